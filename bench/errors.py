@@ -1,0 +1,7 @@
+"""What can go wrong with a measurement, as a sentence for the person who started it."""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """A run could not be made or its figures cannot be trusted; C{str(error)} says why."""

@@ -1,0 +1,246 @@
+"""
+What is fuzzed, and what must hold: each target takes a stream and raises if a promise is broken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Any
+from unicodedata import category
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.testing import StringTransport
+
+from fuzz.mutator import cut
+from twisted_chat.errors import ChatError
+from twisted_chat.framing import FLOODED, MAX_LINE, Excess, LineSplitter, sniff
+from twisted_chat.hub import Hub
+from twisted_chat.log import MemoryLog
+from twisted_chat.names import cleanName, cleanRoom, skeleton
+from twisted_chat.search import terms
+from twisted_chat.server import ChatFactory
+from twisted_chat.text import cleanText, escapeLog, parseText, showable
+
+NOW = 1_795_305_600.0
+
+#: The longest line that the server sends, in bytes.
+MAX_SENT = 64 * 1024
+
+#: What differs between two runs by intention.
+_SECRETS = re.compile(rb'"(token|epoch)":"[^"]*"')
+
+
+class BrokenError(Exception):
+    """A promise is broken."""
+
+
+def expect(holds: object, promise: str, *facts: object) -> None:
+    if not holds:
+        raise BrokenError(f"{promise}: {', '.join(map(ascii, facts))}"[:2000])
+
+
+def framing(stream: bytes, random: Random) -> None:
+    """
+    Lines do not depend on how the stream was cut, and neither they nor what is kept are too long.
+    """
+    whole = list(LineSplitter().feed(stream))
+    splitter = LineSplitter()
+    found: list[bytes | Excess] = []
+    for chunk in cut(stream, random):
+        found.extend(splitter.feed(chunk))
+        expect(len(splitter.pending) <= MAX_LINE + 1, "memory is bounded", len(splitter.pending))
+    expect(found == whole, "chunks do not matter", found, whole)
+    expect(FLOODED not in whole[:-1], "nothing comes after a flood", whole)
+    for line in whole:
+        if isinstance(line, bytes):
+            expect(len(line) <= MAX_LINE and b"\n" not in line, "a line is a line", line)
+    told = [sniff(stream[:length]) for length in range(min(len(stream), 40))]
+    first = next((n for n, sentence in enumerate(told) if sentence), len(told))
+    expect(all(told[first:]), "a stranger stays a stranger", stream[:40])
+
+
+def words(stream: bytes, random: Random) -> None:
+    """
+    Text and names are clean or refused, cleaning changes nothing twice, and nothing is unprintable.
+    """
+    for raw in stream.split(b"\n"):
+        with suppress(ChatError):
+            text = parseText(raw)
+            expect(cleanText(text) == text, "cleaning is done once", raw)
+            isClean(text)
+            terms(text)
+        text = raw.decode("utf-8", "surrogateescape")
+        isClean(showable(text))
+        expect(showable(showable(text)) == showable(text), "showing is done once", raw)
+        expect(escapeLog(text).isprintable(), "a log line is printable", raw)
+        for clean in (cleanName, cleanRoom):
+            with suppress(ChatError):
+                name = clean(text)
+                expect(clean(name) == name, "a good name is good", raw, name)
+                expect(" " not in name and name.isprintable(), "a name is one word", raw, name)
+                expect(skeleton(name), "a name looks like something", raw, name)
+
+
+def isClean(text: str) -> None:
+    text.encode()
+    bad = [char for char in text if char != "\t" and category(char) in ("Cc", "Cs", "Zl", "Zp")]
+    expect(not bad, "a terminal can show it", text, bad)
+
+
+class Peer:
+    """
+    One connection to a server in memory.
+    """
+
+    def __init__(self, factory: ChatFactory, *greeting: bytes) -> None:
+        self.transport = StringTransport(peerAddress=IPv4Address("TCP", "127.0.0.1", 40000))
+        protocol: Any = factory.buildProtocol(None)
+        self.protocol = protocol
+        self.protocol.makeConnection(self.transport)
+        for line in greeting:
+            self.send(line + b"\n")
+        self.read()
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.transport.disconnecting or self.transport.disconnected)
+
+    def send(self, data: bytes) -> None:
+        """
+        Deliver bytes as the reactor would: not to who has gone or is not read from.
+        """
+        if not self.closed and self.transport.producerState == "producing":
+            self.protocol.dataReceived(data)
+
+    def read(self) -> list[bytes]:
+        """
+        What was sent since the last time: whole clean lines.
+        """
+        sent: bytes = self.transport.value()
+        self.transport.clear()
+        lines = sent.split(b"\r\n")
+        expect(lines.pop() == b"", "only whole lines are sent", sent[-100:])
+        for line in lines:
+            expect(len(line) <= MAX_SENT, "a line is not endless", line[:100])
+            isClean(line.decode())
+        return lines
+
+
+def chat() -> ChatFactory:
+    """
+    A server whose time stands still.
+    """
+
+    def seconds() -> float:
+        return NOW
+
+    return ChatFactory(Hub(MemoryLog(seconds=seconds), seconds=seconds))
+
+
+def door(stream: bytes, random: Random) -> None:
+    """
+    Whatever a nameless stranger sends, he gets clean lines, and nobody else notices.
+    """
+    factory = chat()
+    bob = Peer(factory, b"bob")
+    stranger = Peer(factory)
+    for chunk in cut(stream, random):
+        stranger.send(chunk)
+    stranger.read()
+    bob.read()
+    bob.send(b"still here\n")
+    expect(b"OK . ." in bob.read(), "the others go on")
+
+
+def answers(stream: bytes, random: Random) -> None:
+    """
+    Every line is answered exactly once, and what was stored is shown exactly once.
+    """
+    factory = chat()
+    bob = Peer(factory, b"bob")
+    talker = Peer(factory, b"talker")
+    bob.read()
+    isInLobby = True
+    for line in LineSplitter().feed(stream):
+        raw = b"x" * 4097 if isinstance(line, Excess) else line
+        talker.send(raw + b"\r\n")
+        lines = talker.read()
+        final = [line for line in lines if line == b"OK . ." or line.startswith(b"! ")]
+        heard = bob.read()
+        text = understood(raw)
+        if talker.closed:
+            expect(text.lower().startswith("/quit"), "nobody is thrown out", raw, lines)
+            break
+        if not raw:
+            expect(not lines, "an empty line has no answer", lines)
+        elif text.startswith("/") and not text.startswith("//"):
+            isInLobby = isInLobby and lines[:1] != [] and lines[0].startswith(b"! ")
+            expect(lines and len(final) <= 1, "a command is answered", raw, lines)
+        else:
+            expect(len(final) == 1, "a message is answered once", raw, lines)
+            shown = [line for line in heard if line.startswith(b"talker :: ")]
+            if isInLobby:
+                expect(len(shown) == (final == [b"OK . ."]), "stored is shown once", raw, heard)
+
+
+def understood(raw: bytes) -> str:
+    """
+    What the server makes of a line; empty if it is refused.
+    """
+    with suppress(ChatError):
+        return parseText(raw)
+    return ""
+
+
+def objects(stream: bytes, random: Random) -> None:
+    """
+    Every line of a program is answered by objects, and every message exactly once.
+    """
+    factory = chat()
+    bob = Peer(factory, b"bob")
+    talker = Peer(factory, b'{"type":"hello","name":"talker"}')
+    for line in LineSplitter(8192).feed(stream):
+        raw = b"x" * 8193 if isinstance(line, Excess) else line
+        talker.send(raw + b"\r\n")
+        answered = [json.loads(sent) for sent in talker.read()]
+        bob.read()
+        if talker.closed:
+            break
+        final = [value for value in answered if value["type"] in ("ok", "error")]
+        with suppress(ValueError, RecursionError):
+            value = json.loads(raw)
+            if isinstance(value, dict) and value.get("type") in ("say", "act", "tell"):
+                expect(len(final) == 1, "a message is answered once", raw, answered)
+                if final[0]["type"] == "ok":
+                    expect(final[0].get("key") == value.get("key"), "by its key", raw, answered)
+        if raw.strip():
+            expect(answered and len(final) <= 1, "a line is answered", raw, answered)
+
+
+def chunks(stream: bytes, random: Random) -> None:
+    """
+    What everybody sees does not depend on how the stream was cut.
+    """
+    greeting = random.choice((b"talker", b'{"type":"hello","name":"talker"}'))
+    seen = []
+    for pieces in ([stream], cut(stream, random)):
+        factory = chat()
+        bob = Peer(factory, b"bob")
+        talker = Peer(factory, greeting)
+        for piece in pieces:
+            talker.send(piece)
+        seen.append((talker.closed, *(hidden(peer) for peer in (talker, bob))))
+    expect(seen[0] == seen[1], "chunks do not matter", *seen)
+
+
+def hidden(peer: Peer) -> bytes:
+    return _SECRETS.sub(b"", b"\n".join(peer.read()))
+
+
+TARGETS: dict[str, Callable[[bytes, Random], None]] = {
+    target.__name__: target for target in (framing, words, door, answers, objects, chunks)
+}

@@ -1,0 +1,86 @@
+"""
+A small program with a console, for tests that need a process and a terminal of its own.
+
+It understands C{/quit}, C{/raise}, C{/later} (raise in a timer), C{/burst COUNT} (a thousand lines
+a second) and C{/say TEXT}; it answers all else with C{OK . .}.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from twisted_chat.console.local import INTERRUPT, LocalHost
+from twisted_chat.console.modes import chooseMode
+from twisted_chat.console.terminal import fillStandardDescriptors
+
+
+class Program:
+    """
+    Answers lines.
+    """
+
+    def __init__(self, reactor: object) -> None:
+        """
+        @param reactor: runs it.
+        """
+        self.reactor = reactor
+        mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""))
+        self.host = LocalHost(reactor, mode, os.environ)
+        self.console = self.host.open(self)
+        self.console.ask("Enter your name to enter the chat > ", self.named)
+
+    def named(self, name: str) -> None:
+        """The question was answered."""
+        self.console.setPrompt(f"{name}> ")
+        self.console.show("Connected... Start sending messages")
+
+    def lineEntered(self, text: str) -> None:
+        """A line was entered."""
+        command, _, rest = text.partition(" ")
+        if command == "/quit":
+            self.host.leave(0)
+        elif command == "/raise":
+            raise RuntimeError("raised on demand")
+        elif command == "/later":
+            self.reactor.callLater(0, int, "no number")  # type: ignore[attr-defined]
+        elif command == "/burst":
+            self.burst(0, int(rest))
+        elif command == "/say":
+            self.console.show(rest)
+        else:
+            self.console.show("OK . .")
+
+    def burst(self, done: int, count: int) -> None:
+        """Show many lines, ten in each hundredth of a second."""
+        for number in range(done, min(done + 10, count)):
+            self.console.show(f"Bob :: line {number}")
+        if done + 10 < count:
+            self.reactor.callLater(0.01, self.burst, done + 10, count)  # type: ignore[attr-defined]
+
+    def complete(self, text: str, cursor: int) -> Sequence[str]:
+        """A completion is asked for."""
+        return ["Ann: ", "Anton: "]
+
+    def interrupted(self) -> None:
+        """Ctrl-C twice."""
+        self.host.leave(INTERRUPT)
+
+    def eof(self) -> None:
+        """The input ended."""
+        self.host.leave(0)
+
+
+def main() -> int:
+    """
+    @return: the exit code.
+    """
+    fillStandardDescriptors()
+    from twisted.internet import reactor
+
+    return Program(reactor).host.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

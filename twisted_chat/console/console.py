@@ -1,0 +1,274 @@
+# -*- test-case-name: tests.test_console_console -*-
+"""
+The console: keys in, lines out, and an input at the bottom that nothing disturbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.console.dumb import DumbPainter
+from twisted_chat.console.editor import MAX_INPUT, LineEditor
+from twisted_chat.console.graphemes import graphemes
+from twisted_chat.console.history import History
+from twisted_chat.console.interfaces import ConsoleDelegate
+from twisted_chat.console.keys import KeyParser, Kind
+from twisted_chat.console.line import PROMPT, Line, Segment
+from twisted_chat.console.modes import DUMB_TERMS
+from twisted_chat.console.paint import AnsiPainter, Painter, View, hasManyColours, reflows
+from twisted_chat.console.screen import DEFAULT_SIZE, Screen, Written
+from twisted_chat.text import showable
+
+#: Seconds within which a second Ctrl-C leaves.
+QUIT_DELAY = 2.0
+
+#: Seconds for which it is said that an input is full.
+FULL_DELAY = 3.0
+
+#: An input of more rows than this is sent only when Enter was pressed twice.
+CONFIRM_ROWS = 5
+
+
+@dataclass(frozen=True)
+class _Question:
+    """
+    What the next line answers.
+
+    @ivar words: the question.
+    @ivar answered: called with the answer.
+    @ivar secret: whether the answer is shown to nobody.
+    @ivar aside: what was being typed before.
+    """
+
+    words: str
+    answered: Callable[[str], None]
+    secret: bool
+    aside: LineEditor
+
+
+class Console(Screen):
+    """
+    A terminal with an input at its bottom.
+
+    It provides L{AnyConsole<twisted_chat.console.interfaces.AnyConsole>}.
+
+    Its host feeds it (L{dataReceived}, L{resize}), calls L{start} once, and L{suspend} and
+    L{resume} when the terminal goes to somebody else and comes back.  It knows no descriptor, no
+    signal and no network, so a terminal at the other end of a network serves as well.
+
+    @ivar delegate: who is told of entered lines.
+    @ivar ownLine: makes the line that stays on the screen of a text that was entered; by default
+        the text itself.
+    @ivar suspender: called when Ctrl-Z is pressed; by default the key does nothing.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        transport: Written,
+        size: tuple[int, int],
+        term: str,
+        delegate: ConsoleDelegate,
+        *,
+        history: History | None = None,
+        color: bool = True,
+        reflow: bool | None = None,
+    ) -> None:
+        """
+        @param clock: the time, for what is gathered.
+        @param transport: takes the bytes for the terminal.
+        @param size: columns and rows; zeros for a terminal that does not tell.
+        @param term: the name of the terminal, as in C{TERM}.
+        @param delegate: who is told of entered lines.
+        @param history: earlier lines; entered ones are added.
+        @param color: whether colours and other looks are used.
+        @param reflow: whether the terminal wraps its rows anew when its width changes; L{None} to
+            guess by its name.
+        """
+        columns, rows = size[0] or DEFAULT_SIZE[0], size[1] or DEFAULT_SIZE[1]
+        bends = reflows(term) if reflow is None else reflow
+        painter: Painter = (
+            DumbPainter(columns)
+            if term in DUMB_TERMS
+            else AnsiPainter(columns, rows, color, hasManyColours(term), bends)
+        )
+        super().__init__(clock, transport, painter, self._makeView)
+        self.delegate = delegate
+        self.ownLine: Callable[[str], Line] = Line.of
+        self.suspender: Callable[[], object] = lambda: None
+        self._history = History() if history is None else history
+        self._keys = KeyParser(clock, self._typed)
+        self._editor = LineEditor(self._history)
+        self._prompt = self._status = ""
+        self._hint: tuple[str, str] | None = None
+        self._hintTimer: IDelayedCall | None = None
+        self._question: _Question | None = None
+        self._receiving = False
+        self._actions: dict[str, Callable[[bool], object]] = {
+            "enter": self._enter,
+            "ctrl-c": self._interrupt,
+            "ctrl-d": self._endOrErase,
+            "ctrl-g": lambda again: self._editor.abort(),
+            "escape": lambda again: self._editor.abort(),
+            "ctrl-l": lambda again: self.clear(),
+            "ctrl-z": lambda again: self.suspender(),
+            "tab": lambda again: self._complete(1),
+            "shift-tab": lambda again: self._complete(-1),
+        }
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        The person typed.
+
+        @param data: the bytes as they came from the terminal.
+        """
+        self._receiving = True
+        try:
+            self._keys.receive(data)
+        finally:
+            self._receiving = False
+        self.draw()
+
+    def close(self) -> None:
+        """
+        Write what waits, take the input off the screen, and do nothing ever after.
+        """
+        self._keys.close()
+        self._endHint()
+        super().close()
+
+    def ask(self, question: str, answered: Callable[[str], None], secret: bool = False) -> None:
+        """
+        Let the next entered line be the answer of a question.
+
+        What was typed so far is put aside until then.  The question and its answer stay on the
+        screen as they stood there.  A question asked before is dropped.
+
+        @param question: stands in place of the prompt.
+        @param answered: called with the answer, instead of the delegate.
+        @param secret: whether the answer stays off the screen and out of the history.
+        """
+        aside = self._editor if self._question is None else self._question.aside
+        self._question = _Question(showable(question), answered, secret, aside)
+        self._editor = LineEditor()
+        self.drawSoon()
+
+    def setPrompt(self, text: str) -> None:
+        """
+        Say what stands before the input.
+
+        @param text: for instance C{"Ann> "}; a blank at its end is part of it.
+        """
+        self._prompt = showable(text)
+        self.drawSoon()
+
+    def setStatus(self, text: str) -> None:
+        """
+        Say what stands before the prompt.
+
+        @param text: for instance C{"[#dev] [offline, retry 4 s]"}, or nothing.
+        """
+        self._status = showable(text)
+        self.drawSoon()
+
+    def _makeView(self) -> View:
+        editor = self._editor
+        hint = f"[{self._hint[1]}] " if self._hint is not None else ""
+        if editor.search is not None:
+            state = "nothing earlier holds" if editor.search.failed else "earlier"
+            found = graphemes(editor.search.found)
+            return View(f"({state}: {editor.search.words}) ", found, len(found))
+        if self._question is not None:
+            cells = [] if self._question.secret else editor.cells
+            return View(hint + self._question.words, cells, min(editor.cursor, len(cells)))
+        status = f"{self._status} " if self._status else ""
+        return View(f"{hint}{status}{self._prompt}", editor.cells, editor.cursor)
+
+    def _setHint(self, kind: str, text: str, seconds: float | None = None) -> None:
+        """
+        Say something before the prompt, until the next key.
+
+        @param kind: the key that means something else now, if it is the next.
+        @param seconds: how long it holds at most.
+        """
+        self._hint = kind, text
+        if seconds is not None:
+            self._hintTimer = self._clock.callLater(seconds, self._hintExpired)
+
+    def _endHint(self) -> str:
+        """
+        @return: the kind of the hint there was, or nothing.
+        """
+        if self._hintTimer is not None:
+            self._hintTimer.cancel()
+            self._hintTimer = None
+        hint, self._hint = self._hint, None
+        return "" if hint is None else hint[0]
+
+    def _hintExpired(self) -> None:
+        self._hintTimer = self._hint = None
+        self.draw()
+
+    # Keys.
+
+    def _typed(self, kind: Kind, value: str) -> None:
+        if self._closed:
+            return
+        hint = self._endHint()
+        if kind != "key":
+            self._editor.insert(value)
+        elif value in self._actions:
+            self._actions[value](hint == value)
+        else:
+            self._editor.press(value)
+        if self._editor.full:
+            self._editor.full = False
+            self._setHint("full", f"no more than {MAX_INPUT} characters", FULL_DELAY)
+        if not self._receiving:
+            self.draw()
+
+    def _enter(self, again: bool) -> None:
+        editor = self._editor
+        if editor.search is not None:
+            editor.acceptSearch()
+            return
+        rows = editor.cells.count("\n") + 1
+        if rows > CONFIRM_ROWS and not again:
+            self._setHint("enter", f"{rows} lines: Enter again to send, Ctrl-C to drop")
+            return
+        text = editor.take()
+        question, self._question = self._question, None
+        if question is None:
+            self._history.add(text)
+            if text:
+                self._waiting.extend(self.ownLine(text).rows())
+            self.delegate.lineEntered(text)
+        else:
+            self._editor = question.aside
+            answer = "" if question.secret else text
+            self._waiting.extend(Line.of(Segment(question.words, PROMPT), answer).rows())
+            question.answered(text)
+
+    def _interrupt(self, again: bool) -> None:
+        if self._editor.search is not None:
+            self._editor.abort()
+        elif self._editor.cells:
+            self._editor.clear()
+        elif again:
+            self.delegate.interrupted()
+        else:
+            self._setHint("ctrl-c", "Ctrl-C again to quit", QUIT_DELAY)
+
+    def _endOrErase(self, again: bool) -> None:
+        if self._editor.cells or self._editor.search is not None:
+            self._editor.press("ctrl-d")
+        else:
+            self.delegate.eof()
+
+    def _complete(self, step: int) -> None:
+        if self._question is None:
+            self._editor.acceptSearch()
+            self._editor.complete(step, self.delegate.complete)

@@ -1,0 +1,130 @@
+# -*- test-case-name: tests.test_console_recall -*-
+"""
+Finding earlier lines again: one by one, or by what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Recall:
+    """
+    A walk through earlier lines that forgets nothing typed on the way.
+
+    Each line visited, the new one included, keeps the changes made to it until one is entered.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """
+        @param lines: the earlier lines, oldest first; may grow while no walk is under way.
+        """
+        self._lines = lines
+        self._place: int | None = None
+        self._edited: dict[int, str] = {}
+
+    def move(self, text: str, step: int) -> str | None:
+        """
+        Go to another line.
+
+        @param text: what stands in the input now.
+        @param step: -1 for the line before, 1 for the line after.
+        @return: what stands there, or L{None} if there is none.
+        """
+        return self.go(text, self._current() + step)
+
+    def ends(self, text: str, last: bool) -> str | None:
+        """
+        Go to the oldest line, or back to the new one.
+        """
+        return self.go(text, len(self._lines) if last else 0)
+
+    def go(self, text: str, place: int) -> str | None:
+        """
+        Go to the line with an index; the index after the last is that of the new line.
+        """
+        current = self._current()
+        if not 0 <= place <= len(self._lines) or place == current:
+            return None
+        self._edited[current] = text
+        self._place = place
+        return self._edited.get(place, self._lines[place] if place < len(self._lines) else "")
+
+    def find(self, words: str, before: int | None = None, newer: bool = False) -> int | None:
+        """
+        Find a line that holds some words, whatever their case.
+
+        @param before: where to start, itself excluded; L{None} to start at the newest line.
+        @param newer: look among the newer lines instead of the older ones.
+        @return: the index of the nearest such line, or L{None}.
+        """
+        wanted = words.casefold()
+        start = len(self._lines) if before is None else before
+        places = range(start + 1, len(self._lines)) if newer else range(start - 1, -1, -1)
+        return next((place for place in places if wanted in self._lines[place].casefold()), None)
+
+    def line(self, place: int) -> str:
+        """
+        The line with an index, as it was entered.
+        """
+        return self._lines[place]
+
+    def reset(self) -> None:
+        """
+        A line was entered: back to a new one.
+        """
+        self._place = None
+        self._edited.clear()
+
+    def _current(self) -> int:
+        return len(self._lines) if self._place is None else self._place
+
+
+class Search:
+    """
+    An incremental search for an earlier line, the newest first.
+
+    @ivar words: what is looked for.
+    @ivar place: the index of the line found, or L{None} if none was found yet.
+    @ivar failed: whether no (further) line holds the words.
+    """
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self.words = ""
+        self.place: int | None = None
+        self.failed = False
+
+    @property
+    def found(self) -> str:
+        """The line found, or nothing."""
+        return "" if self.place is None else self._recall.line(self.place)
+
+    def extend(self, text: str) -> None:
+        """
+        Look for more words; the line found stays if it holds them.
+        """
+        self.words += text
+        start = None if self.place is None else self.place + 1
+        self._take(self._recall.find(self.words, start))
+
+    def shorten(self) -> None:
+        """
+        Look for less, from the newest line again.
+        """
+        self.words = self.words[:-1]
+        self.place, self.failed = None, False
+        if self.words:
+            self._take(self._recall.find(self.words))
+
+    def again(self, newer: bool = False) -> None:
+        """
+        Look for the next line that holds the words.
+        """
+        if self.words:
+            self._take(self._recall.find(self.words, self.place, newer))
+
+    def _take(self, place: int | None) -> None:
+        self.failed = place is None
+        if place is not None:
+            self.place = place

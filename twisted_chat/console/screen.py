@@ -1,0 +1,237 @@
+# -*- test-case-name: tests.test_console_screen -*-
+"""
+The output half of a console: what is shown, and when it is drawn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.console.line import NOTICE, PLAIN, Line, Style
+from twisted_chat.console.paint import Painter, View
+from twisted_chat.text import showable
+
+#: Seconds for which lines are gathered before they are drawn, so that a thousand a second cost
+#: thirty frames.  What a person types is drawn at once.
+GATHER_DELAY = 0.030
+
+#: Seconds for which sizes are gathered: dragging the edge of a window makes dozens.
+RESIZE_DELAY = 0.050
+
+#: Seconds between two rings of the bell.
+BELL_DELAY = 3.0
+
+#: How many lines wait for a terminal that takes none; the oldest are skipped, and that is said.
+MAX_WAITING = 5000
+
+#: The size of a terminal that does not tell its own, in columns and rows.
+DEFAULT_SIZE = (80, 24)
+
+
+class Written(Protocol):
+    """
+    What a screen needs of a transport.
+    """
+
+    def write(self, data: bytes) -> object:
+        """Send bytes to the terminal."""
+
+
+class Screen:
+    """
+    Gathers lines, draws them and the input in frames, and holds them while the terminal is not
+    ours or takes no more.
+
+    It provides L{IPushProducer<twisted.internet.interfaces.IPushProducer>} for a transport that
+    cannot keep up: while it is paused, lines wait, at most L{MAX_WAITING}.
+
+    @ivar paused: whether the terminal takes no more for now.
+    @ivar throttled: called with L{True} when the terminal takes no more, and with L{False} when it
+        does again: whoever can hold back what is to be shown, should.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        transport: Written,
+        painter: Painter,
+        view: Callable[[], View],
+    ) -> None:
+        """
+        @param clock: the time, for what is gathered.
+        @param transport: takes the bytes for the terminal.
+        @param painter: makes these bytes.
+        @param view: what the input shows now.
+        """
+        self.paused = False
+        self.throttled: Callable[[bool], object] = lambda full: None
+        self._clock = clock
+        self._transport = transport
+        self._painter = painter
+        self._view = view
+        self._waiting: deque[Line] = deque()
+        self._skipped = 0
+        self._rung: float | None = None
+        self._timer: IDelayedCall | None = None
+        self._shown = False
+        self._closed = False
+
+    # What a host calls.
+
+    def start(self) -> None:
+        """
+        Take the terminal, whatever it shows, and draw the input.
+        """
+        self._shown = True
+        self._write(self._painter.start())
+        self.draw()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """
+        The terminal has another size.
+
+        @param columns: its width, in cells; zero if it does not tell.
+        @param rows: its height, in cells; zero if it does not tell.
+        """
+        self._painter.resize(columns or DEFAULT_SIZE[0], rows or DEFAULT_SIZE[1])
+        self.drawSoon(RESIZE_DELAY)
+
+    def suspend(self) -> None:
+        """
+        Give the terminal away for a while.  Lines to show wait until L{resume}.
+        """
+        if self._shown:
+            self._takeOff()
+
+    def resume(self) -> None:
+        """
+        Take the terminal back: its screen may show anything now.
+        """
+        if not self._shown and not self._closed:
+            self.start()
+
+    def close(self) -> None:
+        """
+        Write what waits, take the input off the screen, and do nothing ever after.
+        """
+        self.paused = False
+        if self._shown:
+            self._takeOff()
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._waiting.clear()
+
+    def pauseProducing(self) -> None:
+        """The terminal takes no more for now."""
+        self.paused = True
+        self.throttled(True)
+
+    def resumeProducing(self) -> None:
+        """The terminal takes bytes again."""
+        self.paused = False
+        self.draw()
+        self.throttled(False)
+
+    def stopProducing(self) -> None:
+        """The terminal is gone."""
+        self._shown = False
+        self.close()
+
+    # What an owner calls.
+
+    def show(self, line: str | Line, style: Style | None = None) -> None:
+        """
+        Show a line above the input.
+
+        It is cleaned first; a line end in it begins a further, marked row.
+
+        @param line: the line, or its text.
+        @param style: the look of a line that is given as text.
+        """
+        if self._closed:
+            return
+        whole = line if isinstance(line, Line) else Line.of(line, style=style or PLAIN)
+        self._waiting.extend(whole.rows())
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            self._skipped += 1
+        self.drawSoon()
+
+    def setTitle(self, text: str) -> None:
+        """
+        Set the title of the terminal's window, until the console is closed.
+        """
+        if self._shown and not self.paused:
+            self._write(self._painter.title(showable(text)))
+
+    def setColor(self, color: bool) -> None:
+        """
+        Turn colours and other looks of lines on or off, for the lines that come.
+        """
+        self._painter.color = color
+
+    def bell(self) -> None:
+        """
+        Ring, at most once in L{BELL_DELAY} seconds.
+        """
+        now = self._clock.seconds()
+        rings = self._rung is None or now - self._rung >= BELL_DELAY
+        if rings and self._shown and not self.paused:
+            self._rung = now
+            self._write("\a")
+
+    def clear(self) -> None:
+        """
+        Begin with an empty screen; what stood there goes into the terminal's own scrollback.
+        """
+        if self._shown and not self.paused:
+            self.draw()
+            self._write(self._painter.clear())
+            self.draw()
+
+    # Drawing.
+
+    def drawSoon(self, delay: float = GATHER_DELAY) -> None:
+        """
+        Something changed: draw it within some seconds.
+        """
+        if self._timer is None and not self._closed:
+            self._timer = self._clock.callLater(delay, self._timeToDraw)
+
+    def draw(self) -> None:
+        """
+        Write one frame with all that waits, if anything changed.
+        """
+        if not self._shown or self.paused:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._write(self._painter.frame(self._finished(), self._view()))
+
+    def _timeToDraw(self) -> None:
+        self._timer = None
+        self.draw()
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._transport.write(text.encode("utf-8", "replace"))
+
+    def _takeOff(self) -> None:
+        self._write(self._painter.frame(self._finished(), None))
+        self._write(self._painter.stop())
+        self._shown = False
+
+    def _finished(self) -> list[Line]:
+        lines = list(self._waiting)
+        self._waiting.clear()
+        if self._skipped:
+            lines.insert(0, Line.of(f"... {self._skipped} lines skipped", style=NOTICE))
+            self._skipped = 0
+        return lines

@@ -1,0 +1,124 @@
+# -*- test-case-name: tests.test_errors -*-
+"""
+What can be refused, and the words for it.
+
+Every refusal that a person or a program can meet is a L{ChatError}: a stable C{code} for programs
+and a sentence for people that says what to do next.  The sentence never holds a path, a traceback
+or text of another user that was not cleaned before.
+"""
+
+from __future__ import annotations
+
+
+class ChatError(Exception):
+    """
+    Something was refused.
+
+    @cvar code: a stable word for programs; it never changes once released.
+    """
+
+    code = "refused"
+
+    def __init__(self, sentence: str) -> None:
+        """
+        @param sentence: one sentence, without a line end, that says what was refused and what to
+            do.
+        """
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class BadText(ChatError):
+    """The text holds something that no message may hold."""
+
+    code = "bad-text"
+
+
+class TooLong(ChatError):
+    """A line or a text is longer than its limit."""
+
+    code = "too-long"
+
+
+class BadName(ChatError):
+    """The name breaks a rule for names."""
+
+    code = "bad-name"
+
+
+class NameTaken(ChatError):
+    """Somebody holds this name, or one that looks like it."""
+
+    code = "name-taken"
+
+
+class BadRoom(ChatError):
+    """The room's name breaks a rule for room names."""
+
+    code = "bad-room"
+
+
+class NoSuchUser(ChatError):
+    """Nobody of this name is here."""
+
+    code = "no-such-user"
+
+
+class NoSuchRoom(ChatError):
+    """No room of this name that the asker may know of."""
+
+    code = "no-such-room"
+
+
+class NotAllowed(ChatError):
+    """The asker may not do this."""
+
+    code = "not-allowed"
+
+
+class BadCommand(ChatError):
+    """The command is unknown, or its arguments are not what it needs."""
+
+    code = "bad-command"
+
+
+class BadObject(ChatError):
+    """The line is not a JSON object of the protocol."""
+
+    code = "bad-object"
+
+
+class NotStored(ChatError):
+    """The log cannot store at the moment: nothing was said, and nobody saw it."""
+
+    code = "not-stored"
+
+
+class NoHistory(ChatError):
+    """The history asked for is not kept, or cannot be searched here."""
+
+    code = "no-history"
+
+
+class ServerFull(ChatError):
+    """The server, or this address's share of it, has no place left."""
+
+    code = "server-full"
+
+
+class BadSession(ChatError):
+    """The session's token is not known here."""
+
+    code = "bad-session"
+
+
+class WrongProtocol(ChatError):
+    """The first bytes belong to another protocol."""
+
+    code = "wrong-protocol"
+
+
+class LoginTimeout(ChatError):
+    """No name came in time."""
+
+    code = "login-timeout"

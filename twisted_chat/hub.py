@@ -1,0 +1,481 @@
+# -*- test-case-name: tests.test_hub -*-
+"""
+The hub: who is here, which rooms there are, and the way of every event from the log to people.
+
+It knows no socket, no bytes and no reactor.  Doors call it and the avatars (L{user.User}) it gives
+out; it calls their clients (L{interfaces.IChatClient}).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol, cast
+
+from zope.interface import implementer
+
+from .errors import NameTaken, NoSuchUser
+from .events import (
+    ACTED,
+    CREATED,
+    INVITED,
+    JOINED,
+    LEFT,
+    LOCKED,
+    PRESENCE,
+    RENAMED,
+    SAID,
+    STATE,
+    TOLD,
+    TOPIC,
+    UNLOCKED,
+    Draft,
+    Event,
+)
+from .interfaces import IFollower, IStore
+from .names import cleanName, skeleton
+from .room import Audience, FanOut, Room
+from .session import Session
+from .user import User
+from .welcome import BACKLOG, Arrival, Welcomer
+
+if TYPE_CHECKING:
+    from .errors import ChatError
+    from .interfaces import IChatClient
+
+LOBBY = "#lobby"
+"""The room where everybody is, unless the operator calls it otherwise."""
+
+_MOVES = frozenset({JOINED, LEFT})
+"""The kinds that change who hears what comes after them."""
+
+
+class Journal(Protocol):
+    """
+    Where the operator reads what happens.
+    """
+
+    def said(self, name: str, text: str, address: str) -> None:
+        """Somebody said something in a public room."""
+
+    def tell(self, text: str, address: str) -> None:
+        """Somebody came, went, or did something worth a line."""
+
+
+class _NoJournal:
+    """
+    Nobody reads what happens.
+    """
+
+    def said(self, name: str, text: str, address: str) -> None:
+        """Keep nothing."""
+
+    def tell(self, text: str, address: str) -> None:
+        """Keep nothing."""
+
+
+def _moves(entry: tuple[Event, object]) -> bool:
+    return entry[0].kind in _MOVES
+
+
+@implementer(IFollower)
+class Hub:
+    """
+    One chat.
+
+    @ivar users: everybody who is here, by name.
+    @ivar rooms: all rooms, by name.
+    @ivar lobby: the room where everybody is.
+    @ivar log: where everything goes through.
+    @ivar seconds: the wall clock, in seconds since the epoch, UTC.
+    @ivar journal: where the operator reads.
+    @ivar lastId: the id of the newest event that people were shown.
+    """
+
+    def __init__(
+        self,
+        log: IStore,
+        lobby: str = LOBBY,
+        seconds: Callable[[], float] = time.time,
+        journal: Journal | None = None,
+        backlog: int = BACKLOG,
+        motd: str = "",
+    ) -> None:
+        """
+        @param log: follows nobody yet.
+        @param lobby: a clean room name.
+        @param seconds: the wall clock; it only stamps and never times.
+        @param journal: where the operator reads.
+        @param backlog: how many of a room's last messages its newcomers are shown.
+        @param motd: clean lines that everybody is shown who enters, or empty.
+        """
+        self.log = log
+        self.seconds = seconds
+        self.journal: Journal = _NoJournal() if journal is None else journal
+        self.users: dict[str, User] = {}
+        self.lobby = Room(lobby)
+        self.rooms: dict[str, Room] = {lobby: self.lobby}
+        self.lastId = 0
+        self.welcomer = Welcomer(self, backlog, motd)
+        self._names: dict[str, User] = {}
+        self._sids: dict[str, User] = {}
+        self._roomNames: dict[str, str] = {skeleton(lobby): lobby}
+        log.follow(self)
+
+    # Who is here
+
+    def find(self, name: str) -> User:
+        """
+        @param name: as somebody typed it: case and look-alikes do not matter.
+        @raise NoSuchUser: if nobody of this name is here.
+        """
+        user = self.users.get(name) or self._names.get(skeleton(name))
+        if user is None:
+            raise NoSuchUser("nobody of this name is here: /names tells who is")
+        return user
+
+    def bySid(self, sid: str) -> User | None:
+        """
+        @return: who is here with this session, or C{None}.
+        """
+        return self._sids.get(sid)
+
+    def enter(
+        self, client: IChatClient, name: str, session: Session, arrival: Arrival | None = None
+    ) -> User:
+        """
+        Let somebody in.  He is welcomed when the log took his coming.
+
+        @param name: the name he wants, as he typed it.
+        @param session: a new session, or the one he resumes.
+        @param arrival: what he asked for when he came.
+        @raise BadName: if no one may have this name.
+        @raise NameTaken: if somebody has it, or one that looks like it.
+        """
+        name = cleanName(name)
+        self._claim(name, session.sid)
+        user = User(self, client, name, session._replace(rooms=self._readmitted(session)))
+        self.users[name] = self._names[skeleton(name)] = self._sids[user.sid] = user
+        if arrival is not None:
+            self.welcomer.expect(user, arrival)
+        for room in user.rooms:
+            user.append(Draft(JOINED, room, name, sid=user.sid))
+        return user
+
+    def takeOver(self, client: IChatClient, user: User, arrival: Arrival) -> None:
+        """
+        Go on with the session of somebody who is still here, over another connection.
+        """
+        old = user.client
+        old.bye(old.dialect.bye("this session goes on over another connection"))
+        user.attach(client)
+        if user not in self.lobby:
+            self.welcomer.expect(user, arrival)
+            return
+        for room in self._roomsOf(user):
+            self.look(user, room)
+        self.welcomer.resume(user, self.lastId + 1, arrival)
+
+    def rename(self, user: User, name: str) -> str:
+        """
+        Give somebody's name back and reserve another for him.
+
+        @return: the new name, clean.
+        @raise BadName: if no one may have it.
+        @raise NameTaken: if somebody else has it, or one that looks like it.
+        """
+        new = cleanName(name)
+        self._claim(new, user.sid)
+        self._release(user)
+        self.users[new] = self._names[skeleton(new)] = user
+        return new
+
+    def leave(self, user: User) -> None:
+        """
+        Let somebody go: his name is free at once, and the others hear it from the log.
+        """
+        self._release(user)
+        if self._sids.get(user.sid) is user:
+            del self._sids[user.sid]
+        user.gone = True
+        user.append(Draft(LEFT, self.lobby.name, user.name, sid=user.sid))
+
+    def _claim(self, name: str, sid: str) -> None:
+        holder = self._names.get(skeleton(name))
+        if holder is not None and holder.sid != sid:
+            same = "is taken" if holder.name == name else f"looks like {holder.name}, who is here"
+            raise NameTaken(f"the name {name} {same}: choose another")
+
+    def _release(self, user: User) -> None:
+        looks = skeleton(user.name)
+        if self._names.get(looks) is user:
+            del self._names[looks]
+        if self.users.get(user.name) is user:
+            del self.users[user.name]
+
+    # Rooms
+
+    def knownRoom(self, name: str) -> Room | None:
+        """
+        @param name: a clean room name: case and look-alikes do not matter.
+        @return: the room people mean by it, or C{None}.
+        """
+        known = self._roomNames.get(skeleton(name))
+        return None if known is None else self.rooms.get(known)
+
+    def room(self, name: str, creator: str = "") -> Room:
+        """
+        @return: the room of exactly this name; it is made where there is none.
+        """
+        room = self.rooms.get(name)
+        if room is None:
+            room = self.rooms[name] = Room(name, creator)
+            self._roomNames[skeleton(name)] = name
+        return room
+
+    def look(self, user: User, room: Room) -> None:
+        """
+        Let somebody see a room, his current one or another of his.
+        """
+        dialect = user.client.dialect
+        room.add(user, dialect.here if room.name == user.current else dialect.elsewhere)
+
+    def _forget(self, room: Room) -> None:
+        if room.forgettable and room is not self.lobby:
+            del self.rooms[room.name]
+            looks = skeleton(room.name)
+            if self._roomNames[looks] == room.name:
+                del self._roomNames[looks]
+
+    def _readmitted(self, session: Session) -> tuple[str, ...]:
+        """
+        @return: the rooms that a session goes on with.  One that became private meanwhile, or
+            another private one of the same name, is entered by invitation or by its key, as ever.
+        """
+        names: dict[str, None] = {}
+        for ticket in session.rooms:
+            name = ticket.partition(" ")[0]
+            room = self.knownRoom(name)
+            if room is None:
+                room = self.room(name, session.sid)
+            if room.ticket == ticket or room.admits(session.sid, ""):
+                names[room.name] = None
+        return tuple(names)
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """
+        Make the rooms again, at start.
+
+        @param events: all events of the kinds in L{events.STATE}, oldest first.
+        """
+        for event in events:
+            self._change(event)
+        for room in list(self.rooms.values()):
+            self._forget(room)
+
+    # The way of an event
+
+    def append(self, draft: Draft, author: User) -> None:
+        """
+        Give a draft to the log.
+        """
+        self.log.append(draft, author)
+
+    def stored(self, batch: Sequence[tuple[Event, object]]) -> None:
+        """
+        See L{IFollower.stored}.  Comings and goings change who hears the rest: the batch is shown
+        in runs of one sort.
+        """
+        for moves, entries in groupby(batch, _moves):
+            run = cast("list[tuple[Event, User | None]]", list(entries))
+            if moves:
+                self._move(run)
+            else:
+                self._show(run)
+        self.lastId = batch[-1][0].id
+        for author in {author for _, author in batch}:
+            if author is not None:
+                cast("User", author).client.settled()
+
+    def repeated(self, batch: Sequence[tuple[Event, object]]) -> None:
+        """
+        See L{IFollower.repeated}.  The receipt is given again, and nothing is shown twice.
+        """
+        for event, author in cast("Sequence[tuple[Event, User]]", batch):
+            author.put(author.answer(event))
+            author.client.settled()
+
+    def refused(self, batch: Sequence[tuple[Draft, object]], error: ChatError) -> None:
+        """
+        See L{IFollower.refused}.  People come and go even when that cannot be stored: they do so
+        unannounced.
+        """
+        for draft, author in cast("Sequence[tuple[Draft, User]]", batch):
+            if draft.kind in PRESENCE:
+                event = Event(self.lastId, self.seconds(), *draft)
+                data = author.answer(event)
+                if draft.kind in _MOVES:
+                    self._moved(event, author)
+                self._tell(author, [data])
+                if draft.kind == LEFT and author not in self.lobby:
+                    self._dismiss(author)
+            else:
+                author.answerRefused(error, draft.key)
+            author.client.settled()
+
+    def _show(self, run: list[tuple[Event, User | None]]) -> None:
+        """
+        Show events that leave everybody where he is.
+        """
+        fan = FanOut(self.lobby.name, len(run))
+        rooms = self.rooms
+        journal = self.journal
+        for place, (event, author) in enumerate(run):
+            if author is not None:
+                fan.answer(place, author, author.answer(event))
+            if event.kind in (SAID, ACTED):
+                room = rooms.get(event.room)
+                if room is not None:
+                    fan.show(place, event, room)
+                    if not room.private:
+                        address = "" if author is None else author.client.address
+                        journal.said(event.name, event.text, address)
+            else:
+                self._change(event)
+                for audience in self._audiences(event, author):
+                    fan.show(place, event, audience)
+        fan.send()
+
+    def _audiences(self, event: Event, author: User | None) -> Iterable[Audience]:
+        """
+        @return: who hears an event that is neither said nor a move.
+        """
+        if event.kind == TOLD:
+            target = self._sids.get(event.room[1:])
+            if target is not None:
+                target.teller = event.sid
+                yield target.alone
+        elif event.kind == RENAMED:
+            yield from self._around(author)
+        else:
+            room = self.rooms.get(event.room)
+            if room is not None and event.kind != CREATED:
+                yield room
+            guest = self._sids.get(event.text) if event.kind == INVITED else None
+            if guest is not None and (room is None or guest not in room):
+                yield guest.alone
+
+    def _around(self, user: User | None) -> list[Room]:
+        """
+        @return: the rooms whose members are told of somebody's coming, going or new name: the
+            lobby where that is told, because everybody is in it, or else the smaller ones.
+        """
+        if self.lobby.tellsPresence:
+            return [self.lobby]
+        return [room for room in self._roomsOf(user) if room.tellsPresence] if user else []
+
+    def _roomsOf(self, user: User) -> list[Room]:
+        rooms = (self.rooms.get(name) for name in user.rooms)
+        return [room for room in rooms if room is not None and user in room]
+
+    def _change(self, event: Event) -> None:
+        """
+        Make of a room what an event says.
+        """
+        if event.kind not in STATE:
+            return
+        room = self.room(event.room)
+        if event.kind == CREATED:
+            if room.creator != event.sid:
+                room.creator = event.sid
+                room.invited.clear()
+        elif event.kind == TOPIC:
+            room.topic = event.text
+        elif event.kind == LOCKED:
+            room.private, room.keyHash = True, event.text
+            for member in room:
+                room.invited.add(member.sid)
+                member.remember()
+        elif event.kind == UNLOCKED:
+            room.private, room.keyHash = False, ""
+        elif event.kind == INVITED:
+            room.invited.add(event.text)
+
+    def _move(self, run: list[tuple[Event, User | None]]) -> None:
+        """
+        Let people come and go, one after the other, and tell it.  Who moves himself hears the run
+        by his own place in it: from when he came, until he went.
+        """
+        fan = FanOut(self.lobby.name, len(run))
+        movers: dict[User, list[Event | bytes]] = {a: [] for _, a in run if a is not None}
+        for place, (event, author) in enumerate(run):
+            for room in self._hearing(event, author):
+                fan.show(place, event, room)
+                for member in room:
+                    if member in movers and member is not author:
+                        movers[member].append(event)
+            if author is not None:
+                movers[author].append(author.answer(event))
+                self._moved(event, author)
+        for mover, heard in movers.items():
+            self._tell(mover, heard)
+            if mover not in self.lobby:
+                self._dismiss(mover)
+        fan.send(movers)
+
+    def _hearing(self, event: Event, author: User | None) -> list[Room]:
+        """
+        @return: the rooms that are told of somebody's move before it happens.  Who leaves the chat
+            leaves all of his rooms; as everybody is in the lobby, it speaks for the others.
+        """
+        if event.room == self.lobby.name:
+            return self._around(author)
+        room = self.rooms.get(event.room)
+        return [room] if room is not None and room.tellsPresence else []
+
+    def _tell(self, mover: User, heard: list[Event | bytes]) -> None:
+        """
+        Tell somebody what happened around him while he moved, and the answers to what he did.
+        """
+        events = [event for event in heard if not isinstance(event, bytes)]
+        lines = iter(mover.client.dialect.here.events(events, self.lobby.name))
+        data = b"".join(item if isinstance(item, bytes) else next(lines) for item in heard)
+        if data:
+            mover.put(data)
+
+    def _arrived(self, user: User, event: Event) -> None:
+        """
+        Let somebody into a room; into the lobby: into all the rooms of his session at once, so
+        that he misses nothing of them.
+        """
+        room = self.room(event.room, user.sid)
+        if user in room:
+            return
+        for name in user.rooms if room is self.lobby else (room.name,):
+            self.look(user, self.room(name, user.sid))
+        if room.private:
+            room.invited.add(user.sid)
+        self.welcomer.came(user, event)
+
+    def _moved(self, event: Event, user: User) -> None:
+        """
+        Let somebody be where the event says that he is.
+        """
+        if event.kind == JOINED:
+            self._arrived(user, event)
+        elif event.room == self.lobby.name:
+            for room in [*self._roomsOf(user), self.lobby]:
+                room.remove(user)
+                self._forget(room)
+        elif (left := self.rooms.get(event.room)) is not None:
+            left.remove(user)
+            self._forget(left)
+
+    def _dismiss(self, user: User) -> None:
+        """
+        Say goodbye to somebody who left the chat.
+        """
+        self.journal.tell(f"{user.name} has left", user.client.address)
+        user.client.bye(user.client.dialect.bye("Goodbye"))
+        user.detach()

@@ -1,0 +1,478 @@
+# -*- test-case-name: tests.test_server -*-
+"""
+The door for lines: C{nc}, telnet and our client come in here, in the text or the JSON dialect.
+
+A door turns bytes into calls on the person's avatar and knows the socket's bounds; what is said,
+to whom and in which order is the hub's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from .commands import dispatch
+from .deadlines import Deadlines
+from .errors import ChatError, LoginTimeout, ServerFull, TooLong, WrongProtocol
+from .framing import FLOODED, Excess, LineSplitter, sniff
+from .hub import Hub
+from .interfaces import IChatClient, IDialect
+from .limits import Doorkeeper, Limits, Place, QueueLedger, RateLimitedLog, TokenBucket, keepAlive
+from .log import MemoryLog
+from .outlet import Outlet
+from .requests import Requests
+from .session import Session, newSid
+from .text import parseText
+from .textdialect import PROMPT, TEXT
+from .user import WINDOW, User
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
+
+
+@implementer(IChatClient, IHalfCloseableProtocol)
+class ChatProtocol(LineReceiver):
+    """
+    One connection.
+
+    @ivar factory: what all connections share.
+    @ivar dialect: L{TEXT} until the first line says otherwise.
+    @ivar user: the person, once he has a name.
+    @ivar address: where he comes from.
+    """
+
+    delimiter = b"\n"
+    factory: ChatFactory
+    transport: Any
+    put: Callable[[bytes], None]
+    dialect: IDialect = TEXT
+    user: User | None = None
+    address = ""
+
+    _place: Place | None = None
+    _bucket: TokenBucket | None = None
+    _requests: Requests | None = None
+    _waiting: deque[bytes | Excess] | None = None
+    _stops = 0
+    _full = False
+    _blocked = False
+    _ended = False
+    _told = False
+    _closing = False
+
+    def connectionMade(self) -> None:
+        """
+        Somebody came: ask for his name, or tell him why he cannot come in.
+        """
+        factory = self.factory
+        transport = self.transport
+        peer = transport.getPeer()
+        host = str(getattr(peer, "host", "")).removeprefix("::ffff:")
+        self.address = f"{host}:{peer.port}" if host else "local"
+        self._splitter = LineSplitter(factory.limits.maxObject)
+        self._outlet = Outlet(
+            transport,
+            self,
+            factory.ledger,
+            factory.limits.maxQueueBeforeLogin,
+            factory.limits.maxTransport,
+        )
+        self.put = self._outlet.put
+        factory.protocols.add(self)
+        try:
+            self._place = factory.doorkeeper.admit(host)
+        except ServerFull as error:
+            factory.noise.info("refused a connection: {error}", error=error.sentence)
+            self._refuseAndClose(error)
+            return
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+            keepAlive(transport)
+        factory.deadlines.set(self, factory.limits.loginTimeout, self._tooLate)
+        self._fillBucket()
+        self.put(PROMPT)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        He is gone: his name is free, and the others are told.
+        """
+        self._closing = True
+        self._waiting = None
+        self._outlet.forget()
+        factory = self.factory
+        factory.deadlines.clear(self)
+        factory.deadlines.clear(self._outlet)
+        factory.protocols.discard(self)
+        if self._place is not None:
+            self._place.gone()
+        user, self.user = self.user, None
+        if user is not None and user.client is self:
+            user.put = _discard
+            user.quit()
+        factory.oneGone()
+
+    def readConnectionLost(self) -> None:
+        """
+        He sends no more, as C{nc} at the end of its input: what he said is answered, then he goes.
+        """
+        self._ended = True
+        if self._closing:
+            self.transport.loseConnection()
+        elif self.user is not None:
+            self.user.quit()
+        else:
+            self.bye(b"")
+
+    def writeConnectionLost(self) -> None:
+        """
+        This side sends no more: see L{outletEnded}.
+        """
+
+    # From bytes to calls
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take what the socket gave: each chunk is split once, because L{LineReceiver}'s own loop
+        copies what is left for every line of it.
+        """
+        if self._closing or (self.user is not None and self.user.gone):
+            return
+        if self.user is None and self._requests is None:
+            stranger = sniff(self._splitter.pending + data)
+            if stranger is not None:
+                self._refuseAndClose(WrongProtocol(stranger))
+                return
+        lines = self._splitter.feed(data)
+        if self._waiting is not None:
+            self._waiting.extend(lines)
+        else:
+            self._take(deque(lines))
+
+    def _take(self, lines: deque[bytes | Excess]) -> None:
+        """
+        Go through lines until there are no more, or this client must wait.
+        """
+        while lines:
+            bucket = self._bucket
+            if bucket is not None or self._stops:
+                delay = bucket.take() if bucket is not None and not self._stops else 0.0
+                if delay:
+                    self._slowDown(delay)
+                if self._stops:
+                    self._waiting = lines
+                    return
+            line = lines.popleft()
+            try:
+                if line is FLOODED:
+                    self._refuseAndClose(TooLong("this is no chat of lines: connect again"))
+                elif isinstance(line, Excess):
+                    self.lineLengthExceeded(b"")
+                else:
+                    self.lineReceived(line)
+            except ChatError as error:
+                self._refuse(error)
+            if self._closing or (self.user is not None and self.user.gone):
+                return
+        user = self.user
+        if user is not None and user.waiting > WINDOW and not self._full:
+            self._full = True
+            self._stop()
+
+    def lineReceived(self, line: bytes) -> None:
+        """
+        Take one line of what this client sends.
+
+        @param line: without its end.
+        @raise ChatError: if it is refused.
+        """
+        user = self.user
+        if self._requests is not None:
+            self._requests.take(line)
+        elif user is not None:
+            if len(line) > self.factory.limits.maxLine:
+                self.lineLengthExceeded(line)
+            elif line:
+                dispatch(user, parseText(line))
+        elif line[:1] == b"{":
+            self._requests = Requests(self, self.factory.hub)
+            self._requests.take(line)
+        elif line.strip():
+            self._logIn(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """
+        A line is too long: it is answered once and thrown away up to its end.
+        """
+        limits = self.factory.limits
+        most = limits.maxLine if self._requests is None else limits.maxObject
+        raise TooLong(f"this line is longer than {most} bytes, and nothing was sent: shorten it")
+
+    def _logIn(self, line: bytes) -> None:
+        try:
+            name = parseText(line)
+            user = self.factory.hub.enter(self, name, Session(newSid()))
+        except ChatError as error:
+            self.put(TEXT.refusal(error) + PROMPT)
+        else:
+            self.loggedIn(user)
+
+    def loggedIn(self, user: User) -> None:
+        """
+        He has a name now: the limits of those who have one hold from here on.
+        """
+        factory = self.factory
+        self.user = user
+        self._outlet.limit = factory.limits.maxQueue
+        factory.deadlines.clear(self)
+        if self._place is not None:
+            self._place.named()
+        self._fillBucket()
+
+    def _fillBucket(self) -> None:
+        limits, clock = self.factory.limits, self.factory.clock
+        if limits.rate and clock is not None:
+            self._bucket = TokenBucket(limits.rate, limits.burst, clock.seconds)
+
+    def _refuse(self, error: ChatError) -> None:
+        if self.user is not None:
+            self.user.refuse(error)
+        else:
+            self.put(self.dialect.refusal(error))
+
+    def _refuseAndClose(self, error: ChatError) -> None:
+        """
+        Say why, and close; what was said before is answered first.
+        """
+        if self.user is not None:
+            self.user.refuse(error)
+            self.user.quit()
+        else:
+            self.bye(self.dialect.refusal(error))
+
+    def _tooLate(self) -> None:
+        seconds = int(self.factory.limits.loginTimeout)
+        self._refuseAndClose(LoginTimeout(f"no name came in {seconds} seconds: connect again"))
+
+    # Not reading
+
+    def _stop(self) -> None:
+        """
+        Read no more until as many calls of L{_go}.
+        """
+        self._stops += 1
+        if self._stops == 1 and not self._closing:
+            self.transport.pauseProducing()
+
+    def _go(self) -> None:
+        self._stops -= 1
+        if self._stops or self._closing:
+            return
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            self._take(waiting)
+        if not (self._stops or self._closing):
+            self.transport.resumeProducing()
+
+    @property
+    def isOpen(self) -> bool:
+        """
+        Whether what is sent can still arrive.
+        """
+        return not self._closing
+
+    def wait(self, result: Deferred[None]) -> None:
+        """
+        Take no further line before this fires.
+        """
+        if not result.called:
+            self._stop()
+            result.addBoth(lambda _: self._go())
+
+    def _slowDown(self, delay: float) -> None:
+        """
+        He is too fast: nothing is dropped, it only takes longer.
+        """
+        clock = self.factory.clock
+        assert clock is not None
+        if not self._told and self.user is not None:
+            self._told = True
+            rate = self.factory.limits.rate
+            self.user.notice(f"slow down: more than {rate:g} lines a second have to wait")
+        self._stop()
+        clock.callLater(delay, self._go)
+
+    def settled(self) -> None:
+        """See L{IChatClient.settled}."""
+        user = self.user
+        if self._full and user is not None and user.waiting <= WINDOW // 2:
+            self._full = False
+            self._go()
+
+    # The way out
+
+    def sendLine(self, line: bytes) -> None:
+        """
+        Send one line on the one way out.
+
+        @param line: without its end.
+        """
+        self.put(line + b"\r\n")
+
+    def hold(self) -> None:
+        """See L{IChatClient.hold}."""
+        self._outlet.hold()
+
+    def release(self, data: bytes) -> None:
+        """See L{IChatClient.release}."""
+        self._outlet.release(data)
+
+    def page(self, data: bytes) -> Deferred[None]:
+        """See L{IChatClient.page}."""
+        return self._outlet.page(data)
+
+    def bye(self, data: bytes) -> None:
+        """See L{IChatClient.bye}."""
+        if self._closing:
+            return
+        self._closing = True
+        self._waiting = None
+        self.factory.deadlines.clear(self)
+        self.factory.deadlines.set(
+            self._outlet, self.factory.limits.closeTimeout, self._outlet.abort
+        )
+        if self._stops:
+            self.transport.resumeProducing()
+        self._outlet.bye(data)
+
+    def outletBlocked(self) -> None:
+        """
+        See L{outlet.OutletOwner}: who does not read is not read from, either; but a nameless one
+        may have to shake hands before he can (RFC 8446), and has little to be sent.
+        """
+        self.outletMoved()
+        if self.user is not None:
+            self._blocked = True
+            self._stop()
+
+    def outletMoved(self) -> None:
+        """See L{outlet.OutletOwner}."""
+        if not self._closing:
+            self.factory.deadlines.set(
+                self._outlet, self.factory.limits.stallTimeout, self._stalled
+            )
+
+    def outletDrained(self) -> None:
+        """See L{outlet.OutletOwner}."""
+        if not self._closing:
+            self.factory.deadlines.clear(self._outlet)
+        if self._blocked:
+            self._blocked = False
+            self._go()
+
+    def outletEnded(self) -> None:
+        """See L{outlet.OutletOwner}."""
+        if self._ended or self.factory.clock is None or self._outlet.arrived:
+            self.transport.loseConnection()
+        else:
+            self.factory.deadlines.set(self, 0.0, self.outletEnded)
+
+    def outletOverflowed(self) -> None:
+        """See L{outlet.OutletOwner}."""
+        self._cut("reads too slowly: too much is queued")
+
+    def _stalled(self) -> None:
+        self._cut("reads nothing any more")
+
+    def _cut(self, why: str) -> None:
+        """
+        End a connection that a goodbye would not reach.
+        """
+        self._closing = True
+        self.factory.noise.info("cut {address}: it {why}", address=self.address, why=why)
+        self._outlet.abort()
+
+
+def _discard(data: bytes) -> None:
+    """
+    The way out of a connection that is lost.
+    """
+
+
+class ChatFactory(Factory):
+    """
+    All connections of this door.
+
+    @ivar hub: the chat behind it.
+    @ivar users: everybody who is here, by name: the hub's own dictionary.
+    @ivar protocols: all connections.
+    @ivar limits: the bounds that hold.
+    @ivar clock: what times are taken from; without one nothing is timed.
+    """
+
+    protocol = ChatProtocol  # type: ignore[assignment]
+    noisy = False
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        hub: Hub | None = None,
+        clock: IReactorTime | None = None,
+        limits: Limits | None = None,
+        doorkeeper: Doorkeeper | None = None,
+    ) -> None:
+        """
+        @param hub: the chat; without it, a new one whose log is in memory.
+        @param clock: a clock that does not jump; without it there are no timeouts and no rates.
+        @param limits: the bounds; without them the house's own.
+        @param doorkeeper: who counts connections; without it, one of this factory.
+        """
+        self.hub = Hub(MemoryLog()) if hub is None else hub
+        self.users = self.hub.users
+        self.clock = clock
+        self.limits = Limits() if limits is None else limits
+        seconds = self.hub.seconds if clock is None else clock.seconds
+        self.doorkeeper = Doorkeeper(self.limits, seconds) if doorkeeper is None else doorkeeper
+        self.ledger: QueueLedger[Outlet] = QueueLedger(self.limits.maxAllQueues)
+        self.deadlines = Deadlines(clock)
+        self.noise = RateLimitedLog(self._log, seconds)
+        self.protocols: set[ChatProtocol] = set()
+        self._empty: Deferred[None] | None = None
+
+    def stopReading(self) -> None:
+        """
+        Take no more lines of anybody: what was taken will be answered.
+        """
+        for protocol in list(self.protocols):
+            protocol._stop()
+
+    def goodbye(self, text: str) -> Deferred[None]:
+        """
+        Say goodbye to everybody and close, as far as they read it in time.
+
+        @return: fires when nobody is here any more.
+        """
+        for protocol in list(self.protocols):
+            protocol.bye(protocol.dialect.bye(text))
+        self._empty = empty = Deferred[None]()
+        self.oneGone()
+        return empty
+
+    def oneGone(self) -> None:
+        """
+        A connection was lost.
+        """
+        empty = self._empty
+        if empty is not None and not self.protocols:
+            self._empty = None
+            self.deadlines.stop()
+            empty.callback(None)

@@ -1,0 +1,283 @@
+# -*- test-case-name: tests.test_service -*-
+"""
+The life of a server: begin, serve, end without losing what was accepted.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.logger import Logger
+
+from . import notify
+from .errors import ChatError
+from .names import loadTables
+
+if TYPE_CHECKING:
+    from .interfaces import IStore
+    from .server import ChatFactory
+    from .transcript import Transcript
+
+_WILDCARDS = ("0.0.0.0", "::", "")
+
+
+class Listener:
+    """
+    Where a server listens.
+
+    @ivar endpoint: the endpoint.
+    @ivar text: how the operator called it.
+    @ivar spare: what to listen on where the endpoint's kind of address is not to be had.
+    """
+
+    def __init__(
+        self,
+        endpoint: IStreamServerEndpoint,
+        text: str,
+        spare: IStreamServerEndpoint | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.text = text
+        self.spare = spare
+
+
+class ChatService(Service):
+    """
+    Binds first, so that a port below 1024 can be had before the privileges go; opens the log after
+    that; and only then lets anybody in: who connects earlier waits in the kernel.
+    """
+
+    _log = Logger("chat")
+
+    def __init__(
+        self,
+        reactor: Any,
+        factory: ChatFactory,
+        store: IStore,
+        listeners: Sequence[Listener],
+        transcript: Transcript,
+    ) -> None:
+        """
+        @param reactor: to be stopped when the log cannot be opened, and at a signal.
+        @param factory: the door.
+        @param store: the log behind the door's hub, not yet started.
+        @param listeners: where to listen.
+        @param transcript: to be written out at the end.
+        """
+        self._reactor = reactor
+        self._factory = factory
+        self._store = store
+        self._listeners = listeners
+        self._transcript = transcript
+        self._ports: list[tuple[Listener, IListeningPort]] = []
+        self._bound = False
+        self._open = False
+        self._hurried: Deferred[None] | None = None
+        self.failed: str | None = None
+
+    def privilegedStartService(self) -> None:
+        """
+        Bind every port, and take nobody yet.
+
+        @raise SystemExit: with a sentence, if a port cannot be had.
+        """
+        super().privilegedStartService()
+        self._bound = True
+        for listener in self._listeners:
+            try:
+                port = _listen(listener, self._factory)
+            except CannotListenError as error:
+                reason = getattr(error.socketError, "strerror", None) or error.socketError
+                raise SystemExit(
+                    f"chatserver: cannot listen on {listener.text}: {reason}. Choose another "
+                    "--port, or end the program that has it."
+                ) from None
+            _pause(port)
+            self._ports.append((listener, port))
+
+    def startService(self) -> None:
+        """
+        Open the log, then let people in.
+        """
+        super().startService()
+        # Some 50 ms that the first one to come would otherwise make everybody wait for.
+        loadTables()
+        if not self._bound:
+            self.privilegedStartService()
+        self._reactor.callWhenRunning(self._handleSignals)
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
+        Deferred.fromCoroutine(self._open_()).addErrback(self._fail)
+
+    async def _open_(self) -> None:
+        try:
+            await self._store.start()
+            self._factory.hub.restore(await self._store.state())
+        except ChatError as error:
+            self._end(error.sentence)
+            return
+        self._open = True
+        for listener, port in self._ports:
+            _resume(port)
+            self._tell(listener, port)
+        notify.ready()
+
+    def _fail(self, failure: Any) -> None:
+        self._log.failure("the server cannot start", failure)
+        self._end("the server cannot start")
+
+    def _end(self, sentence: str) -> None:
+        self.failed = sentence
+        self._log.critical("{sentence}", sentence=sentence)
+        self._reactor.stop()
+
+    def _tell(self, listener: Listener, port: IListeningPort) -> None:
+        """
+        Say where people can come in, in words that they can type into the client.
+        """
+        host = port.getHost()
+        number = getattr(host, "port", None)
+        if number is None:
+            self._log.info("Chat server started on {where}", where=listener.text)
+            return
+        self._log.info("Chat server started on port {port}", port=number)
+        for address in _addresses(str(getattr(host, "host", ""))):
+            self._log.info(
+                "People enter with: twisted-chat {address} {port}", address=address, port=number
+            )
+
+    async def _close(self) -> None:
+        """
+        Take nobody any more, store and answer what was taken, say goodbye.
+        """
+        notify.stopping()
+        factory = self._factory
+        await DeferredList(
+            [Deferred.fromCoroutine(_stopListening(port)) for _, port in self._ports]
+        )
+        self._ports.clear()
+        factory.stopReading()
+        if self._open:
+            await self._store.stop()
+        gone = factory.goodbye("server is going down")
+        timer = self._reactor.callLater(factory.limits.drainTimeout, self._hurry)
+        self._hurried = gone
+        await gone
+        self._hurried = None
+        if timer.active():
+            timer.cancel()
+        self._transcript.stop()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        See L{ChatService}.
+
+        @return: fires when everybody was told, or is cut.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._close())
+
+    def _hurry(self) -> None:
+        """
+        Wait for nobody any more.
+        """
+        for protocol in list(self._factory.protocols):
+            protocol.transport.abortConnection()
+
+    def _handleSignals(self) -> None:
+        """
+        End with status 0 at SIGTERM and SIGINT, and at once at the second of them.  Twisted's own
+        handlers would end the process by the signal, and complain about a second one.
+        """
+
+        def handle(*_: object) -> None:
+            self._reactor.callFromThread(self._signalled)
+
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, handle)
+        except ValueError:
+            # Signals belong to the main thread; elsewhere whoever runs it handles them.
+            return
+
+    def _signalled(self) -> None:
+        if self.running:
+            self._reactor.stop()
+        elif self._hurried is not None:
+            self._hurry()
+
+
+def _listen(listener: Listener, factory: ChatFactory) -> IListeningPort:
+    """
+    @raise CannotListenError: if the port cannot be had.
+    """
+    for endpoint in filter(None, (listener.endpoint, listener.spare)):
+        result: list[Any] = []
+        endpoint.listen(factory).addBoth(result.append)
+        (found,) = result
+        if not hasattr(found, "raiseException"):
+            port: IListeningPort = found
+            return port
+        error = found.value
+        missing = isinstance(error, CannotListenError) and isinstance(error.socketError, OSError)
+        if listener.spare is None or endpoint is listener.spare or not missing:
+            found.raiseException()
+        if error.socketError.errno in _TAKEN:
+            found.raiseException()
+    raise AssertionError("a listener has an endpoint")
+
+
+_TAKEN = frozenset({socket.errno.EADDRINUSE, socket.errno.EACCES})  # type: ignore[attr-defined]
+
+
+def _pause(port: IListeningPort) -> None:
+    stop: Callable[[], None] | None = getattr(port, "stopReading", None)
+    if stop is not None:
+        stop()
+
+
+def _resume(port: IListeningPort) -> None:
+    start: Callable[[], None] | None = getattr(port, "startReading", None)
+    if start is not None:
+        start()
+
+
+def _stopListening(port: IListeningPort) -> Coroutine[Any, Any, None]:
+    async def stop() -> None:
+        await _asDeferred(port.stopListening())
+
+    return stop()
+
+
+def _asDeferred(result: Any) -> Deferred[Any]:
+    from twisted.internet.defer import maybeDeferred
+
+    return maybeDeferred(lambda: result)
+
+
+def _addresses(host: str) -> list[str]:
+    """
+    @return: the addresses under which others may find a server that listens on C{host}.
+    """
+    if host not in _WILDCARDS:
+        return [host]
+    found = ["127.0.0.1"]
+    # No packet is sent: connecting a datagram socket only chooses the address of the route.
+    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((target, 9))
+                address = str(probe.getsockname()[0])
+        except OSError:
+            continue
+        if address not in found:
+            found.append(address)
+    return found

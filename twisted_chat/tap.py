@@ -1,0 +1,259 @@
+# -*- test-case-name: tests.test_tap -*-
+"""
+The composition: the only file that knows options, ports, stores and doors together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, NoReturn
+
+from twisted.application.service import IService
+from twisted.internet.endpoints import (
+    SSL4ServerEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    serverFromString,
+)
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.python import usage
+
+from .errors import ChatError
+from .hub import LOBBY, Hub
+from .interfaces import IStore
+from .limits import SPARE_DESCRIPTORS, Doorkeeper, Limits, Network, raiseDescriptorLimit
+from .log import MemoryLog
+from .names import cleanRoom
+from .server import ChatFactory
+from .service import ChatService, Listener
+from .text import showable
+from .transcript import Transcript
+from .welcome import BACKLOG
+
+DEFAULT_PORT = "5000"
+
+ACCEPT_BACKLOG = 512
+"""Connections that may wait in the kernel: Twisted's own 50 are too few when a crowd returns."""
+
+MOST_MOTD = 8 * 1024
+"""Bytes of the message of the day."""
+
+
+class Options(usage.Options):
+    """
+    The command line of C{twistd chatserver}.
+    """
+
+    synopsis = "[options]"
+    longdesc = "A chat server: rooms over plain lines for people and JSON lines for programs."
+
+    optParameters = [
+        ["host", None, None, "Address to listen on (default: all, IPv4 and IPv6)."],
+        ["room", "r", LOBBY, "Name of the room where everybody is."],
+        ["motd", None, None, "File with lines that everybody is shown who enters."],
+        ["history", None, "chat.sqlite", "File where everything is kept, or: memory."],
+        ["keep", None, "all", "How much history to keep: all, a number of messages, or 30d."],
+        ["backlog", None, BACKLOG, "Old messages that a newcomer to a room is shown.", int],
+        ["rate", None, Limits.rate, "Lines a second one client may go on sending; 0: any.", float],
+        ["burst", None, Limits.burst, "Lines one client may send at once.", int],
+        ["tls", None, None, "Port for TLS; without --cert, a certificate is made and kept."],
+        ["cert", None, None, "Certificate chain for --tls, in PEM form."],
+        ["key", None, None, "Private key for --cert, in PEM form (default: in the same file)."],
+    ]
+
+    optFlags = [
+        ["no-transcript", None, "Do not write what people say into the server's log."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["port"] = []
+        self["trusted"] = []
+
+    def opt_port(self, value: str) -> None:
+        """
+        Port number or Twisted endpoint, such as tcp:5000:interface=127.0.0.1; may be repeated.
+        """
+        self["port"].append(value)
+
+    opt_p = opt_port
+
+    def opt_trusted(self, value: str) -> None:
+        """
+        Network without limits per address, such as 10.0.0.0/8; may be repeated.
+        """
+        try:
+            self["trusted"].append(ip_network(value, strict=False))
+        except ValueError:
+            raise usage.UsageError(
+                f"--trusted {value}: write a network like 10.0.0.0/8 or 2001:db8::/32"
+            ) from None
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        @raise SystemExit: with one sentence, if they cannot be used.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            _giveUp(f"{error}; chatserver --help tells more")
+
+    def postOptions(self) -> None:
+        """
+        Check what one option alone cannot.
+
+        @raise usage.UsageError: if they do not go together.
+        """
+        if not self["port"]:
+            self["port"] = [] if self["tls"] is not None else [DEFAULT_PORT]
+        for port in [*self["port"], *([] if self["tls"] is None else [self["tls"]])]:
+            if port.isdecimal() and int(port) > 65535:
+                raise usage.UsageError(f"--port {port}: ports go from 0 to 65535")
+        if self["tls"] is not None and not self["tls"].isdecimal():
+            raise usage.UsageError(f"--tls {self['tls']}: give a port number")
+        if self["cert"] and self["tls"] is None:
+            raise usage.UsageError("--cert goes with --tls PORT")
+        if self["key"] and not self["cert"]:
+            raise usage.UsageError("--key goes with --cert FILE")
+        if self["rate"] < 0 or self["burst"] < 1:
+            raise usage.UsageError("--rate must not be negative, and --burst at least 1")
+        if not 0 <= self["backlog"] <= 1000:
+            raise usage.UsageError("--backlog goes from 0 to 1000")
+        try:
+            self["room"] = cleanRoom(self["room"])
+        except ChatError as error:
+            raise usage.UsageError(f"--room {self['room']}: {error}") from None
+        if self["motd"] is not None:
+            self["motd"] = _readMotd(self["motd"])
+
+
+def _giveUp(sentence: str) -> NoReturn:
+    """
+    End the start with a sentence on standard error and the status 1.
+    """
+    raise SystemExit(f"chatserver: {sentence}")
+
+
+def _readMotd(path: str) -> str:
+    try:
+        text = Path(path).read_bytes()[:MOST_MOTD].decode("utf-8", "replace")
+    except OSError as error:
+        raise usage.UsageError(f"--motd {path}: {error.strerror}") from None
+    return "\n".join(showable(line) for line in text.splitlines())
+
+
+def makeService(options: Options) -> IService:
+    """
+    Put a server together.
+
+    @raise SystemExit: with one sentence, if it cannot be.
+    """
+    from twisted.internet import reactor
+
+    return buildService(options, reactor)
+
+
+def buildService(options: Options, reactor: Any) -> IService:
+    """
+    Put a server together on this reactor.
+
+    @raise SystemExit: with one sentence, if it cannot be.
+    """
+    # Twisted's clock is the wall clock: set back, timers would not fire; set on, all at once.
+    reactor.seconds = time.monotonic
+    # Under twistd -n nobody else has set it, and the history is nobody else's business.
+    os.umask(0o077)
+    limits = Limits(
+        rate=options["rate"],
+        burst=options["burst"],
+        maxConnections=raiseDescriptorLimit() - SPARE_DESCRIPTORS,
+    )
+    transcript = Transcript(time.time, reactor, not options["no-transcript"])
+    store = _store(options, reactor)
+    hub = Hub(
+        store,
+        options["room"],
+        journal=transcript,
+        backlog=options["backlog"],
+        motd=options["motd"] or "",
+    )
+    trusted: list[Network] = options["trusted"]
+    doorkeeper = Doorkeeper(limits, reactor.seconds, trusted)
+    factory = ChatFactory(hub, reactor, limits, doorkeeper)
+    try:
+        listeners = _listeners(options, reactor)
+    except (ValueError, TypeError, LookupError) as error:
+        _giveUp(f"--port: {error}; write a number, or an endpoint like tcp:5000")
+    except ChatError as error:
+        _giveUp(error.sentence)
+    return ChatService(reactor, factory, store, listeners, transcript)
+
+
+def _store(options: Options, reactor: Any) -> IStore:
+    """
+    @return: the log that the options ask for, not yet started.
+    """
+    if options["history"] == "memory":
+        return MemoryLog(lambda flush: reactor.callLater(0, flush))
+    from .retention import parseKeep
+    from .sqlite import SQLiteLog
+
+    try:
+        keep = parseKeep(options["keep"])
+    except ChatError as error:
+        _giveUp(f"--keep {options['keep']}: {error}")
+    return SQLiteLog(options["history"], reactor, keep=keep)
+
+
+def _listeners(options: Options, reactor: Any) -> list[Listener]:
+    found = [_listener(port, options["host"], reactor) for port in options["port"]]
+    if options["tls"] is not None:
+        found.append(_tlsListener(options, reactor))
+    return found
+
+
+def _listener(port: str, host: str | None, reactor: Any) -> Listener:
+    """
+    @param port: a number, or an endpoint in Twisted's words.
+    """
+    if not port.isdecimal():
+        return Listener(serverFromString(reactor, port), port)
+    number = int(port)
+    if host is None:
+        # On Linux and macOS one IPv6 socket serves IPv4, too (RFC 3493 section 3.7).
+        return Listener(
+            TCP6ServerEndpoint(reactor, number, ACCEPT_BACKLOG, "::"),
+            f"port {number}",
+            TCP4ServerEndpoint(reactor, number, ACCEPT_BACKLOG, ""),
+        )
+    return Listener(_tcp(reactor, number, host), f"port {number} of {host}")
+
+
+def _tcp(reactor: Any, port: int, host: str) -> IStreamServerEndpoint:
+    kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+    endpoint: IStreamServerEndpoint = kind(reactor, port, ACCEPT_BACKLOG, host)
+    return endpoint
+
+
+def _tlsListener(options: Options, reactor: Any) -> Listener:
+    """
+    @raise ChatError: if the certificate cannot be used.
+    """
+    from .certs import fingerprint, keptCertificate, serverContextFactory
+
+    number = int(options["tls"])
+    host = options["host"]
+    cert = options["cert"]
+    if cert is None:
+        directory = "." if options["history"] == "memory" else os.path.dirname(options["history"])
+        cert = keptCertificate(directory or ".", [host] if host else [])
+    context = serverContextFactory(cert, options["key"] or cert)
+    print(f"TLS certificate: {fingerprint(Path(cert).read_bytes())}", file=sys.stderr)
+    interface = "::" if host is None else host
+    endpoint = SSL4ServerEndpoint(reactor, number, context, ACCEPT_BACKLOG, interface)
+    return Listener(endpoint, f"TLS port {number}")
