@@ -87,7 +87,13 @@ def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 async def ordeal(
-    rounds: int, how: signal.Signals, senders: int, seconds: float, seed: int, cuts: bool
+    rounds: int,
+    how: signal.Signals,
+    senders: int,
+    seconds: float,
+    seed: int,
+    cuts: bool,
+    crowd: int = 2,
 ) -> Verdict:
     """
     Let people talk while the server is killed.
@@ -97,12 +103,13 @@ async def ordeal(
     @param seconds: how long it lives on average.
     @param seed: for the moments.
     @param cuts: whether connections are cut as well.
+    @param crowd: how many listen.
     """
     chance = random.Random(seed)
     verdict = Verdict()
     port = freePort()
     talkers = [Talker(f"Sender{n}", port) for n in range(senders)]
-    listeners = [Talker(f"Listener{n}", port) for n in range(2)]
+    listeners = [Talker(f"Listener{n}", port) for n in range(crowd)]
     with tempfile.TemporaryDirectory(prefix="crash-") as name:
         folder = Path(name)
         server = await asyncio.to_thread(serve, folder, port)
@@ -172,13 +179,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
     parser.add_argument("--senders", type=int, default=8)
+    parser.add_argument("--listeners", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.7, help="mean life of a server")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cuts", action="store_true", help="cut connections as well")
     words = parser.parse_args()
     how = signal.Signals[f"SIG{words.signal}"]
     verdict = asyncio.run(
-        ordeal(words.rounds, how, words.senders, words.seconds, words.seed, words.cuts)
+        ordeal(
+            words.rounds,
+            how,
+            words.senders,
+            words.seconds,
+            words.seed,
+            words.cuts,
+            words.listeners,
+        )
     )
     back = sorted(verdict.back)
     print(

@@ -50,7 +50,8 @@ class Peer:
 
     def __init__(self, factory: IProtocolFactory) -> None:
         self.transport = Transport(lenient=True)
-        self.protocol: Any = factory.buildProtocol(None)  # type: ignore[arg-type]
+        made: Any = factory
+        self.protocol: Any = made.buildProtocol(None)
         self.transport.protocol = self.protocol
         self.protocol.makeConnection(self.transport)
 

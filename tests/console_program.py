@@ -1,19 +1,23 @@
 """
 A small program with a console, for tests that need a process and a terminal of its own.
 
-It understands C{/quit}, C{/raise}, C{/later} (raise in a timer), C{/burst COUNT} (a thousand lines
-a second) and C{/say TEXT}; it answers all else with C{OK . .}.
+It understands C{/quit}, C{/raise}, C{/later} (raise in a timer), C{/flood COUNT} (lines, all at
+once), C{/burst COUNT} (a thousand lines a second) and C{/title TEXT}; it answers all else with
+C{OK . .}.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from twisted_chat.console.local import INTERRUPT, LocalHost
+from twisted_chat.console.console import Console
+from twisted_chat.console.local import LocalHost
 from twisted_chat.console.modes import chooseMode
-from twisted_chat.console.terminal import fillStandardDescriptors
+from twisted_chat.ends import SIGNALLED, Ends
 
 
 class Program:
@@ -21,15 +25,18 @@ class Program:
     Answers lines.
     """
 
-    def __init__(self, reactor: object) -> None:
+    def __init__(self, reactor: Any) -> None:
         """
         @param reactor: runs it.
         """
         self.reactor = reactor
         mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""))
-        self.host = LocalHost(reactor, mode, os.environ)
-        self.console = self.host.open(self)
-        self.console.ask("Enter your name to enter the chat > ", self.named)
+        self.host = LocalHost(reactor, Ends(reactor), mode, os.environ)
+
+    def begin(self, console: Console) -> None:
+        """Ask for a name."""
+        self.console = console
+        console.ask("Enter your name to enter the chat > ", self.named)
 
     def named(self, name: str) -> None:
         """The question was answered."""
@@ -40,15 +47,18 @@ class Program:
         """A line was entered."""
         command, _, rest = text.partition(" ")
         if command == "/quit":
-            self.host.leave(0)
+            self.host.leave(0, "bye")
         elif command == "/raise":
             raise RuntimeError("raised on demand")
         elif command == "/later":
-            self.reactor.callLater(0, int, "no number")  # type: ignore[attr-defined]
+            self.reactor.callLater(0, int, "no number")
+        elif command == "/flood":
+            for number in range(int(rest)):
+                self.console.show(f"Bob :: line {number} {'x' * 100}")
         elif command == "/burst":
             self.burst(0, int(rest))
-        elif command == "/say":
-            self.console.show(rest)
+        elif command == "/title":
+            self.console.setTitle(rest)
         else:
             self.console.show("OK . .")
 
@@ -57,7 +67,7 @@ class Program:
         for number in range(done, min(done + 10, count)):
             self.console.show(f"Bob :: line {number}")
         if done + 10 < count:
-            self.reactor.callLater(0.01, self.burst, done + 10, count)  # type: ignore[attr-defined]
+            self.reactor.callLater(0.01, self.burst, done + 10, count)
 
     def complete(self, text: str, cursor: int) -> Sequence[str]:
         """A completion is asked for."""
@@ -65,10 +75,10 @@ class Program:
 
     def interrupted(self) -> None:
         """Ctrl-C twice."""
-        self.host.leave(INTERRUPT)
+        self.host.leave(SIGNALLED + signal.SIGINT)
 
     def eof(self) -> None:
-        """The input ended."""
+        """Ctrl-D."""
         self.host.leave(0)
 
 
@@ -76,10 +86,10 @@ def main() -> int:
     """
     @return: the exit code.
     """
-    fillStandardDescriptors()
     from twisted.internet import reactor
 
-    return Program(reactor).host.run()
+    program = Program(reactor)
+    return program.host.run(program, program.begin)
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ class Emulator(pyte.Screen):
     # What a test looks at.
 
     def screenRows(self) -> list[str]:
-        """The rows of the screen down to the last that shows anything, without blanks at the end."""
+        """The rows of the screen down to the last that shows anything, without final blanks."""
         rows = ["".join(self._row(y)[0]).rstrip() for y in range(self.lines)]
         while rows and not rows[-1]:
             rows.pop()

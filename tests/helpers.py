@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -128,6 +130,8 @@ class FakeClient:
         self.roomFor: Deferred[None] | None = None
         self._kept: list[bytes] = []
         self._holds = 0
+        self._waits = 0
+        self._sent: deque[Callable[[], None]] = deque()
         self._requests: Requests | None = None
 
     def _put(self, data: bytes) -> None:
@@ -191,7 +195,14 @@ class FakeClient:
         self.user = user
 
     def wait(self, result: Deferred[None]) -> None:
-        """See L{twisted_chat.requests.Door.wait}: a test's log answers at once."""
+        """See L{twisted_chat.requests.Door.wait}."""
+        if not result.called:
+            self._waits += 1
+            result.addBoth(lambda _: self._answered())
+
+    def _answered(self) -> None:
+        self._waits -= 1
+        self._goOn()
 
     # What the person does
 
@@ -199,15 +210,21 @@ class FakeClient:
         """
         Send lines in the text dialect, as a door passes them on.
         """
-        for line in lines:
-            if not self.user.gone:
-                self._type(line)
+        self._sent.extend(partial(self._type, line) for line in lines)
+        self._goOn()
 
     def _type(self, line: str) -> None:
         try:
-            dispatch(self.user, cleanText(line))
+            asked = dispatch(self.user, cleanText(line))
         except ChatError as error:
             self.user.refuse(error)
+        else:
+            if asked is not None:
+                self.wait(asked)
+
+    def _goOn(self) -> None:
+        while self._sent and not self._waits and not (self.user and self.user.gone):
+            self._sent.popleft()()
 
     def asks(self, type: str, **fields: Any) -> None:
         """
@@ -215,7 +232,9 @@ class FakeClient:
         """
         if self._requests is None:
             self._requests = Requests(self, self.hub)
-        self._requests.take(json.dumps({"type": type, **fields}).encode())
+        raw = json.dumps({"type": type, **fields}).encode()
+        self._sent.append(partial(self._requests.take, raw))
+        self._goOn()
 
     def drops(self) -> None:
         """

@@ -5,12 +5,13 @@ process.  Everything is bounded, and every port is one that the system has chose
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
 import pty
 import sys
 import termios
-import contextlib
 from typing import Any
 
 from twisted.internet import reactor as _reactor
@@ -22,6 +23,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
+from twisted_chat.certs import keptCertificate, serverContextFactory
 from twisted_chat.server import ChatFactory
 
 reactor: Any = _reactor
@@ -37,12 +39,16 @@ class Exercise(LineReceiver):
     A server as small as one that knows the text dialect can be.
     """
 
+    transport: Any
     factory: ExerciseFactory
     name = b""
 
     def connectionMade(self) -> None:
         self.factory.all.append(self)
         self.sendLine(b"Enter your name to enter the chat >")
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.factory.all.remove(self)
 
     def lineReceived(self, line: bytes) -> None:
         if self.name:
@@ -64,7 +70,10 @@ class ExerciseFactory(Factory):
     What the server has heard, and what it is to be deaf to.
     """
 
-    protocol = Exercise
+    def buildProtocol(self, addr: object) -> Any:
+        protocol = Exercise()
+        protocol.factory = self
+        return protocol
 
     def __init__(self) -> None:
         self.all: list[Exercise] = []
@@ -77,6 +86,8 @@ class Run(ProcessProtocol):
     """
     One client process.
     """
+
+    transport: Any
 
     def __init__(self) -> None:
         self.out = b""
@@ -116,6 +127,7 @@ class EndsTestCase(TestCase):
     """
 
     timeout = 90
+    term = "dumb"
 
     def listen(self, factory: Factory) -> str:
         """
@@ -129,11 +141,18 @@ class EndsTestCase(TestCase):
         self.server = ExerciseFactory()
         self.port = self.listen(self.server)
 
-    @inlineCallbacks
     def tearDown(self) -> Any:
-        for each in self.server.all:
+        for each in self.server.all[:]:
             each.transport.abortConnection()
-        yield reactor_turn()
+        return self.turn()
+
+    def turn(self, delay: float = 0.0) -> Deferred[None]:
+        """
+        @return: fires when the reactor has seen to what is due, or after some seconds.
+        """
+        turn: Deferred[None] = Deferred()
+        reactor.callLater(delay, turn.callback, None)
+        return turn
 
     def start(self, *arguments: str, fds: dict[int, Any] | None = None, shell: str = "") -> Run:
         """
@@ -147,8 +166,19 @@ class EndsTestCase(TestCase):
         client = [sys.executable, "-m", "twisted_chat.client", *arguments]
         words = client
         if shell:
-            words = ["/bin/sh", "-c", shell.replace("CLIENT", f'{client[0]} {" ".join(client[1:])}')]
-        env = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOT, "LC_ALL": "C", "TERM": "dumb"}
+            words = [
+                "/bin/sh",
+                "-c",
+                shell.replace("CLIENT", f"{client[0]} {' '.join(client[1:])}"),
+            ]
+        home = self.home = getattr(self, "home", os.path.abspath(self.mktemp()))
+        env = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": ROOT,
+            "LC_ALL": "C",
+            "TERM": self.term,
+            "HOME": home,
+        }
         process = reactor.spawnProcess(
             run, words[0], words, env, ROOT, childFDs=fds or {0: "w", 1: "r", 2: "r"}
         )
@@ -169,15 +199,6 @@ class EndsTestCase(TestCase):
         run.transport.write(text)
         run.transport.closeStdin()
         return run.done
-
-
-def reactor_turn() -> Deferred[None]:
-    """
-    @return: fires when the reactor has seen to what is due.
-    """
-    turn: Deferred[None] = Deferred()
-    reactor.callLater(0, turn.callback, None)
-    return turn
 
 
 class PipeTests(EndsTestCase):
@@ -247,9 +268,7 @@ class PipeTests(EndsTestCase):
         source, target = os.path.abspath(self.mktemp()), os.path.abspath(self.mktemp())
         with open(source, "wb") as file:
             file.write(b"Stanislav\n" + b"Hello!\n" * 500)
-        run = yield self.start(
-            "127.0.0.1", self.port, shell=f"CLIENT < {source} > {target}"
-        ).done
+        run = yield self.start("127.0.0.1", self.port, shell=f"CLIENT < {source} > {target}").done
         self.assertEqual((run.code, run.err), (0, b""))
         with open(target, "rb") as file:
             self.assertEqual(file.read().count(b"OK . .\n"), 500)
@@ -276,16 +295,11 @@ class PipeTests(EndsTestCase):
                     each.sendLine(b"Alexei :: Hi!")
             if os.path.exists(code) and os.path.getsize(code):
                 break
-            yield self._pause()
+            yield self.turn(0.02)
         yield run.done
         with open(code) as file:
             self.assertEqual(file.read(), "141\n")
         self.assertEqual(run.err, b"")
-
-    def _pause(self) -> Deferred[None]:
-        pause: Deferred[None] = Deferred()
-        reactor.callLater(0.02, pause.callback, None)
-        return pause
 
     @inlineCallbacks
     def test_nameRefused(self) -> Any:
@@ -357,6 +371,95 @@ class PipeTests(EndsTestCase):
         self.assertEqual((run.code, run.out, run.err.count(b"\n")), (65, b"", 1))
 
     @inlineCallbacks
+    def test_retry(self) -> Any:
+        """With C{--retry} a script outlives a drop; what it had sent then stays in doubt."""
+        self.server.deaf.add(b"unheard")
+        run = self.start("127.0.0.1", self.port, "--name", "Ann", "--retry")
+        run.transport.write(b"heard\nunheard\n")
+        yield run.shows(b"OK . .")
+        self.server.all[-1].transport.abortConnection()
+        yield run.shows(b"Unconfirmed messages: 1.")
+        yield run.shows(b"* Reconnected")
+        run.transport.write(b"later\n")
+        run.transport.closeStdin()
+        yield run.done
+        self.assertEqual((run.code, run.out.count(b"OK . .\n")), (74, 2))
+        self.assertEqual(self.server.lines, [b"heard", b"unheard", b"later"])
+
+    @inlineCallbacks
+    def test_resume(self) -> Any:
+        """With a server of sessions nothing is in doubt: each line arrives once, in order."""
+        wires: list[Any] = []
+
+        class Watched(ChatFactory):
+            """A server whose connections can be cut."""
+
+            def buildProtocol(self, addr: Any) -> Any:
+                wires.append(super().buildProtocol(addr))
+                return wires[-1]
+
+        port = self.listen(Watched())
+        reader = self.start("127.0.0.1", port, "--name", "Bob", "--retry")
+        yield reader.shows(b"Connected")
+        run = self.start("127.0.0.1", port, "--name", "Ann", "--retry")
+        yield run.shows(b"Connected")
+        lines = [b"line %d" % number for number in range(40)]
+        for number, each in enumerate(lines):
+            run.transport.write(each + b"\n")
+            if number % 10 == 5:
+                for wire in wires:
+                    wire.transport.abortConnection()
+                wires.clear()
+                yield self.turn(0.05)
+        run.transport.closeStdin()
+        yield run.done
+        self.assertEqual((run.code, run.out.count(b"OK . .\n")), (0, len(lines)))
+        yield reader.shows(b"Ann :: line 39")
+        reader.transport.closeStdin()
+        yield reader.done
+        heard = [each for each in reader.out.splitlines() if each.startswith(b"Ann :: ")]
+        self.assertEqual(heard, [b"Ann :: " + each for each in lines])
+
+    @inlineCallbacks
+    def test_json(self) -> Any:
+        """C{--json} writes and reads objects."""
+        port = self.listen(ChatFactory())
+        run = yield self.piped(
+            '{"type":"say","key":"a","text":"Привет"}\nnonsense\n'.encode(),
+            "--name",
+            "Ann",
+            "--json",
+            place=("127.0.0.1", port),
+        )
+        kinds = {each["type"]: each for each in map(json.loads, run.out.splitlines())}
+        self.assertEqual(run.code, 0)
+        self.assertEqual(kinds["welcome"]["name"], "Ann")
+        self.assertEqual(kinds["ok"]["key"], "a")
+        self.assertEqual(kinds["error"]["code"], "bad-object")
+
+    @inlineCallbacks
+    def test_tls(self) -> Any:
+        """C{--tls} remembers a server at first use, and refuses another in its place."""
+        folder = self.mktemp()
+        os.makedirs(folder)
+        pins = os.path.join(os.path.abspath(folder), "pins")
+        first, second = (self.mktemp(), self.mktemp())
+        codes = []
+        number = 0
+        for kept in (first, first, second):
+            pem = keptCertificate(os.path.abspath(kept))
+            options = serverContextFactory(pem, pem)
+            port = reactor.listenSSL(number, self.server, options, interface="127.0.0.1")
+            number = port.getHost().port
+            run = yield self.start(
+                "127.0.0.1", str(number), "--tls", "--pins", pins, "--name", "Ann", "--send", "x"
+            ).done
+            codes.append(run.code)
+            yield port.stopListening()
+        self.assertEqual(codes, [0, 0, 69])
+        self.assertEqual(self.server.lines, [b"x", b"x"])
+
+    @inlineCallbacks
     def test_sharedPipeStaysBlocking(self) -> Any:
         """A pipe that others use too keeps its mode, even when the client is killed."""
         reading, writing = os.pipe()
@@ -380,9 +483,7 @@ class TerminalTests(EndsTestCase):
         """
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, theirs)
-        run = self.start(
-            "127.0.0.1", self.port, "--plain", *arguments, fds={0: theirs, 1: theirs, 2: "r"}
-        )
+        run = self.start("127.0.0.1", self.port, *arguments, fds={0: theirs, 1: theirs, 2: "r"})
         screen = Screen(ours, run)
         reactor.addReader(screen)
         self.addCleanup(screen.close)
@@ -398,7 +499,7 @@ class TerminalTests(EndsTestCase):
     @inlineCallbacks
     def test_conversation(self) -> Any:
         """The prompt is on the line in which the name is typed; Ctrl-D leaves after the receipt."""
-        run, ours, theirs = self.open()
+        run, ours, theirs = self.open("--plain")
         before = termios.tcgetattr(theirs)
         yield run.shows(b"Enter your name to enter the chat > ")
         os.write(ours, b"Stanislav\n")
@@ -422,7 +523,7 @@ class TerminalTests(EndsTestCase):
     def test_nameRefused(self) -> Any:
         """A person is asked again."""
         self.server.taken.add(b"Ann")
-        run, ours, _ = self.open()
+        run, ours, _ = self.open("--plain")
         yield run.shows(b"chat > ")
         os.write(ours, b"Ann\n")
         yield run.shows(b"! this name is taken\r\nEnter your name to enter the chat > ")
@@ -436,7 +537,7 @@ class TerminalTests(EndsTestCase):
     def test_everyEnd(self) -> Any:
         """However the client ends, the terminal is as it was."""
         for name, code in (("INT", 130), ("TERM", 143), ("HUP", 129), ("KILL", None)):
-            run, _, theirs = self.open("--name", "Ann")
+            run, _, theirs = self.open("--plain", "--name", "Ann")
             before = termios.tcgetattr(theirs)
             yield run.shows(b"Start sending messages")
             run.transport.signalProcess(name)
@@ -447,12 +548,82 @@ class TerminalTests(EndsTestCase):
     @inlineCallbacks
     def test_serverGone(self) -> Any:
         """A server that goes away ends the client with a sentence."""
-        run, _, theirs = self.open("--name", "Ann")
+        run, _, theirs = self.open("--plain", "--name", "Ann")
         before = termios.tcgetattr(theirs)
         yield run.shows(b"Start sending messages")
         self.server.all[-1].transport.abortConnection()
         yield run.done
         self.assertEqual((run.code, run.err.count(b"\n")), (69, 1))
+        self.restored(theirs, before)
+
+
+class ConsoleTests(TerminalTests):
+    """
+    A terminal with the line editor.
+    """
+
+    term = "xterm-256color"
+
+    @inlineCallbacks
+    def test_conversation(self) -> Any:
+        """The exercise's lines; Ctrl-D leaves."""
+        run, ours, theirs = self.open()
+        before = termios.tcgetattr(theirs)
+        yield run.shows(b"Enter your name to enter the chat > ")
+        os.write(ours, b"Stanislav\r")
+        yield run.shows(b"Start sending messages")
+        yield run.shows(b"Alexei")
+        os.write(ours, b"Hello!\r")
+        yield run.shows(b"OK . .")
+        os.write(ours, b"\x04")
+        yield run.done
+        self.assertEqual((run.code, run.err), (0, b""))
+        self.assertEqual(self.server.lines, [b"Hello!"])
+        self.restored(theirs, before)
+
+    @inlineCallbacks
+    def test_nameRefused(self) -> Any:
+        """A person is asked again."""
+        self.server.taken.add(b"Ann")
+        run, ours, _ = self.open()
+        yield run.shows(b"chat > ")
+        os.write(ours, b"Ann\r")
+        yield run.shows(b"! this name is taken")
+        os.write(ours, b"Anna\r")
+        yield run.shows(b"Start sending messages")
+        os.write(ours, b"/quit\r")
+        yield run.done
+        self.assertEqual(run.code, 0)
+
+    @inlineCallbacks
+    def test_everyEnd(self) -> Any:
+        """However the client ends but by SIGKILL, the terminal is as it was."""
+        for name, code in (("INT", 130), ("TERM", 143), ("HUP", 129)):
+            run, _, theirs = self.open("--name", "Ann")
+            before = termios.tcgetattr(theirs)
+            yield run.shows(b"Start sending messages")
+            run.transport.signalProcess(name)
+            yield run.done
+            self.assertEqual((run.code, run.err), (code, b""), name)
+            self.restored(theirs, before)
+
+    @inlineCallbacks
+    def test_serverGone(self) -> Any:
+        """A server that goes away is tried again; what is typed meanwhile is sent then."""
+        run, ours, theirs = self.open("--name", "Ann")
+        before = termios.tcgetattr(theirs)
+        yield run.shows(b"Start sending messages")
+        self.server.all[-1].transport.abortConnection()
+        yield run.shows(b"was lost")
+        os.write(ours, b"meanwhile\r")
+        yield run.shows(b"Reconnected")
+        yield run.shows(b"OK . .")
+        self.assertEqual(self.server.lines, [b"meanwhile"])
+        os.write(ours, b"\x03")
+        yield run.shows(b"gain")
+        os.write(ours, b"\x03")
+        yield run.done
+        self.assertEqual(run.code, 130)
         self.restored(theirs, before)
 
 

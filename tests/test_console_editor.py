@@ -1,5 +1,6 @@
 """
-Tests of L{twisted_chat.console.editor} and L{twisted_chat.console.motions}.
+Tests of L{twisted_chat.console.editor}, and of what it stands on: L{twisted_chat.console.buffer}
+and L{twisted_chat.console.motions}.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.console.editor import MAX_INPUT, MAX_KILLS, MAX_UNDO, LineEditor
+from twisted_chat.console.buffer import MAX_INPUT, MAX_KILLS, MAX_UNDO
+from twisted_chat.console.editor import _KEYS, LineEditor
 from twisted_chat.console.graphemes import graphemes
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -300,7 +302,7 @@ class EditorTests(SynchronousTestCase):
     @given(
         st.lists(
             st.one_of(
-                st.sampled_from(sorted(LineEditor()._keys)).map(lambda key: ("key", key)),
+                st.sampled_from(sorted(_KEYS)).map(lambda key: ("key", key)),
                 st.lists(
                     st.sampled_from(
                         [

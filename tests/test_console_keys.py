@@ -131,7 +131,7 @@ class KeyParserTests(SynchronousTestCase):
             self.assertEqual(self.parsed(raw[:at], raw[at:]), whole)
 
     def test_notUTF8(self) -> None:
-        """Bytes that are no text become the replacement character; half a character ends at a key."""
+        """Bytes that are no text become U+FFFD; half a character ends at a key."""
         self.assertEqual(self.parsed(b"a\xff\xc3b"), [("text", "a\ufffd\ufffdb")])
         self.assertEqual(self.parsed(b"\xc3\r"), [("text", "\ufffd"), ("key", "enter")])
         self.assertEqual(self.parsed(b"\x1b\xff"), [("text", "\ufffd")])

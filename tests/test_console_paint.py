@@ -16,6 +16,10 @@ from twisted_chat.console.paint import MAX_ROWS, AnsiPainter, View, hasManyColou
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
+# Synchronized update and the hidden cursor around a frame.
+BEGIN = "\x1b[?2026h\x1b[?25l"
+END = "\x1b[?7h\x1b[?25h\x1b[?2026l"
+
 
 def view(text: str, cursor: int | None = None, prompt: str = "> ") -> View:
     """
@@ -37,11 +41,11 @@ class AnsiTests(SynchronousTestCase):
         """A frame takes the input off, prints the lines, and draws the input and the cursor."""
         self.assertEqual(
             self.painter.frame([Line.of("one"), Line.of("two")], view("abc", 1)),
-            "\x1b[?2026h\x1b[?25l\r\x1b[Jone\r\ntwo\r\n\x1b[?7l> abc\r> a\x1b[?7h\x1b[?25h\x1b[?2026l",
+            BEGIN + "\r\x1b[Jone\r\ntwo\r\n\x1b[?7l> abc\r> a" + END,
         )
         self.assertEqual(
             self.painter.frame([], view("abc\nd\ne", 5)),
-            "\x1b[?2026h\x1b[?25l\r\x1b[J\x1b[?7l> abc\r\nd\r\ne\x1b[1A\rd\x1b[?7h\x1b[?25h\x1b[?2026l",
+            BEGIN + "\r\x1b[J\x1b[?7l> abc\r\nd\r\ne\x1b[1A\rd" + END,
         )
         self.assertEqual(self.painter.frame([Line.of("x")], None), "\r\x1b[1A\x1b[Jx\r\n")
         self.assertEqual(self.painter.frame([Line.of("y")], None), "y\r\n")

@@ -291,7 +291,7 @@ class PropertyTests(SynchronousTestCase):
     def test_terminalThatKnowsNoGraphemes(
         self, size: tuple[int, int], actions: list[tuple[str, object]]
     ) -> None:
-        """Where the terminal takes more cells for an emoji, each line is there once all the same."""
+        """Where a terminal takes more cells for an emoji, each line is there once all the same."""
         session = Session(*size, widthOf=cellsOfPoints)
         self.play(session, actions)
         shown = [line for line in session.terminal.allLines() if line]
@@ -359,15 +359,12 @@ class HostileTests(SynchronousTestCase):
             session = Session(80, 24)
             session.console.dataReceived(b"typed")
             sent = len(session.terminal.sent)
-            for act in (
-                session.console.show,
-                session.console.setPrompt,
-                session.console.setStatus,
-                session.console.setTitle,
-                lambda text: session.console.ask(text, session.delegate.lineEntered),
-            ):
+            console = session.console
+            for act in (console.show, console.setPrompt, console.setStatus, console.setTitle):
                 act(text)
                 session.settle()
+            console.ask(text, session.delegate.lineEntered)
+            session.settle()
             sequences = session.terminal.sent[sent:].decode()
             self.assertNotIn("\x1b[2J", sequences)
             self.assertNotIn("\x1b]52", sequences)
@@ -451,6 +448,16 @@ class ScreenTests(SynchronousTestCase):
         self.assertIn(f"line {MAX_WAITING + 6}\r\n", sent)
         self.assertEqual(told, [True, False])
 
+    def test_floodOnAWorkingTerminal(self) -> None:
+        """However many lines are shown at once, none is skipped while the terminal takes them."""
+        self.screen.start()
+        for number in range(3 * MAX_WAITING):
+            self.screen.show(f"line {number}")
+        self.clock.advance(GATHER_DELAY)
+        lines = [line for line in self.sent().split("\r\n") if "line" in line]
+        self.assertEqual(len(lines), 3 * MAX_WAITING)
+        self.assertNotIn("skipped", "".join(lines))
+
     def test_terminalGone(self) -> None:
         """Nothing is written to a terminal that is gone."""
         self.screen.start()
@@ -461,7 +468,7 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual((self.sent(), self.clock.getDelayedCalls()), ("", []))
 
     def test_close(self) -> None:
-        """Closing writes what waits, takes the input off, and leaves no timer; later calls do nothing."""
+        """Closing writes what waits, takes the input off, and nothing can be done ever after."""
         self.screen.start()
         self.sent()
         self.screen.show("last words")
@@ -476,6 +483,15 @@ class ScreenTests(SynchronousTestCase):
         self.screen.resize(10, 10)
         self.screen.resume()
         self.assertEqual((self.sent(), self.clock.getDelayedCalls()), ("", []))
+
+    def test_closeWithABug(self) -> None:
+        """Even where nothing can be drawn any more, the terminal gets its settings back."""
+        self.screen.start()
+        self.sent()
+        self.screen.show("x")
+        self.screen._painter.frame = lambda finished, view: 1 // 0  # type: ignore[assignment, method-assign, return-value]
+        self.assertRaises(ZeroDivisionError, self.screen.close)
+        self.assertEqual(self.sent(), "\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[0m")
 
     def test_bell(self) -> None:
         """The bell rings at most once in a few seconds."""

@@ -128,8 +128,12 @@ class TextTests(SynchronousTestCase):
         peer.closes()
         self.assertEqual(
             it.face.took(),
-            [("heard", "OK . ."), ("heard", "* 1 here: Ann"), ("heard", "* Goodbye")]
-            + [("ended", None)],
+            [
+                ("heard", "OK . ."),
+                ("heard", "* 1 here: Ann"),
+                ("heard", "* Goodbye"),
+                ("ended", None),
+            ],
         )
 
     def test_receiptAfterCommand(self) -> None:
@@ -454,9 +458,7 @@ class JSONTests(SynchronousTestCase):
         peer.closes()
         it.clock.advance(0.5)
         peer = it.enterJSON(resumed=True, last=11, missed=1)
-        peer.says(
-            type="said", id=11, time=1.0, room="#lobby", name="Ann", text="one", key="k1"
-        )
+        peer.says(type="said", id=11, time=1.0, room="#lobby", name="Ann", text="one", key="k1")
         peer.says(type="ok", key="k1", id=11, time=1.0)
         self.assertEqual(it.face.took().count(("heard", "OK . .")), 1)
 
@@ -573,7 +575,9 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(len(peer.objects()), 1)
         self.assertEqual(it.face.took(), [])
         it.clock.advance(HEARTBEAT)
-        self.assertEqual(it.face.took()[0][:2], ("offline", "The server at example port 5000 does not answer."))
+        self.assertEqual(
+            it.face.took()[0][:2], ("offline", "The server at example port 5000 does not answer.")
+        )
 
     def test_finish(self) -> None:
         """After the last answer the session is ended, and the server's goodbye is not shown."""

@@ -6,10 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import contracts
 from tests.contracts import WALL_TIME, Recorder, said
-from twisted_chat import log
 from twisted_chat.events import CREATED, JOINED, Draft, Scope
 from twisted_chat.log import MemoryLog
-from twisted_chat.session import Session
 
 
 class AtOnceTests(
@@ -120,16 +118,6 @@ class KeepTests(SynchronousTestCase):
             [event.key for event in self.follower.of("repeated")],
             [str(number) for number in range(95, 100)],
         )
-
-    def test_sessionsAreBounded(self) -> None:
-        """
-        The session that was unchanged longest goes first.
-        """
-        self.patch(log, "KEPT_SESSIONS", 2)
-        for sid in ("a", "b", "a", "c"):
-            self.store.remember(Session(sid, f"hash {sid}"))
-        known = [self.successResultOf(self.store.recall(f"hash {sid}")) for sid in "abc"]
-        self.assertEqual([bool(session) for session in known], [True, False, True])
 
     def test_epochsDiffer(self) -> None:
         """

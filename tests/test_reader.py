@@ -83,6 +83,18 @@ class ReaderTests(SynchronousTestCase):
         self.assertIn("took too long", str(error))
         self.assertEqual(len(self.reader.last("#lobby", 5, None)), 5)
 
+    def test_readThrough(self) -> None:
+        """
+        Everything is read, in parts, until it is over.
+        """
+        self.patch(reader, "READ_THROUGH", 10)
+        self.writer.commit([(said("x" * 5000), None)] * 100, [])
+        answers = [True, False, False] + [False] * 10
+        self.reader.readThrough(answers.pop)
+        self.assertEqual(answers, [True, False, False])
+        self.reader.readThrough(answers.pop)
+        self.assertEqual(answers, [])
+
     def test_locked(self) -> None:
         """
         A file that another program holds is said to be so.

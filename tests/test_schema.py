@@ -2,15 +2,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import schema
-from twisted_chat.errors import NoHistory
-from twisted_chat.schema import STEPS, connect, copy, firstFault, openFile, readNote, writeNote
-
-ADD_COLUMN = ("ALTER TABLE events ADD COLUMN extra TEXT", "CREATE TABLE more (x)")
+from twisted_chat.schema import STEPS, connect, copy, firstFault, readNote, writeNote
 
 
 class SchemaCase(SynchronousTestCase):
@@ -24,9 +20,13 @@ class SchemaCase(SynchronousTestCase):
         self.path = os.path.join(self.folder, "chat.sqlite")
 
     def open(self) -> sqlite3.Connection:
-        connection, isChecked = openFile(self.path, 10.0)
+        """
+        Open the history for writing; it is made the first time.
+        """
+        if not os.path.exists(self.path):
+            copy(None, self.path)
+        connection = connect(self.path, isWriter=True)
         self.addCleanup(connection.close)
-        self.assertTrue(isChecked)
         return connection
 
     def ask(self, question: str, path: str = "") -> list[tuple[object, ...]]:
@@ -37,9 +37,9 @@ class SchemaCase(SynchronousTestCase):
             connection.close()
 
 
-class OpenTests(SchemaCase):
+class CopyTests(SchemaCase):
     """
-    L{openFile} and L{copy}.  The refusals are tested through the store, in test_sqlite.
+    L{copy}, L{connect} and what a new file is like.
     """
 
     def test_new(self) -> None:
@@ -97,19 +97,6 @@ class OpenTests(SchemaCase):
         self.assertEqual(readNote(copied, "kept", 0), 5)
         self.assertNotEqual(readNote(copied, "epoch", ""), readNote(connection, "epoch", ""))
 
-    def test_diskFullAtTheFirstStart(self) -> None:
-        """
-        Where no file can be made none is left behind, and the operator hears why.
-        """
-
-        def full(*arguments: object) -> tuple[int, str]:
-            raise OSError(28, "No space left on device")
-
-        self.patch(tempfile, "mkstemp", full)
-        error = self.assertRaises(NoHistory, openFile, self.path, 1.0)
-        self.assertIn("No space left on device", str(error))
-        self.assertEqual(os.listdir(self.folder), [])
-
     def test_plans(self) -> None:
         """
         The questions that people ask use an index.
@@ -137,59 +124,6 @@ class OpenTests(SchemaCase):
             self.assertIn(index.replace("rowid", "id"), row[3].replace("rowid", "id"), question)
 
 
-class UpgradeTests(SchemaCase):
-    """
-    How older files become newer ones.
-    """
-
-    def setUp(self) -> None:
-        super().setUp()
-        connection = self.open()
-        connection.execute(
-            "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
-        )
-        connection.close()
-
-    def test_upgrade(self) -> None:
-        """
-        Each step is done once, after a copy of the old file was put beside it.
-        """
-        self.patch(schema, "STEPS", [*STEPS, ADD_COLUMN, ("CREATE TABLE third (x)",)])
-        self.open().close()
-        self.open().close()
-        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 2,)])
-        self.assertEqual(self.ask("SELECT text, extra FROM events"), [("old", None)])
-        kept = f"{self.path}.version{len(STEPS)}"
-        self.assertEqual(self.ask("PRAGMA user_version", kept), [(len(STEPS),)])
-        self.assertEqual(self.ask("SELECT text FROM events", kept), [("old",)])
-
-    def test_failingStep(self) -> None:
-        """
-        A step is done wholly or not at all, and the steps before it count.
-        """
-        broken = ("CREATE TABLE fine (x)", "CREATE TABLE events (x)")
-        self.patch(schema, "STEPS", [*STEPS, ADD_COLUMN, broken])
-        self.assertRaises(NoHistory, openFile, self.path, 10.0)
-        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 1,)])
-        self.assertEqual(self.ask("SELECT name FROM sqlite_master WHERE name = 'fine'"), [])
-        self.patch(schema, "STEPS", [*STEPS, ADD_COLUMN])
-        self.open()
-
-    def test_noRoomForTheCopy(self) -> None:
-        """
-        Without room for a copy nothing is upgraded.
-        """
-
-        def full(*arguments: object) -> tuple[int, str]:
-            raise OSError(28, "No space left on device")
-
-        self.patch(schema, "STEPS", [*STEPS, ADD_COLUMN])
-        self.patch(tempfile, "mkstemp", full)
-        error = self.assertRaises(NoHistory, openFile, self.path, 10.0)
-        self.assertIn("make room", str(error))
-        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS),)])
-
-
 class FaultTests(SchemaCase):
     """
     L{firstFault}.
@@ -199,19 +133,26 @@ class FaultTests(SchemaCase):
         """
         A good file has no fault.
         """
-        self.assertEqual(firstFault(self.open(), lambda: False), "")
+        self.assertEqual(firstFault(self.open()), "")
 
-    def test_givenUp(self) -> None:
+    def test_damaged(self) -> None:
         """
-        When the time is over nothing is known.
+        A fault is one line.
         """
         connection = self.open()
         connection.executemany(
             "INSERT INTO events VALUES (NULL, 5.0, 'said', '#lobby', 'Ann', ?, '', '', NULL)",
-            [("x" * 2000,)] * 5000,
+            [("x" * 2000,)] * 200,
         )
-        self.assertIsNone(firstFault(connection, lambda: True))
-        self.assertEqual(firstFault(connection, lambda: False), "")
+        connection.close()
+        with open(self.path, "r+b") as file:
+            file.seek(os.path.getsize(self.path) // 2)
+            file.write(b"\xff" * 50_000)
+        damaged = connect(self.path)
+        self.addCleanup(damaged.close)
+        fault = firstFault(damaged)
+        self.assertTrue(fault)
+        self.assertEqual(len(fault.splitlines()), 1)
 
     def test_notedInOneTransaction(self) -> None:
         """

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests import contracts
 from tests.contracts import WALL_TIME, InlineWorker, Recorder, ThreadlessClock, said
-from twisted_chat import fulltext, schema, sqlite, writer
+from twisted_chat import alarm, fulltext, opening, schema, sqlite, writer
 from twisted_chat.errors import NoHistory
 from twisted_chat.events import SAID, Event, Query, Scope
 from twisted_chat.retention import ALL, Keep
@@ -219,16 +219,6 @@ class SQLiteTests(
         self.assertIsNone(self.result(self.store.recall("hash1")))
         self.assertIsNotNone(self.result(self.store.recall("hash2")))
 
-    def test_waitingSessionsAreBounded(self) -> None:
-        """
-        While the disk cannot store, the oldest session that waits is given up.
-        """
-        self.patch(sqlite, "WAITING_SESSIONS", 2)
-        for sid in "abc":
-            self.store.remember(Session(sid, f"hash {sid}"))
-        self.assertIsNone(self.result(self.store.recall("hash a")))
-        self.assertIsNotNone(self.result(self.store.recall("hash b")))
-
     def test_queueIsBounded(self) -> None:
         """
         With too many drafts, or too much text, waiting for the disk more are refused, at once.
@@ -243,6 +233,35 @@ class SQLiteTests(
             self.settle()
             self.assertEqual(len(self.follower.of("stored")), 3, limit)
             patched.restore()
+
+    def test_stopComesBeforeTidying(self) -> None:
+        """
+        What may wait does not hold up a stop, however much it is.
+        """
+        self.patch(sqlite, "TIDY_BEHIND", 1)
+        self.patch(sqlite, "BATCH", 5)
+        for number in range(40):
+            self.store.append(said(str(number)), None)
+        self.stop()
+        self.assertEqual(len(self.texts()), 40)
+
+    def test_rememberAfterStop(self) -> None:
+        """
+        Nothing is begun after the stop.
+        """
+        self.stop()
+        self.store.remember(Session("a1", "hash1", "Ann"))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_largeFileIsReadThrough(self) -> None:
+        """
+        A good large file is read through without a word.
+        """
+        self.appendAll(said())
+        self.patch(opening, "CHECKED_BYTES", 1)
+        with capturedLogs() as logs:
+            self.restart()
+        self.assertEqual(logs, [])
 
     def test_secondStopIsHarmless(self) -> None:
         """
@@ -496,6 +515,30 @@ class FaultTests(SQLiteCase):
         self.assertEqual(event["path"], self.path)
         self.assertIn("restore a backup", event["advice"])
 
+    def test_fileBackWhileIdle(self) -> None:
+        """
+        The trouble is over when the file is back, also if nobody says anything.
+        """
+        os.rename(self.path, self.path + ".away")
+        for _ in range(3):
+            self.clock.advance(sqlite.TIDY_SECONDS)
+            self.settle()
+        self.assertIn("Moved", self.store.trouble)
+        os.rename(self.path + ".away", self.path)
+        self.clock.advance(sqlite.TIDY_SECONDS)
+        self.settle()
+        self.assertEqual(self.store.trouble, "")
+
+    def test_tidyingIsNoProof(self) -> None:
+        """
+        A trouble of messages is not over because there was nothing to tidy.
+        """
+        (pages,) = self.connection.execute("PRAGMA page_count").fetchone()
+        self.connection.execute(f"PRAGMA max_page_count = {pages}")
+        self.appendAll(said("x" * 4000), said("y" * 4000), said("z" * 4000))
+        self.tidy()
+        self.assertIn("full", self.store.trouble)
+
     def test_operatorIsNotFlooded(self) -> None:
         """
         The operator hears of one trouble once a minute, and when it is over.
@@ -506,7 +549,7 @@ class FaultTests(SQLiteCase):
         with capturedLogs() as logs:
             for _ in range(10):
                 self.assertRefused()
-            self.clock.advance(sqlite.ALARM_SECONDS)
+            self.clock.advance(alarm.SECONDS)
             self.settle()
             self.assertRefused()
             other.execute("ROLLBACK")
@@ -519,9 +562,9 @@ class FaultTests(SQLiteCase):
         After a fault that may have broken the connection another one is made.
         """
         broken = self.connection
-        self.patch(writer, "_INSERT", "SELECT broken FROM nothing")
+        wrong = self.patch(writer, "_insertion", lambda rows: "SELECT broken FROM nothing")
         self.assertRefused("failed")
-        self.patch(writer, "_INSERT", "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        wrong.restore()
         self.assertGoesOn()
         self.assertIsNot(self.connection, broken)
 
@@ -563,8 +606,7 @@ class FaultTests(SQLiteCase):
         with open(self.path, "r+b") as file:
             file.seek(size // 2)
             file.write(b"\xff" * (size // 4))
-        self.patch(writer, "CHECK_SECONDS", -1.0)
-        self.patch(schema, "firstFault", lambda connection, isOver: None)
+        self.patch(opening, "CHECKED_BYTES", 1)
         self.begin()
         asked = self.store.last("#lobby", 200)
         self.settle()
@@ -583,7 +625,7 @@ class FaultTests(SQLiteCase):
         with open(self.path, "r+b") as file:
             file.seek(size // 2)
             file.write(b"\xff" * (size // 4))
-        self.patch(schema, "firstFault", lambda connection, isOver: None)
+        self.patch(opening, "CHECKED_BYTES", 1)
         with capturedLogs() as logs:
             self.begin()
         [event] = [event for event in logs if event["log_level"].name == "error"]

@@ -84,7 +84,7 @@ class WriterTests(SynchronousTestCase):
         """
         A refused batch uses up no ids.
         """
-        self.patch(writer, "_INSERT", "INSERT INTO nowhere VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        self.patch(writer, "_insertion", lambda rows: "INSERT INTO nowhere VALUES (1)")
         refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)], [])
         self.assertFalse(refusal.isBug)
         self.assertIn("nowhere", str(refusal))

@@ -14,7 +14,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,6 +25,9 @@ from .ends import USAGE, Ends, fillGaps, report
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IStreamClientEndpoint
 
+    from .console.modes import Mode
+    from .face import Face
+    from .link import ChatLink
     from .plain import PlainFace
 
 _ABOUT = """
@@ -103,12 +106,18 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         ("plain", "no line editor, also in a terminal"),
         ("text", "speak the text dialect, also with a server that knows JSON"),
         ("json", "write and read the objects of the JSON dialect, for programs"),
+        ("tls", "encrypt, and believe a certificate as ssh does: at first use, or by authority"),
         ("retry", "come back when the connection is lost or refused, also in a script"),
     ):
         parser.add_argument(f"--{name}", action="store_true", help=help)
+    parser.add_argument("--fingerprint", metavar="SHA256", help="the server's certificate, for TLS")
+    parser.add_argument("--pins", metavar="FILE", help="file of the certificates seen before")
     parser.add_argument("--version", action="version", version=f"twisted-chat {__version__}")
     options = parser.parse_args(arguments)
     options.place = _place(options.where)
+    options.tls = options.tls or options.fingerprint is not None
+    if options.tls and options.place.endpoint:
+        raise UsageError("--tls needs HOST PORT, not an endpoint string")
     if options.json and (options.text or options.send is not None):
         raise UsageError("--json goes neither with --text nor with --send")
     for name in ("name", "send"):
@@ -132,14 +141,27 @@ def _place(where: Sequence[str]) -> Place:
     return Place(host.removeprefix("[").removesuffix("]"), int(port))
 
 
-def makeEndpoint(options: argparse.Namespace, reactor: Any) -> IStreamClientEndpoint:
+def makeEndpoint(
+    options: argparse.Namespace, reactor: Any, tell: Callable[[str], object]
+) -> IStreamClientEndpoint:
     """
+    @param tell: called with what a person should know about the server's certificate.
     @return: the way to the server that was asked for.
-    @raise UsageError: if there is no such kind of endpoint.
+    @raise UsageError: if there is no such kind of endpoint, or TLS cannot be had.
     """
     from twisted.internet.endpoints import HostnameEndpoint, clientFromString
 
     place: Place = options.place
+    if options.tls:
+        from .certs import ConfigError
+        from .trust import trustedEndpoint
+
+        try:
+            return trustedEndpoint(
+                reactor, place.host, place.port, options.fingerprint, options.pins, tell
+            )
+        except ConfigError as error:
+            raise UsageError(str(error)) from None
     if not place.endpoint:
         return HostnameEndpoint(reactor, place.host, place.port)
     try:
@@ -169,17 +191,55 @@ def _run(options: argparse.Namespace) -> int:
     """
     from twisted.internet import reactor
 
+    from .console.modes import chooseMode
+
+    plain = options.plain or options.json or options.send is not None
+    mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""), plain)
+    ends = Ends(reactor)
+    if mode != "plain":
+        return _talk(options, reactor, ends, mode)
+    face = _plainFace(options, ends)
+    link = _makeLink(options, reactor, face, options.retry, report)
+    return ends.run(face, lambda: face.begin(link), face.interrupted)
+
+
+def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> int:
+    """
+    Run in a terminal.
+
+    @return: the exit code.
+    """
+    from .console.history import History, stateFolder
+    from .console.local import LocalHost
+    from .talk import TalkFace
+
+    history = History(stateFolder(os.environ) / "history")
+    host = LocalHost(reactor, ends, mode, os.environ, history)
+    face = TalkFace(reactor, host, os.environ, str(options.place), time.time, lambda: ends.notes)
+    face.use(_makeLink(options, reactor, face, True, face.notice))
+    return host.run(face, face.begin)
+
+
+def _makeLink(
+    options: argparse.Namespace,
+    reactor: Any,
+    face: Face,
+    retry: bool,
+    tell: Callable[[str], object],
+) -> ChatLink:
+    """
+    @param retry: whether to come back when the connection is lost.
+    @param tell: called with what a person should know about the server's certificate.
+    """
     from .link import ChatLink
 
-    ends = Ends(reactor)
-    face = _plainFace(options, ends)
     link = ChatLink(
         reactor,
-        makeEndpoint(options, reactor),
+        makeEndpoint(options, reactor, tell),
         face,
         str(options.place),
         f"{secrets.token_hex(4)}-",
-        retry=options.retry,
+        retry=retry,
         insist=options.retry,
         textOnly=options.text,
         backlog=None if options.send is None else 0,
@@ -188,7 +248,7 @@ def _run(options: argparse.Namespace) -> int:
         link.standing.name = options.name.strip()
     elif options.send is not None:
         link.standing.name = getpass.getuser()
-    return ends.run(face, lambda: face.begin(link), face.interrupted)
+    return link
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,6 +14,8 @@ from .inquiries import answer, history, names, rooms, search, who
 from .membership import invite, join, leave, lock, topic, unlock
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from .user import User
 
 
@@ -23,13 +25,14 @@ class Command(NamedTuple):
 
     @ivar usage: its arguments as C{/help} shows them; those in brackets may be left out.
     @ivar help: a sentence that says what it does.
-    @ivar handler: called with the user, the text of the arguments and the key of the request.
+    @ivar handler: called with the user, the text of the arguments and the key of the request;
+        where it must read first, it returns what L{dispatch} does.
     @ivar needed: how many arguments it needs at least.
     """
 
     usage: str
     help: str
-    handler: Callable[[User, str, str | None], object]
+    handler: Callable[[User, str, str | None], Deferred[None] | None]
     needed: int = 0
 
 
@@ -91,13 +94,15 @@ COMMANDS: dict[str, Command] = {
 """All commands, in the order in which C{/help} lists them."""
 
 
-def dispatch(user: User, line: str, key: str | None = None) -> None:
+def dispatch(user: User, line: str, key: str | None = None) -> Deferred[None] | None:
     """
     Do what a line says: a command, or a message.
 
     @param user: who wrote it.
     @param line: clean text.
     @param key: the client's own id of this request.
+    @return: fires when it is answered, if that takes a while: no other line of this user is to be
+        taken before.
     @raise ChatError: if it is refused: nothing was said.
     """
     if line[:1] != "/":
@@ -110,7 +115,8 @@ def dispatch(user: User, line: str, key: str | None = None) -> None:
         text = text.strip()
         if len(text.split()) < command.needed:
             raise BadCommand(f"say it like this: /{name.lower()} {command.usage}")
-        command.handler(user, text, key)
+        return command.handler(user, text, key)
+    return None
 
 
 def _find(name: str) -> Command:

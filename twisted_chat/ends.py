@@ -15,12 +15,13 @@ import signal
 import stat
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.stdio import StandardIO
-from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -41,6 +42,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _GUARD = 1.0
 """Seconds that the last bytes have to leave after a signal, and threads to end after the rest."""
+
+
+_NOTES = 100
+"""So many lines of the log are kept."""
 
 
 def fillGaps() -> None:
@@ -107,6 +112,8 @@ class Ends:
 
     It takes all logs: nothing is ever logged to a terminal.  A failure that nobody has handled is a
     bug, and ends the process.
+
+    @ivar notes: the last lines logged, for a report about a bug.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -117,7 +124,10 @@ class Ends:
         self._code = DONE
         self._stdio: StandardIO | None = None
         self._ending = False
+        self._gone = False
+        self._stopping = False
         self._sentence = ""
+        self.notes: deque[str] = deque(maxlen=_NOTES)
 
     def run(
         self,
@@ -149,30 +159,40 @@ class Ends:
             report(self._sentence)
         return self._code
 
-    def end(self, code: int, sentence: str = "", hurry: bool = False) -> None:
+    def end(self, code: int, sentence: str = "") -> None:
         """
         Write what waits, and stop.  The first call counts.
 
         @param sentence: what to say on standard error when everything else is written.
-        @param hurry: whether what waits may be given up after a second.
         """
         if self._ending:
             return
         self._ending = True
         self._code, self._sentence = code, sentence
-        if self._stdio is None or code == PIPE_CLOSED:
+        if self._stdio is None or self._gone:
             self.stop()
-            return
-        if hurry:
-            self._reactor.callLater(_GUARD, self.stop)
-        self._stdio.unregisterProducer()
-        self._stdio.loseConnection()
+        else:
+            self._stdio.unregisterProducer()
+            self._stdio.loseConnection()
+
+    def hurry(self) -> None:
+        """
+        Give up after a second what is not written by then.
+        """
+        self._reactor.callLater(_GUARD, self.stop)
+
+    def gone(self) -> None:
+        """
+        Nobody reads the output any more: there is nothing to wait for.
+        """
+        self._gone = True
 
     def stop(self) -> None:
         """
         Everything is written, or cannot be.
         """
-        if self._reactor.running:
+        if self._reactor.running and not self._stopping:
+            self._stopping = True
             # A thread that looks up a host's name cannot be stopped, and would be waited for.
             guard = threading.Timer(_GUARD, os._exit, (self._code,))
             guard.daemon = True
@@ -184,6 +204,7 @@ class Ends:
         """
         See L{ILogObserver}.  Any thread may log.
         """
+        self.notes.append(formatEvent(event))
         failure = event.get("log_failure")
         if event.get("log_level") is LogLevel.critical and isinstance(failure, Failure):
             self._reactor.callFromThread(self._failed, failure.getTraceback())
@@ -191,7 +212,8 @@ class Ends:
     def _failed(self, trace: str) -> None:
         if self._code != BUG:
             self._ending = False
-            self.end(BUG, f"this is a bug in the client:\n{trace}", hurry=True)
+            self.end(BUG, f"this is a bug in the client:\n{trace}")
+            self.hurry()
 
     @contextlib.contextmanager
     def _handlingSignals(self) -> Iterator[None]:

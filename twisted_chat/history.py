@@ -62,7 +62,7 @@ def backup(path: str, destination: str, out: TextIO) -> None:
     with closing(_open(path)) as source:
         copy(source, target)
     with closing(connect(target)) as made:
-        fault = firstFault(made, lambda: False)
+        fault = firstFault(made)
     if fault:
         raise NoHistory(f"the copy {destination} is damaged ({fault}), as may be {path}: check it")
     print(f"{path} is copied to {destination}", file=out)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from zope.interface import implementer
 
@@ -22,18 +22,17 @@ from .events import (
     INVITED,
     JOINED,
     LEFT,
-    LOCKED,
     PRESENCE,
     RENAMED,
     SAID,
     STATE,
     TOLD,
-    TOPIC,
-    UNLOCKED,
     Draft,
     Event,
 )
 from .interfaces import IFollower, IStore
+from .journal import Journal, NoJournal
+from .moves import Moves
 from .names import cleanName, skeleton
 from .room import Audience, FanOut, Room
 from .session import Session
@@ -49,30 +48,6 @@ LOBBY = "#lobby"
 
 _MOVES = frozenset({JOINED, LEFT})
 """The kinds that change who hears what comes after them."""
-
-
-class Journal(Protocol):
-    """
-    Where the operator reads what happens.
-    """
-
-    def said(self, name: str, text: str, address: str) -> None:
-        """Somebody said something in a public room."""
-
-    def tell(self, text: str, address: str) -> None:
-        """Somebody came, went, or did something worth a line."""
-
-
-class _NoJournal:
-    """
-    Nobody reads what happens.
-    """
-
-    def said(self, name: str, text: str, address: str) -> None:
-        """Keep nothing."""
-
-    def tell(self, text: str, address: str) -> None:
-        """Keep nothing."""
 
 
 def _moves(entry: tuple[Event, object]) -> bool:
@@ -112,12 +87,13 @@ class Hub:
         """
         self.log = log
         self.seconds = seconds
-        self.journal: Journal = _NoJournal() if journal is None else journal
+        self.journal: Journal = NoJournal() if journal is None else journal
         self.users: dict[str, User] = {}
         self.lobby = Room(lobby)
         self.rooms: dict[str, Room] = {lobby: self.lobby}
         self.lastId = 0
         self.welcomer = Welcomer(self, backlog, motd)
+        self._movements = Moves(self)
         self._names: dict[str, User] = {}
         self._sids: dict[str, User] = {}
         self._roomNames: dict[str, str] = {skeleton(lobby): lobby}
@@ -139,7 +115,8 @@ class Hub:
         """
         @return: who is here with this session, or C{None}.
         """
-        return self._sids.get(sid)
+        user = self._sids.get(sid)
+        return None if user is None or user.gone else user
 
     def enter(
         self, client: IChatClient, name: str, session: Session, arrival: Arrival | None = None
@@ -173,7 +150,7 @@ class Hub:
         if user not in self.lobby:
             self.welcomer.expect(user, arrival)
             return
-        for room in self._roomsOf(user):
+        for room in self.roomsOf(user):
             self.look(user, room)
         self.welcomer.resume(user, self.lastId + 1, arrival)
 
@@ -188,6 +165,7 @@ class Hub:
         new = cleanName(name)
         self._claim(new, user.sid)
         self._release(user)
+        self.journal.tell(f"{user.name} is now {new}", user.client.address)
         self.users[new] = self._names[skeleton(new)] = user
         return new
 
@@ -196,10 +174,15 @@ class Hub:
         Let somebody go: his name is free at once, and the others hear it from the log.
         """
         self._release(user)
-        if self._sids.get(user.sid) is user:
-            del self._sids[user.sid]
         user.gone = True
         user.append(Draft(LEFT, self.lobby.name, user.name, sid=user.sid))
+
+    def gone(self, user: User) -> None:
+        """
+        Somebody has left: his session is nobody's here any more.
+        """
+        if self._sids.get(user.sid) is user:
+            del self._sids[user.sid]
 
     def _claim(self, name: str, sid: str) -> None:
         holder = self._names.get(skeleton(name))
@@ -241,7 +224,10 @@ class Hub:
         dialect = user.client.dialect
         room.add(user, dialect.here if room.name == user.current else dialect.elsewhere)
 
-    def _forget(self, room: Room) -> None:
+    def forget(self, room: Room) -> None:
+        """
+        Forget a room that nobody would miss; any other stays.
+        """
         if room.forgettable and room is not self.lobby:
             del self.rooms[room.name]
             looks = skeleton(room.name)
@@ -272,7 +258,7 @@ class Hub:
         for event in events:
             self._change(event)
         for room in list(self.rooms.values()):
-            self._forget(room)
+            self.forget(room)
 
     # The way of an event
 
@@ -290,13 +276,13 @@ class Hub:
         for moves, entries in groupby(batch, _moves):
             run = cast("list[tuple[Event, User | None]]", list(entries))
             if moves:
-                self._move(run)
+                self._movements.show(run)
             else:
                 self._show(run)
         self.lastId = batch[-1][0].id
         for author in {author for _, author in batch}:
             if author is not None:
-                cast("User", author).client.settled()
+                cast("User", author).settle()
 
     def repeated(self, batch: Sequence[tuple[Event, object]]) -> None:
         """
@@ -304,7 +290,7 @@ class Hub:
         """
         for event, author in cast("Sequence[tuple[Event, User]]", batch):
             author.put(author.answer(event))
-            author.client.settled()
+            author.settle()
 
     def refused(self, batch: Sequence[tuple[Draft, object]], error: ChatError) -> None:
         """
@@ -316,13 +302,13 @@ class Hub:
                 event = Event(self.lastId, self.seconds(), *draft)
                 data = author.answer(event)
                 if draft.kind in _MOVES:
-                    self._moved(event, author)
-                self._tell(author, [data])
+                    self._movements.happened(event, author)
+                self._movements.tell(author, [data])
                 if draft.kind == LEFT and author not in self.lobby:
-                    self._dismiss(author)
+                    self._movements.dismiss(author)
             else:
                 author.answerRefused(error, draft.key)
-            author.client.settled()
+            author.settle()
 
     def _show(self, run: list[tuple[Event, User | None]]) -> None:
         """
@@ -340,7 +326,8 @@ class Hub:
                     fan.show(place, event, room)
                     if not room.private:
                         address = "" if author is None else author.client.address
-                        journal.said(event.name, event.text, address)
+                        text = event.text if event.kind == SAID else f"* {event.text}"
+                        journal.said(event.name, text, address)
             else:
                 self._change(event)
                 for audience in self._audiences(event, author):
@@ -357,7 +344,7 @@ class Hub:
                 target.teller = event.sid
                 yield target.alone
         elif event.kind == RENAMED:
-            yield from self._around(author)
+            yield from self.around(author)
         else:
             room = self.rooms.get(event.room)
             if room is not None and event.kind != CREATED:
@@ -366,116 +353,22 @@ class Hub:
             if guest is not None and (room is None or guest not in room):
                 yield guest.alone
 
-    def _around(self, user: User | None) -> list[Room]:
+    def around(self, user: User | None) -> list[Room]:
         """
         @return: the rooms whose members are told of somebody's coming, going or new name: the
             lobby where that is told, because everybody is in it, or else the smaller ones.
         """
         if self.lobby.tellsPresence:
             return [self.lobby]
-        return [room for room in self._roomsOf(user) if room.tellsPresence] if user else []
+        return [room for room in self.roomsOf(user) if room.tellsPresence] if user else []
 
-    def _roomsOf(self, user: User) -> list[Room]:
+    def roomsOf(self, user: User) -> list[Room]:
+        """
+        @return: the rooms whose events somebody hears.
+        """
         rooms = (self.rooms.get(name) for name in user.rooms)
         return [room for room in rooms if room is not None and user in room]
 
     def _change(self, event: Event) -> None:
-        """
-        Make of a room what an event says.
-        """
-        if event.kind not in STATE:
-            return
-        room = self.room(event.room)
-        if event.kind == CREATED:
-            if room.creator != event.sid:
-                room.creator = event.sid
-                room.invited.clear()
-        elif event.kind == TOPIC:
-            room.topic = event.text
-        elif event.kind == LOCKED:
-            room.private, room.keyHash = True, event.text
-            for member in room:
-                room.invited.add(member.sid)
-                member.remember()
-        elif event.kind == UNLOCKED:
-            room.private, room.keyHash = False, ""
-        elif event.kind == INVITED:
-            room.invited.add(event.text)
-
-    def _move(self, run: list[tuple[Event, User | None]]) -> None:
-        """
-        Let people come and go, one after the other, and tell it.  Who moves himself hears the run
-        by his own place in it: from when he came, until he went.
-        """
-        fan = FanOut(self.lobby.name, len(run))
-        movers: dict[User, list[Event | bytes]] = {a: [] for _, a in run if a is not None}
-        for place, (event, author) in enumerate(run):
-            for room in self._hearing(event, author):
-                fan.show(place, event, room)
-                for member in room:
-                    if member in movers and member is not author:
-                        movers[member].append(event)
-            if author is not None:
-                movers[author].append(author.answer(event))
-                self._moved(event, author)
-        for mover, heard in movers.items():
-            self._tell(mover, heard)
-            if mover not in self.lobby:
-                self._dismiss(mover)
-        fan.send(movers)
-
-    def _hearing(self, event: Event, author: User | None) -> list[Room]:
-        """
-        @return: the rooms that are told of somebody's move before it happens.  Who leaves the chat
-            leaves all of his rooms; as everybody is in the lobby, it speaks for the others.
-        """
-        if event.room == self.lobby.name:
-            return self._around(author)
-        room = self.rooms.get(event.room)
-        return [room] if room is not None and room.tellsPresence else []
-
-    def _tell(self, mover: User, heard: list[Event | bytes]) -> None:
-        """
-        Tell somebody what happened around him while he moved, and the answers to what he did.
-        """
-        events = [event for event in heard if not isinstance(event, bytes)]
-        lines = iter(mover.client.dialect.here.events(events, self.lobby.name))
-        data = b"".join(item if isinstance(item, bytes) else next(lines) for item in heard)
-        if data:
-            mover.put(data)
-
-    def _arrived(self, user: User, event: Event) -> None:
-        """
-        Let somebody into a room; into the lobby: into all the rooms of his session at once, so
-        that he misses nothing of them.
-        """
-        room = self.room(event.room, user.sid)
-        if user in room:
-            return
-        for name in user.rooms if room is self.lobby else (room.name,):
-            self.look(user, self.room(name, user.sid))
-        if room.private:
-            room.invited.add(user.sid)
-        self.welcomer.came(user, event)
-
-    def _moved(self, event: Event, user: User) -> None:
-        """
-        Let somebody be where the event says that he is.
-        """
-        if event.kind == JOINED:
-            self._arrived(user, event)
-        elif event.room == self.lobby.name:
-            for room in [*self._roomsOf(user), self.lobby]:
-                room.remove(user)
-                self._forget(room)
-        elif (left := self.rooms.get(event.room)) is not None:
-            left.remove(user)
-            self._forget(left)
-
-    def _dismiss(self, user: User) -> None:
-        """
-        Say goodbye to somebody who left the chat.
-        """
-        self.journal.tell(f"{user.name} has left", user.client.address)
-        user.client.bye(user.client.dialect.bye("Goodbye"))
-        user.detach()
+        if event.kind in STATE:
+            self.room(event.room).change(event)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
@@ -113,7 +113,7 @@ def visibleRoom(user: User, name: str) -> Room:
     return room
 
 
-def history(user: User, text: str, key: str | None) -> None:
+def history(user: User, text: str, key: str | None) -> Deferred[None]:
     """C{/history [COUNT] [before ID]}."""
     words = text.lower().split()
     count, before = _FOUND, None
@@ -123,29 +123,31 @@ def history(user: User, text: str, key: str | None) -> None:
         before = int(words[1][:18])
     elif words:
         raise BadCommand("say it like this: /history 50, or /history 50 before 1234")
-    past(user, user.current, count, before, key)
+    return past(user, user.current, count, before, key)
 
 
-def past(user: User, room: str, count: int, before: int | None, key: str | None) -> None:
+def past(user: User, room: str, count: int, before: int | None, key: str | None) -> Deferred[None]:
     """
     Answer with what was said in one of his rooms.
 
     @param before: only what has an id below this one, or C{None}.
+    @return: fires when it is answered.
     @raise NoSuchRoom: if he is not in it.
     """
     user.mustBeIn(room)
-    _give(user, lambda: user.hub.log.last(room, min(count, MOST), before), key)
+    return _give(user, lambda: user.hub.log.last(room, min(count, MOST), before), key)
 
 
-def search(user: User, text: str, key: str | None) -> None:
+def search(user: User, text: str, key: str | None) -> Deferred[None]:
     """C{/search WORDS [from:NAME] [in:#ROOM] [since:7d]}."""
-    find(user, text, _FOUND, key)
+    return find(user, text, _FOUND, key)
 
 
-def find(user: User, text: str, count: int, key: str | None) -> None:
+def find(user: User, text: str, count: int, key: str | None) -> Deferred[None]:
     """
     Answer with what was found of all that he may read.
 
+    @return: fires when it is answered.
     @raise BadCommand: if the text is no search.
     """
     query = parseQuery(text, user.hub.seconds())
@@ -153,7 +155,7 @@ def find(user: User, text: str, count: int, key: str | None) -> None:
         query = query._replace(room=visibleRoom(user, query.room).name)
         user.mustBeIn(query.room)
     scope = Scope(frozenset(user.rooms), user.sid)
-    _give(user, lambda: user.hub.log.search(scope, query, min(count, MOST)), key)
+    return _give(user, lambda: user.hub.log.search(scope, query, min(count, MOST)), key)
 
 
 def parseQuery(text: str, now: float) -> Query:
@@ -183,22 +185,24 @@ def parseQuery(text: str, now: float) -> Query:
     return Query(tuple(words), name, room, since)
 
 
-def _give(user: User, read: Callable[[], Deferred[list[Event]]], key: str | None) -> None:
+def _give(user: User, read: Callable[[], Deferred[list[Event]]], key: str | None) -> Deferred[None]:
     """
-    Answer with events, when they are read.
+    Answer with events.  What he said before is stored first, so that he finds it.
+
+    @return: fires when it is answered.
     """
 
     async def give() -> None:
+        await user.whenAnswered()
         dialect = user.client.dialect
         try:
-            events: Iterable[Event] = await read()
+            events = await read()
         except ChatError as error:
             user.refuse(error, key)
         except Exception:
             _log.failure("the history cannot be read")
             user.refuse(NoHistory("the history cannot be read now: try again later"), key)
         else:
-            user.reply(dialect.found(list(events), user.hub.seconds(), key))
+            user.reply(dialect.found(events, user.hub.seconds(), key))
 
-    coroutine: Coroutine[Deferred[list[Event]], object, None] = give()
-    Deferred.fromCoroutine(coroutine)
+    return Deferred.fromCoroutine(give())

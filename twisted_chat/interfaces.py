@@ -5,7 +5,7 @@ The seams of the house: what a door, a store and the hub promise one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from zope.interface import Attribute, Interface
@@ -96,7 +96,8 @@ class IHistory(Interface):
     def bounds() -> Deferred[tuple[int, int]]:
         """
         @return: the ids of the oldest event kept and of the newest ever stored; C{(1, 0)} when
-            nothing was ever stored.  Everything up to the oldest may have been pruned.
+            nothing was ever stored.  Messages before the oldest may have been pruned; comings
+            and goings after it, too.
         """
 
     def state() -> Deferred[list[Event]]:
@@ -231,7 +232,7 @@ class IDialect(Interface):
         @return: that this is one's current room from now on.
         """
 
-    def backlog(events: Iterable[Event], now: float) -> bytes:
+    def backlog(events: Sequence[Event], now: float) -> bytes:
         """
         @param now: the wall time, in seconds since the epoch, UTC.
         @return: what was said before one came.

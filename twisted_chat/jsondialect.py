@@ -9,7 +9,7 @@ describes every object.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from zope.interface import implementer
@@ -21,6 +21,12 @@ from .text import MAX_LINE
 
 MAX_OBJECT = 2 * MAX_LINE
 """Bytes of a client's line: JSON may need two for one of the text."""
+
+_MAX_ANSWER = 48 * 1024
+"""Bytes of one line of an answer, at most and estimated: clients need not read more than 64 KiB."""
+
+_FIELDS_SIZE = 400
+"""Bytes of an event beside its text, at most: names may have 128 bytes each."""
 
 MAX_KEY = 64
 """Characters of a message's key."""
@@ -175,13 +181,23 @@ class JSONDialect:
         """See L{IDialect.moved}."""
         return line(type="room", room=room, topic=topic, names=count)
 
-    def backlog(self, events: Iterable[Event], now: float) -> bytes:
+    def backlog(self, events: Sequence[Event], now: float) -> bytes:
         """See L{IDialect.backlog}."""
         return b"".join(line(**fields(event), old=True) for event in events)
 
     def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
         """See L{IDialect.found}."""
-        return line(type="history", key=key, events=[fields(event) for event in events])
+        portions: list[list[dict[str, Any]]] = [[]]
+        size = 0
+        for event in events:
+            size += len(event.text) * 4 + _FIELDS_SIZE
+            if size > _MAX_ANSWER and portions[-1]:
+                portions.append([])
+                size = 0
+            portions[-1].append(fields(event))
+        last = portions.pop()
+        more = [line(type="history", key=key, events=part, more=True) for part in portions]
+        return b"".join(more) + line(type="history", key=key, events=last)
 
     def replay(self, events: Sequence[Event], sid: str) -> bytes:
         """See L{IDialect.replay}."""

@@ -20,6 +20,7 @@ from .following import Following
 from .interfaces import IFollower, IStore
 from .search import isReadable, matcher
 from .session import Session
+from .sessions import Sessions
 
 KEPT_EVENTS: Final = 10_000
 """Events that are kept for history and resuming: some 5 MiB of short messages."""
@@ -60,8 +61,7 @@ class MemoryLog:
         self._keys: dict[tuple[str, str], Event] = {}
         self._rooms: dict[str, list[Event]] = {}
         self._sorted = 0
-        self._sessions: dict[str, Session] = {}
-        self._sids: dict[str, str] = {}
+        self._sessions = Sessions(KEPT_SESSIONS)
 
     # ILog
 
@@ -177,7 +177,7 @@ class MemoryLog:
             sorted into it now, so that a message costs nothing here until somebody asks.
         """
         rooms = self._rooms
-        for event in islice(self._kept, self._sorted, None):
+        for event in self._kept[self._sorted :]:
             if event.kind in SPOKEN:
                 rooms.setdefault(event.room, []).append(event)
         self._sorted = len(self._kept)
@@ -218,20 +218,10 @@ class MemoryLog:
         """
         See L{ISessions.remember}.
         """
-        known = self._sessions.pop(session.sid, None)
-        if known is not None:
-            self._sids.pop(known.tokenHash, None)
-        if not session.tokenHash:
-            return
-        self._sessions[session.sid] = session
-        self._sids[session.tokenHash] = session.sid
-        if len(self._sessions) > KEPT_SESSIONS:
-            oldest = self._sessions.pop(next(iter(self._sessions)))
-            self._sids.pop(oldest.tokenHash, None)
+        self._sessions.put(session)
 
     def recall(self, tokenHash: str) -> Deferred[Session | None]:
         """
         See L{ISessions.recall}.
         """
-        sid = self._sids.get(tokenHash)
-        return succeed(None if sid is None else self._sessions[sid])
+        return succeed(self._sessions.find(tokenHash))

@@ -110,6 +110,9 @@ def _clean(text: str, what: str, refused: type[BadName | BadRoom]) -> str:
     text = text.strip()
     if _PLAIN.fullmatch(text):
         return text
+    # PRECIS takes a microsecond a character, which a stranger's 4 KiB are not worth.
+    if len(text) > MAX_NAME * (1 + MAX_MARKS):
+        raise refused(f"a {what} has at most {MAX_NAME} characters; yours has {len(text)}")
     text = neutralise(text).strip()
     if not text:
         raise refused(f"a {what} has at least one letter or digit: choose one")

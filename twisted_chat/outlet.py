@@ -200,7 +200,7 @@ class Outlet:
             return False
         try:
             unsent = fcntl.ioctl(self._transport.getHandle(), termios.TIOCOUTQ, bytes(4))
-        except OSError:
+        except (OSError, ValueError):
             return False
         return not any(unsent)
 

@@ -63,6 +63,7 @@ class PlainFace(Protocol):
         self._asking = False
         self._held = True
         self._eof = False
+        self._verdict: tuple[int, str] | None = None
 
     def begin(self, link: ChatLink) -> None:
         """
@@ -77,9 +78,8 @@ class PlainFace(Protocol):
         """
         A signal ends the process.
         """
-        self._endPrompt()
-        self.link.leave()
-        self._ends.end(code, hurry=True)
+        self._finish(code)
+        self._ends.hurry()
 
     # The input.
 
@@ -211,23 +211,28 @@ class PlainFace(Protocol):
 
     def ended(self, error: ChatError | None) -> None:
         """See L{face.Face.ended}."""
-        if error is None:
-            self._finish(DONE)
+        self._endPrompt()
+        if self._verdict is not None:
+            self._ends.end(*self._verdict)
+        elif error is None:
+            self._ends.end(DONE)
         else:
             code = LOST if isinstance(error, Unconfirmed) else UNREACHABLE
-            self._finish(code, error.sentence)
+            self._ends.end(code, error.sentence)
 
     def _finish(self, code: int, sentence: str = "") -> None:
-        self._endPrompt()
+        """
+        End the link, and then the process, with this code unless there is one already.
+        """
+        self._verdict = self._verdict or (code, sentence)
         self.link.leave()
-        self._ends.end(code, sentence)
 
     def writeConnectionLost(self) -> None:
         """
         See L{IHalfCloseableProtocol}.  Nobody reads us any more.
         """
-        self.link.leave()
-        self._ends.end(PIPE_CLOSED)
+        self._ends.gone()
+        self._finish(PIPE_CLOSED)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -315,6 +320,5 @@ class SendFace(PlainFace):
     def ended(self, error: ChatError | None) -> None:
         """See L{face.Face.ended}."""
         if error is None and self._refusal:
-            self._finish(BAD_DATA, self._refusal)
-        else:
-            super().ended(error)
+            self._verdict = self._verdict or (BAD_DATA, self._refusal)
+        super().ended(error)

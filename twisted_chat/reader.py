@@ -20,12 +20,15 @@ from . import fulltext
 from .errors import NoHistory
 from .events import Event, Query, Scope
 from .faults import reason
-from .schema import IS_SPOKEN, IS_STATE, IS_UNSPOKEN, PRUNED, connect, firstFault, readNote
+from .schema import IS_SPOKEN, IS_STATE, IS_UNSPOKEN, PRUNED, connect, readNote
 from .search import matcher, phrases
 from .session import Session
 
 SEARCH_SECONDS: Final = 2.0
 """After so long a search ends without an answer."""
+
+READ_THROUGH: Final = 5_000
+"""Ids read at once when everything is read through."""
 
 CHUNK: Final = 500
 """Values in one statement: SQLite allowed 999 for long."""
@@ -180,12 +183,22 @@ class Reader:
             [asked, *values],
         )
 
-    def firstFault(self, isOver: Callable[[], bool]) -> str | None:
+    def readThrough(self, isOver: Callable[[], bool]) -> None:
         """
-        See L{schema.firstFault}.
+        Read every event, little by little, so that no checkpoint has to wait for long.
+
+        @param isOver: asked every few milliseconds whether to give up.
+        @raise NoHistory: some cannot be read.
         """
-        with self._moment() as connection:
-            return firstFault(connection, isOver)
+        _, newest = self.bounds()
+        for start in range(0, newest, READ_THROUGH):
+            if isOver():
+                return
+            with self._moment() as connection:
+                connection.execute(
+                    "SELECT sum(length(text) + length(key)) FROM events WHERE id > ? AND id <= ?",
+                    (start, start + READ_THROUGH),
+                ).fetchone()
 
     def recall(self, tokenHash: str) -> Session | None:
         """

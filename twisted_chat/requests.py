@@ -96,7 +96,9 @@ class Requests:
         handler = _HANDLERS.get(kind)
         if handler is None:
             raise BadObject(f"there is no such type: one of {', '.join(_HANDLERS)}")
-        handler(user, value, key)
+        asked = handler(user, value, key)
+        if asked is not None:
+            self._door.wait(asked)
 
     def _hello(self, value: dict[str, Any]) -> None:
         name = cleanText(textField(value, "name", ""))
@@ -167,22 +169,22 @@ def _tell(user: User, value: dict[str, Any], key: str | None) -> None:
     user.tell(cleanText(textField(value, "to")), cleanText(textField(value, "text")), key)
 
 
-def _command(user: User, value: dict[str, Any], key: str | None) -> None:
+def _command(user: User, value: dict[str, Any], key: str | None) -> Deferred[None] | None:
     text = cleanText(textField(value, "line"))
     if text[:1] != "/":
         raise BadObject('the field "line" must begin with /: a message is of the type "say"')
-    dispatch(user, text, key)
+    return dispatch(user, text, key)
 
 
-def _history(user: User, value: dict[str, Any], key: str | None) -> None:
+def _history(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
     count = numberField(value, "count", 50, MOST)
     before = numberField(value, "before", 0, _MOST_ID) if "before" in value else None
-    past(user, _room(user, value), count, before, key)
+    return past(user, _room(user, value), count, before, key)
 
 
-def _search(user: User, value: dict[str, Any], key: str | None) -> None:
+def _search(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
     words = cleanText(textField(value, "words"))
-    find(user, words, numberField(value, "count", 50, MOST), key)
+    return find(user, words, numberField(value, "count", 50, MOST), key)
 
 
 def _ping(user: User, value: dict[str, Any], key: str | None) -> None:
@@ -193,7 +195,7 @@ def _bye(user: User, value: dict[str, Any], key: str | None) -> None:
     user.quit()
 
 
-_HANDLERS: dict[str, Callable[[User, dict[str, Any], str | None], None]] = {
+_HANDLERS: dict[str, Callable[[User, dict[str, Any], str | None], Deferred[None] | None]] = {
     "say": _say,
     "act": _act,
     "tell": _tell,

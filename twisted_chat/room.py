@@ -15,6 +15,8 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from .events import CREATED, INVITED, LOCKED, TOPIC, UNLOCKED
+
 if TYPE_CHECKING:
     from .events import Event
     from .interfaces import IView
@@ -127,6 +129,28 @@ class Room(Audience):
         if not self.private or sid == self.creator or sid in self.invited:
             return True
         return bool(self.keyHash and key) and _matches(key, self.keyHash)
+
+    def change(self, event: Event) -> None:
+        """
+        Become what an event says.
+
+        @param event: of one of the kinds in L{events.STATE}.
+        """
+        if event.kind == CREATED:
+            if self.creator != event.sid:
+                self.creator = event.sid
+                self.invited.clear()
+        elif event.kind == TOPIC:
+            self.topic = event.text
+        elif event.kind == LOCKED:
+            self.private, self.keyHash = True, event.text
+            for member in self:
+                self.invited.add(member.sid)
+                member.remember()
+        elif event.kind == UNLOCKED:
+            self.private, self.keyHash = False, ""
+        elif event.kind == INVITED:
+            self.invited.add(event.text)
 
 
 def hashKey(key: str, salt: str = "") -> str:

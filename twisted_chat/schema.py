@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_schema -*-
 """
-The tables of a history file: how they are made, upgraded, opened and checked.
+The tables of a history file: how they are made, copied, upgraded and checked.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ import os
 import secrets
 import sqlite3
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from errno import EEXIST
 from pathlib import Path
 from typing import Final
 
-from .errors import NoHistory
 from .events import PRESENCE, SPOKEN, STATE
-from .faults import advice, isDamage
 
 APPLICATION_ID: Final = 0x54774368
 """Marks the file as ours in its header (PRAGMA application_id): C{TwCh}."""
@@ -198,138 +195,14 @@ def upgrade(connection: sqlite3.Connection) -> None:
             raise
 
 
-def firstFault(connection: sqlite3.Connection, isOver: Callable[[], bool]) -> str | None:
+def firstFault(connection: sqlite3.Connection) -> str:
     """
-    Look for damage.
+    Look at the whole file for damage: a second for every GiB at best.
 
-    @param isOver: asked every few milliseconds whether to give up.
-    @return: what was found, C{""} if all was looked at and is well, C{None} if it was given up.
+    @return: what was found, or C{""}.
     """
-    connection.set_progress_handler(isOver, 20_000)
     try:
         (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        return None if str(error) == "interrupted" else str(error)
-    finally:
-        connection.set_progress_handler(None, 0)
+        return str(error)
     return "" if fault == "ok" else " ".join(str(fault).split())
-
-
-def damaged(path: str, fault: object) -> NoHistory:
-    """
-    @param fault: what SQLite says.
-    @return: what the operator is told about a damaged file.
-    """
-    return NoHistory(
-        f"the history {path} is damaged ({fault}). Nothing was changed. Move it away together "
-        f"with its -wal and -shm and restore a backup; what can still be read of it is printed "
-        f"by: python -m twisted_chat.history {path} export"
-    )
-
-
-def openFile(path: str, seconds: float) -> tuple[sqlite3.Connection, bool]:
-    """
-    Open a history for writing; make it where there is none; upgrade it where it is older.
-
-    @param path: the file's path.
-    @param seconds: how long to look for damage before.
-    @return: a connection for the writer, and whether the time was enough to look at everything.
-    @raise NoHistory: it cannot be, and what the operator has to do.
-    """
-    try:
-        if not os.path.exists(path):
-            _refuseLeftovers(path)
-            copy(None, path)
-        _refuseStrangers(path)
-    except OSError as error:
-        raise NoHistory(
-            f"the history {path} cannot be opened ({error.strerror}): "
-            "let this user read and write it, or name another history"
-        ) from error
-    try:
-        connection = connect(path, isWriter=True)
-    except sqlite3.Error as error:
-        raise _refusal(path, error) from error
-    try:
-        return connection, _prepare(connection, path, seconds)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _prepare(connection: sqlite3.Connection, path: str, seconds: float) -> bool:
-    """
-    @return: whether everything was looked at.
-    """
-    try:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID:
-            raise NoHistory(
-                f"{path} is a database of another program: name another file as history"
-            )
-        if version > len(STEPS):
-            raise NoHistory(
-                f"the history {path} was written by a newer version of this server (its tables "
-                f"are version {version}, this server knows {len(STEPS)}): install the newer "
-                "version, or restore an older backup"
-            )
-        end = time.monotonic() + seconds
-        fault = firstFault(connection, lambda: time.monotonic() > end)
-        if fault:
-            raise damaged(path, fault)
-        connection.execute("PRAGMA journal_mode = WAL")
-        if version < len(STEPS):
-            kept = f"{path}.version{version}"
-            if not os.path.exists(kept):
-                copy(connection, kept)
-            upgrade(connection)
-        # A file that can be read but not written is found here, not at the first message.
-        connection.execute("BEGIN IMMEDIATE")
-        writeNote(connection, "opened", time.time())
-        connection.execute("COMMIT")
-        return fault is not None
-    except OSError as error:
-        raise NoHistory(
-            f"no copy of {path} could be made before its upgrade ({error.strerror}): "
-            "make room beside it"
-        ) from error
-    except sqlite3.Error as error:
-        raise _refusal(path, error) from error
-
-
-def _refusal(path: str, error: sqlite3.Error) -> NoHistory:
-    if isDamage(error):
-        return damaged(path, error)
-    return NoHistory(f"the history {path} cannot be used ({error}): {advice(error)}")
-
-
-def _refuseLeftovers(path: str) -> None:
-    """
-    @raise NoHistory: the file is gone, but its write-ahead log is there.  SQLite would play it
-        into whatever file comes in its place.
-    """
-    wal = path + "-wal"
-    if os.path.exists(wal) and os.path.getsize(wal):
-        raise NoHistory(
-            f"the history {path} is missing, but {wal} is there: put the file back, or move "
-            "that one away as well to start a new history"
-        )
-
-
-def _refuseStrangers(path: str) -> None:
-    """
-    @raise NoHistory: the file is no SQLite database (see its file format, section 1.3.1).
-    """
-    with open(path, "rb") as file:
-        magic = file.read(16)
-    if not magic:
-        raise NoHistory(
-            f"the history {path} is empty (0 bytes): restore a backup, or remove it together "
-            "with its -wal and -shm to start a new history"
-        )
-    if magic != b"SQLite format 3\0":
-        raise NoHistory(
-            f"{path} is no chat history, or its beginning is destroyed. Nothing was changed. "
-            "Restore a backup, or name another file as history"
-        )

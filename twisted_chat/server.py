@@ -127,7 +127,11 @@ class ChatProtocol(LineReceiver):
         self._ended = True
         if self._closing:
             self.transport.loseConnection()
-        elif self.user is not None:
+        elif not self._waiting:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self.user is not None:
             self.user.quit()
         else:
             self.bye(b"")
@@ -171,6 +175,8 @@ class ChatProtocol(LineReceiver):
                     self._waiting = lines
                     return
             line = lines.popleft()
+            if not line:
+                continue
             try:
                 if line is FLOODED:
                     self._refuseAndClose(TooLong("this is no chat of lines: connect again"))
@@ -201,7 +207,9 @@ class ChatProtocol(LineReceiver):
             if len(line) > self.factory.limits.maxLine:
                 self.lineLengthExceeded(line)
             elif line:
-                dispatch(user, parseText(line))
+                asked = dispatch(user, parseText(line))
+                if asked is not None:
+                    self.wait(asked)
         elif line[:1] == b"{":
             self._requests = Requests(self, self.factory.hub)
             self._requests.take(line)
@@ -279,7 +287,11 @@ class ChatProtocol(LineReceiver):
         waiting, self._waiting = self._waiting, None
         if waiting:
             self._take(waiting)
-        if not (self._stops or self._closing):
+        if self._stops or self._closing:
+            return
+        if self._ended:
+            self._finish()
+        else:
             self.transport.resumeProducing()
 
     @property

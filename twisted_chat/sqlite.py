@@ -14,20 +14,21 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .errors import NoHistory, NotStored
+from .alarm import Alarm
+from .checkup import checkUp
+from .errors import NotStored
 from .events import Draft, Event, Query, Scope
 from .following import Following
 from .interfaces import IFollower, IStore
 from .reader import Reader
 from .retention import ALL, Keep
-from .schema import damaged
 from .session import Session
+from .sessions import Sessions
 from .worker import IClockWithThreads, Worker
-from .writer import Outcome, Refusal, Writer
+from .writer import Outcome, Writer
 
 BATCH: Final = 4_096
 """Drafts in one commit: with more the first receipts would wait long for the last drafts."""
@@ -50,14 +51,11 @@ TIDY_SECONDS: Final = 1.0
 TIDY_PAUSE: Final = 0.02
 """Seconds between the steps of what may wait: the reactor and the readers go first."""
 
-TIDY_BEHIND: Final = 20_000
+TIDY_BEHIND: Final = 500_000
 """With so many new events it is done between busy commits too, lest it fall behind for ever."""
 
 FORGET_SECONDS: Final = 3_600.0
 """How often to look for sessions that nobody uses."""
-
-ALARM_SECONDS: Final = 60.0
-"""How often at most to tell the operator that nothing can be stored."""
 
 
 @implementer(IStore)
@@ -66,10 +64,7 @@ class SQLiteLog:
     A log in a file: what its follower hears of is on the disk.
 
     @ivar epoch: see L{interfaces.ILog.epoch}; set once started.
-    @ivar trouble: why nothing can be stored at the moment, for the operator, or empty.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -87,14 +82,13 @@ class SQLiteLog:
         @param makeWorker: gives a thread.
         """
         self.epoch = ""
-        self.trouble = ""
         self._reactor = reactor
         self._makeWorker = makeWorker
         self._writer = Writer(path, seconds, keep)
         self._following = Following()
         self._queue: list[tuple[Draft, object]] = []
         self._queuedText = 0
-        self._sessions: dict[str, Session] = {}
+        self._sessions = Sessions(WAITING_SESSIONS)
         self._areSessionsDue = False
         self._isOpen = False
         self._isBusy = False
@@ -102,10 +96,15 @@ class SQLiteLog:
         self._isTidied = False
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
         self._forgotten = reactor.seconds()
-        self._alarmed = -ALARM_SECONDS
-        self._isAlarmed = False
-        self._isTidyTrouble = False
+        self._alarm = Alarm(reactor, self._writer.path)
         self._stopping: Deferred[None] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """
+        Why nothing can be stored at the moment, for the operator, or empty.
+        """
+        return self._alarm.trouble
 
     # ILog
 
@@ -126,8 +125,10 @@ class SQLiteLog:
         self._reading = self._makeWorker(self._reactor, "history reader")
         self._searching = self._makeWorker(self._reactor, "history searcher")
         self._isOpen = True
+        self._checking: Deferred[None] = succeed(None)
         if not self._writer.isChecked:
-            self._check()
+            checker = self._makeWorker(self._reactor, "history checker")
+            self._checking = checkUp(self._writer.path, checker, lambda: self._stopping is not None)
         self._later(TIDY_SECONDS, self._tidy)
         self._next()
 
@@ -141,7 +142,9 @@ class SQLiteLog:
         self._stopping = Deferred()
         self._areSessionsDue = bool(self._sessions)
         self._next()
+        self._finish()
         yield self._stopping
+        yield self._checking
         self._isOpen = False
         for call in self._calls.values():
             call.cancel()
@@ -173,7 +176,7 @@ class SQLiteLog:
         else:
             self._queue.append((draft, origin))
             self._queuedText += len(draft.text)
-            if not self._isBusy and self._next not in self._calls:
+            if not self._isBusy:
                 # At the end of the turn, so that all that came in it is stored together.
                 self._later(0, self._next)
 
@@ -183,13 +186,12 @@ class SQLiteLog:
         """
         Do this once, after the delay, unless it is to be done before that anyway.
         """
-
-        def do() -> None:
-            del self._calls[task]
-            task()
-
         if task not in self._calls:
-            self._calls[task] = self._reactor.callLater(delay, do)
+            self._calls[task] = self._reactor.callLater(delay, self._do, task)
+
+    def _do(self, task: Callable[[], None]) -> None:
+        del self._calls[task]
+        task()
 
     def _next(self) -> None:
         """
@@ -198,18 +200,24 @@ class SQLiteLog:
         if self._isBusy or not self._isOpen:
             return
         if self._queue or self._areSessionsDue:
-            if self._behind > TIDY_BEHIND and not self._isTidied:
+            isUrgent = self._behind > TIDY_BEHIND and self._stopping is None
+            if isUrgent and not self._isTidied:
                 self._tidy()
             else:
                 self._commit()
-        elif self._stopping is not None and not self._stopping.called:
+
+    def _finish(self) -> None:
+        """
+        End the stop once everything was told.
+        """
+        if self._stopping is not None and not (self._isBusy or self._stopping.called):
             self._stopping.callback(None)
 
     def _commit(self) -> None:
         batch = self._queue[:BATCH]
         del self._queue[:BATCH]
         self._queuedText = sum(len(draft.text) for draft, _ in self._queue)
-        sessions = list(self._sessions.values())
+        sessions = self._sessions.all()
         self._areSessionsDue = False
         self._isBusy = True
         self._isTidied = False
@@ -220,29 +228,26 @@ class SQLiteLog:
 
     def _committed(self, outcome: Outcome, sessions: list[Session]) -> None:
         """
-        The writer begins with the next batch before the follower hears of this one.
+        The next batch begins at the end of the turn: by then those who were answered have said
+        more, and a larger batch costs less, a commit here and a send to everybody there.
         """
         self._isBusy = False
         self._behind += len(outcome.stored)
-        for session in sessions:
-            if self._sessions.get(session.sid) is session:
-                del self._sessions[session.sid]
-        self._recovered()
-        self._next()
+        self._sessions.discard(sessions)
+        self._alarm.end()
         self._following.taken(outcome.stored, outcome.repeated)
-
-    def _recovered(self) -> None:
-        self.trouble = ""
-        if self._isAlarmed:
-            self._isAlarmed = False
-            self._log.info("the history {path!r} is stored again", path=self._writer.path)
+        if not self._isBusy:
+            if self._stopping is None and self._queue:
+                self._later(0, self._next)
+            else:
+                self._next()
+        self._finish()
 
     def _failed(self, failure: Failure, batch: list[tuple[Draft, object]]) -> None:
         """
         What ails the disk ails all that waits: nobody waits for the same answer twice.
         """
-        refusal = self._alarm(failure)
-        self._isTidyTrouble = False
+        refusal = self._alarm.sound(failure)
         self._isBusy = False
         if not refusal.isBug:
             batch += self._queue
@@ -250,29 +255,7 @@ class SQLiteLog:
             self._queuedText = 0
         self._next()
         self._following.refused(batch, refusal.answer)
-
-    def _alarm(self, failure: Failure) -> Refusal:
-        """
-        Tell the operator, though not at every message.
-
-        @return: what the writer says.
-        """
-        error = failure.value
-        refusal = error if isinstance(error, Refusal) else Refusal(error)
-        path = self._writer.path
-        self.trouble = f"the history {path} cannot be stored: {refusal}"
-        if refusal.isBug:
-            self._log.failure("the history {path!r} failed", failure, path=path)
-        elif self._reactor.seconds() - self._alarmed >= ALARM_SECONDS:
-            self._alarmed = self._reactor.seconds()
-            self._isAlarmed = True
-            self._log.error(
-                "nothing can be stored in the history {path!r}: {refusal}; {advice}",
-                path=path,
-                refusal=str(refusal),
-                advice=refusal.advice,
-            )
-        return refusal
+        self._finish()
 
     def _tidy(self) -> None:
         """
@@ -291,37 +274,17 @@ class SQLiteLog:
     def _tidied(self, waiting: int) -> None:
         self._isBusy = False
         self._behind = waiting
-        if self._isTidyTrouble:
-            # A trouble of messages ends with a message that was stored.
-            self._recovered()
+        self._alarm.end(isTidying=True)
         self._later(TIDY_PAUSE if waiting else TIDY_SECONDS, self._tidy)
         self._next()
+        self._finish()
 
     def _untidied(self, failure: Failure) -> None:
-        self._isTidyTrouble = not self.trouble
-        self._alarm(failure)
+        self._alarm.sound(failure, isTidying=True)
         self._isBusy = False
         self._later(TIDY_SECONDS, self._tidy)
         self._next()
-
-    def _check(self) -> None:
-        """
-        Look at the whole of a large file for damage, while it is used.
-        """
-        reader = Reader(self._writer.path, self._writer.canSearch)
-        worker = self._makeWorker(self._reactor, "history checker")
-
-        def look() -> None:
-            try:
-                fault = reader.firstFault(lambda: self._stopping is not None)
-            except NoHistory:
-                fault = ""
-            finally:
-                reader.close()
-            if fault:
-                self._log.error("{error}", error=str(damaged(self._writer.path, fault)))
-
-        worker.do(look).addBoth(lambda _: worker.stop())
+        self._finish()
 
     # IHistory
 
@@ -361,11 +324,9 @@ class SQLiteLog:
         """
         See L{ISessions.remember}.
         """
-        self._sessions.pop(session.sid, None)
-        self._sessions[session.sid] = session
-        if len(self._sessions) > WAITING_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
-        self._later(SESSION_SECONDS, self._storeSessions)
+        self._sessions.put(session)
+        if self._stopping is None:
+            self._later(SESSION_SECONDS, self._storeSessions)
 
     def _storeSessions(self) -> None:
         self._areSessionsDue = bool(self._sessions)
@@ -377,9 +338,9 @@ class SQLiteLog:
         """
         if not tokenHash:
             return succeed(None)
-        for session in self._sessions.values():
-            if session.tokenHash == tokenHash:
-                return succeed(session)
+        waiting = self._sessions.find(tokenHash)
+        if waiting is not None:
+            return succeed(waiting)
 
         def isCurrent(found: Session | None) -> Session | None:
             return None if found is None or found.sid in self._sessions else found

@@ -44,6 +44,20 @@ MOST_MOTD = 8 * 1024
 """Bytes of the message of the day."""
 
 
+def _number(text: str | int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("write a whole number") from None
+
+
+def _rate(text: str | float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("write a number, such as 10 or 0.5") from None
+
+
 class Options(usage.Options):
     """
     The command line of C{twistd chatserver}.
@@ -58,9 +72,9 @@ class Options(usage.Options):
         ["motd", None, None, "File with lines that everybody is shown who enters."],
         ["history", None, "chat.sqlite", "File where everything is kept, or: memory."],
         ["keep", None, "all", "How much history to keep: all, a number of messages, or 30d."],
-        ["backlog", None, BACKLOG, "Old messages that a newcomer to a room is shown.", int],
-        ["rate", None, Limits.rate, "Lines a second one client may go on sending; 0: any.", float],
-        ["burst", None, Limits.burst, "Lines one client may send at once.", int],
+        ["backlog", None, BACKLOG, "Old messages that a newcomer to a room is shown.", _number],
+        ["rate", None, Limits.rate, "Lines a second one client may go on sending; 0: any.", _rate],
+        ["burst", None, Limits.burst, "Lines one client may send at once.", _number],
         ["tls", None, None, "Port for TLS; without --cert, a certificate is made and kept."],
         ["cert", None, None, "Certificate chain for --tls, in PEM form."],
         ["key", None, None, "Private key for --cert, in PEM form (default: in the same file)."],
@@ -120,7 +134,7 @@ class Options(usage.Options):
             raise usage.UsageError("--cert goes with --tls PORT")
         if self["key"] and not self["cert"]:
             raise usage.UsageError("--key goes with --cert FILE")
-        if self["rate"] < 0 or self["burst"] < 1:
+        if not 0 <= self["rate"] < float("inf") or self["burst"] < 1:
             raise usage.UsageError("--rate must not be negative, and --burst at least 1")
         if not 0 <= self["backlog"] <= 1000:
             raise usage.UsageError("--backlog goes from 0 to 1000")
@@ -188,7 +202,9 @@ def buildService(options: Options, reactor: Any) -> IService:
     try:
         listeners = _listeners(options, reactor)
     except (ValueError, TypeError, LookupError) as error:
-        _giveUp(f"--port: {error}; write a number, or an endpoint like tcp:5000")
+        # What a TypeError says is about Twisted's own functions.
+        reason = "this is no endpoint" if isinstance(error, TypeError) else error
+        _giveUp(f"--port: {reason}; write a number, or an endpoint like tcp:5000")
     except ChatError as error:
         _giveUp(error.sentence)
     return ChatService(reactor, factory, store, listeners, transcript)
@@ -256,4 +272,4 @@ def _tlsListener(options: Options, reactor: Any) -> Listener:
     print(f"TLS certificate: {fingerprint(Path(cert).read_bytes())}", file=sys.stderr)
     interface = "::" if host is None else host
     endpoint = SSL4ServerEndpoint(reactor, number, context, ACCEPT_BACKLOG, interface)
-    return Listener(endpoint, f"TLS port {number}")
+    return Listener(endpoint, f"TLS port {number}", options=" --tls")

@@ -9,7 +9,8 @@ from every other without guessing.  docs/protocol.md is the contract.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from zope.interface import implementer
 
@@ -174,15 +175,15 @@ class TextDialect:
         about = f": {topic}" if topic else ""
         return self.notice(f"You are in {room} ({count} here){about}")
 
-    def backlog(self, events: Iterable[Event], now: float) -> bytes:
+    def backlog(self, events: Sequence[Event], now: float) -> bytes:
         """See L{IDialect.backlog}.  Notices, so that nobody takes the old for the new."""
+        if not events:
+            return b""
         today = time.localtime(now)[:3]
-        lines = []
-        for event in events:
-            at = time.localtime(event.time)
-            when = time.strftime("%H:%M" if at[:3] == today else "%Y-%m-%d %H:%M", at)
-            lines.append(f"* {when} {_quote(event)}\r\n")
-        return "".join(lines).encode()
+        return b"".join(
+            f"* {_when(int(event.time) // 60, today, time.tzname)} {_quote(event)}\r\n".encode()
+            for event in events
+        )
 
     def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
         """See L{IDialect.found}.  Each line begins with its id, for C{/history before ID}."""
@@ -206,6 +207,18 @@ class TextDialect:
     def bye(self, text: str) -> bytes:
         """See L{IDialect.bye}."""
         return self.notice(text)
+
+
+@lru_cache(maxsize=256)
+def _when(minute: int, today: tuple[int, int, int], zone: tuple[str, str]) -> str:
+    """
+    @param minute: the time, in minutes since the epoch.
+    @param zone: the time zone of the process, of which the answer depends.
+    @param today: year, month and day where the server is.
+    @return: the time of day, with the day if it is not today.
+    """
+    at = time.localtime(minute * 60)
+    return time.strftime("%H:%M" if at[:3] == today else "%Y-%m-%d %H:%M", at)
 
 
 def _quote(event: Event) -> str:

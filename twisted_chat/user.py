@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .errors import BadText, NoSuchRoom, NoSuchUser, NotAllowed
+from twisted.internet.defer import Deferred, succeed
+
+from .errors import BadName, BadText, NoSuchRoom, NoSuchUser, NotAllowed
 from .events import ACTED, JOINED, RENAMED, SAID, SPOKEN, TOLD, Draft, Event
 from .room import Audience
 from .session import Session
@@ -34,6 +36,7 @@ class User:
     @ivar name: how everybody calls him.
     @ivar sid: his session's id.
     @ivar rooms: the names of his rooms, the lobby first.
+    @ivar earlier: the rooms of the session that he goes on with.
     @ivar current: the name of the room he speaks in.
     @ivar since: when he entered, in seconds since the epoch, UTC.
     @ivar spoke: when he last said something, in seconds since the epoch, UTC.
@@ -48,8 +51,10 @@ class User:
         "_answered",
         "_asked",
         "_held",
+        "_settling",
         "client",
         "current",
+        "earlier",
         "gone",
         "hub",
         "name",
@@ -73,6 +78,7 @@ class User:
         self.name = name
         self.session = session if session.tokenHash else None
         self.sid = session.sid
+        self.earlier = session.rooms
         self.rooms = (hub.lobby.name, *session.rooms)
         self.current = session.current if session.current in self.rooms else hub.lobby.name
         self.since = self.spoke = hub.seconds()
@@ -80,6 +86,7 @@ class User:
         self.gone = False
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
+        self._settling: Deferred[None] | None = None
         self._alone: Audience | None = None
         self.attach(client)
 
@@ -172,6 +179,8 @@ class User:
         @raise NameTaken: if somebody has it, or one that looks like it.
         """
         new = self.hub.rename(self, name)
+        if new == self.name:
+            raise BadName(f"you are called {new} already: choose another name")
         self.append(Draft(RENAMED, self.hub.lobby.name, self.name, "", new, self.sid))
         self.name = new
         self.remember()
@@ -264,6 +273,25 @@ class User:
         if not held:
             self._held = None
         return b"".join(due)
+
+    def whenAnswered(self) -> Deferred[None]:
+        """
+        @return: fires when everything that he asked for so far is answered; at most one caller
+            at a time.
+        """
+        if self._asked == self._answered:
+            return succeed(None)
+        self._settling = Deferred()
+        return self._settling
+
+    def settle(self) -> None:
+        """
+        Some of what he asked for was answered, and that was sent.
+        """
+        if self._settling is not None and self._asked == self._answered:
+            settling, self._settling = self._settling, None
+            settling.callback(None)
+        self.client.settled()
 
     def mustBeIn(self, room: str) -> None:
         """

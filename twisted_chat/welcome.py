@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from .events import Event, Scope
 from .interfaces import Welcome
@@ -79,7 +80,7 @@ class Welcomer:
         if event.room != self._hub.lobby.name:
             if not user.gone:
                 user.client.hold()
-                self._start(self._enterRoom(user, event))
+                self._enterRoom(user, event)
             return
         self._hub.journal.tell(f"{user.name} is now connected", user.client.address)
         if user.gone:
@@ -89,9 +90,9 @@ class Welcomer:
             return
         user.client.hold()
         if arrival.last is None or arrival.epoch != self._hub.log.epoch:
-            self._start(self._greet(user, event, arrival))
+            self._greet(user, event, arrival)
         else:
-            self._start(self._catchUp(user, event.id, arrival))
+            self._start(self._catchUp(user, self._boundary(event), arrival))
 
     def resume(self, user: User, boundary: int, arrival: Arrival) -> None:
         """
@@ -102,33 +103,47 @@ class Welcomer:
         user.client.hold()
         self._start(self._catchUp(user, boundary, arrival))
 
+    def _boundary(self, event: Event) -> int:
+        """
+        @return: the first id that who came with this event hears live.  A coming that could not be
+            stored has no id of its own.
+        """
+        return max(event.id, self._hub.lastId + 1)
+
     def _start(self, coroutine: Coroutine[Deferred[object], object, None]) -> None:
         Deferred.fromCoroutine(coroutine)
 
-    async def _old(self, user: User, event: Event, count: int) -> bytes:
-        """
-        @return: the room's backlog; nothing where it cannot be read, which keeps nobody out.
-        """
-        if not count:
-            return b""
-        try:
-            events = await self._hub.log.last(event.room, count, event.id)
-        except Exception:
-            self._log.failure("the backlog of a room cannot be read")
-            return b""
-        return user.client.dialect.backlog(events, self._hub.seconds())
-
-    async def _enterRoom(self, user: User, event: Event) -> None:
+    def _enterRoom(self, user: User, event: Event) -> None:
         client, room = user.client, self._hub.room(event.room)
         moved = client.dialect.moved(room.name, room.topic, len(room))
-        client.release(moved + await self._old(user, event, self._backlog))
+        self._release(user, event, self._backlog, moved)
 
-    async def _greet(self, user: User, event: Event, arrival: Arrival) -> None:
+    def _greet(self, user: User, event: Event, arrival: Arrival) -> None:
         client = user.client
         lost = client.dialect.gap(None) if arrival.last is not None else b""
         first = self._welcome(user, event.id, arrival, 0)
         count = self._backlog if arrival.backlog is None else arrival.backlog
-        client.release(first + lost + self._motto(user) + await self._old(user, event, count))
+        self._release(user, event, count, first + lost + self._motto(user))
+
+    def _release(self, user: User, event: Event, count: int, first: bytes) -> None:
+        """
+        Let somebody hear first this, then the room's backlog, then what happens now.  A backlog
+        that cannot be read keeps nobody out.
+        """
+        client = user.client
+        if not count:
+            client.release(first)
+            return
+
+        def read(events: list[Event]) -> None:
+            client.release(first + client.dialect.backlog(events, self._hub.seconds()))
+
+        def unreadable(failure: Failure) -> None:
+            self._log.failure("the backlog of a room cannot be read", failure)
+            client.release(first)
+
+        before = self._boundary(event)
+        self._hub.log.last(event.room, count, before).addCallbacks(read, unreadable)
 
     async def _catchUp(self, user: User, boundary: int, arrival: Arrival) -> None:
         """

@@ -6,6 +6,7 @@ One thread that does one thing after another.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -22,6 +23,16 @@ class IClockWithThreads(IReactorTime, IReactorFromThreads):
     """
 
 
+class _DaemonThread(Thread):
+    """
+    Does not keep a program alive that ended without L{Worker.stop}.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.daemon = True
+
+
 class Worker:
     """
     A thread of its own, begun at the first task.
@@ -34,6 +45,7 @@ class Worker:
         """
         self._reactor = reactor
         self._pool = ThreadPool(0, 1, name)
+        self._pool.threadFactory = _DaemonThread
         self._pool.start()
 
     def do(self, task: Callable[..., _T], *arguments: Any) -> Deferred[_T]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_chat.console.buffer import MAX_INPUT
 from twisted_chat.console.dumb import DumbPainter
-from twisted_chat.console.editor import MAX_INPUT, LineEditor
+from twisted_chat.console.editor import LineEditor
 from twisted_chat.console.graphemes import graphemes
 from twisted_chat.console.history import History
 from twisted_chat.console.interfaces import ConsoleDelegate
@@ -53,8 +54,6 @@ class Console(Screen):
     """
     A terminal with an input at its bottom.
 
-    It provides L{AnyConsole<twisted_chat.console.interfaces.AnyConsole>}.
-
     Its host feeds it (L{dataReceived}, L{resize}), calls L{start} once, and L{suspend} and
     L{resume} when the terminal goes to somebody else and comes back.  It knows no descriptor, no
     signal and no network, so a terminal at the other end of a network serves as well.
@@ -76,6 +75,7 @@ class Console(Screen):
         history: History | None = None,
         color: bool = True,
         reflow: bool | None = None,
+        drift: bool | None = None,
     ) -> None:
         """
         @param clock: the time, for what is gathered.
@@ -87,13 +87,15 @@ class Console(Screen):
         @param color: whether colours and other looks are used.
         @param reflow: whether the terminal wraps its rows anew when its width changes; L{None} to
             guess by its name.
+        @param drift: whether it then scrolls although there are blank rows below; L{None} to guess.
         """
         columns, rows = size[0] or DEFAULT_SIZE[0], size[1] or DEFAULT_SIZE[1]
         bends = reflows(term) if reflow is None else reflow
+        drifts = term.startswith("tmux") if drift is None else drift
         painter: Painter = (
             DumbPainter(columns)
             if term in DUMB_TERMS
-            else AnsiPainter(columns, rows, color, hasManyColours(term), bends)
+            else AnsiPainter(columns, rows, color, hasManyColours(term), bends, drifts)
         )
         super().__init__(clock, transport, painter, self._makeView)
         self.delegate = delegate
@@ -125,6 +127,8 @@ class Console(Screen):
 
         @param data: the bytes as they came from the terminal.
         """
+        if self._closed:
+            return
         self._receiving = True
         try:
             self._keys.receive(data)
@@ -248,6 +252,7 @@ class Console(Screen):
             self.delegate.lineEntered(text)
         else:
             self._editor = question.aside
+            text = text.replace("\n", " ")
             answer = "" if question.secret else text
             self._waiting.extend(Line.of(Segment(question.words, PROMPT), answer).rows())
             question.answered(text)

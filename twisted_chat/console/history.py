@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import overload
 
-from twisted_chat.console.editor import MAX_INPUT
+from twisted_chat.console.buffer import MAX_INPUT
 from twisted_chat.console.graphemes import typeable
 
 #: How many lines are kept.

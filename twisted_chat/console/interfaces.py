@@ -1,13 +1,11 @@
 """
-What a console asks of its owner, and what an owner may ask of any console.
+What a console asks of its owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
-
-from twisted_chat.console.line import Line, Style
 
 
 class ConsoleDelegate(Protocol):
@@ -39,37 +37,4 @@ class ConsoleDelegate(Protocol):
         """The person pressed Ctrl-C on an empty input twice: leave."""
 
     def eof(self) -> None:
-        """No more input will come: Ctrl-D on an empty input, or the end of a file or a pipe."""
-
-
-class AnyConsole(Protocol):
-    """
-    What every console can do, be it a terminal or a pipe.
-    """
-
-    def show(self, line: str | Line, style: Style | None = None) -> None:
-        """Show a line above the input."""
-
-    def ask(self, question: str, answered: Callable[[str], None], secret: bool = False) -> None:
-        """Let the next entered line be the answer of a question."""
-
-    def setPrompt(self, text: str) -> None:
-        """Say what stands before the input, for instance C{"Ann> "}."""
-
-    def setStatus(self, text: str) -> None:
-        """Say what stands before the prompt, for instance C{"[#dev] [offline, retry 4 s]"}."""
-
-    def setTitle(self, text: str) -> None:
-        """Set the title of the terminal's window."""
-
-    def setColor(self, color: bool) -> None:
-        """Turn colours and other looks on or off."""
-
-    def bell(self) -> None:
-        """Ring, at most once in a few seconds."""
-
-    def clear(self) -> None:
-        """Begin with an empty screen; what stood there goes into the terminal's own scrollback."""
-
-    def close(self) -> None:
-        """Write what waits, take the input off the screen, and do nothing ever after."""
+        """The person pressed Ctrl-D on an empty input: leave."""

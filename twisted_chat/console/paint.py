@@ -157,7 +157,13 @@ class AnsiPainter:
     """
 
     def __init__(
-        self, columns: int, rows: int, color: bool, manyColours: bool, reflow: bool
+        self,
+        columns: int,
+        rows: int,
+        color: bool,
+        manyColours: bool,
+        reflow: bool,
+        drift: bool = False,
     ) -> None:
         """
         @param columns: the width of the terminal, in cells.
@@ -165,10 +171,14 @@ class AnsiPainter:
         @param color: whether styles are shown.
         @param manyColours: whether the terminal has 256 colours.
         @param reflow: whether it wraps rows anew when its width changes.
+        @param drift: whether it then scrolls by as many rows as came to be, although there are
+            blank ones below, as tmux does.
         """
         self.color = color
         self._hues = _HUES_256 if manyColours else _HUES_16
         self._reflow = reflow
+        self._drift = drift
+        self._above = 0
         self._drawn: Sequence[Row] = ()
         self._cursorRow = 0
         self._before = Row("", "")
@@ -183,7 +193,7 @@ class AnsiPainter:
 
     def frame(self, finished: Iterable[Line], view: View | None) -> str:
         """See L{Painter}."""
-        lines = "".join(self._line(line) + "\r\n" for line in finished)
+        lines = "".join(map(self._line, finished))
         if view is None:
             erased = self._erase() if self._drawn else ""
             return erased + lines
@@ -235,6 +245,7 @@ class AnsiPainter:
         erased = self._erase() if self._drawn else ""
         rows = self._size[1]
         scrolled = "\r\n" * rows
+        self._above = 0
         return f"{erased}\x1b[{rows}B{scrolled}\x1b[H\x1b[J"
 
     def title(self, text: str) -> str:
@@ -277,14 +288,32 @@ class AnsiPainter:
             above = self._drawn[:up]
             up = sum(reflowed((row.prompt, row.text), columns) for row in above)
             up += reflowed((self._before.prompt, self._before.text), columns) - 1
+        back = self._drifted() if self._drift and columns < self._drawnSize[0] else ""
         self._drawn = ()
-        return f"\r\x1b[{up}A\x1b[J" if up else "\r\x1b[J"
+        return f"\r\x1b[{up}A\x1b[J{back}" if up else f"\r\x1b[J{back}"
+
+    def _drifted(self) -> str:
+        """
+        Keep the input from drifting to the top of the screen, where the rows it is wrapped into
+        would be scrolled away before they can be erased.
+
+        @return: what scrolls the screen back, while fewer than half its rows are known to stand
+            above the input.
+        """
+        columns, rows = self._size
+        count = sum(reflowed((row.prompt, row.text), columns) for row in self._drawn)
+        drifted = count - len(self._drawn)
+        if not drifted or self._above > rows // 2:
+            self._above = max(0, self._above - drifted)
+            return ""
+        return f"\x1b[{drifted}T\x1b[{drifted}B"
 
     def _row(self, row: Row) -> str:
         return self._styled(row.prompt, PROMPT) + row.text
 
     def _line(self, line: Line) -> str:
-        return "".join(self._styled(each.text, each.style) for each in line.segments)
+        self._above = min(self._size[1], self._above + 1)
+        return "".join(self._styled(each.text, each.style) for each in line.segments) + "\r\n"
 
     def _styled(self, text: str, style: Style) -> str:
         if not self.color or style == PLAIN or not text:

@@ -118,13 +118,13 @@ class Screen:
         """
         Write what waits, take the input off the screen, and do nothing ever after.
         """
-        self.paused = False
-        if self._shown:
-            self._takeOff()
         self._closed = True
+        self.paused = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._shown:
+            self._takeOff()
         self._waiting.clear()
 
     def pauseProducing(self) -> None:
@@ -158,9 +158,11 @@ class Screen:
             return
         whole = line if isinstance(line, Line) else Line.of(line, style=style or PLAIN)
         self._waiting.extend(whole.rows())
-        while len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft()
-            self._skipped += 1
+        if len(self._waiting) > MAX_WAITING:
+            self.draw()
+            while len(self._waiting) > MAX_WAITING:
+                self._waiting.popleft()
+                self._skipped += 1
         self.drawSoon()
 
     def setTitle(self, text: str) -> None:
@@ -224,9 +226,11 @@ class Screen:
             self._transport.write(text.encode("utf-8", "replace"))
 
     def _takeOff(self) -> None:
-        self._write(self._painter.frame(self._finished(), None))
-        self._write(self._painter.stop())
         self._shown = False
+        try:
+            self._write(self._painter.frame(self._finished(), None))
+        finally:
+            self._write(self._painter.stop())
 
     def _finished(self) -> list[Line]:
         lines = list(self._waiting)

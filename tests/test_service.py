@@ -1,0 +1,357 @@
+"""
+Tests for L{twisted_chat.service}.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import signal
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from tests.peers import Peer
+from twisted_chat import service as module
+from twisted_chat.errors import NoHistory
+from twisted_chat.events import Event
+from twisted_chat.hub import Hub
+from twisted_chat.log import MemoryLog
+from twisted_chat.server import ChatFactory
+from twisted_chat.service import CannotStart, ChatService, Listener
+from twisted_chat.transcript import Transcript
+
+
+class FakeReactor(Clock):
+    """
+    A reactor that runs what it is given as soon as it runs.
+
+    @ivar stops: how often it was told to stop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stops = 0
+        self._whenRunning: list[Callable[[], object]] = []
+
+    def callWhenRunning(self, call: Callable[[], object]) -> None:
+        """See C{IReactorCore}."""
+        self._whenRunning.append(call)
+
+    def callFromThread(self, call: Callable[[], object]) -> None:
+        """See C{IReactorFromThreads}: in the next turn."""
+        self.callLater(0, call)
+
+    def run(self) -> None:
+        """
+        Begin to run.
+        """
+        for call in self._whenRunning:
+            call()
+
+    def stop(self) -> None:
+        """See C{IReactorCore}."""
+        self.stops += 1
+
+
+class FakeEndpoint:
+    """
+    An endpoint, and the port it opens.
+
+    @ivar calls: what was done with the port, in order.
+    """
+
+    def __init__(self, calls: list[str], error: Exception | None = None, host: Any = None) -> None:
+        self._calls = calls
+        self._error = error
+        self._host = host or IPv4Address("TCP", "192.0.2.1", 5000)
+
+    def listen(self, factory: object) -> Deferred[Any]:
+        """See C{IStreamServerEndpoint}."""
+        self._calls.append("listen")
+        return succeed(self) if self._error is None else fail(self._error)
+
+    def stopReading(self) -> None:
+        """See C{IReadDescriptor}."""
+        self._calls.append("wait")
+
+    def startReading(self) -> None:
+        """See C{IReadDescriptor}."""
+        self._calls.append("accept")
+
+    def getHost(self) -> Any:
+        """See C{IListeningPort}."""
+        return self._host
+
+    def stopListening(self) -> None:
+        """See C{IListeningPort}."""
+        self._calls.append("close")
+
+
+class SlowLog(MemoryLog):
+    """
+    A log that opens and closes when the test says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Deferred[None] = Deferred()
+        self.closed: Deferred[None] = Deferred()
+        self.closing = False
+        self.past: list[Event] = []
+
+    def start(self) -> Deferred[None]:
+        """See L{twisted_chat.interfaces.ILog}."""
+        return self.opened
+
+    def state(self) -> Deferred[list[Event]]:
+        """See L{twisted_chat.interfaces.IHistory}."""
+        return succeed(self.past)
+
+    def stop(self) -> Deferred[None]:
+        """See L{twisted_chat.interfaces.ILog}."""
+        self.closing = True
+        return self.closed
+
+
+class ServiceTests(SynchronousTestCase):
+    """
+    Tests for L{ChatService}.
+    """
+
+    def setUp(self) -> None:
+        self.reactor = FakeReactor()
+        self.log = SlowLog()
+        self.factory = ChatFactory(Hub(self.log), self.reactor)
+        self.calls: list[str] = []
+        self.entries: list[str] = []
+        self.handlers: dict[int, Callable[..., object]] = {}
+        self.atExit: list[Callable[[], object]] = []
+        fakeSignal = SimpleNamespace(
+            signal=self.handlers.__setitem__, SIGTERM=signal.SIGTERM, SIGINT=signal.SIGINT
+        )
+        self.patch(module, "signal", fakeSignal)
+        self.patch(module, "atexit", SimpleNamespace(register=self.atExit.append))
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        self.addCleanup(gc.unfreeze)
+
+        @implementer(ILogObserver)
+        def observe(event: LogEvent) -> None:
+            self.entries.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+
+    def make(self, *listeners: Listener) -> ChatService:
+        """
+        A service that listens there, or on a fake port.
+        """
+        listeners = listeners or (self.listener(),)
+        transcript = Transcript(self.reactor.seconds, self.reactor)
+        return ChatService(self.reactor, self.factory, self.log, listeners, transcript)
+
+    def listener(
+        self, error: Exception | None = None, spare: FakeEndpoint | None = None, host: Any = None
+    ) -> Listener:
+        """
+        A listener on a fake port.
+        """
+        endpoint: Any = FakeEndpoint(self.calls, error, host)
+        return Listener(endpoint, "port 5000", spare)  # type: ignore[arg-type]
+
+    def begin(self, *listeners: Listener) -> ChatService:
+        """
+        A service that has begun.
+        """
+        service = self.make(*listeners)
+        service.privilegedStartService()
+        service.startService()
+        self.reactor.run()
+        return service
+
+    def test_order(self) -> None:
+        """It binds first, and lets nobody in before the log is open."""
+        service = self.make()
+        service.privilegedStartService()
+        self.assertEqual(self.calls, ["listen", "wait"])
+        service.startService()
+        self.reactor.run()
+        self.assertEqual((self.calls, self.entries), (["listen", "wait"], []))
+        self.log.opened.callback(None)
+        self.assertEqual(self.calls, ["listen", "wait", "accept"])
+
+    def test_withoutPrivileges(self) -> None:
+        """It binds at the start where nobody has let it bind before."""
+        self.make().startService()
+        self.assertEqual(self.calls, ["listen", "wait"])
+
+    def test_told(self) -> None:
+        """The log says that the server has started, and what people type to come in."""
+        self.begin()
+        self.log.opened.callback(None)
+        self.assertEqual(
+            self.entries,
+            [
+                "Chat server started on port 5000",
+                "People enter with: twisted-chat 192.0.2.1 5000",
+            ],
+        )
+
+    def test_everywhere(self) -> None:
+        """Who listens everywhere is told addresses that can be reached."""
+        self.begin(self.listener(host=IPv4Address("TCP", "0.0.0.0", 5000)))
+        self.log.opened.callback(None)
+        self.assertIn("People enter with: twisted-chat 127.0.0.1 5000", self.entries)
+        self.assertNotIn("0.0.0.0", "".join(self.entries))
+
+    def test_withoutPort(self) -> None:
+        """Where there is no port number, the operator's own words are told."""
+        self.begin(self.listener(host=UNIXAddress("/run/chat")))
+        self.log.opened.callback(None)
+        self.assertEqual(self.entries, ["Chat server started on port 5000"])
+
+    def test_rooms(self) -> None:
+        """The rooms are made again before anybody comes in."""
+        self.log.past = [Event(1, 0.0, "topic", "#dev", "Ann", "Code")]
+        self.begin()
+        self.log.opened.callback(None)
+        self.assertEqual(self.factory.hub.rooms["#dev"].topic, "Code")
+
+    def taken(self, number: int = errno.EADDRINUSE) -> CannotListenError:
+        """
+        What a port says that cannot be had.
+        """
+        return CannotListenError("", 5000, OSError(number, "Address already in use"))
+
+    def test_portTaken(self) -> None:
+        """A port in use ends the start with a sentence; a daemon's parent hears it, too."""
+        service = self.make(self.listener(self.taken()))
+        error = self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertIsInstance(error, SystemExit)
+        self.assertIsInstance(error, Exception)
+        self.assertEqual(
+            error.code,
+            "chatserver: cannot listen on port 5000: Address already in use. Choose another "
+            "--port, or end the program that has it.",
+        )
+
+    def test_spare(self) -> None:
+        """Where there is no IPv6, IPv4 will do; but a port in use is not tried again."""
+        spare = FakeEndpoint(self.calls)
+        self.begin(self.listener(self.taken(errno.EAFNOSUPPORT), spare))
+        self.assertEqual(self.calls, ["listen", "listen", "wait"])
+        service = self.make(self.listener(self.taken(), spare))
+        self.assertRaises(CannotStart, service.privilegedStartService)
+
+    def test_noLog(self) -> None:
+        """When the log cannot be opened, the server ends with a sentence and the status 1."""
+        service = self.begin()
+        self.log.opened.errback(NoHistory("there is no directory: make it"))
+        self.assertEqual(self.entries, ["there is no directory: make it"])
+        self.assertEqual(self.reactor.stops, 1)
+        self.assertEqual(len(self.atExit), 1)
+        self.assertIs(self.successResultOf(service.stopService()), None)
+        self.assertEqual(self.calls, ["listen", "wait", "close"])
+        self.assertFalse(self.log.closing)
+
+    def test_brokenLog(self) -> None:
+        """An error that nobody expected is logged, and ends the server, too."""
+        self.begin()
+        self.log.opened.errback(ZeroDivisionError())
+        self.assertEqual(self.entries[-1], "the server cannot start")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_stop(self) -> None:
+        """It stops accepting and reading, stores, answers, says goodbye and waits for all."""
+        service = self.begin()
+        self.log.opened.callback(None)
+        peer = Peer(self.factory, "Ann")
+        stopped = service.stopService()
+        self.assertEqual(self.calls[-1], "close")
+        self.assertFalse(peer.isReadFrom)
+        self.assertTrue(self.log.closing)
+        self.assertEqual(peer.lines, [])
+        self.log.closed.callback(None)
+        self.assertEqual(peer.lines, ["* server is going down"])
+        self.assertTrue(peer.isClosed)
+        self.assertNoResult(stopped)
+        peer.drops()
+        self.assertIs(self.successResultOf(stopped), None)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_stopWithNobody(self) -> None:
+        """Where nobody is, the end comes at once."""
+        service = self.begin()
+        self.log.opened.callback(None)
+        self.log.closed.callback(None)
+        self.assertIs(self.successResultOf(service.stopService()), None)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def deaf(self) -> Peer:
+        """
+        Somebody who goes only when he is cut.
+        """
+        peer = Peer(self.factory, "Ann")
+        peer.transport.abortConnection = peer.drops
+        return peer
+
+    def test_stopTheDeaf(self) -> None:
+        """Who does not take the goodbye in 5 seconds is cut."""
+        service = self.begin()
+        self.log.opened.callback(None)
+        self.log.closed.callback(None)
+        self.deaf()
+        stopped = service.stopService()
+        self.reactor.pump([0.1] * 49)
+        self.assertNoResult(stopped)
+        self.reactor.pump([0.1] * 2)
+        self.assertIs(self.successResultOf(stopped), None)
+
+    def signalled(self, number: int) -> None:
+        """
+        A signal comes, and the reactor turns.
+        """
+        self.handlers[number](number, None)
+        self.reactor.advance(0)
+
+    def test_signals(self) -> None:
+        """SIGTERM and SIGINT end the reactor in its own turn, so the exit status is 0."""
+        self.begin()
+        self.log.opened.callback(None)
+        self.assertEqual(set(self.handlers), {signal.SIGTERM, signal.SIGINT})
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.handlers[number](number, None)
+        self.assertEqual(self.reactor.stops, 0)
+        self.reactor.advance(0)
+        self.assertEqual(self.reactor.stops, 2)
+
+    def test_secondSignal(self) -> None:
+        """At the second signal nobody is waited for any more."""
+        service = self.begin()
+        self.log.opened.callback(None)
+        self.log.closed.callback(None)
+        self.deaf()
+        stopped = service.stopService()
+        self.signalled(signal.SIGINT)
+        self.assertIs(self.successResultOf(stopped), None)
+        self.assertEqual(self.reactor.stops, 0)
+
+    def test_secondSignalWhileStoring(self) -> None:
+        """A second signal that comes while the log closes is not forgotten."""
+        service = self.begin()
+        self.log.opened.callback(None)
+        self.deaf()
+        stopped = service.stopService()
+        self.signalled(signal.SIGTERM)
+        self.assertNoResult(stopped)
+        self.log.closed.callback(None)
+        self.assertIs(self.successResultOf(stopped), None)

@@ -1,0 +1,178 @@
+# -*- test-case-name: tests.test_console_editor -*-
+"""
+A text with a cursor, and the changes that can be made to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted_chat.console.graphemes import graphemes, typeable
+from twisted_chat.console.motions import rowEnd
+
+#: How many characters an input may hold: twice what a line of the protocol takes.
+MAX_INPUT = 8000
+
+#: How many killed texts are kept to be yanked.
+MAX_KILLS = 16
+
+#: How many changes can be undone.
+MAX_UNDO = 100
+
+_KILLERS = frozenset(
+    ("ctrl-w", "alt-backspace", "ctrl-backspace", "alt-d", "ctrl-delete", "ctrl-u", "ctrl-k")
+)
+
+
+class Buffer:
+    """
+    A text, a cursor, what was killed and what can be undone.
+
+    All counts are graphemes: what people see as one character is one.
+
+    @ivar cells: the text in graphemes.
+    @ivar cursor: the index of the grapheme the cursor stands before.
+    @ivar full: whether the last insertion was cut because L{MAX_INPUT} was reached.
+    """
+
+    def __init__(self) -> None:
+        """
+        There is no text yet.
+        """
+        self.cells: list[str] = []
+        self.cursor = 0
+        self.full = False
+        self._kills: list[str] = []
+        self._yanked: tuple[int, int] | None = None
+        self._undo: list[tuple[str, int]] = []
+        # The key pressed last, and the kind of the change made last.
+        self._last = ""
+        self._change = ""
+
+    @property
+    def text(self) -> str:
+        """What was typed."""
+        return "".join(self.cells)
+
+    @property
+    def place(self) -> int:
+        """Where the cursor stands, in characters from the start of the text."""
+        return len("".join(self.cells[: self.cursor]))
+
+    def insert(self, text: str) -> None:
+        """
+        Put text in at the cursor.
+
+        What cannot stand in an input is dropped, and so is what is over L{MAX_INPUT}.
+        """
+        text = typeable(text)
+        room = MAX_INPUT - sum(map(len, self.cells))
+        self.full = len(text) > room
+        if self.full:
+            text = text[:room]
+        if text:
+            self._remember("insert" if text.isalnum() else "")
+            self._splice(self.cursor, self.cursor, text)
+        self._last = "insert"
+
+    def undo(self) -> None:
+        """
+        Take back the last change.
+        """
+        if self._undo:
+            self._place(*self._undo.pop())
+            self._change = ""
+
+    def _place(self, text: str, place: int) -> None:
+        """
+        @param place: the place of the cursor in characters; it moves to the end of the grapheme
+            that spans it.
+        """
+        self.cells = graphemes(text)
+        self.cursor = 0
+        while place > 0 and self.cursor < len(self.cells):
+            place -= len(self.cells[self.cursor])
+            self.cursor += 1
+
+    def _splice(self, start: int, end: int, text: str) -> None:
+        """
+        Put C{text} in place of some graphemes, and the cursor behind it.
+
+        What stands beside it may become one grapheme with it, unless both are ASCII.
+        """
+        start = max(0, start)
+        before, after = self.cells[:start], self.cells[end:]
+        if (
+            text.isascii()
+            and (not before or before[-1].isascii())
+            and (not after or after[0].isascii())
+        ):
+            self.cells[start:end] = text
+            self.cursor = start + len(text)
+        else:
+            head = "".join(before) + text
+            self._place(head + "".join(after), len(head))
+
+    def _remember(self, kind: str) -> None:
+        """
+        Keep the text as it is now for L{undo}; a run of changes of one kind counts as one.
+        """
+        if not kind or kind != self._change:
+            self._undo.append((self.text, self.place))
+            del self._undo[:-MAX_UNDO]
+        self._change = kind
+
+    def _move(self, cursor: int) -> None:
+        self._change = ""
+        self.cursor = min(max(0, cursor), len(self.cells))
+
+    def _to(self, motion: Callable[[Sequence[str], int], int]) -> int:
+        """
+        Where a motion leads from the cursor.
+        """
+        return motion(self.cells, self.cursor)
+
+    def _erase(self, start: int, end: int) -> None:
+        if 0 <= start < end <= len(self.cells):
+            self._remember("erase")
+            self._splice(start, end, "")
+
+    def _kill(self, start: int, end: int) -> None:
+        if start == end:
+            return
+        killed = "".join(self.cells[start:end])
+        self._remember("")
+        if self._last in _KILLERS and self._kills:
+            last = self._kills[-1]
+            self._kills[-1] = killed + last if end == self.cursor else last + killed
+        else:
+            self._kills.append(killed)
+            del self._kills[:-MAX_KILLS]
+        self._splice(start, end, "")
+
+    def _killRow(self) -> None:
+        end = self._to(rowEnd)
+        self._kill(self.cursor, end + 1 if end == self.cursor < len(self.cells) else end)
+
+    def _yank(self) -> None:
+        if self._kills:
+            start = self.cursor
+            self.insert(self._kills[-1])
+            self._yanked = start, self.cursor
+
+    def _yankPop(self) -> None:
+        """
+        Put an older killed text in place of the one just yanked.
+        """
+        if self._last in ("ctrl-y", "alt-y") and self._yanked is not None:
+            self._kills.insert(0, self._kills.pop())
+            start, end = self._yanked
+            self._splice(start, end, "")
+            self.insert(self._kills[-1])
+            self._yanked = start, self.cursor
+
+    def _transpose(self) -> None:
+        at = min(self.cursor, len(self.cells) - 1)
+        if at > 0:
+            self._remember("")
+            self._splice(at - 1, at + 1, self.cells[at] + self.cells[at - 1])
