@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,13 +75,11 @@ def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     deadline = time.monotonic() + STARTED
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
-                probe.settimeout(5)
-                if probe.recv(5):
-                    return process
-        except OSError:
-            time.sleep(0.02)
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
+            probe.settimeout(5)
+            if probe.recv(5):
+                return process
+        time.sleep(0.02)
     process.kill()
     raise SystemExit((folder / "server.log").read_text()[-2000:])
 

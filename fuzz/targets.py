@@ -19,10 +19,10 @@ from fuzz.mutator import cut
 from twisted_chat.errors import ChatError
 from twisted_chat.framing import FLOODED, MAX_LINE, Excess, LineSplitter, sniff
 from twisted_chat.hub import Hub
-from twisted_chat.log import MemoryLog
 from twisted_chat.names import cleanName, cleanRoom, skeleton
-from twisted_chat.search import terms
 from twisted_chat.server import ChatFactory
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.stores.search import terms
 from twisted_chat.text import cleanText, escapeLog, parseText, showable
 
 NOW = 1_795_305_600.0

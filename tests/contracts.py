@@ -33,7 +33,7 @@ from twisted_chat.events import (
 )
 from twisted_chat.interfaces import IFollower, IStore
 from twisted_chat.session import Session
-from twisted_chat.worker import IClockWithThreads
+from twisted_chat.stores.worker import IClockWithThreads
 
 _T = TypeVar("_T")
 
@@ -93,7 +93,7 @@ class ThreadlessClock(Clock):
 
 class InlineWorker:
     """
-    A L{twisted_chat.worker.Worker} without a thread: it does its task at once, and tells the
+    A L{twisted_chat.stores.worker.Worker} without a thread: it does its task at once, and tells the
     result in a later turn as the real one does.
     """
 

@@ -22,9 +22,9 @@ from twisted_chat.events import Draft
 from twisted_chat.hub import Hub
 from twisted_chat.interfaces import IChatClient, IDialect, IFollower
 from twisted_chat.jsondialect import JSON
-from twisted_chat.log import MemoryLog
 from twisted_chat.requests import Requests
 from twisted_chat.session import Session, newSid
+from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.text import cleanText
 from twisted_chat.textdialect import TEXT
 from twisted_chat.user import User

@@ -1,5 +1,5 @@
 """
-Tests for L{bench.crash}, which are also the short form of its promise: nothing acknowledged is lost.
+Tests for L{bench.crash}, and the short form of what it shows: nothing acknowledged is lost.
 """
 
 from __future__ import annotations

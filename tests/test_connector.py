@@ -104,8 +104,9 @@ class ConnectorTests(SynchronousTestCase):
         """The owner hears when the transport is full, and when it is not any more."""
         self.connector.connect()
         peer = self.endpoint.accept()
-        peer.transport.producer.pauseProducing()
-        peer.transport.producer.resumeProducing()
+        self.assertIs(peer.transport.producer, peer.protocol)
+        peer.protocol.pauseProducing()
+        peer.protocol.resumeProducing()
         self.assertEqual(self.owner.calls, ["made", True, False])
 
     def test_silence(self) -> None:

@@ -108,6 +108,21 @@ class AnsiTests(SynchronousTestCase):
         self.painter.resize(20, 10)
         self.assertIn("\r\x1b[3A\x1b[J", self.painter.frame([], view("a" * 30)))
 
+    def test_resizeThatDrifts(self) -> None:
+        """Where a resize scrolls the input up, it is scrolled back, until it stands low enough."""
+        self.painter = AnsiPainter(20, 10, False, False, reflow=True, drift=True)
+        self.painter.frame([], view("a" * 30))
+        self.painter.resize(10, 10)
+        up = "\r\x1b[3A\x1b[J"
+        self.assertIn(f"{up}\x1b[2T\x1b[2B", self.painter.frame([], view("a" * 30)))
+        self.painter.resize(20, 10)
+        self.assertNotIn("T", self.painter.frame([], view("a" * 30)))
+        self.painter.frame([Line.of("x")] * 6, view("a" * 30))
+        self.painter.resize(10, 10)
+        self.assertIn(f"{up}\x1b[?7l", self.painter.frame([], view("a" * 30)))
+        self.painter.resize(5, 10)
+        self.assertIn("\x1b[3T\x1b[3B", self.painter.frame([], view("a" * 30)))
+
     def test_resizeThatCuts(self) -> None:
         """A terminal that does not reflow keeps its rows."""
         self.painter = AnsiPainter(20, 10, color=False, manyColours=False, reflow=False)

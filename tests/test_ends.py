@@ -16,6 +16,9 @@ from twisted_chat.ends import privately
 
 
 def blocks(fd: int) -> bool:
+    """
+    @return: whether a descriptor is in blocking mode.
+    """
     return not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK
 
 

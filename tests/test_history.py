@@ -14,8 +14,8 @@ from tests.contracts import WALL_TIME, said
 from twisted_chat import history
 from twisted_chat.events import JOINED, Draft
 from twisted_chat.history import main
-from twisted_chat.retention import ALL
-from twisted_chat.writer import Writer
+from twisted_chat.stores.retention import ALL
+from twisted_chat.stores.writer import Writer
 
 
 class HistoryTests(SynchronousTestCase):

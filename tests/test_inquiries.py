@@ -13,7 +13,7 @@ from twisted_chat.errors import BadCommand, NoHistory
 from twisted_chat.events import Event, Query, Scope
 from twisted_chat.inquiries import MOST, parseQuery
 from twisted_chat.jsondialect import JSON
-from twisted_chat.log import MemoryLog
+from twisted_chat.stores.memory import MemoryLog
 
 
 class PeopleTests(SynchronousTestCase):

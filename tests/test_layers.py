@@ -26,7 +26,6 @@ LEVELS: Mapping[str, float] = {
     "names": 1.1,
     "events": 1,
     "session": 1,
-    "search": 1.1,
     #
     "interfaces": 2,
     "framing": 2,
@@ -41,21 +40,23 @@ LEVELS: Mapping[str, float] = {
     "transcript": 3,
     "notify": 3,
     #
-    "faults": 3,
-    "following": 3,
-    "worker": 3,
-    "sessions": 3,
-    "log": 3.1,
-    "place": 3.1,
-    "schema": 3.1,
-    "opening": 3.2,
-    "fulltext": 3.2,
-    "retention": 3.3,
-    "reader": 3.4,
-    "writer": 3.4,
-    "alarm": 3.5,
-    "checkup": 3.5,
-    "sqlite": 3.6,
+    "stores.faults": 3,
+    "stores.following": 3,
+    "stores.worker": 3,
+    "stores.sessions": 3,
+    "stores.search": 3,
+    "stores.__init__": 3,
+    "stores.memory": 3.1,
+    "stores.place": 3.1,
+    "stores.schema": 3.1,
+    "stores.opening": 3.2,
+    "stores.fulltext": 3.2,
+    "stores.retention": 3.3,
+    "stores.reader": 3.4,
+    "stores.writer": 3.4,
+    "stores.alarm": 3.5,
+    "stores.checkup": 3.5,
+    "stores.sqlite": 3.6,
     #
     "room": 4,
     "user": 4.1,
@@ -282,7 +283,7 @@ class LayerTests(SynchronousTestCase):
             self.assertEqual(reached & SERVER_SIDE, set(), client)
 
     def test_clientStartsWithoutCryptography(self) -> None:
-        """Nothing that is imported when the client starts imports cryptography: TLS is asked for."""
+        """Nothing that is imported when the client starts imports cryptography."""
         for name in reach("client", self.trees, outsideFunctions):
             targets = importsOf(name, outsideFunctions(self.trees[name]))
             self.assertEqual({each.split(".")[0] for each in targets} & CRYPTOGRAPHY, set(), name)

@@ -49,7 +49,7 @@ class Stage:
         self.clock, self.endpoint, self.ends = Clock(), Endpoint(), RecordingEnds()
         self.face = kind(self.ends, lambda: 0.0, **options)  # type: ignore[arg-type]
         self.stream = StringTransport(lenient=True)
-        self.face.makeConnection(self.stream)  # type: ignore[arg-type]
+        self.face.makeConnection(self.stream)
         self.link = ChatLink(
             self.clock, self.endpoint, self.face, "example port 5000", "k", textOnly=text
         )
@@ -120,7 +120,8 @@ class PlainTests(SynchronousTestCase):
         """An output that is full stops reading from the server."""
         it = Stage(name="Ann")
         peer = it.inside()
-        it.stream.producer.pauseProducing()
+        self.assertIs(it.stream.producer, it.link)
+        it.link.pauseProducing()
         self.assertEqual(peer.transport.producerState, "paused")
 
     def test_lastLine(self) -> None:

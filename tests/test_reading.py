@@ -30,6 +30,9 @@ KINDS = "said told joined ok error notice room gap history welcome pong bye".spl
 
 
 def event(kind: str, name: str, text: str = "", room: str = "#lobby", to: str = "") -> Event:
+    """
+    @return: an event.
+    """
     return Event(7, 1000.0, kind, room, name, text, to)
 
 

@@ -17,9 +17,9 @@ from tests.helpers import makeHub, makeTurnHub
 from tests.peers import Peer
 from twisted_chat.hub import Hub
 from twisted_chat.limits import KIB, Limits
-from twisted_chat.log import MemoryLog
 from twisted_chat.server import ChatFactory
 from twisted_chat.session import Session
+from twisted_chat.stores.memory import MemoryLog
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()

@@ -24,9 +24,9 @@ from twisted_chat import service as module
 from twisted_chat.errors import NoHistory
 from twisted_chat.events import Event
 from twisted_chat.hub import Hub
-from twisted_chat.log import MemoryLog
 from twisted_chat.server import ChatFactory
 from twisted_chat.service import CannotStart, ChatService, Listener
+from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.transcript import Transcript
 
 

@@ -4,6 +4,7 @@ Tests of a client's side of the dialects, for what no connection is needed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from hypothesis import given, settings
@@ -18,10 +19,16 @@ quick = settings(deadline=None, max_examples=100, derandomize=True, database=Non
 
 
 def text(name: str = "Ann") -> TextSpeech:
+    """
+    @return: the text dialect as somebody speaks it.
+    """
     return TextSpeech(Standing(name), Outbox("k"))
 
 
 def objects(name: str = "Ann") -> JSONSpeech:
+    """
+    @return: the JSON dialect as somebody speaks it.
+    """
     return JSONSpeech(Standing(name), Outbox("k"))
 
 
@@ -68,19 +75,25 @@ class AnyServerTests(SynchronousTestCase):
         speech.connected()
         speech.hello()
         for line in lines:
-            try:
+            with contextlib.suppress(BadObject):
                 speech.hear(line)
-            except BadObject as error:
-                self.assertTrue(error.sentence)
 
     @quick
     @given(
         st.lists(
             st.binary(max_size=20)
             | st.sampled_from(
-                [b"Enter your name to enter the chat >", b"Connected... Start sending messages"]
-                + [b"OK . .", b"! no", b'{"type":"welcome"}', b'{"type":"ok","key":"k1"}']
-                + [b'{"type":"pong","key":"k1"}', b'{"type":"said","id":5}', b'{"type":"error"}']
+                [
+                    b"Enter your name to enter the chat >",
+                    b"Connected... Start sending messages",
+                    b"OK . .",
+                    b"! no",
+                    b'{"type":"welcome"}',
+                    b'{"type":"ok","key":"k1"}',
+                    b'{"type":"pong","key":"k1"}',
+                    b'{"type":"said","id":5}',
+                    b'{"type":"error"}',
+                ]
             ),
             max_size=8,
         )

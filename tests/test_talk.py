@@ -192,14 +192,10 @@ class TalkTests(SynchronousTestCase):
 
     def test_exits(self) -> None:
         """Each way out has its code."""
-        for leave, code in (
-            (lambda: self.face.eof(), 0),
-            (lambda: self.face.interrupted(), 130),
-            (lambda: self.types("/quit\r"), 0),
-        ):
+        for keys, code in (("\x04", 0), ("\x03\x03", 130), ("/quit\r", 0)):
             self.host.calls.clear()
             self.inside()
-            leave()
+            self.types(keys)
             self.clock.pump([1, 1, 1])
             self.assertEqual(self.host.calls, [(code, "")])
 

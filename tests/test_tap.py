@@ -16,9 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import tap as module
 from twisted_chat.limits import Limits
-from twisted_chat.log import MemoryLog
 from twisted_chat.service import ChatService
-from twisted_chat.sqlite import SQLiteLog
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.stores.sqlite import SQLiteLog
 from twisted_chat.tap import Options, buildService
 
 

@@ -21,6 +21,9 @@ DAY = 24 * 3600
 
 
 def said(text: str, name: str = "Bob", room: str = "#lobby", **more: float) -> Heard:
+    """
+    @return: a message.
+    """
     when, old = more.get("when", NOON), bool(more.get("old"))
     event = Event(int(more.get("id", 1)), when, SAID, room, name, text)
     return Heard(SAID, event=event, old=old)

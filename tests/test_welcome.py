@@ -25,8 +25,8 @@ from tests.helpers import (
 )
 from twisted_chat.events import Event, Scope
 from twisted_chat.jsondialect import JSON
-from twisted_chat.log import MemoryLog
 from twisted_chat.session import Session, newSid
+from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.welcome import BACKLOG, PAGE
 
 

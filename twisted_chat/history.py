@@ -19,8 +19,8 @@ from typing import Final, TextIO
 
 from .errors import NoHistory
 from .events import Event
-from .faults import reason
-from .schema import APPLICATION_ID, STEPS, connect, copy, firstFault
+from .stores.faults import reason
+from .stores.schema import APPLICATION_ID, STEPS, connect, copy, firstFault
 
 WINDOW: Final = 1_000
 """Ids read at once; in a damaged file, ids that are then tried one by one."""

@@ -10,7 +10,6 @@ that what waits is sent in the order in which it was typed, and that L{Face.ende
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,12 +23,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .connector import Connector
-from .errors import BadCommand, BadObject, ChatError
+from .errors import BadObject, ChatError
 from .face import Face, Gone, Unconfirmed, Unreachable, explain
 from .framing import Excess
-from .outbox import MAX_WAITING, Letter, Outbox, OutboxFull
+from .outbox import Outbox
+from .postbox import Postbox
 from .reading import BYE, ERROR, REFUSED, WELCOME, Heard
-from .speech import TEXT_ONLY, JSONSpeech, Speech, Standing, TextSpeech, isQuit
+from .speech import TEXT_ONLY, JSONSpeech, Speech, Standing, TextSpeech
 
 ANSWER_TIMEOUT = 30.0
 """Seconds without any answer, while one is owed, after which the end of the input is the end."""
@@ -45,9 +45,6 @@ HEARTBEAT = 30.0
 Seconds of silence after which the server is asked whether it is there; after as many more without
 an answer the connection is lost.  A laptop that slept does not hear of its connection's end.
 """
-
-MAX_UNCONFIRMED = 1000
-"""So many messages may be under way before more input is held."""
 
 
 @implementer(IPushProducer)
@@ -90,18 +87,13 @@ class ChatLink:
         self._insist = insist
         self.outbox = Outbox(prefix)
         self.standing = Standing(backlog=backlog)
-        self._speech: Speech
-        if textOnly:
-            self._speech = TextSpeech(self.standing, self.outbox)
-        else:
-            self._speech = JSONSpeech(self.standing, self.outbox)
-        self._typed: deque[str] = deque()
+        speech = (TextSpeech if textOnly else JSONSpeech)(self.standing, self.outbox)
+        self._postbox = Postbox(self.outbox, speech, self._connector.write, self._quit)
         self._sentence = ""
         self._watch: IDelayedCall | None = None
         self._pulse: IDelayedCall | None = None
         self._greeted = False
         self._asleep = False
-        self._entered = False
         self._everEntered = False
         self._finishing = False
         self._leaving = False
@@ -110,6 +102,10 @@ class ChatLink:
         self._clogged = False
         self._holding = True
 
+    @property
+    def _speech(self) -> Speech:
+        return self._postbox.speech
+
     # What a face asks for.
 
     @property
@@ -117,7 +113,7 @@ class ChatLink:
         """
         Whether the server has said welcome and the connection stands.
         """
-        return self._entered
+        return self._postbox.open
 
     @property
     def speaksText(self) -> bool:
@@ -151,15 +147,9 @@ class ChatLink:
         @raise OutboxFull: if too many lines wait already.
         @raise BadCommand: if it is a command and there is no connection.
         """
-        if self._leaving:
-            return
-        if self._speech.busy or self._typed:
-            if len(self._typed) >= MAX_WAITING:
-                raise OutboxFull(f"{MAX_WAITING} lines wait already: wait for the server's answer")
-            self._typed.append(line)
-        else:
-            self._accept(line)
-        self._flow()
+        if not self._leaving:
+            self._postbox.say(line)
+            self._flow()
 
     def send(self, fields: dict[str, Any]) -> None:
         """
@@ -170,19 +160,9 @@ class ChatLink:
         @raise BadCommand: as L{say}.
         @raise BadObject: if it is not for programs to send.
         """
-        kind = fields.get("type")
-        if kind == "hello":
-            raise BadObject("the client says hello itself: give the name by --name")
-        if kind == "bye":
-            self._quit()
-        elif kind in ("say", "act", "tell"):
-            key = fields.get("key")
-            self._post(Letter(key if isinstance(key, str) else self.outbox.newKey(), "", fields))
-        elif self._entered:
-            self._connector.write(JSONSpeech.verbatim(fields))
-        else:
-            raise BadCommand("there is no connection: only messages can wait for it")
-        self._flow()
+        if not self._leaving:
+            self._postbox.send(fields)
+            self._flow()
 
     def resend(self) -> int:
         """
@@ -190,18 +170,16 @@ class ChatLink:
 
         @return: how many messages that are.
         """
-        letters = self.outbox.resend()
-        if self._entered:
-            self._mail(letters)
+        count = self._postbox.resend()
         self._flow()
-        return len(letters)
+        return count
 
     def finish(self) -> None:
         """
         No more lines will come: leave when everything is answered.
         """
         self._finishing = True
-        if self._entered:
+        if self.online:
             self._await(ANSWER_TIMEOUT, self._unanswered)
         self._settle()
 
@@ -209,7 +187,7 @@ class ChatLink:
         """
         Leave at once.
         """
-        if self._entered and not self._leaving and not self.speaksText:
+        if self.online and not self._leaving and not self.speaksText:
             self._connector.write(self._speech.bye())
         self._close()
 
@@ -259,10 +237,9 @@ class ChatLink:
         """See L{connector.Owner.connectionLost}."""
         self._quiet(self._watch)
         self._quiet(self._pulse)
-        entered, self._entered = self._entered, False
+        entered = self.online
         if entered:
-            self._forgetTyped()
-            self._speech.lost()
+            self._postbox.closed()
         if self._leaving or (entered and self._finishing and not self.outbox.expected):
             self._end(None)
         elif entered or self._greeted or not settled:
@@ -271,17 +248,6 @@ class ChatLink:
             # A person thinks about a name for longer than the server waits for it.
             self._asleep = True
         self._flow()
-
-    def _forgetTyped(self) -> None:
-        """
-        Nobody knows in which room the lines behind an unanswered command would end: messages among
-        them are in doubt.
-        """
-        for line in self._typed:
-            letter = self._speech.compose(line)
-            if letter is not None:
-                self.outbox.question(letter)
-        self._typed.clear()
 
     def _again(self, failure: Failure, kind: type[ChatError]) -> None:
         """
@@ -308,7 +274,7 @@ class ChatLink:
         self._quiet(self._watch)
         self._quiet(self._pulse)
         self._connector.forget()
-        count = len(self.outbox) + len(self._typed)
+        count = self._postbox.unconfirmed
         if count and self._everEntered:
             what = "1 message is" if count == 1 else f"{count} messages are"
             reason = f"{error.sentence} " if error is not None else ""
@@ -336,8 +302,9 @@ class ChatLink:
             if self._over or speech is not self._speech:
                 return
         self._tell(batch)
-        self._unqueue()
-        if self._finishing and self._entered:
+        if not self._leaving:
+            self._postbox.answered()
+        if self._finishing and self.online:
             self._await(ANSWER_TIMEOUT, self._unanswered)
         self._settle()
         self._flow()
@@ -360,11 +327,11 @@ class ChatLink:
             self._tell(batch)
             self._refused(heard.text)
         elif heard.kind == TEXT_ONLY:
-            self._speech = TextSpeech(self.standing, self.outbox)
+            self._postbox.speech = TextSpeech(self.standing, self.outbox)
             self._quiet(self._watch)
             self._connector.forget()
             self._connector.connect()
-        elif heard.kind == ERROR and not self._entered:
+        elif heard.kind == ERROR and not self.online:
             self._sentence = heard.text
         else:
             if heard.kind == BYE:
@@ -376,11 +343,11 @@ class ChatLink:
 
     def _welcomed(self, heard: Heard) -> None:
         again, self._everEntered = self._everEntered, True
-        self._entered = True
         self._quiet(self._watch)
         self._pulse = self._clock.callLater(HEARTBEAT, self._beat)
+        self._postbox.open = True
         self._face.entered(heard, again)
-        self._mail(self.outbox.waiting())
+        self._postbox.opened()
 
     def _refused(self, sentence: str) -> None:
         """
@@ -403,33 +370,6 @@ class ChatLink:
         else:
             self._connector.write(ping)
 
-    def _accept(self, line: str) -> None:
-        letter = self._speech.compose(line)
-        if isQuit(line):
-            self._quit()
-        elif letter is not None:
-            self._post(letter)
-        elif self._entered:
-            self._connector.write(self._speech.command(line))
-        else:
-            raise BadCommand("there is no connection: only messages can wait for it")
-
-    def _post(self, letter: Letter) -> None:
-        if not self._entered and self.outbox.expected >= MAX_WAITING:
-            raise OutboxFull(f"{MAX_WAITING} messages wait already: wait for the connection")
-        self.outbox.put(letter)
-        if self._entered:
-            self._mail((letter,))
-
-    def _mail(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            letter.sent = True
-        self._connector.write(b"".join(map(self._speech.letter, letters)))
-
-    def _unqueue(self) -> None:
-        while self._entered and self._typed and not self._speech.busy and not self._leaving:
-            self._accept(self._typed.popleft())
-
     # Holding and ending.
 
     def clogged(self, clogged: bool) -> None:
@@ -441,14 +381,7 @@ class ChatLink:
         """
         Hold the input exactly as long as a line given now would have to wait.
         """
-        hold = (
-            not self._entered
-            or self._leaving
-            or self._clogged
-            or self._speech.busy
-            or bool(self._typed)
-            or self.outbox.expected >= MAX_UNCONFIRMED
-        )
+        hold = self._postbox.full or self._leaving or self._clogged
         if hold != self._holding:
             self._holding = hold
             if hold:
@@ -460,10 +393,9 @@ class ChatLink:
         """
         Leave if the input has ended and nothing is owed any more.
         """
-        owed = self.outbox.expected or self._speech.busy or self._typed
-        if not self._finishing or self._leaving or owed:
+        if not self._finishing or self._leaving or self._postbox.owes:
             return
-        if self._entered:
+        if self.online:
             if self.speaksText and not self._speech.unanswered:
                 self._close()
             else:
@@ -475,7 +407,7 @@ class ChatLink:
         """
         Ask the server for its last answers and its goodbye.
         """
-        if not self._entered:
+        if not self.online:
             self._close()
             return
         self._leaving = True

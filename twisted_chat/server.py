@@ -27,10 +27,10 @@ from .framing import FLOODED, Excess, LineSplitter, sniff
 from .hub import Hub
 from .interfaces import IChatClient, IDialect
 from .limits import Doorkeeper, Limits, Place, QueueLedger, RateLimitedLog, TokenBucket, keepAlive
-from .log import MemoryLog
 from .outlet import Outlet
 from .requests import Requests
 from .session import Session, newSid
+from .stores.memory import MemoryLog
 from .text import parseText
 from .textdialect import PROMPT, TEXT
 from .user import WINDOW, User

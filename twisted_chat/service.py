@@ -96,7 +96,6 @@ class ChatService(Service):
         self._ports: list[tuple[Listener, IListeningPort]] = []
         self._bound = False
         self._open = False
-        self._isHurried = False
         self.failed: str | None = None
 
     def privilegedStartService(self) -> None:
@@ -196,8 +195,6 @@ class ChatService(Service):
         if self._open:
             await self._store.stop()
         gone = factory.goodbye("server is going down")
-        if self._isHurried:
-            self._hurry()
         timer = self._reactor.callLater(factory.limits.drainTimeout, self._hurry)
         await gone
         if timer.active():
@@ -217,7 +214,6 @@ class ChatService(Service):
         """
         Wait for nobody any more.
         """
-        self._isHurried = True
         for protocol in list(self._factory.protocols):
             protocol.transport.abortConnection()
 

@@ -27,10 +27,10 @@ from .errors import ChatError
 from .hub import LOBBY, Hub
 from .interfaces import IStore
 from .limits import SPARE_DESCRIPTORS, Doorkeeper, Limits, Network, raiseDescriptorLimit
-from .log import MemoryLog
 from .names import cleanRoom
 from .server import ChatFactory
 from .service import ChatService, Listener
+from .stores.memory import MemoryLog
 from .text import showable
 from .transcript import Transcript
 from .welcome import BACKLOG
@@ -216,8 +216,8 @@ def _store(options: Options, reactor: Any) -> IStore:
     """
     if options["history"] == "memory":
         return MemoryLog(lambda flush: reactor.callLater(0, flush))
-    from .retention import parseKeep
-    from .sqlite import SQLiteLog
+    from .stores.retention import parseKeep
+    from .stores.sqlite import SQLiteLog
 
     try:
         keep = parseKeep(options["keep"])

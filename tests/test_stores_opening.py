@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+
+from tests import test_stores_schema
+from twisted_chat.errors import NoHistory
+from twisted_chat.stores import opening, schema
+from twisted_chat.stores.opening import openFile
+from twisted_chat.stores.schema import STEPS
+
+ADD_COLUMN = ("ALTER TABLE events ADD COLUMN extra TEXT", "CREATE TABLE more (x)")
+
+
+class OpenCase(test_stores_schema.SchemaCase):
+    """
+    A history as a server opens it.
+    """
+
+    def open(self) -> sqlite3.Connection:
+        connection, isChecked = openFile(self.path)
+        self.addCleanup(connection.close)
+        self.assertTrue(isChecked)
+        return connection
+
+    def setSteps(self, steps: list[tuple[str, ...]]) -> None:
+        """
+        Be a newer server.
+        """
+        self.patch(schema, "STEPS", steps)
+        self.patch(opening, "STEPS", steps)
+
+
+class OpenTests(OpenCase):
+    """
+    L{openFile}.  More of its refusals are tested through the store, in test_sqlite.
+    """
+
+    def test_makesAndOpens(self) -> None:
+        """
+        What was made is opened the next time.
+        """
+        self.open().execute("INSERT INTO notes VALUES ('kept', 1)")
+        [row] = self.open().execute("SELECT value FROM notes WHERE name = 'kept'")
+        self.assertEqual(row, (1,))
+
+    def test_notAllowed(self) -> None:
+        """
+        A file that this user may not read is named, with the reason.
+        """
+        self.open().close()
+
+        def deny(*arguments: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        self.patch(opening, "_refuseStrangers", deny)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn(f"{self.path} cannot be opened (Permission denied)", str(error))
+
+    def test_diskFullAtTheFirstStart(self) -> None:
+        """
+        Where no file can be made none is left behind, and the operator hears why.
+        """
+
+        def full(*arguments: object) -> tuple[int, str]:
+            raise OSError(28, "No space left on device")
+
+        self.patch(tempfile, "mkstemp", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("No space left on device", str(error))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_largeFileIsNotLookedAt(self) -> None:
+        """
+        A file that is too large is opened without.
+        """
+        self.open().close()
+        self.patch(opening, "CHECKED_BYTES", 1)
+        connection, isChecked = openFile(self.path)
+        connection.close()
+        self.assertFalse(isChecked)
+
+
+class UpgradeTests(OpenCase):
+    """
+    How older files become newer ones.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        connection = self.open()
+        connection.execute(
+            "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
+        )
+        connection.close()
+
+    def test_upgrade(self) -> None:
+        """
+        Each step is done once, after a copy of the old file was put beside it.
+        """
+        self.setSteps([*STEPS, ADD_COLUMN, ("CREATE TABLE third (x)",)])
+        self.open().close()
+        self.open().close()
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 2,)])
+        self.assertEqual(self.ask("SELECT text, extra FROM events"), [("old", None)])
+        kept = f"{self.path}.version{len(STEPS)}"
+        self.assertEqual(self.ask("PRAGMA user_version", kept), [(len(STEPS),)])
+        self.assertEqual(self.ask("SELECT text FROM events", kept), [("old",)])
+
+    def test_failingStep(self) -> None:
+        """
+        A step is done wholly or not at all, and the steps before it count.
+        """
+        broken = ("CREATE TABLE fine (x)", "CREATE TABLE events (x)")
+        self.setSteps([*STEPS, ADD_COLUMN, broken])
+        self.assertRaises(NoHistory, openFile, self.path)
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 1,)])
+        self.assertEqual(self.ask("SELECT name FROM sqlite_master WHERE name = 'fine'"), [])
+        self.setSteps([*STEPS, ADD_COLUMN])
+        self.open()
+
+    def test_noRoomForTheCopy(self) -> None:
+        """
+        Without room for a copy nothing is upgraded.
+        """
+
+        def full(*arguments: object) -> tuple[int, str]:
+            raise OSError(28, "No space left on device")
+
+        self.setSteps([*STEPS, ADD_COLUMN])
+        self.patch(tempfile, "mkstemp", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("make room", str(error))
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS),)])
