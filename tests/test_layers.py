@@ -84,7 +84,6 @@ LEVELS: Mapping[str, float] = {
     "console.history": 5.3,
     "console.buffer": 5.15,
     "console.paint": 5.3,
-    "console.plain": 5.3,
     "console.dumb": 5.35,
     "console.screen": 5.35,
     "console.console": 5.4,
