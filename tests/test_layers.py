@@ -96,6 +96,7 @@ LEVELS: Mapping[str, float] = {
     "face": 5.1,
     "connector": 5.1,
     "speech": 5.1,
+    "postbox": 5.15,
     "link": 5.2,
     "settings": 5,
     "view": 5.5,

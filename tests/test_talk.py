@@ -171,8 +171,7 @@ class TalkTests(SynchronousTestCase):
     def test_seen(self) -> None:
         """The next run marks what is new."""
         self.inside(last=5)
-        self.face.eof()
-        self.clock.advance(2)
+        self.face.remember()
         peer = self.begin()
         peer.says(**{**WELCOME, "last": 6})
         for number in (5, 6):
@@ -181,6 +180,14 @@ class TalkTests(SynchronousTestCase):
             )
         shown = self.shown()
         self.assertEqual(shown.count("new since you left"), 1)
+
+    def test_frozenTerminal(self) -> None:
+        """A terminal that takes no more stops reading from the server."""
+        peer = self.inside()
+        self.console.pauseProducing()
+        self.assertEqual(peer.transport.producerState, "paused")
+        self.console.resumeProducing()
+        self.assertEqual(peer.transport.producerState, "producing")
 
     def test_completion(self) -> None:
         """Commands of both sides, names and rooms are completed."""

@@ -217,7 +217,10 @@ def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> 
     host = LocalHost(reactor, ends, mode, os.environ, history)
     face = TalkFace(reactor, host, os.environ, str(options.place), time.time, lambda: ends.notes)
     face.use(_makeLink(options, reactor, face, True, face.notice))
-    return host.run(face, face.begin)
+    try:
+        return host.run(face, face.begin)
+    finally:
+        face.remember()
 
 
 def _makeLink(

@@ -78,11 +78,29 @@ class TalkFace:
         The console is drawn: connect.
         """
         self.console = console
+        console.throttled = self._throttled
         if not self._settings.color:
             console.setColor(False)
         self.link.start()
 
+    def remember(self) -> None:
+        """
+        Keep for the next run until where the log was seen.
+        """
+        mine = self.link.standing
+        if mine.epoch:
+            self._seen.keep(mine.epoch, mine.last)
+
     # What the console tells.
+
+    def _throttled(self, full: bool) -> None:
+        """
+        A terminal that takes no more holds the server back; nothing is lost.
+        """
+        if full:
+            self.link.pauseProducing()
+        else:
+            self.link.resumeProducing()
 
     def lineEntered(self, text: str) -> None:
         """See L{ConsoleDelegate.lineEntered}."""
@@ -162,9 +180,6 @@ class TalkFace:
     def ended(self, error: ChatError | None) -> None:
         """See L{face.Face.ended}."""
         self._endTick()
-        mine = self.link.standing
-        if mine.epoch:
-            self._seen.keep(mine.epoch, mine.last)
         if self._verdict is not None:
             self._host.leave(*self._verdict)
         elif error is None:

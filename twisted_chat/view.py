@@ -121,7 +121,8 @@ class View:
         look = self._look(heard, event, elsewhere)
         text = Segment(event.text, look)
         if event.kind == TOLD:
-            yield Line.of(*self._clock(when), name, f" -> {event.to or 'you'} :: ", text)
+            to = event.to if event.name == mine.name else "you"
+            yield Line.of(*self._clock(when), name, f" -> {to} :: ", text)
         elif event.kind == ACTED:
             yield Line.of(*self._clock(when), "* ", *where, name, " ", text)
         else:
