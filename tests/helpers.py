@@ -129,6 +129,8 @@ class FakeClient:
         self.slow = False
         self.roomFor: Deferred[None] | None = None
         self._kept: list[bytes] = []
+        self._lastWords: bytes | None = None
+        self._isOver = False
         self._holds = 0
         self._waits = 0
         self._sent: deque[Callable[[], None]] = deque()
@@ -138,12 +140,13 @@ class FakeClient:
         if not data.endswith(b"\r\n"):
             raise AssertionError(f"not whole lines: {data!r}")
         if self._holds:
-            self._kept.append(data)
+            if not self.closed:
+                self._kept.append(data)
         else:
             self._send(data)
 
     def _send(self, data: bytes) -> None:
-        if data and not self.closed:
+        if data and not self._isOver:
             self.puts.append(data)
 
     # What the hub calls
@@ -154,7 +157,7 @@ class FakeClient:
 
     def release(self, data: bytes) -> None:
         """See L{IChatClient.release}."""
-        if self.closed:
+        if self._isOver:
             return
         if not self._holds:
             raise AssertionError("nothing is held")
@@ -163,6 +166,18 @@ class FakeClient:
         if not self._holds:
             kept, self._kept = self._kept, []
             self._send(b"".join(kept))
+            self._end()
+
+    def drop(self) -> None:
+        """See L{IChatClient.drop}."""
+        self._kept.clear()
+        self._holds = 0
+        self._end()
+
+    def _end(self) -> None:
+        if self._lastWords is not None:
+            self._send(self._lastWords)
+            self._isOver = True
 
     def page(self, data: bytes) -> Deferred[None]:
         """See L{IChatClient.page}."""
@@ -178,10 +193,11 @@ class FakeClient:
 
     def bye(self, data: bytes) -> None:
         """See L{IChatClient.bye}."""
-        while self._holds and not self.closed:
-            self.release(b"")
-        self._send(data)
-        self.closed = True
+        if not self.closed:
+            self.closed = True
+            self._lastWords = data
+            if not self._holds:
+                self._end()
 
     # What requests call
 
@@ -240,7 +256,7 @@ class FakeClient:
         """
         Lose the connection: nothing that is sent from now on arrives, and the person leaves.
         """
-        self.closed = True
+        self.closed = self._isOver = True
         if self.user.client is self:
             self.user.quit()
 

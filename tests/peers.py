@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -213,3 +214,37 @@ class SocketTransport:
     def abortConnection(self) -> None:
         """See C{ITCPTransport}."""
         self.ends.append("abort")
+
+
+class FakeEndpoint:
+    """
+    An endpoint, and the port it opens.
+
+    @ivar calls: what was done with the port, in order.
+    """
+
+    def __init__(self, calls: list[str], error: Exception | None = None, host: Any = None) -> None:
+        self._calls = calls
+        self._error = error
+        self._host = host or IPv4Address("TCP", "192.0.2.1", 5000)
+
+    def listen(self, factory: object) -> Deferred[Any]:
+        """See C{IStreamServerEndpoint}."""
+        self._calls.append("listen")
+        return succeed(self) if self._error is None else fail(self._error)
+
+    def stopReading(self) -> None:
+        """See C{IReadDescriptor}."""
+        self._calls.append("wait")
+
+    def startReading(self) -> None:
+        """See C{IReadDescriptor}."""
+        self._calls.append("accept")
+
+    def getHost(self) -> Any:
+        """See C{IListeningPort}."""
+        return self._host
+
+    def stopListening(self) -> None:
+        """See C{IListeningPort}."""
+        self._calls.append("close")

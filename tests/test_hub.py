@@ -26,18 +26,14 @@ from twisted_chat.events import (
     INVITED,
     JOINED,
     LEFT,
-    LOCKED,
     RENAMED,
     SAID,
     TOLD,
-    TOPIC,
-    UNLOCKED,
     Event,
     Scope,
 )
-from twisted_chat.hub import Hub
 from twisted_chat.jsondialect import JSON
-from twisted_chat.room import PRESENCE_LIMIT, hashKey
+from twisted_chat.room import PRESENCE_LIMIT
 from twisted_chat.session import Session, newSid
 
 
@@ -571,142 +567,6 @@ class PresenceTests(SynchronousTestCase):
         self.assertEqual(cem.lines, ["* You are in #dev (2 here)"])
 
 
-class RoomsTests(SynchronousTestCase):
-    """
-    The rooms that the hub keeps.
-    """
-
-    def setUp(self) -> None:
-        self.hub = makeHub()
-
-    def test_emptyRoomIsForgotten(self) -> None:
-        """
-        A room that everybody left is no more, whether by leaving it or the chat.
-        """
-        ann, bob = enterAll(self.hub, "Ann", "Bob")
-        ann.types("/join #dev")
-        bob.types("/join #dev")
-        ann.types("/leave")
-        self.assertIn("#dev", self.hub.rooms)
-        bob.drops()
-        self.assertEqual(list(self.hub.rooms), ["#lobby"])
-        ann.types("/join #DEV")
-        self.assertEqual(list(self.hub.rooms), ["#lobby", "#DEV"])
-
-    def test_roomsThatLookAlike(self) -> None:
-        """
-        A room is found by what its name looks like, so nobody opens one beside it.
-        """
-        ann, bob = enterAll(self.hub, "Ann", "Bob")
-        ann.types("/join #dev")
-        bob.types("/join #DEV")
-        self.assertEqual(list(self.hub.rooms), ["#lobby", "#dev"])
-        self.assertEqual(bob.user.current, "#dev")
-        known = self.hub.knownRoom("#Dev")
-        self.assertIs(known, self.hub.rooms["#dev"])
-
-    def test_lobbyStays(self) -> None:
-        """
-        The lobby stays, even when it is empty.
-        """
-        enter(self.hub, "Ann").drops()
-        self.assertEqual(list(self.hub.rooms), ["#lobby"])
-        self.assertEqual(len(self.hub.lobby), 0)
-
-    def state(self, *rows: tuple[str, str, str, str]) -> Hub:
-        """
-        @param rows: kind, room, text and session id of each event.
-        @return: a new hub that restored them.
-        """
-        hub = makeHub()
-        hub.restore(
-            Event(place, NOW, kind, room, "Ann", text, "", sid)
-            for place, (kind, room, text, sid) in enumerate(rows)
-        )
-        return hub
-
-    def test_restore(self) -> None:
-        """
-        Rooms are made again as their events say; those of which nothing is left are forgotten.
-        """
-        hub = self.state(
-            (TOPIC, "#lobby", "welcome", "a"),
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", hashKey("sesame"), "a"),
-            (INVITED, "#dev", "b", "a"),
-            (TOPIC, "#dev", "first", "a"),
-            (TOPIC, "#dev", "second", "a"),
-            (CREATED, "#gone", "", "a"),
-            (LOCKED, "#gone", "", "a"),
-            (UNLOCKED, "#gone", "", "a"),
-        )
-        self.assertEqual(sorted(hub.rooms), ["#dev", "#lobby"])
-        self.assertEqual(hub.lobby.topic, "welcome")
-        dev = hub.rooms["#dev"]
-        self.assertEqual((dev.topic, dev.creator, dev.private), ("second", "a", True))
-        self.assertTrue(dev.admits("b", ""))
-        self.assertTrue(dev.admits("c", "sesame"))
-        self.assertFalse(dev.admits("c", ""))
-
-    def test_restoreLateMaker(self) -> None:
-        """
-        Who made a room is known though something else of it was stored before.
-        """
-        hub = self.state(
-            (TOPIC, "#dev", "tests", "a"), (CREATED, "#dev", "", "a"), (LOCKED, "#dev", "", "a")
-        )
-        self.assertEqual(hub.rooms["#dev"].creator, "a")
-        self.assertTrue(hub.rooms["#dev"].admits("a", ""))
-
-    def test_restoreNewMaker(self) -> None:
-        """
-        A room that was made again belongs to who made it last, and old invitations are void.
-        """
-        hub = self.state(
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", "", "a"),
-            (INVITED, "#dev", "friend", "a"),
-            (UNLOCKED, "#dev", "", "a"),
-            (CREATED, "#dev", "", "b"),
-            (LOCKED, "#dev", "", "b"),
-        )
-        dev = hub.rooms["#dev"]
-        self.assertTrue(dev.admits("b", ""))
-        self.assertFalse(dev.admits("a", ""))
-        self.assertFalse(dev.admits("friend", ""))
-
-    def test_restoreLookAlikes(self) -> None:
-        """
-        Rooms that bore names alike, one after the other, do not get into each other's way.
-        """
-        hub = self.state(
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", "", "a"),
-            (UNLOCKED, "#dev", "", "a"),
-            (TOPIC, "#DEV", "tests", "b"),
-        )
-        self.assertEqual(sorted(hub.rooms), ["#DEV", "#lobby"])
-        ann = enter(hub, "Ann")
-        ann.types("/join #dev")
-        self.assertEqual(ann.user.current, "#DEV")
-
-    def test_restoredFromItsLog(self) -> None:
-        """
-        What a log holds is enough to make the same rooms.
-        """
-        ann, bob = enterAll(self.hub, "Ann", "Bob")
-        ann.types("/join #den sesame", "/topic secrets", "/invite Bob", "/join #open", "/topic all")
-        hub = makeHub()
-        state = self.successResultOf(self.hub.log.state())
-        hub.restore(state)
-        for name, room in self.hub.rooms.items():
-            again = hub.rooms[name]
-            self.assertEqual((again.topic, again.private), (room.topic, room.private))
-            self.assertEqual(again.keyHash, room.keyHash)
-        self.assertTrue(hub.rooms["#den"].admits(bob.user.sid, ""))
-        self.assertEqual(hub.rooms["#den"].creator, ann.user.sid)
-
-
 class RefusedTests(SynchronousTestCase):
     """
     A disk that fails.
@@ -1007,6 +867,6 @@ class ManyTests(SynchronousTestCase):
             client.asks("bye")
         self.assertEqual((len(hub.users), len(hub.rooms), len(hub.lobby)), (0, 1, 0))
         self.assertEqual(
-            (hub._names, hub._sids, list(hub._roomNames.values())), ({}, {}, ["#lobby"])
+            (hub._names, hub._sids, list(hub.rooms._looks.values())), ({}, {}, ["#lobby"])
         )
         self.assertEqual(hub.welcomer._expected, {})

@@ -35,7 +35,11 @@ LEVELS: Mapping[str, float] = {
     "jsondialect": 2.1,
     #
     "limits": 3,
-    "outlet": 3.1,
+    "sockets": 3,
+    "doorkeeper": 3.1,
+    "ledger": 3.1,
+    "intake": 3.1,
+    "outlet": 3.2,
     "deadlines": 3,
     "transcript": 3,
     "notify": 3,
@@ -59,6 +63,8 @@ LEVELS: Mapping[str, float] = {
     "stores.sqlite": 3.6,
     #
     "room": 4,
+    "fanout": 4.1,
+    "rooms": 4.1,
     "user": 4.1,
     "welcome": 4.2,
     "moves": 4.2,
@@ -92,6 +98,7 @@ LEVELS: Mapping[str, float] = {
     "outbox": 5,
     "ends": 5,
     "pins": 5,
+    "vestibule": 5,
     "trust": 5.1,
     "face": 5.1,
     "connector": 5.1,
@@ -105,6 +112,7 @@ LEVELS: Mapping[str, float] = {
     "plain": 5.6,
     "client": 5.7,
     #
+    "listener": 5.8,
     "service": 5.9,
     "tap": 6,
     "history": 6,

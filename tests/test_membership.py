@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.helpers import NOW, FakeClient, enter, enterAll, makeHub, makeTurnHub, resume, useZone
 from twisted_chat.events import STATE
 from twisted_chat.jsondialect import JSON
-from twisted_chat.membership import MAX_KEY, MAX_ROOMS, MAX_TOPIC
+from twisted_chat.membership import MAX_KEY, MAX_PRIVATE, MAX_ROOMS, MAX_TOPIC
 
 
 class JoiningTests(SynchronousTestCase):
@@ -255,6 +255,25 @@ class PrivateTests(SynchronousTestCase):
         self.assertEqual(len(self.bob.lines), 3)
         self.assertEqual(self.cem.lines, [])
 
+    def test_privateRoomsAreBounded(self) -> None:
+        """
+        One person has made at most so many private rooms, also those he has left; others may go
+        on, and who opens one may make another.
+        """
+        for number in range(MAX_PRIVATE - 1):
+            self.ann.types(f"/join #den{number}x sesame", "/leave")
+        self.ann.types("/join #own", "/lock", "/lock again", "/join #open")
+        self.forget()
+        self.ann.types("/join #more sesame", "/lock")
+        refusal = f"! you have {MAX_PRIVATE} private rooms, which is the most: /unlock one first"
+        self.assertEqual(self.ann.lines, [refusal] * 2)
+        self.assertNotIn("#more", self.hub.rooms)
+        self.assertFalse(self.hub.rooms["#open"].private)
+        self.bob.types("/join #more sesame")
+        self.assertTrue(self.hub.rooms["#more"].private)
+        self.ann.types("/join #own", "/unlock", "/join #late sesame")
+        self.assertTrue(self.hub.rooms["#late"].private)
+
     def test_keyIsNotShown(self) -> None:
         """
         Nobody is shown the key or its hash, and the log does not hold the key.
@@ -425,7 +444,7 @@ class ReturnTests(SynchronousTestCase):
         log = self.hub.log
         self.hub = makeHub(log)  # type: ignore[arg-type]
         state = self.successResultOf(log.state())
-        self.hub.restore(state)
+        self.hub.rooms.restore(state)
         last = max(value["id"] for value in self.bob.objects if "id" in value)
         again = resume(self.hub, self.bob.objects[0], last)
         self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])

@@ -17,7 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.peers import SocketTransport
-from twisted_chat.limits import KIB, MIB, QueueLedger
+from twisted_chat.ledger import QueueLedger
+from twisted_chat.limits import KIB, MIB
 from twisted_chat.outlet import Outlet
 
 BLOCK = b"x" * 1023 + b"\n"
@@ -29,7 +30,9 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.integers(1, 3000)),
         st.tuples(st.just("put"), st.just(600_000)),
-        st.tuples(st.sampled_from(["hold", "release", "page", "pump"]), st.integers(0, 100)),
+        st.tuples(
+            st.sampled_from(["hold", "release", "drop", "page", "pump"]), st.integers(0, 100)
+        ),
     ),
     max_size=40,
 )
@@ -353,20 +356,99 @@ class SocketOutletTests(SynchronousTestCase):
         self.assertEqual(self.transport.ends, ["half-close"])
 
     def test_byeWhileHeld(self) -> None:
-        """The last words do not wait for who holds it back, and come after what is kept."""
+        """The last words wait for the last who holds it back, and come after what is kept."""
+        self.outlet.hold()
+        self.outlet.hold()
+        self.outlet.put(b"3\r\n")
+        self.outlet.bye(b"bye\r\n")
+        self.outlet.put(b"too late\r\n")
+        self.outlet.bye(b"bye again\r\n")
+        self.outlet.release(b"1\r\n")
+        self.assertEqual(self.transport.ends, [])
+        self.assertEqual(self.made.ledger.total, len(b"3\r\nbye\r\n"))
+        self.outlet.release(b"2\r\n")
+        self.transport.pump()
+        self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\nbye\r\n")
+        self.assertEqual(self.transport.ends, ["half-close"])
+        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+
+    def test_byeWhileHeldAndBlocked(self) -> None:
+        """The same holds for a peer that is slow."""
+        self.outlet.put(BIG)
+        self.outlet.hold()
+        self.outlet.put(b"2\r\n")
+        self.outlet.bye(b"bye\r\n")
+        self.transport.pump()
+        self.assertEqual(self.transport.ends, [])
+        self.outlet.release(b"1\r\n")
+        self.transport.pump()
+        self.assertEqual(self.transport.received, BIG + b"1\r\n2\r\nbye\r\n")
+        self.assertEqual(self.transport.ends, ["half-close"])
+
+    def test_byeWhileHeldIsBounded(self) -> None:
+        """Last words that wait count like all that is queued, and go with the connection."""
+        self.outlet.limit = 10
+        self.outlet.hold()
+        self.outlet.bye(b"x" * 11)
+        self.assertEqual(self.transport.ends, ["abort"])
+        self.outlet.release(b"late\r\n")
+        self.transport.pump()
+        self.assertEqual(self.transport.received, b"")
+        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+
+    def test_byeOverLimit(self) -> None:
+        """Last words that are too large cut the connection, which is not closed once more."""
+        self.outlet.limit = 10
+        self.outlet.bye(BIG)
+        self.assertEqual(self.transport.ends, ["abort"])
+
+    def test_pageAfterBye(self) -> None:
+        """Who pages goes on after the last words were said, which come when he is done."""
+        self.outlet.hold()
+        self.outlet.bye(b"bye\r\n")
+        page = self.outlet.page(BIG)
+        self.assertNoResult(page)
+        self.transport.pump()
+        self.assertIs(self.successResultOf(page), None)
+        self.outlet.release(b"end\r\n")
+        self.transport.pump()
+        self.assertEqual(self.transport.received, BIG + b"end\r\nbye\r\n")
+        self.assertNoResult(self.outlet.page(b"late\r\n"))
+
+    def test_drop(self) -> None:
+        """What was kept back is thrown away, and nothing is held back any more."""
         self.outlet.hold()
         self.outlet.hold()
         self.outlet.put(b"kept\r\n")
-        self.outlet.bye(b"bye\r\n")
-        self.outlet.release(b"late\r\n")
-        self.transport.pump()
-        self.assertEqual(self.transport.received, b"kept\r\nbye\r\n")
-
-    def test_pageAfterBye(self) -> None:
-        """Who still pages after the last words is not asked for more."""
+        self.outlet.drop()
+        self.outlet.put(b"1\r\n")
+        self.outlet.release(b"2\r\n")
         self.outlet.hold()
+        self.outlet.put(b"4\r\n")
+        self.outlet.release(b"3\r\n")
         self.outlet.bye(b"bye\r\n")
-        self.assertNoResult(self.outlet.page(b"late\r\n"))
+        self.transport.pump()
+        self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n4\r\nbye\r\n")
+        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+
+    def test_dropNothing(self) -> None:
+        """Where nothing is held back, nothing is dropped."""
+        self.outlet.put(BIG)
+        self.outlet.put(b"1\r\n")
+        self.outlet.drop()
+        self.transport.pump()
+        self.assertEqual(self.transport.received, BIG + b"1\r\n")
+
+    def test_dropAfterBye(self) -> None:
+        """The last words are not kept back, and end the connection."""
+        self.outlet.hold()
+        self.outlet.put(b"kept\r\n")
+        self.outlet.bye(b"bye\r\n")
+        self.outlet.drop()
+        self.transport.pump()
+        self.assertEqual(self.transport.received, b"bye\r\n")
+        self.assertEqual(self.transport.ends, ["half-close"])
+        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
 
     def test_arrived(self) -> None:
         """It knows whether the peer has everything."""
@@ -416,10 +498,18 @@ class SocketOutletTests(SynchronousTestCase):
                         expected.extend(kept)
                         kept.clear()
                     outlet.release(data)
+                elif step == "drop":
+                    holds = 0
+                    kept.clear()
+                    outlet.drop()
                 elif step == "pump":
                     transport.pump()
                 self.assertEqual(outlet.size, made.ledger.total)
             outlet.bye(b"bye\n")
+            for _ in range(holds):
+                outlet.put(b"too late\n")
+                expected.append(b"released\n")
+                outlet.release(b"released\n")
             transport.pump()
             self.assertEqual(transport.received, b"".join([*expected, *kept, b"bye\n"]))
             self.assertEqual((outlet.size, made.ledger.total), (0, 0))

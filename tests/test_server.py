@@ -22,11 +22,11 @@ from tests.helpers import makeHub, makeTurnHub
 from tests.peers import Peer, SocketTransport
 from twisted_chat.events import Event
 from twisted_chat.framing import MAX_FLOOD
+from twisted_chat.intake import WINDOW
 from twisted_chat.interfaces import IChatClient
 from twisted_chat.limits import KIB, MIB, Limits
 from twisted_chat.server import ChatFactory, ChatProtocol
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.user import WINDOW
 
 PROMPT = "Enter your name to enter the chat >"
 CONNECTED = "Connected... Start sending messages"
@@ -832,7 +832,7 @@ class WindowTests(TimedTestCase):
         self.assertTrue(peer.isReadFrom)
         answers = [line for line in peer.lines if not line.startswith("* slow down")]
         self.assertEqual(len(answers), sent)
-        self.assertEqual(peer.protocol._stops, 0)
+        self.assertEqual(peer.protocol._intake._stops, 0)
 
 
 class SlowHistoryLog(MemoryLog):
@@ -923,6 +923,31 @@ class EndTests(TimedTestCase):
         peer.types("more")
         self.pass_(2.6)
         self.assertTrue(peer.isAborted)
+
+    def test_byeWhileHeld(self) -> None:
+        """Who is still being told something is told that first, but not for ever."""
+        first, second = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
+        first.forget()
+        for peer in (first, second):
+            peer.protocol.hold()
+            peer.types("/quit")
+        self.assertEqual((first.lines, first.isClosed), ([], False))
+        first.protocol.release(b"* first\r\n")
+        self.assertEqual(first.lines, ["* first", "* Goodbye"])
+        self.assertTrue(first.isClosed)
+        second.forget()
+        self.pass_(5.6)
+        self.assertEqual(second.lines, [])
+        self.assertTrue(second.isAborted)
+
+    def test_drop(self) -> None:
+        """What is kept back can be thrown away; what comes later is sent."""
+        peer = Peer(self.factory, "Ann")
+        peer.protocol.hold()
+        peer.types("hi")
+        peer.protocol.drop()
+        peer.types("hello")
+        self.assertEqual(peer.lines, [RECEIPT])
 
     def test_halfClosed(self) -> None:
         """Who sends no more is answered everything, and then let go."""

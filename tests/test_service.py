@@ -12,20 +12,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.address import IPv4Address, UNIXAddress
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.peers import Peer
+from tests.peers import FakeEndpoint, Peer
 from twisted_chat import service as module
 from twisted_chat.errors import NoHistory
 from twisted_chat.events import Event
 from twisted_chat.hub import Hub
+from twisted_chat.listener import Listener
 from twisted_chat.server import ChatFactory
-from twisted_chat.service import CannotStart, ChatService, Listener
+from twisted_chat.service import CannotStart, ChatService
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.transcript import Transcript
 
@@ -60,40 +61,6 @@ class FakeReactor(Clock):
     def stop(self) -> None:
         """See C{IReactorCore}."""
         self.stops += 1
-
-
-class FakeEndpoint:
-    """
-    An endpoint, and the port it opens.
-
-    @ivar calls: what was done with the port, in order.
-    """
-
-    def __init__(self, calls: list[str], error: Exception | None = None, host: Any = None) -> None:
-        self._calls = calls
-        self._error = error
-        self._host = host or IPv4Address("TCP", "192.0.2.1", 5000)
-
-    def listen(self, factory: object) -> Deferred[Any]:
-        """See C{IStreamServerEndpoint}."""
-        self._calls.append("listen")
-        return succeed(self) if self._error is None else fail(self._error)
-
-    def stopReading(self) -> None:
-        """See C{IReadDescriptor}."""
-        self._calls.append("wait")
-
-    def startReading(self) -> None:
-        """See C{IReadDescriptor}."""
-        self._calls.append("accept")
-
-    def getHost(self) -> Any:
-        """See C{IListeningPort}."""
-        return self._host
-
-    def stopListening(self) -> None:
-        """See C{IListeningPort}."""
-        self._calls.append("close")
 
 
 class SlowLog(MemoryLog):
@@ -158,14 +125,12 @@ class ServiceTests(SynchronousTestCase):
         transcript = Transcript(self.reactor.seconds, self.reactor)
         return ChatService(self.reactor, self.factory, self.log, listeners, transcript)
 
-    def listener(
-        self, error: Exception | None = None, spare: FakeEndpoint | None = None, host: Any = None
-    ) -> Listener:
+    def listener(self, error: Exception | None = None, host: Any = None) -> Listener:
         """
         A listener on a fake port.
         """
         endpoint: Any = FakeEndpoint(self.calls, error, host)
-        return Listener(endpoint, "port 5000", spare)  # type: ignore[arg-type]
+        return Listener(endpoint, "port 5000")
 
     def begin(self, *listeners: Listener) -> ChatService:
         """
@@ -242,14 +207,6 @@ class ServiceTests(SynchronousTestCase):
             "chatserver: cannot listen on port 5000: Address already in use. Choose another "
             "--port, or end the program that has it.",
         )
-
-    def test_spare(self) -> None:
-        """Where there is no IPv6, IPv4 will do; but a port in use is not tried again."""
-        spare = FakeEndpoint(self.calls)
-        self.begin(self.listener(self.taken(errno.EAFNOSUPPORT), spare))
-        self.assertEqual(self.calls, ["listen", "listen", "wait"])
-        service = self.make(self.listener(self.taken(), spare))
-        self.assertRaises(CannotStart, service.privilegedStartService)
 
     def test_noLog(self) -> None:
         """When the log cannot be opened, the server ends with a sentence and the status 1."""

@@ -17,18 +17,17 @@ from cryptography.x509.oid import NameOID
 from twisted.internet import reactor as installedReactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import SSL4ServerEndpoint, TCP4ServerEndpoint
-from twisted.internet.error import ConnectionDone, ConnectionLost, NoProtocol, TimeoutError
+from twisted.internet.error import ConnectionDone, ConnectionLost, NoProtocol
 from twisted.internet.interfaces import IProtocol, IStreamServerEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from twisted_chat.certs import ConfigError, fingerprint, serverContextFactory
 from twisted_chat.pins import PinFile, Untrusted
-from twisted_chat.trust import HANDSHAKE_TIMEOUT, NotTLS, _Vestibule, trustedEndpoint
+from twisted_chat.trust import trustedEndpoint
+from twisted_chat.vestibule import NotTLS
 
 reactor: Any = installedReactor
 
@@ -413,37 +412,3 @@ class BadParameterTests(SynchronousTestCase):
     def test_host(self) -> None:
         """What cannot be a host name is refused at once."""
         self.assertRaises(ConfigError, trustedEndpoint, reactor, "a" * 64 + ".example", 1)
-
-
-class HandshakeTimeoutTests(SynchronousTestCase):
-    """
-    Tests for a server that does not finish the handshake.
-    """
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.applications = Applications()
-        self.transport = StringTransport()
-        self.vestibule = _Vestibule(self.clock, self.applications, lambda: None, None)
-        self.vestibule.makeConnection(self.transport)
-
-    def test_tooLate(self) -> None:
-        """After half a minute the connection is given up."""
-        self.clock.advance(HANDSHAKE_TIMEOUT - 1)
-        self.assertNoResult(self.vestibule.entered)
-        self.clock.advance(1)
-        self.failureResultOf(self.vestibule.entered, TimeoutError)
-        self.assertTrue(self.transport.disconnected)
-
-    def test_afterwards(self) -> None:
-        """A handshake that ends after that does not let the application in."""
-        self.clock.advance(HANDSHAKE_TIMEOUT)
-        self.failureResultOf(self.vestibule.entered, TimeoutError)
-        self.vestibule.handshakeCompleted()
-        self.assertEqual(self.applications.made, [])
-
-    def test_inTime(self) -> None:
-        """A handshake in time leaves no timer behind."""
-        self.vestibule.handshakeCompleted()
-        self.assertEqual([self.successResultOf(self.vestibule.entered)], self.applications.made)
-        self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -481,11 +481,14 @@ class ResumeTests(SynchronousTestCase):
         while len(log.reads) and not again.puts:
             given, found = log.reads.pop(0)
             found.chainDeferred(given)
+        ann.user.say("meanwhile")
         log.fault = OSError("disk")
         self.assertTrue(log.reads)
         given, _ = log.reads.pop(0)
         given.errback(log.fault)
         self.assertEqual(again.objects[-1]["type"], "bye")
+        # With something later in hand he would take all before it for seen, too.
+        self.assertNotIn("meanwhile", [value.get("text") for value in again.objects])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
 

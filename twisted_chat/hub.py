@@ -30,11 +30,13 @@ from .events import (
     Draft,
     Event,
 )
+from .fanout import FanOut
 from .interfaces import IFollower, IStore
 from .journal import Journal, NoJournal
 from .moves import Moves
 from .names import cleanName, skeleton
-from .room import Audience, FanOut, Room
+from .room import Audience, Room
+from .rooms import Rooms
 from .session import Session
 from .user import User
 from .welcome import BACKLOG, Arrival, Welcomer
@@ -89,14 +91,13 @@ class Hub:
         self.seconds = seconds
         self.journal: Journal = NoJournal() if journal is None else journal
         self.users: dict[str, User] = {}
-        self.lobby = Room(lobby)
-        self.rooms: dict[str, Room] = {lobby: self.lobby}
+        self.rooms = Rooms(lobby)
+        self.lobby = self.rooms.lobby
         self.lastId = 0
         self.welcomer = Welcomer(self, backlog, motd)
         self._movements = Moves(self)
         self._names: dict[str, User] = {}
         self._sids: dict[str, User] = {}
-        self._roomNames: dict[str, str] = {skeleton(lobby): lobby}
         log.follow(self)
 
     # Who is here
@@ -132,7 +133,7 @@ class Hub:
         """
         name = cleanName(name)
         self._claim(name, session.sid)
-        user = User(self, client, name, session._replace(rooms=self._readmitted(session)))
+        user = User(self, client, name, session._replace(rooms=self.rooms.readmitted(session)))
         self.users[name] = self._names[skeleton(name)] = self._sids[user.sid] = user
         if arrival is not None:
             self.welcomer.expect(user, arrival)
@@ -199,23 +200,11 @@ class Hub:
 
     # Rooms
 
-    def knownRoom(self, name: str) -> Room | None:
-        """
-        @param name: a clean room name: case and look-alikes do not matter.
-        @return: the room people mean by it, or C{None}.
-        """
-        known = self._roomNames.get(skeleton(name))
-        return None if known is None else self.rooms.get(known)
-
     def room(self, name: str, creator: str = "") -> Room:
         """
         @return: the room of exactly this name; it is made where there is none.
         """
-        room = self.rooms.get(name)
-        if room is None:
-            room = self.rooms[name] = Room(name, creator)
-            self._roomNames[skeleton(name)] = name
-        return room
+        return self.rooms.make(name, creator)
 
     def look(self, user: User, room: Room) -> None:
         """
@@ -223,42 +212,6 @@ class Hub:
         """
         dialect = user.client.dialect
         room.add(user, dialect.here if room.name == user.current else dialect.elsewhere)
-
-    def forget(self, room: Room) -> None:
-        """
-        Forget a room that nobody would miss; any other stays.
-        """
-        if room.forgettable and room is not self.lobby:
-            del self.rooms[room.name]
-            looks = skeleton(room.name)
-            if self._roomNames[looks] == room.name:
-                del self._roomNames[looks]
-
-    def _readmitted(self, session: Session) -> tuple[str, ...]:
-        """
-        @return: the rooms that a session goes on with.  One that became private meanwhile, or
-            another private one of the same name, is entered by invitation or by its key, as ever.
-        """
-        names: dict[str, None] = {}
-        for ticket in session.rooms:
-            name = ticket.partition(" ")[0]
-            room = self.knownRoom(name)
-            if room is None:
-                room = self.room(name, session.sid)
-            if room.ticket == ticket or room.admits(session.sid, ""):
-                names[room.name] = None
-        return tuple(names)
-
-    def restore(self, events: Iterable[Event]) -> None:
-        """
-        Make the rooms again, at start.
-
-        @param events: all events of the kinds in L{events.STATE}, oldest first.
-        """
-        for event in events:
-            self._change(event)
-        for room in list(self.rooms.values()):
-            self.forget(room)
 
     # The way of an event
 

@@ -107,7 +107,7 @@ def visibleRoom(user: User, name: str) -> Room:
     @return: the room, if he may see what is in it.
     @raise NoSuchRoom: if not; it does not tell whether a private room exists.
     """
-    room = user.hub.knownRoom(cleanRoom(name))
+    room = user.hub.rooms.known(cleanRoom(name))
     if room is None or (room.private and room.name not in user.rooms):
         raise NoSuchRoom(f"there is no room {name} that you can see: /rooms lists them")
     return room

@@ -280,7 +280,14 @@ class IChatClient(Interface):
 
     def release(data: bytes) -> None:
         """
-        Send C{data}, then what was kept back, then go on as usual.
+        Send C{data}; at the last of as many calls as of L{hold} also what was kept back, then go on
+        as usual.
+        """
+
+    def drop() -> None:
+        """
+        Throw away what was kept back, and every L{hold}: whoever is behind the connection is not to
+        hear what came after something that he cannot be told.
         """
 
     def page(data: bytes) -> Deferred[None]:
@@ -297,5 +304,6 @@ class IChatClient(Interface):
 
     def bye(data: bytes) -> None:
         """
-        Send these last lines and close, in this order.
+        Send these last lines and close, in this order; after what is kept back, if anything is.
+        What is put from now on is thrown away.
         """

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
 
+MAX_PRIVATE = 16
+"""Private rooms that one person can have made: they stay while they are empty."""
+
 MAX_TOPIC = 256
 """Characters of a topic."""
 
@@ -35,7 +38,7 @@ def join(user: User, text: str, key: str | None) -> None:
         raise BadCommand(f"a key has at most {MAX_KEY} characters: choose a shorter one")
     hub = user.hub
     name = cleanRoom(words[0])
-    room = hub.knownRoom(name)
+    room = hub.rooms.known(name)
     if room is not None and room.name in user.rooms:
         goTo(user, room.name)
         return
@@ -44,6 +47,8 @@ def join(user: User, text: str, key: str | None) -> None:
     if len(user.rooms) >= MAX_ROOMS:
         raise NotAllowed(f"you are in {MAX_ROOMS} rooms, which is the most: /leave one first")
     if room is None:
+        if secret:
+            _mayMakePrivate(user)
         room = hub.room(name, user.sid)
         if secret:
             room.private = True
@@ -84,7 +89,7 @@ def leave(user: User, text: str, key: str | None) -> None:
 
 
 def _mine(user: User, text: str) -> str:
-    room = user.hub.knownRoom(cleanRoom(text))
+    room = user.hub.rooms.known(cleanRoom(text))
     if room is None or room.name not in user.rooms:
         raise NoSuchRoom(f"you are not in {text}: /rooms tells where you are")
     return room.name
@@ -116,6 +121,8 @@ def lock(user: User, text: str, key: str | None) -> None:
     room = _own(user)
     if " " in text or len(text) > MAX_KEY:
         raise BadCommand(f"a key is one word of at most {MAX_KEY} characters: choose another")
+    if not room.private:
+        _mayMakePrivate(user)
     user.append(_draft(user, CREATED, room.name))
     user.append(_draft(user, LOCKED, room.name, hashKey(text) if text else ""))
 
@@ -133,6 +140,16 @@ def _own(user: User) -> Room:
     if room.creator != user.sid:
         raise NotAllowed(f"only who made {room.name} may do this: /join another #room to make one")
     return room
+
+
+def _mayMakePrivate(user: User) -> None:
+    """
+    @raise NotAllowed: if he has made as many private rooms as he may.
+    """
+    if user.hub.rooms.privateOf(user.sid) >= MAX_PRIVATE:
+        raise NotAllowed(
+            f"you have {MAX_PRIVATE} private rooms, which is the most: /unlock one first"
+        )
 
 
 def _draft(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .events import JOINED, Event
-from .room import FanOut, Room
+from .fanout import FanOut
+from .room import Room
 from .user import User
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ class Moves:
         elif event.room == self._hub.lobby.name:
             for room in [*self._hub.roomsOf(user), self._hub.lobby]:
                 room.remove(user)
-                self._hub.forget(room)
+                self._hub.rooms.forget(room)
         elif (left := self._hub.rooms.get(event.room)) is not None:
             left.remove(user)
-            self._hub.forget(left)
+            self._hub.rooms.forget(left)
 
     def dismiss(self, user: User) -> None:
         """

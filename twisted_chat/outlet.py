@@ -11,24 +11,17 @@ calls whenever its own buffer has run empty.
 from __future__ import annotations
 
 import errno
-import socket
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
 
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover
-    # Windows: nobody can tell what has arrived, and the peer is given all the time there is.
-    fcntl = termios = None  # type: ignore[assignment]
+from .sockets import allArrived, plainSend
 
 if TYPE_CHECKING:
-    from .limits import QueueLedger
+    from .ledger import QueueLedger
 
 
 class OutletOwner(Protocol):
@@ -70,6 +63,7 @@ class Outlet:
         "_closing",
         "_holds",
         "_kept",
+        "_lastWords",
         "_ledger",
         "_owner",
         "_paused",
@@ -100,11 +94,12 @@ class Outlet:
         self._owner = owner
         self._ledger = ledger
         self._chunk = chunk
-        self._send = _socketSend(transport)
+        self._send = plainSend(transport)
         self._busy = False
         self._closing = False
         self._queue: deque[bytes] | None = None
         self._kept: list[bytes] | None = None
+        self._lastWords: bytes | None = None
         self._holds = 0
         self._paused = False
         self._roomFor: Deferred[None] | None = None
@@ -147,12 +142,29 @@ class Outlet:
         Send C{data}; at the last release also what was kept back.
         """
         self._write(data)
-        self._holds -= 1
-        if self._holds == 0 and self._kept is not None:
-            kept, self._kept = self._kept, None
-            self._busy = self._queue is not None or self._closing
-            self._account(-sum(map(len, kept)))
-            self._write(b"".join(kept))
+        self._holds = max(0, self._holds - 1)
+        if self._holds == 0:
+            self._write(b"".join(self._letGo()))
+            self._say(self._lastWords)
+
+    def drop(self) -> None:
+        """
+        Throw away what is kept back, and hold nothing back any more, whoever asked for it.
+        """
+        self._holds = 0
+        self._letGo()
+        self._say(self._lastWords)
+
+    def _letGo(self) -> list[bytes]:
+        """
+        @return: what was kept back, which counts no longer as queued.
+        """
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return []
+        self._busy = self._queue is not None or self._closing
+        self._account(-sum(map(len, kept)))
+        return kept
 
     def page(self, data: bytes) -> Deferred[None]:
         """
@@ -168,13 +180,29 @@ class Outlet:
 
     def bye(self, data: bytes) -> None:
         """
-        Send C{data} after everything else, then close.  What is put later is thrown away.
+        Send C{data} after everything else, then close; also after what is kept back, when it is
+        released.  What is put later is thrown away.
         """
-        if self._closing:
+        if self._closing or self._lastWords is not None:
             return
-        while self._holds:
-            self.release(b"")
-        self._write(data)
+        if self._kept is None:
+            self._say(data)
+        else:
+            self._lastWords = data
+            self._account(len(data))
+
+    def _say(self, lastWords: bytes | None) -> None:
+        """
+        Send the last words, if there are any, and close.
+        """
+        if lastWords is None:
+            return
+        if self._lastWords is not None:
+            self._lastWords = None
+            self._account(-len(lastWords))
+        self._write(lastWords)
+        if self._closing:
+            return  # They were too much, and the connection is cut.
         self._closing = self._busy = True
         if self._queue is None:
             self._end()
@@ -196,13 +224,7 @@ class Outlet:
         """
         Whether the peer's system has all that was sent; also false where this one cannot tell.
         """
-        if termios is None:
-            return False
-        try:
-            unsent = fcntl.ioctl(self._transport.getHandle(), termios.TIOCOUTQ, bytes(4))
-        except (OSError, ValueError):
-            return False
-        return not any(unsent)
+        return allArrived(self._transport)
 
     def abort(self) -> None:
         """
@@ -219,6 +241,7 @@ class Outlet:
         self._ledger.forget(self)
         self._queue = None
         self._kept = None
+        self._lastWords = None
         self._roomFor = None
         self.size = 0
 
@@ -237,7 +260,7 @@ class Outlet:
         self._busy = self._busy or busy
 
     def _keep(self, data: bytes) -> None:
-        if self._closing or not data:
+        if self._closing or self._lastWords is not None or not data:
             return
         if self._kept is not None:
             self._kept.append(data)
@@ -337,13 +360,3 @@ class Outlet:
         elif self._roomFor is not None:
             waiting, self._roomFor = self._roomFor, None
             waiting.callback(None)
-
-
-def _socketSend(transport: Any) -> Callable[[bytes], int] | None:
-    """
-    @return: the plain socket's C{send}, or C{None} where bytes must go another way: TLS, or a
-        transport without a socket.
-    """
-    getHandle = getattr(transport, "getHandle", None)
-    handle = getHandle() if getHandle is not None else None
-    return handle.send if type(handle) is socket.socket else None

@@ -8,7 +8,6 @@ to whom and in which order is the hub's.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +21,22 @@ from zope.interface import implementer
 
 from .commands import dispatch
 from .deadlines import Deadlines
+from .doorkeeper import Doorkeeper, Place
 from .errors import ChatError, LoginTimeout, ServerFull, TooLong, WrongProtocol
-from .framing import FLOODED, Excess, LineSplitter, sniff
+from .framing import sniff
 from .hub import Hub
+from .intake import ANSWERING, BLOCKED, ENDING, TOO_FAST, Intake
 from .interfaces import IChatClient, IDialect
-from .limits import Doorkeeper, Limits, Place, QueueLedger, RateLimitedLog, TokenBucket, keepAlive
+from .ledger import QueueLedger
+from .limits import Limits, RateLimitedLog, TokenBucket
 from .outlet import Outlet
 from .requests import Requests
 from .session import Session, newSid
+from .sockets import keepAlive
 from .stores.memory import MemoryLog
 from .text import parseText
 from .textdialect import PROMPT, TEXT
-from .user import WINDOW, User
+from .user import User
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
@@ -59,13 +62,7 @@ class ChatProtocol(LineReceiver):
     address = ""
 
     _place: Place | None = None
-    _bucket: TokenBucket | None = None
     _requests: Requests | None = None
-    _waiting: deque[bytes | Excess] | None = None
-    _stops = 0
-    _full = False
-    _blocked = False
-    _ended = False
     _told = False
     _closing = False
 
@@ -78,7 +75,7 @@ class ChatProtocol(LineReceiver):
         peer = transport.getPeer()
         host = str(getattr(peer, "host", "")).removeprefix("::ffff:")
         self.address = f"{host}:{peer.port}" if host else "local"
-        self._splitter = LineSplitter(factory.limits.maxObject)
+        self._intake = Intake(transport, self, factory.limits.maxObject, factory.makeBucket())
         self._outlet = Outlet(
             transport,
             self,
@@ -98,7 +95,6 @@ class ChatProtocol(LineReceiver):
             transport.setTcpNoDelay(True)
             keepAlive(transport)
         factory.deadlines.set(self, factory.limits.loginTimeout, self._tooLate)
-        self._fillBucket()
         self.put(PROMPT)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -106,7 +102,7 @@ class ChatProtocol(LineReceiver):
         He is gone: his name is free, and the others are told.
         """
         self._closing = True
-        self._waiting = None
+        self._intake.forget()
         self._outlet.forget()
         factory = self.factory
         factory.deadlines.clear(self)
@@ -124,74 +120,31 @@ class ChatProtocol(LineReceiver):
         """
         He sends no more, as C{nc} at the end of its input: what he said is answered, then he goes.
         """
-        self._ended = True
-        if self._closing:
+        closing = self._closing
+        self._intake.end()
+        if closing:
             self.transport.loseConnection()
-        elif not self._waiting:
-            self._finish()
-
-    def _finish(self) -> None:
-        if self.user is not None:
-            self.user.quit()
-        else:
-            self.bye(b"")
 
     def writeConnectionLost(self) -> None:
         """
         This side sends no more: see L{outletEnded}.
         """
 
-    # From bytes to calls
+    # The way in
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Take what the socket gave: each chunk is split once, because L{LineReceiver}'s own loop
-        copies what is left for every line of it.
+        Take what the socket gave.  L{LineReceiver}'s own loop is not used: it copies what is left
+        of a chunk for every line of it.
         """
-        if self._closing or (self.user is not None and self.user.gone):
+        if self.isDone:
             return
         if self.user is None and self._requests is None:
-            stranger = sniff(self._splitter.pending + data)
+            stranger = sniff(self._intake.pending + data)
             if stranger is not None:
                 self._refuseAndClose(WrongProtocol(stranger))
                 return
-        lines = self._splitter.feed(data)
-        if self._waiting is not None:
-            self._waiting.extend(lines)
-        else:
-            self._take(deque(lines))
-
-    def _take(self, lines: deque[bytes | Excess]) -> None:
-        """
-        Go through lines until there are no more, or this client must wait.
-        """
-        while lines:
-            bucket = self._bucket
-            if bucket is not None or self._stops:
-                delay = bucket.take() if bucket is not None and not self._stops else 0.0
-                if delay:
-                    self._slowDown(delay)
-                if self._stops:
-                    self._waiting = lines
-                    return
-            line = lines.popleft()
-            if not line:
-                continue
-            try:
-                if line is FLOODED:
-                    self._refuseAndClose(TooLong("this is no chat of lines: connect again"))
-                elif isinstance(line, Excess):
-                    self.lineLengthExceeded(b"")
-                else:
-                    self.lineReceived(line)
-            except ChatError as error:
-                self._refuse(error)
-            if self._closing or (self.user is not None and self.user.gone):
-                return
-        user = self.user
-        if user is not None and user.waiting > WINDOW and not self._full:
-            self._full = True
-            self._stop()
+        self._intake.take(data)
 
     def lineReceived(self, line: bytes) -> None:
         """
@@ -243,18 +196,7 @@ class ChatProtocol(LineReceiver):
         factory.deadlines.clear(self)
         if self._place is not None:
             self._place.named()
-        self._fillBucket()
-
-    def _fillBucket(self) -> None:
-        limits, clock = self.factory.limits, self.factory.clock
-        if limits.rate and clock is not None:
-            self._bucket = TokenBucket(limits.rate, limits.burst, clock.seconds)
-
-    def _refuse(self, error: ChatError) -> None:
-        if self.user is not None:
-            self.user.refuse(error)
-        else:
-            self.put(self.dialect.refusal(error))
+        self._intake.bucket = factory.makeBucket()
 
     def _refuseAndClose(self, error: ChatError) -> None:
         """
@@ -270,30 +212,6 @@ class ChatProtocol(LineReceiver):
         seconds = int(self.factory.limits.loginTimeout)
         self._refuseAndClose(LoginTimeout(f"no name came in {seconds} seconds: connect again"))
 
-    # Not reading
-
-    def _stop(self) -> None:
-        """
-        Read no more until as many calls of L{_go}.
-        """
-        self._stops += 1
-        if self._stops == 1 and not self._closing:
-            self.transport.pauseProducing()
-
-    def _go(self) -> None:
-        self._stops -= 1
-        if self._stops or self._closing:
-            return
-        waiting, self._waiting = self._waiting, None
-        if waiting:
-            self._take(waiting)
-        if self._stops or self._closing:
-            return
-        if self._ended:
-            self._finish()
-        else:
-            self.transport.resumeProducing()
-
     @property
     def isOpen(self) -> bool:
         """
@@ -301,33 +219,61 @@ class ChatProtocol(LineReceiver):
         """
         return not self._closing
 
-    def wait(self, result: Deferred[None]) -> None:
-        """
-        Take no further line before this fires.
-        """
-        if not result.called:
-            self._stop()
-            result.addBoth(lambda _: self._go())
+    @property
+    def isDone(self) -> bool:
+        """See L{intake.IntakeOwner}: closing, or saying goodbye already."""
+        return self._closing or (self.user is not None and self.user.gone)
 
-    def _slowDown(self, delay: float) -> None:
-        """
-        He is too fast: nothing is dropped, it only takes longer.
-        """
+    @property
+    def unanswered(self) -> int:
+        """See L{intake.IntakeOwner}."""
+        return 0 if self.user is None else self.user.waiting
+
+    def intakeRefused(self, error: ChatError) -> None:
+        """See L{intake.IntakeOwner}."""
+        if self.user is not None:
+            self.user.refuse(error)
+        else:
+            self.put(self.dialect.refusal(error))
+
+    def intakeFlooded(self) -> None:
+        """See L{intake.IntakeOwner}."""
+        self._refuseAndClose(TooLong("this is no chat of lines: connect again"))
+
+    def intakeTooFast(self, delay: float) -> None:
+        """See L{intake.IntakeOwner}: nothing is dropped, it only takes longer."""
         clock = self.factory.clock
         assert clock is not None
         if not self._told and self.user is not None:
             self._told = True
             rate = self.factory.limits.rate
             self.user.notice(f"slow down: more than {rate:g} lines a second have to wait")
-        self._stop()
-        clock.callLater(delay, self._go)
+        clock.callLater(delay, self._intake.go, TOO_FAST)
+
+    def intakeEnded(self) -> None:
+        """See L{intake.IntakeOwner}."""
+        if self.user is not None:
+            self.user.quit()
+        else:
+            self.bye(b"")
+
+    def wait(self, result: Deferred[None]) -> None:
+        """
+        Take no further line before this fires.
+        """
+        if not result.called:
+            self._intake.stop(ANSWERING)
+            result.addBoth(lambda _: self._intake.go(ANSWERING))
 
     def settled(self) -> None:
         """See L{IChatClient.settled}."""
-        user = self.user
-        if self._full and user is not None and user.waiting <= WINDOW // 2:
-            self._full = False
-            self._go()
+        self._intake.answered()
+
+    def stopReading(self) -> None:
+        """
+        Take no more lines: what was taken will be answered.
+        """
+        self._intake.stop(ENDING)
 
     # The way out
 
@@ -351,18 +297,20 @@ class ChatProtocol(LineReceiver):
         """See L{IChatClient.page}."""
         return self._outlet.page(data)
 
+    def drop(self) -> None:
+        """See L{IChatClient.drop}."""
+        self._outlet.drop()
+
     def bye(self, data: bytes) -> None:
         """See L{IChatClient.bye}."""
         if self._closing:
             return
         self._closing = True
-        self._waiting = None
         self.factory.deadlines.clear(self)
         self.factory.deadlines.set(
             self._outlet, self.factory.limits.closeTimeout, self._outlet.abort
         )
-        if self._stops:
-            self.transport.resumeProducing()
+        self._intake.discard()
         self._outlet.bye(data)
 
     def outletBlocked(self) -> None:
@@ -372,8 +320,7 @@ class ChatProtocol(LineReceiver):
         """
         self.outletMoved()
         if self.user is not None:
-            self._blocked = True
-            self._stop()
+            self._intake.stop(BLOCKED)
 
     def outletMoved(self) -> None:
         """See L{outlet.OutletOwner}."""
@@ -386,13 +333,11 @@ class ChatProtocol(LineReceiver):
         """See L{outlet.OutletOwner}."""
         if not self._closing:
             self.factory.deadlines.clear(self._outlet)
-        if self._blocked:
-            self._blocked = False
-            self._go()
+        self._intake.go(BLOCKED)
 
     def outletEnded(self) -> None:
         """See L{outlet.OutletOwner}."""
-        if self._ended or self.factory.clock is None or self._outlet.arrived:
+        if self._intake.ended or self.factory.clock is None or self._outlet.arrived:
             self.transport.loseConnection()
         else:
             self.factory.deadlines.set(self, 0.0, self.outletEnded)
@@ -409,6 +354,7 @@ class ChatProtocol(LineReceiver):
         End a connection that a goodbye would not reach.
         """
         self._closing = True
+        self._intake.forget()
         self.factory.noise.info("cut {address}: it {why}", address=self.address, why=why)
         self._outlet.abort()
 
@@ -452,7 +398,7 @@ class ChatFactory(Factory):
         self.users = self.hub.users
         self.clock = clock
         self.limits = Limits() if limits is None else limits
-        seconds = self.hub.seconds if clock is None else clock.seconds
+        self._seconds = seconds = self.hub.seconds if clock is None else clock.seconds
         self.doorkeeper = Doorkeeper(self.limits, seconds) if doorkeeper is None else doorkeeper
         self.ledger: QueueLedger[Outlet] = QueueLedger(self.limits.maxAllQueues)
         self.deadlines = Deadlines(clock)
@@ -460,12 +406,21 @@ class ChatFactory(Factory):
         self.protocols: set[ChatProtocol] = set()
         self._empty: Deferred[None] | None = None
 
+    def makeBucket(self) -> TokenBucket | None:
+        """
+        @return: the pace of one more client, or C{None} where there is none.
+        """
+        limits = self.limits
+        if not limits.rate or self.clock is None:
+            return None
+        return TokenBucket(limits.rate, limits.burst, self._seconds)
+
     def stopReading(self) -> None:
         """
         Take no more lines of anybody: what was taken will be answered.
         """
         for protocol in list(self.protocols):
-            protocol._stop()
+            protocol.stopReading()
 
     def goodbye(self, text: str) -> Deferred[None]:
         """

@@ -9,19 +9,18 @@ import atexit
 import gc
 import os
 import signal
-import socket
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 
 from . import notify
 from .errors import ChatError
+from .listener import Listener
 from .names import loadTables
 
 if TYPE_CHECKING:
@@ -32,37 +31,12 @@ if TYPE_CHECKING:
 _COLLECT = (20_000, 20, 50)
 """The collector's thresholds."""
 
-_WILDCARDS = ("0.0.0.0", "::", "")
-
 
 class CannotStart(SystemExit, Exception):
     """
     The server cannot start: a sentence on standard error and the status 1.  Being an C{Exception},
     too, it reaches who waits for a daemon to start: C{twistd} tells him of nothing else.
     """
-
-
-class Listener:
-    """
-    Where a server listens.
-
-    @ivar endpoint: the endpoint.
-    @ivar text: how the operator called it.
-    @ivar options: what the client needs besides address and port, after a blank.
-    @ivar spare: what to listen on where the endpoint's kind of address is not to be had.
-    """
-
-    def __init__(
-        self,
-        endpoint: IStreamServerEndpoint,
-        text: str,
-        spare: IStreamServerEndpoint | None = None,
-        options: str = "",
-    ) -> None:
-        self.options = options
-        self.endpoint = endpoint
-        self.text = text
-        self.spare = spare
 
 
 class ChatService(Service):
@@ -93,8 +67,7 @@ class ChatService(Service):
         self._store = store
         self._listeners = listeners
         self._transcript = transcript
-        self._ports: list[tuple[Listener, IListeningPort]] = []
-        self._bound = False
+        self._bound: list[Listener] = []
         self._open = False
         self.failed: str | None = None
 
@@ -105,18 +78,16 @@ class ChatService(Service):
         @raise CannotStart: with a sentence, if a port cannot be had.
         """
         super().privilegedStartService()
-        self._bound = True
         for listener in self._listeners:
             try:
-                port = _listen(listener, self._factory)
+                listener.bind(self._factory)
             except CannotListenError as error:
                 reason = getattr(error.socketError, "strerror", None) or error.socketError
                 raise CannotStart(
                     f"chatserver: cannot listen on {listener.text}: {reason}. Choose another "
                     "--port, or end the program that has it."
                 ) from None
-            _pause(port)
-            self._ports.append((listener, port))
+            self._bound.append(listener)
 
     def startService(self) -> None:
         """
@@ -141,14 +112,14 @@ class ChatService(Service):
     async def _open_(self) -> None:
         try:
             await self._store.start()
-            self._factory.hub.restore(await self._store.state())
+            self._factory.hub.rooms.restore(await self._store.state())
         except ChatError as error:
             self._end(error.sentence)
             return
         self._open = True
-        for listener, port in self._ports:
-            _resume(port)
-            self._tell(listener, port)
+        for listener in self._bound:
+            listener.open()
+            self._tell(listener)
         notify.ready()
 
     def _fail(self, failure: Any) -> None:
@@ -163,21 +134,19 @@ class ChatService(Service):
         atexit.register(_exitFailed)
         self._reactor.stop()
 
-    def _tell(self, listener: Listener, port: IListeningPort) -> None:
+    def _tell(self, listener: Listener) -> None:
         """
         Say where people can come in, in words that they can type into the client.
         """
-        host = port.getHost()
-        number = getattr(host, "port", None)
-        if number is None:
+        if listener.number is None:
             self._log.info("Chat server started on {where}", where=listener.text)
             return
-        self._log.info("Chat server started on port {port}", port=number)
-        for address in _addresses(str(getattr(host, "host", ""))):
+        self._log.info("Chat server started on port {port}", port=listener.number)
+        for address in listener.addresses:
             self._log.info(
                 "People enter with: twisted-chat {address} {port}{options}",
                 address=address,
-                port=number,
+                port=listener.number,
                 options=listener.options,
             )
 
@@ -187,10 +156,8 @@ class ChatService(Service):
         """
         notify.stopping()
         factory = self._factory
-        await DeferredList(
-            [Deferred.fromCoroutine(_stopListening(port)) for _, port in self._ports]
-        )
-        self._ports.clear()
+        await DeferredList([listener.close() for listener in self._bound])
+        self._bound.clear()
         factory.stopReading()
         if self._open:
             await self._store.stop()
@@ -244,71 +211,3 @@ def _exitFailed() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
-
-
-def _listen(listener: Listener, factory: ChatFactory) -> IListeningPort:
-    """
-    @raise CannotListenError: if the port cannot be had.
-    """
-    for endpoint in filter(None, (listener.endpoint, listener.spare)):
-        result: list[Any] = []
-        endpoint.listen(factory).addBoth(result.append)
-        (found,) = result
-        if not hasattr(found, "raiseException"):
-            port: IListeningPort = found
-            return port
-        error = found.value
-        missing = isinstance(error, CannotListenError) and isinstance(error.socketError, OSError)
-        if listener.spare is None or endpoint is listener.spare or not missing:
-            found.raiseException()
-        if error.socketError.errno in _TAKEN:
-            found.raiseException()
-    raise AssertionError("a listener has an endpoint")
-
-
-_TAKEN = frozenset({socket.errno.EADDRINUSE, socket.errno.EACCES})  # type: ignore[attr-defined]
-
-
-def _pause(port: IListeningPort) -> None:
-    stop: Callable[[], None] | None = getattr(port, "stopReading", None)
-    if stop is not None:
-        stop()
-
-
-def _resume(port: IListeningPort) -> None:
-    start: Callable[[], None] | None = getattr(port, "startReading", None)
-    if start is not None:
-        start()
-
-
-def _stopListening(port: IListeningPort) -> Coroutine[Any, Any, None]:
-    async def stop() -> None:
-        await _asDeferred(port.stopListening())
-
-    return stop()
-
-
-def _asDeferred(result: Any) -> Deferred[Any]:
-    from twisted.internet.defer import maybeDeferred
-
-    return maybeDeferred(lambda: result)
-
-
-def _addresses(host: str) -> list[str]:
-    """
-    @return: the addresses under which others may find a server that listens on C{host}.
-    """
-    if host not in _WILDCARDS:
-        return [host]
-    found = ["127.0.0.1"]
-    # No packet is sent: connecting a datagram socket only chooses the address of the route.
-    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((target, 9))
-                address = str(probe.getsockname()[0])
-        except OSError:
-            continue
-        if address not in found:
-            found.append(address)
-    return found

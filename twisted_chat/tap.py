@@ -23,13 +23,15 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
+from .doorkeeper import Doorkeeper, Network
 from .errors import ChatError
 from .hub import LOBBY, Hub
 from .interfaces import IStore
-from .limits import SPARE_DESCRIPTORS, Doorkeeper, Limits, Network, raiseDescriptorLimit
+from .limits import SPARE_DESCRIPTORS, Limits, raiseDescriptorLimit
+from .listener import Listener
 from .names import cleanRoom
 from .server import ChatFactory
-from .service import ChatService, Listener
+from .service import ChatService
 from .stores.memory import MemoryLog
 from .text import showable
 from .transcript import Transcript

@@ -9,46 +9,28 @@ server before it is known who listens.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import NoProtocol, TimeoutError
 from twisted.internet.interfaces import (
-    IAddress,
-    IHandshakeListener,
     IOpenSSLClientConnectionCreator,
     IProtocol,
     IProtocolFactory,
-    IReactorTime,
     IStreamClientEndpoint,
-    ITCPTransport,
-    ITransport,
 )
-from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .certs import ConfigError, parseFingerprint, tlsExtra
-from .errors import ChatError
 from .pins import PinFile, Untrusted, Verdict, defaultPinFile
+from .vestibule import Entrance
 
 if TYPE_CHECKING:
     from OpenSSL.crypto import X509
     from OpenSSL.SSL import Connection, Context
     from twisted.internet._sslverify import IOpenSSLTrustRoot
-
-#: Time for a server to finish the TLS handshake, in seconds.
-HANDSHAKE_TIMEOUT: Final = 30.0
-
-
-class NotTLS(ChatError):
-    """What answers on this port does not speak TLS, or not a version of it that is safe."""
-
-    code = "not-tls"
-
 
 # What OpenSSL finds wrong with a certificate most often, in people's words (x509_vfy.h).
 _DOUBTS: Final = {
@@ -139,131 +121,6 @@ class _Handshake:
         return None
 
 
-@implementer(IHandshakeListener)
-class _Vestibule(Protocol):
-    """
-    Stands between TLS and the application, which is let in when the certificate is accepted.
-
-    @ivar entered: fires with the application's protocol, or fails with what kept it out.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        factory: IProtocolFactory,
-        accept: Callable[[], None],
-        address: IAddress | None,
-    ) -> None:
-        self._clock = clock
-        self._factory = factory
-        self._accept = accept
-        self._address = address
-        self._protocol: IProtocol | None = None
-        self._settled = False
-        self.entered: Deferred[IProtocol] = Deferred(self._cancelled)
-
-    def connectionMade(self) -> None:
-        """
-        The TCP connection stands, and the handshake begins.
-        """
-        self._timeout = self._clock.callLater(
-            HANDSHAKE_TIMEOUT, self._refuse, Failure(TimeoutError("no TLS handshake in time"))
-        )
-
-    def handshakeCompleted(self) -> None:
-        """
-        The server has the key of the certificate it showed: let the application in, or leave.
-        """
-        if self._settled:
-            return
-        try:
-            self._accept()
-            protocol = self._factory.buildProtocol(cast(IAddress, self._address))
-            if protocol is None:
-                raise NoProtocol()
-        except Exception:
-            self._refuse(Failure())
-            return
-        self._protocol = protocol
-        self._factory.doStart()
-        self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
-        protocol.makeConnection(cast(ITransport, self.transport))
-        self._settle(protocol)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        Tell the application, or whoever waits for it.
-        """
-        if self._protocol is not None:
-            self._protocol.connectionLost(reason)
-            self._factory.doStop()
-            return
-        from OpenSSL import SSL
-
-        if reason.check(SSL.Error):
-            reason = Failure(
-                NotTLS(
-                    f"the server does not speak TLS on this port ({_words(reason.value)}): connect "
-                    "without --tls, or to its TLS port"
-                )
-            )
-        self._settle(reason)
-
-    def _refuse(self, reason: Failure) -> None:
-        """
-        Leave this server without a word.
-        """
-        self._settle(reason)
-        cast(ITCPTransport, self.transport).abortConnection()
-
-    def _cancelled(self, entered: Deferred[IProtocol]) -> None:
-        """
-        Nobody waits for this connection any more.
-        """
-        self._refuse(Failure(CancelledError()))
-
-    def _settle(self, outcome: IProtocol | Failure) -> None:
-        """
-        Tell the outcome once.
-        """
-        if not self._settled:
-            self._settled = True
-            if self._timeout.active():
-                self._timeout.cancel()
-            self.entered.callback(outcome)
-
-
-class _Entrance(Factory):
-    """
-    Makes the L{_Vestibule} of one connection.
-    """
-
-    noisy = False
-
-    def __init__(
-        self, clock: IReactorTime, factory: IProtocolFactory, accept: Callable[[], None]
-    ) -> None:
-        self._clock = clock
-        self._factory = factory
-        self._accept = accept
-
-    def buildProtocol(self, addr: IAddress | None) -> _Vestibule:
-        """
-        @see: L{twisted.internet.interfaces.IProtocolFactory}
-        """
-        return _Vestibule(self._clock, self._factory, self._accept, addr)
-
-
-def _words(error: Any) -> str:
-    """
-    OpenSSL's own reason for an error, which pyOpenSSL hands over as a list of triples.
-    """
-    try:
-        return str(error.args[0][-1][-1])
-    except (IndexError, TypeError):
-        return "the handshake failed"
-
-
 @implementer(IStreamClientEndpoint)
 class _TrustedEndpoint:
     """
@@ -288,7 +145,7 @@ class _TrustedEndpoint:
         def accept() -> None:
             self._verdict.judge(handshake.certificate(), handshake.doubt())
 
-        entrance = _Entrance(self._reactor, protocolFactory, accept)
+        entrance = Entrance(self._reactor, protocolFactory, accept)
         connecting: Deferred[Any] = wrapClientTLS(handshake, self._endpoint).connect(entrance)
         return connecting.addCallback(lambda vestibule: vestibule.entered)
 
@@ -306,8 +163,9 @@ def trustedEndpoint(
     An endpoint that speaks TLS with a server that can be believed, and with no other.
 
     Its C{connect} makes the application's protocol only after the certificate was accepted.  It
-    fails with L{Untrusted} or L{NotTLS}, which another try does not cure; with C{TimeoutError} if
-    the handshake takes longer than L{HANDSHAKE_TIMEOUT}; or as any connection that is lost.
+    fails with L{Untrusted} or L{vestibule.NotTLS}, which another try does not cure; with
+    C{TimeoutError} if the handshake takes longer than L{vestibule.HANDSHAKE_TIMEOUT}; or as any
+    connection that is lost.
 
     @param reactor: the reactor.
     @param host: the server's name or address.

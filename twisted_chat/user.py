@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from .hub import Hub
     from .interfaces import IChatClient
 
-WINDOW = 1024
-"""Messages of one person that may wait for the log before his door stops reading: with a slow disk
-this bounds what the server holds for him."""
-
-
 class User:
     """
     One person in the chat.

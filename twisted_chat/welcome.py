@@ -154,6 +154,8 @@ class Welcomer:
             rest = await self._replay(user, client, boundary, arrival)
         except Exception:
             self._log.failure("the history cannot be read for one who resumes")
+            # What happened meanwhile would tell a program that it has seen all that came before.
+            client.drop()
             client.bye(client.dialect.bye("the history cannot be read now: come again later"))
         else:
             client.release(rest)

@@ -1,0 +1,156 @@
+"""
+Tests for L{twisted_chat.sockets}.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.peers import SocketTransport
+from twisted_chat import sockets as module
+from twisted_chat.sockets import allArrived, keepAlive, plainSend
+
+
+class FakeSocket:
+    """
+    A socket that remembers its options.
+    """
+
+    def __init__(self, refused: tuple[int, ...] = ()) -> None:
+        self.options: dict[tuple[int, int], int] = {}
+        self.refused = refused
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """
+        Remember an option, or refuse it as the kernel does.
+        """
+        if option in self.refused:
+            raise OSError(92, "Protocol not available")
+        self.options[level, option] = value
+
+
+class FakeTransport:
+    """
+    A transport over a L{FakeSocket}.
+    """
+
+    def __init__(self, handle: object) -> None:
+        self.handle = handle
+
+    def getHandle(self) -> object:
+        """
+        The socket.
+        """
+        return self.handle
+
+
+class Wrapping:
+    """
+    A transport inside another, as TLS is.
+    """
+
+    def __init__(self, transport: object) -> None:
+        self.transport = transport
+
+    def getHandle(self) -> object:
+        """
+        What TLS has for a handle.
+        """
+        raise AssertionError("not the socket")
+
+
+class KeepAliveTests(SynchronousTestCase):
+    """
+    Tests for L{keepAlive}.
+    """
+
+    def test_options(self) -> None:
+        """A socket gets keepalive and the time for what is not acknowledged."""
+        handle = FakeSocket()
+        keepAlive(FakeTransport(handle))
+        self.assertEqual(handle.options[socket.SOL_SOCKET, socket.SO_KEEPALIVE], 1)
+        for name, value in [
+            ("TCP_KEEPIDLE", 60),
+            ("TCP_KEEPINTVL", 15),
+            ("TCP_KEEPCNT", 4),
+            ("TCP_USER_TIMEOUT", 60_000),
+        ]:
+            option = getattr(socket, name, None)
+            if option is not None:
+                self.assertEqual(handle.options[socket.IPPROTO_TCP, option], value)
+
+    def test_insideTLS(self) -> None:
+        """The socket is found below TLS."""
+        handle = FakeSocket()
+        keepAlive(Wrapping(Wrapping(FakeTransport(handle))))
+        self.assertTrue(handle.options)
+
+    def test_missingOption(self) -> None:
+        """An option that the kernel refuses does not keep the others away."""
+        handle = FakeSocket(refused=(socket.SO_KEEPALIVE, socket.TCP_KEEPINTVL))
+        keepAlive(FakeTransport(handle))
+        self.assertIn((socket.IPPROTO_TCP, socket.TCP_KEEPCNT), handle.options)
+
+    def test_missingName(self) -> None:
+        """An option that this system does not have is left out."""
+        self.patch(module, "_KEEPALIVE", (("TCP_NO_SUCH_OPTION", 1), ("TCP_KEEPCNT", 4)))
+        handle = FakeSocket()
+        keepAlive(FakeTransport(handle))
+        self.assertEqual(handle.options[socket.IPPROTO_TCP, socket.TCP_KEEPCNT], 4)
+
+    def test_noTCP(self) -> None:
+        """A UNIX socket and a transport without a socket are no error."""
+        one, other = socket.socketpair()
+        self.addCleanup(one.close)
+        self.addCleanup(other.close)
+        keepAlive(FakeTransport(one))
+        keepAlive(StringTransport())
+        keepAlive(FakeTransport(None))
+
+    def test_kernelKeepsThem(self) -> None:
+        """The kernel of this machine takes the options of a TCP socket."""
+        handle = socket.socket()
+        self.addCleanup(handle.close)
+        keepAlive(FakeTransport(handle))
+        self.assertTrue(handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        self.assertEqual(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 4)
+
+
+class SendTests(SynchronousTestCase):
+    """
+    Tests for L{plainSend} and L{allArrived}.
+    """
+
+    def setUp(self) -> None:
+        self.transport = SocketTransport()
+        self.addCleanup(self.transport.close)
+
+    def test_plainSend(self) -> None:
+        """What is sent so over a plain socket is on its way at once."""
+        send = plainSend(self.transport)
+        assert send is not None
+        self.assertEqual(send(b"here"), 4)
+        self.assertEqual(self.transport.peer.recv(100), b"here")
+
+    def test_noPlainSocket(self) -> None:
+        """Over anything else there is no such way."""
+        for transport in (StringTransport(), FakeTransport(None), FakeTransport(FakeSocket())):
+            self.assertIs(plainSend(transport), None)
+
+    def test_allArrived(self) -> None:
+        """It is known whether the peer's system has everything."""
+        self.assertTrue(allArrived(self.transport))
+        self.transport.handle.send(b"here")
+        self.assertFalse(allArrived(self.transport))
+        self.transport.pump()
+        self.assertTrue(allArrived(self.transport))
+
+    def test_nobodyKnows(self) -> None:
+        """A socket that is closed, or a system that cannot tell, is no reason to be sure."""
+        self.patch(module, "termios", None)
+        self.assertFalse(allArrived(self.transport))
+        self.transport.handle.close()
+        self.assertFalse(allArrived(self.transport))
