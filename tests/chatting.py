@@ -16,9 +16,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_chat.client.link import ChatLink
+from twisted_chat.client.reading import Heard, asLines
 from twisted_chat.errors import ChatError
-from twisted_chat.link import ChatLink
-from twisted_chat.reading import Heard, asLines
 
 PROMPT = b"Enter your name to enter the chat >\r\n"
 CONNECTED = b"Connected... Start sending messages\r\n"

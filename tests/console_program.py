@@ -14,10 +14,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from twisted_chat.client.ends import SIGNALLED, Ends
 from twisted_chat.console.console import Console
 from twisted_chat.console.local import LocalHost
 from twisted_chat.console.modes import chooseMode
-from twisted_chat.ends import SIGNALLED, Ends
 
 
 class Program:

@@ -94,23 +94,25 @@ LEVELS: Mapping[str, float] = {
     "console.screen": 5.35,
     "console.console": 5.4,
     "console.local": 5.5,
-    "reading": 5,
-    "outbox": 5,
-    "ends": 5,
-    "pins": 5,
-    "vestibule": 5,
-    "trust": 5.1,
-    "face": 5.1,
-    "connector": 5.1,
-    "speech": 5.1,
-    "postbox": 5.15,
-    "link": 5.2,
-    "settings": 5,
-    "view": 5.5,
-    "verbs": 5.55,
-    "talk": 5.56,
-    "plain": 5.6,
-    "client": 5.7,
+    "client.reading": 5,
+    "client.outbox": 5,
+    "client.ends": 5,
+    "client.pins": 5,
+    "client.vestibule": 5,
+    "client.trust": 5.1,
+    "client.face": 5.1,
+    "client.connector": 5.1,
+    "client.speech": 5.1,
+    "client.postbox": 5.15,
+    "client.link": 5.2,
+    "client.settings": 5,
+    "client.view": 5.5,
+    "client.verbs": 5.55,
+    "client.talk": 5.56,
+    "client.plain": 5.6,
+    "client.command": 5.7,
+    "client.__init__": 5.75,
+    "client.__main__": 5.8,
     #
     "listener": 5.8,
     "service": 5.9,
@@ -120,14 +122,14 @@ LEVELS: Mapping[str, float] = {
 
 # What runs on the machine of the person who chats, and what it must do without: all of levels 3
 # and 4, and what stands on them.
-CLIENT_SIDE = ("reading", "outbox", "speech", "link", "plain", "client", "console.")
+CLIENT_SIDE = ("client.", "console.")
 SERVER_SIDE = {"server", "service", "tap", "history"} | {
     name for name, level in LEVELS.items() if 3 <= level < 5
 }
 CRYPTOGRAPHY = frozenset({"cryptography", "OpenSSL", "service_identity"})
 
 # Importing the reactor installs it, so only what starts a process may, and only when it starts.
-STARTERS = frozenset({"client", "tap"})
+STARTERS = frozenset({"client.command", "tap"})
 REACTOR = "twisted.internet.reactor."
 
 
@@ -285,14 +287,14 @@ class LayerTests(SynchronousTestCase):
     def test_clientSideNeverReachesTheServer(self) -> None:
         """No way of imports leads from the client's modules to the server's"""
         clients = [name for name in self.trees if name.startswith(CLIENT_SIDE)]
-        self.assertIn("client", clients)
+        self.assertIn("client.command", clients)
         for client in clients:
             reached = reach(client, self.trees)
             self.assertEqual(reached & SERVER_SIDE, set(), client)
 
     def test_clientStartsWithoutCryptography(self) -> None:
         """Nothing that is imported when the client starts imports cryptography."""
-        for name in reach("client", self.trees, outsideFunctions):
+        for name in reach("client.command", self.trees, outsideFunctions):
             targets = importsOf(name, outsideFunctions(self.trees[name]))
             self.assertEqual({each.split(".")[0] for each in targets} & CRYPTOGRAPHY, set(), name)
 
@@ -301,7 +303,7 @@ class LayerTests(SynchronousTestCase):
         script = (
             "import sys\n"
             f"sys.modules.update(dict.fromkeys({sorted(CRYPTOGRAPHY)!r}))\n"
-            f"import {PACKAGE}.client\n"
+            f"import {PACKAGE}.client.command\n"
             "print(*sys.modules)\n"
         )
         run = subprocess.run(
@@ -314,7 +316,7 @@ class LayerTests(SynchronousTestCase):
         )
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         loaded = set(run.stdout.split())
-        self.assertIn(f"{PACKAGE}.client", loaded)
+        self.assertIn(f"{PACKAGE}.client.command", loaded)
         self.assertEqual(loaded & {f"{PACKAGE}.{name}" for name in SERVER_SIDE}, set())
         self.assertNotIn("twisted.internet.reactor", loaded)
 
@@ -410,9 +412,9 @@ class CheckTests(SynchronousTestCase):
     def test_reachFollowsOthers(self) -> None:
         """What is reached includes what the imported modules import in turn, and ends in cycles."""
         trees = {
-            "client": ast.parse("from twisted_chat import link"),
-            "link": ast.parse("from twisted_chat.hub import Hub"),
-            "hub": ast.parse("import twisted_chat.link"),
+            "service": ast.parse("from twisted_chat.client import link"),
+            "client.link": ast.parse("from twisted_chat.hub import Hub"),
+            "hub": ast.parse("import twisted_chat.client.link"),
             "tap": ast.parse(""),
         }
-        self.assertEqual(reach("client", trees), {"client", "link", "hub"})
+        self.assertEqual(reach("service", trees), {"service", "client.link", "hub"})

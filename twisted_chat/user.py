@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .hub import Hub
     from .interfaces import IChatClient
 
+
 class User:
     """
     One person in the chat.

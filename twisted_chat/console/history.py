@@ -32,8 +32,8 @@ _PRIVATE = (
     "identify",
 )
 
-# Commands whose second argument is the key of a room.
-_KEYED = ("join", "key")
+# Commands that may give the key of a room, and how many words stand before it.
+_KEYED = {"join": 2, "key": 2, "lock": 1}
 
 _COMMAND = re.compile(r"/(\w+)\s*")
 _ESCAPE = re.compile(r"\\(.)")
@@ -52,20 +52,25 @@ def stateFolder(environ: Mapping[str, str]) -> Path:
 
 def storable(line: str) -> str | None:
     """
-    What of a line may be written to a disk.
+    What of a line may be written to a disk; each of its rows may be a command.
 
-    @return: the line; without the key of a room if it joins one; L{None} for a private message, a
-        password, or what may be an abbreviation of such a command.
+    @return: the line; without the key of a room if it joins or locks one; L{None} for a private
+        message, a password, or what may be an abbreviation of such a command.
     """
+    rows = [_public(row) for row in line.split("\n")]
+    kept = [row for row in rows if row is not None]
+    return "\n".join(kept) if len(kept) == len(rows) and line.strip() else None
+
+
+def _public(line: str) -> str | None:
     command = _COMMAND.match(line)
     if command is None:
-        return line if line.strip() else None
+        return line
     word = command[1].casefold()
     if any(private.startswith(word) for private in _PRIVATE):
         return None
-    if any(keyed.startswith(word) for keyed in _KEYED):
-        return " ".join(line.split()[:2])
-    return line
+    public = [count for keyed, count in _KEYED.items() if keyed.startswith(word)]
+    return " ".join(line.split()[: min(public)]) if public else line
 
 
 class History(Sequence[str]):

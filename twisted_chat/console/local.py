@@ -19,13 +19,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_chat.client.ends import SIGNALLED, Ends, privately
 from twisted_chat.console.console import Console
 from twisted_chat.console.history import History
 from twisted_chat.console.interfaces import ConsoleDelegate
 from twisted_chat.console.modes import Mode
 from twisted_chat.console.paint import reflows
 from twisted_chat.console.terminal import Terminal
-from twisted_chat.ends import SIGNALLED, Ends, privately
 
 #: Seconds a stuck terminal has to take what waits before a stop goes on without it.
 DRAIN_DELAY = 1.0
@@ -68,8 +68,9 @@ class LocalHost(Protocol):
     Gives a console the terminal of this process.
 
     Use: C{sys.exit(host.run(delegate, begin))}, and L{leave} from anywhere below it.  However the
-    process ends, be it by L{leave}, by L{Ends.end<twisted_chat.ends.Ends.end>}, by a signal or by a
-    bug, the terminal is as it was before a sentence about it is written and before C{run} returns.
+    process ends, be it by L{leave}, by L{Ends.end<twisted_chat.client.ends.Ends.end>}, by a signal
+    or by a bug, the terminal is as it was before a sentence about it is written and before C{run}
+    returns.
 
     Ctrl-Z and SIGTSTP give the terminal to the shell, C{fg} brings it back.
 

@@ -1,0 +1,59 @@
+"""
+Tests of what is kept between runs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.settings import Seen, Settings
+
+
+class KeptTests(SynchronousTestCase):
+    """
+    Files in the places of the XDG specification.
+    """
+
+    def setUp(self) -> None:
+        self.home = Path(os.path.abspath(self.mktemp()))
+        self.environ = {
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+        }
+        self.path = self.home / "config" / "twisted_chat" / "settings.json"
+
+    def test_settings(self) -> None:
+        """What was saved is there in the next run, for its owner alone."""
+        first = Settings.load(self.environ)
+        first.bell, first.time, first.ignored = "all", False, {"bob"}
+        first.save()
+        self.assertEqual(Settings.load(self.environ), first)
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+
+    def test_damaged(self) -> None:
+        """A damaged file, and values of a wrong type, leave what is usual."""
+        usual = Settings.load(self.environ)
+        self.path.parent.mkdir(parents=True)
+        for damaged in (b"", b"\xff", b"[]", b"[" * 9999, b'{"bell":5,"ignored":[1],"time":null}'):
+            self.path.write_bytes(damaged)
+            self.assertEqual(Settings.load(self.environ), usual)
+
+    def test_nowhere(self) -> None:
+        """A place that cannot be written is no error."""
+        self.home.write_bytes(b"")
+        mine = Settings.load(self.environ)
+        mine.save()
+        Seen(self.environ, "here").keep("E", 5)
+        self.assertIsNone(Seen(self.environ, "here").last("E"))
+
+    def test_seen(self) -> None:
+        """Each server has its own last event, which means nothing in another log."""
+        Seen(self.environ, "here").keep("E", 5)
+        Seen(self.environ, "there").keep("F", 9)
+        self.assertEqual(Seen(self.environ, "here").last("E"), 5)
+        self.assertEqual(Seen(self.environ, "there").last("F"), 9)
+        self.assertIsNone(Seen(self.environ, "here").last("F"))
+        self.assertIsNone(Seen(self.environ, "elsewhere").last("E"))

@@ -1,0 +1,222 @@
+"""
+Tests of the face in a terminal, with a real console on no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.chatting import CONNECTED, OK, PROMPT, WELCOME, Endpoint, Peer
+from twisted_chat.client.link import ChatLink
+from twisted_chat.client.talk import TalkFace
+from twisted_chat.console.console import Console
+
+
+class RecordingHost:
+    """
+    A host that only notes how it was left.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def leave(self, code: int = 0, sentence: str = "") -> None:
+        self.calls.append((code, sentence))
+
+
+class TalkTests(SynchronousTestCase):
+    """
+    A person, a console and a link.
+    """
+
+    def setUp(self) -> None:
+        self.clock, self.endpoint, self.host = Clock(), Endpoint(), RecordingHost()
+        home = os.path.abspath(self.mktemp())
+        self.environ = {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        self.terminal = StringTransport()
+
+    def begin(self, name: str = "Ann", text: bool = False) -> Peer:
+        self.face = TalkFace(
+            self.clock,
+            self.host,  # type: ignore[arg-type]
+            self.environ,
+            "example port 5000",
+            lambda: 0.0,
+        )
+        self.link = ChatLink(
+            self.clock,
+            self.endpoint,
+            self.face,
+            "example port 5000",
+            "k",
+            retry=True,
+            textOnly=text,
+            jitter=lambda: 1.0,
+        )
+        self.link.standing.name = name
+        self.face.use(self.link)
+        self.console = Console(self.clock, self.terminal, (80, 24), "dumb", self.face)
+        self.console.start()
+        self.face.begin(self.console)
+        peer = self.endpoint.accept()
+        peer.sends(PROMPT)
+        return peer
+
+    def inside(self, **fields: Any) -> Peer:
+        peer = self.begin()
+        peer.says(**{**WELCOME, **fields})
+        peer.got()
+        self.shown()
+        return peer
+
+    def types(self, text: str) -> None:
+        self.console.dataReceived(text.encode())
+
+    def shown(self) -> str:
+        self.clock.advance(0.1)
+        data: bytes = self.terminal.value()
+        self.terminal.clear()
+        return data.decode()
+
+    def test_name(self) -> None:
+        """The name is asked for, and again if it is refused."""
+        peer = self.begin("", text=True)
+        self.assertIn("Enter your name to enter the chat > ", self.shown())
+        self.types("\r")
+        self.types("Ann\r")
+        self.assertEqual(peer.got(), b"Ann\r\n")
+        peer.sends(b"! taken\r\n" + PROMPT)
+        self.assertIn("! taken", self.shown())
+        self.types("Anna\r")
+        peer.sends(CONNECTED)
+        self.assertEqual(peer.got(), b"Anna\r\n")
+        self.assertIn("Connected... Start sending messages", self.shown())
+
+    def test_conversation(self) -> None:
+        """What is typed is said, and what is heard is shown."""
+        peer = self.inside()
+        self.types("Hello!\r")
+        self.assertEqual(peer.objects()[0]["text"], "Hello!")
+        peer.says(type="ok", key="k1", id=11, time=1.0)
+        peer.says(type="said", id=12, time=1.0, room="#lobby", name="Alexei", text="Hi!")
+        shown = self.shown()
+        self.assertIn("OK . .", shown)
+        self.assertIn("Alexei :: Hi!", shown)
+        self.assertIn("[#lobby]", shown)
+
+    def test_severalLines(self) -> None:
+        """Each line of a paste is a message; blank ones are none."""
+        peer = self.inside()
+        self.face.lineEntered("one\n\n \ntwo")
+        self.assertEqual([each["text"] for each in peer.objects()], ["one", "two"])
+
+    def test_ownCommands(self) -> None:
+        """The client's commands are not sent; their mistakes are told."""
+        peer = self.inside()
+        self.types("/time maybe\r")
+        self.assertIn("! say on or off", self.shown())
+        self.types("/debug\r")
+        self.assertIn("JSON dialect", self.shown())
+        self.assertEqual(peer.got(), b"")
+
+    def test_offline(self) -> None:
+        """A drop is told once, with the time left; the queue's limit is told too."""
+        peer = self.inside()
+        peer.closes(ConnectionLost())
+        shown = self.shown()
+        self.assertIn("was lost. What you say waits", shown)
+        self.assertIn("offline", shown)
+        for _ in range(101):
+            self.face.lineEntered("x")
+        self.assertIn("! 100 messages wait already", self.shown())
+        self.clock.advance(0.5)
+        peer = self.endpoint.accept()
+        peer.got()
+        peer.says(**{**WELCOME, "resumed": True, "missed": 2, "last": 12})
+        self.assertEqual(len(peer.objects()), 100)
+        shown = self.shown()
+        self.assertIn("* Reconnected, 2 missed", shown)
+        self.assertNotIn("offline", shown)
+
+    def test_countdown(self) -> None:
+        """The status counts the seconds to the next attempt."""
+        self.inside().closes()
+        for _ in range(4):
+            while not self.endpoint.attempts:
+                self.clock.advance(0.5)
+            self.endpoint.refuse(ConnectionLost())
+        self.shown()
+        self.clock.advance(1)
+        self.assertIn("retry 7 s", self.shown())
+
+    def test_resend(self) -> None:
+        """What is in doubt is told, and said again on demand."""
+        peer = self.inside()
+        self.types("doubtful\r")
+        peer.closes()
+        self.clock.advance(0.5)
+        peer = self.endpoint.accept()
+        peer.says(**{**WELCOME, "token": "U"})
+        peer.got()
+        self.assertIn("Unconfirmed messages: 1; /resend", self.shown())
+        self.types("/resend\r")
+        self.assertEqual(peer.objects()[0]["text"], "doubtful")
+
+    def test_seen(self) -> None:
+        """The next run marks what is new."""
+        self.inside(last=5)
+        self.face.remember()
+        peer = self.begin()
+        peer.says(**{**WELCOME, "last": 6})
+        for number in (5, 6):
+            peer.says(
+                type="said", id=number, time=1.0, room="#lobby", name="Bob", text="x", old=True
+            )
+        shown = self.shown()
+        self.assertEqual(shown.count("new since you left"), 1)
+
+    def test_frozenTerminal(self) -> None:
+        """A terminal that takes no more stops reading from the server."""
+        peer = self.inside()
+        self.console.pauseProducing()
+        self.assertEqual(peer.transport.producerState, "paused")
+        self.console.resumeProducing()
+        self.assertEqual(peer.transport.producerState, "producing")
+
+    def test_completion(self) -> None:
+        """Commands of both sides, names and rooms are completed."""
+        peer = self.inside()
+        peer.says(type="said", id=11, time=1.0, room="#dev", name="Alexei", text="Hi!")
+        for text, offered in (("/ign", "/ignore "), ("/jo", "/join "), ("al", "Alexei: ")):
+            self.assertIn(offered, self.face.complete(text, len(text)))
+        self.assertEqual(self.face.complete("/join #d", 8), ["#dev "])
+
+    def test_exits(self) -> None:
+        """Each way out has its code."""
+        for keys, code in (("\x04", 0), ("\x03\x03", 130), ("/quit\r", 0)):
+            self.host.calls.clear()
+            self.inside()
+            self.types(keys)
+            self.clock.pump([1, 1, 1])
+            self.assertEqual(self.host.calls, [(code, "")])
+
+    def test_unreachable(self) -> None:
+        """A server that was never reached is not tried again."""
+        peer = self.begin(text=True)
+        peer.sends(b"! the server is full\r\n")
+        peer.closes()
+        self.assertEqual(self.host.calls, [(69, "the server is full")])
+
+    def test_textDialect(self) -> None:
+        """A server of the text dialect is as good, without rooms and times of its own."""
+        peer = self.begin(text=True)
+        peer.sends(CONNECTED + OK + b"Bob :: Hi Ann\r\n#dev Bob :: x\r\n* news\r\n")
+        shown = self.shown()
+        for line in ("OK . .", "Bob :: Hi Ann", "#dev Bob :: x", "* news", "\x07"):
+            self.assertIn(line, shown)

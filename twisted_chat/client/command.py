@@ -1,0 +1,272 @@
+# -*- test-case-name: tests.test_client_command -*-
+"""
+The console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
+
+This is the only file of the client that knows the reactor, the process and all the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .. import __version__
+from .ends import USAGE, Ends, fillGaps, report
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IStreamClientEndpoint
+
+    from ..console.modes import Mode
+    from .face import Face
+    from .link import ChatLink
+    from .plain import PlainFace
+
+_ABOUT = """
+Join a chat. HOST is a name or an address, PORT a number. ENDPOINT is a client endpoint string of
+Twisted, such as unix:/run/chat.sock. What you type is said; /help tells what else there is. Input
+and output may be pipes and files: then the first line is the name unless --name gives it, and the
+end of the input waits for all receipts.
+"""
+
+_EXITS = """
+Exit codes: 0 done; 2 wrong usage; 65 text refused (--send); 69 no connection; 70 bug in the client;
+74 messages unconfirmed; 77 name refused; 128+n ended by signal n; 141 output closed.
+"""
+
+
+class UsageError(Exception):
+    """The command line asks for something that does not go; its text is the sentence for people."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """
+    Answers in one sentence.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """
+        @raise UsageError: always.
+        """
+        raise UsageError(f"{message}; --help tells more")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """
+        Write help and version in UTF-8, whatever the locale, and to a closed pipe too.
+        """
+        with suppress(OSError):
+            os.write(1, message.encode())
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where the server is.
+
+    @ivar host: a name or an address; empty if C{endpoint} tells.
+    @ivar port: a number from 1 to 65535; 0 if C{endpoint} tells.
+    @ivar endpoint: a client endpoint string of Twisted.
+    """
+
+    host: str = ""
+    port: int = 0
+    endpoint: str = ""
+
+    def __str__(self) -> str:
+        return self.endpoint or f"{self.host} port {self.port}"
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    Read the command line.
+
+    @return: its options by their names; C{place} is a L{Place}.
+    @raise UsageError: if something is wrong with it.
+    @raise SystemExit: after C{--help} and C{--version}.
+    """
+    parser = _Parser(
+        "twisted-chat",
+        usage="twisted-chat [options] HOST PORT | twisted-chat [options] ENDPOINT",
+        description=_ABOUT,
+        epilog=_EXITS,
+        allow_abbrev=False,
+    )
+    parser.add_argument("where", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("-n", "--name", help="your name")
+    parser.add_argument("-s", "--send", metavar="TEXT", help="say this and leave when it is stored")
+    for name, help in (
+        ("plain", "no line editor, also in a terminal"),
+        ("text", "speak the text dialect, also with a server that knows JSON"),
+        ("json", "write and read the objects of the JSON dialect, for programs"),
+        ("tls", "encrypt, and believe a certificate as ssh does: at first use, or by authority"),
+        ("retry", "come back when the connection is lost or refused, also in a script"),
+    ):
+        parser.add_argument(f"--{name}", action="store_true", help=help)
+    parser.add_argument("--fingerprint", metavar="SHA256", help="the server's certificate, for TLS")
+    parser.add_argument("--pins", metavar="FILE", help="file of the certificates seen before")
+    parser.add_argument("--version", action="version", version=f"twisted-chat {__version__}")
+    options = parser.parse_args(arguments)
+    options.place = _place(options.where)
+    options.tls = options.tls or options.fingerprint is not None
+    if options.tls and options.place.endpoint:
+        raise UsageError("--tls needs HOST PORT, not an endpoint string")
+    if options.json and (options.text or options.send is not None):
+        raise UsageError("--json goes neither with --text nor with --send")
+    for name in ("name", "send"):
+        if getattr(options, name) is not None and not getattr(options, name).strip():
+            raise UsageError(f"--{name} is empty")
+    if options.name is not None and not options.name.isprintable():
+        raise UsageError("--name holds a character that cannot be printed")
+    return options
+
+
+def _place(where: Sequence[str]) -> Place:
+    if len(where) == 1 and ":" in where[0]:
+        return Place(endpoint=where[0])
+    if len(where) != 2:
+        raise UsageError("give HOST PORT, or one endpoint string; --help tells more")
+    host, port = where
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise UsageError(f"{port!r} is no port; give a number from 1 to 65535")
+    if not host.isprintable() or not host.strip():
+        raise UsageError("the host is empty; give a name or an address")
+    return Place(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def makeEndpoint(
+    options: argparse.Namespace, reactor: Any, tell: Callable[[str], object]
+) -> IStreamClientEndpoint:
+    """
+    @param tell: called with what a person should know about the server's certificate.
+    @return: the way to the server that was asked for.
+    @raise UsageError: if there is no such kind of endpoint, or TLS cannot be had.
+    """
+    from twisted.internet.endpoints import HostnameEndpoint, clientFromString
+
+    place: Place = options.place
+    if options.tls:
+        from ..certs import ConfigError
+        from .trust import trustedEndpoint
+
+        try:
+            return trustedEndpoint(
+                reactor, place.host, place.port, options.fingerprint, options.pins, tell
+            )
+        except ConfigError as error:
+            raise UsageError(str(error)) from None
+    if not place.endpoint:
+        return HostnameEndpoint(reactor, place.host, place.port)
+    try:
+        endpoint: IStreamClientEndpoint = clientFromString(reactor, place.endpoint)
+    except Exception as error:
+        # Plugins read the string, and may fail in any way.
+        raise UsageError(f"{place} is no endpoint ({error}); give HOST PORT") from None
+    return endpoint
+
+
+def _plainFace(options: argparse.Namespace, ends: Ends) -> PlainFace:
+    from .plain import JSONFace, PlainFace, SendFace
+
+    typed, echoed = os.isatty(0), os.isatty(0) and os.isatty(1)
+    if options.send is not None:
+        sender = SendFace(ends, time.time)
+        sender.sends(options.send)
+        return sender
+    if options.json:
+        return JSONFace(ends, time.time, typed, os.isatty(1))
+    return PlainFace(ends, time.time, typed, echoed)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """
+    @return: the exit code.
+    """
+    from twisted.internet import reactor
+
+    from ..console.modes import chooseMode
+
+    plain = options.plain or options.json or options.send is not None
+    mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""), plain)
+    ends = Ends(reactor)
+    if mode != "plain":
+        return _talk(options, reactor, ends, mode)
+    face = _plainFace(options, ends)
+    link = _makeLink(options, reactor, face, options.retry, report)
+    return ends.run(face, lambda: face.begin(link), face.interrupted)
+
+
+def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> int:
+    """
+    Run in a terminal.
+
+    @return: the exit code.
+    """
+    from ..console.history import History, stateFolder
+    from ..console.local import LocalHost
+    from .talk import TalkFace
+
+    history = History(stateFolder(os.environ) / "history")
+    host = LocalHost(reactor, ends, mode, os.environ, history)
+    face = TalkFace(reactor, host, os.environ, str(options.place), time.time, lambda: ends.notes)
+    face.use(_makeLink(options, reactor, face, True, face.notice))
+    try:
+        return host.run(face, face.begin)
+    finally:
+        face.remember()
+
+
+def _makeLink(
+    options: argparse.Namespace,
+    reactor: Any,
+    face: Face,
+    retry: bool,
+    tell: Callable[[str], object],
+) -> ChatLink:
+    """
+    @param retry: whether to come back when the connection is lost.
+    @param tell: called with what a person should know about the server's certificate.
+    """
+    from .link import ChatLink
+
+    link = ChatLink(
+        reactor,
+        makeEndpoint(options, reactor, tell),
+        face,
+        str(options.place),
+        f"{secrets.token_hex(4)}-",
+        retry=retry,
+        insist=options.retry,
+        textOnly=options.text,
+        backlog=None if options.send is None else 0,
+    )
+    if options.name is not None:
+        link.standing.name = options.name.strip()
+    elif options.send is not None:
+        link.standing.name = getpass.getuser()
+    return link
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the client.
+
+    @param arguments: the command line without the program's name; C{None} for this process's.
+    @return: the exit code.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until somebody listens, Ctrl-C ends the process as it ends any other.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fillGaps()
+    try:
+        return _run(parse(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        report(f"{error}.")
+        return USAGE

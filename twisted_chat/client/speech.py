@@ -1,0 +1,443 @@
+# -*- test-case-name: tests.test_client_speech -*-
+"""
+A client's side of the two dialects: what it sends, and what it learns from what it hears.
+
+Nothing here does I/O.  A speech lives as long as its link, over all its connections; what a
+connection's end wipes out is forgotten in C{connected}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..events import RENAMED, TOLD
+from ..jsondialect import line as objectLine
+from .outbox import Letter, Outbox
+from .reading import (
+    BYE,
+    CONNECTED,
+    ERROR,
+    EVENTS,
+    NAMES,
+    NOTICE,
+    OK,
+    PONG,
+    PROMPT,
+    REFUSED,
+    ROOM,
+    WELCOME,
+    Heard,
+    readLine,
+    readObject,
+)
+
+TEXT_ONLY = "text only"
+"""The kind of what a L{JSONSpeech} hears from a server that does not know it."""
+
+_ME = re.compile(r"/me\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_MSG = re.compile(r"/msg\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_REPLY = re.compile(r"/r\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_QUIT = re.compile(r"/(q|qu|qui|quit|exit)(\s|$)", re.IGNORECASE)
+_RENAMED = re.compile(r"You are now (\S+)")
+
+
+@dataclass
+class Standing:
+    """
+    What a client is to the server, as far as it knows.
+
+    @ivar name: its name; empty before there is one.
+    @ivar room: the name of its current room; empty if unknown.
+    @ivar lobby: the name of the lobby; empty if unknown.
+    @ivar reply: who told it something last; empty if nobody did.
+    @ivar token: its session's secret; C{None} if there is no session.
+    @ivar epoch: the epoch of the server's log.
+    @ivar last: the id of the newest event seen.
+    @ivar backlog: how many events from before the client wants to see; C{None} for the server's
+        own measure.
+    """
+
+    name: str = ""
+    room: str = ""
+    lobby: str = ""
+    reply: str = ""
+    token: str | None = None
+    epoch: str = ""
+    last: int = 0
+    backlog: int | None = None
+
+
+class Speech(Protocol):
+    """
+    What a link asks of a dialect.
+    """
+
+    @property
+    def busy(self) -> bool:
+        """
+        Whether the next line must wait for the answer to an earlier one.
+        """
+
+    @property
+    def unanswered(self) -> int:
+        """
+        How many commands were not answered yet.
+        """
+
+    def connected(self) -> None:
+        """A new connection: forget the former."""
+
+    def hello(self) -> bytes:
+        """
+        @return: the lines that ask to enter.
+        """
+
+    def hear(self, raw: bytes) -> Sequence[Heard]:
+        """
+        @param raw: one line of the server, without its end.
+        @return: what it means to a person or a script; nothing if it was for this module alone.
+        @raise BadObject: if the line is not of the dialect.
+        """
+
+    def compose(self, line: str) -> Letter | None:
+        """
+        @param line: as typed.
+        @return: the message that it is, or C{None} if it is a command.
+        """
+
+    def letter(self, letter: Letter) -> bytes:
+        """
+        @return: the line that sends a message.
+        """
+
+    def command(self, line: str) -> bytes:
+        """
+        @return: the lines that send a command.
+        """
+
+    def ping(self) -> bytes:
+        """
+        @return: a line that the server answers, or nothing where there is none.
+        """
+
+    def names(self) -> bytes:
+        """
+        @return: a line that asks who is in the current room without a person's asking, or nothing
+            where the answer could not be told from others.
+        """
+
+    def lost(self) -> None:
+        """The connection is gone, with all that was under way on it."""
+
+    def bye(self) -> bytes:
+        """
+        @return: the line after which the server answers what it has still to answer, and closes.
+        """
+
+
+def isQuit(line: str) -> bool:
+    """
+    @return: whether a typed line asks to leave.
+    """
+    return _QUIT.match(line) is not None
+
+
+class TextSpeech:
+    """
+    The text dialect.  The server answers in the order of the lines, so what an answer is for is
+    known by counting; a refusal that may belong to a command is taken for the command's.
+    """
+
+    busy = False
+
+    def __init__(self, standing: Standing, outbox: Outbox) -> None:
+        self._standing = standing
+        self._outbox = outbox
+        self._pending: deque[str | None] = deque()
+        self.connected()
+
+    @property
+    def unanswered(self) -> int:
+        """See L{Speech.unanswered}."""
+        return self._pending.count(None)
+
+    def connected(self) -> None:
+        """See L{Speech.connected}."""
+        self._pending.clear()
+        self._entered = False
+        self._prompts = 0
+        self._refusal = ""
+
+    def hello(self) -> bytes:
+        """See L{Speech.hello}."""
+        return f"{self._standing.name}\r\n".encode()
+
+    def hear(self, raw: bytes) -> Sequence[Heard]:
+        """See L{Speech.hear}."""
+        if not self._entered:
+            return self._beforeWelcome(raw)
+        heard = readLine(raw, self._standing.room)
+        if heard.kind == OK:
+            while self._pending:
+                key = self._pending.popleft()
+                if key is not None:
+                    self._outbox.confirm(key)
+                    break
+        elif heard.kind == ERROR and self._pending:
+            self._outbox.confirm(self._pending.popleft())
+        elif heard.event is not None and heard.kind == TOLD:
+            self._standing.reply = heard.event.name
+        renamed = _RENAMED.fullmatch(heard.text)
+        if renamed is not None:
+            self._standing.name = renamed[1]
+        return (heard,)
+
+    def _beforeWelcome(self, raw: bytes) -> Sequence[Heard]:
+        """
+        A refused name is a refusal and the prompt once more; a refusal alone comes before the end
+        of the connection.
+        """
+        line = raw.decode("utf-8", "replace")
+        if line.startswith(PROMPT):
+            self._prompts += 1
+            line = line[len(PROMPT) :].lstrip(" ")
+            refusal, self._refusal = self._refusal, ""
+            if not line and (refusal or self._prompts > 1):
+                return (Heard(REFUSED, refusal or "the server did not take this name"),)
+        if line == CONNECTED:
+            self._entered = True
+            return (Heard(WELCOME, line=line),)
+        heard = readLine(line.encode("utf-8", "replace"))
+        if heard.kind == ERROR:
+            self._refusal = heard.text
+        return (heard,) if line else ()
+
+    def compose(self, line: str) -> Letter | None:
+        """See L{Speech.compose}."""
+        message = (
+            not line.startswith("/")
+            or line.startswith("//")
+            or any(each.fullmatch(line) for each in (_ME, _MSG, _REPLY))
+        )
+        return Letter(self._outbox.newKey(), line) if message else None
+
+    def letter(self, letter: Letter) -> bytes:
+        """See L{Speech.letter}."""
+        self._pending.append(letter.key)
+        return f"{letter.line}\r\n".encode()
+
+    def command(self, line: str) -> bytes:
+        """See L{Speech.command}."""
+        self._pending.append(None)
+        return f"{line}\r\n".encode()
+
+    def ping(self) -> bytes:
+        """See L{Speech.ping}."""
+        return b""
+
+    def names(self) -> bytes:
+        """See L{Speech.names}."""
+        return b""
+
+    def lost(self) -> None:
+        """See L{Speech.lost}.  There are no sessions: whether what was sent arrived is unknown."""
+        self._outbox.doubt()
+
+    def bye(self) -> bytes:
+        """See L{Speech.bye}."""
+        return b"/quit\r\n"
+
+
+class JSONSpeech:
+    """
+    The JSON dialect.  Every command is followed by a ping, and nothing follows it before the pong:
+    so a message never gets into another room than the one its author saw when he wrote it.
+    """
+
+    def __init__(self, standing: Standing, outbox: Outbox) -> None:
+        self._standing = standing
+        self._outbox = outbox
+        self._pongs: set[str | None] = set()
+        self._owed = 0
+        self._newest = 0
+        self.connected()
+
+    @property
+    def busy(self) -> bool:
+        """See L{Speech.busy}."""
+        return self._barrier is not None
+
+    @property
+    def unanswered(self) -> int:
+        """See L{Speech.unanswered}."""
+        return int(self.busy)
+
+    def connected(self) -> None:
+        """See L{Speech.connected}."""
+        self._entered = False
+        self._greeted = False
+        self._prompted = False
+        self._barrier: str | None = None
+        self._asked: str | None = None
+        self._lastPing: str | None = None
+        self._pongs.clear()
+
+    def hello(self) -> bytes:
+        """See L{Speech.hello}."""
+        self._greeted = True
+        mine = self._standing
+        if mine.token is None:
+            return objectLine(type="hello", name=mine.name, backlog=mine.backlog)
+        return objectLine(
+            type="hello", name=mine.name, token=mine.token, epoch=mine.epoch, last=mine.last
+        )
+
+    def hear(self, raw: bytes) -> Sequence[Heard]:
+        """See L{Speech.hear}."""
+        if not raw.startswith(b"{") and not self._entered:
+            return self._beforeWelcome(raw.decode("utf-8", "replace"))
+        heard = readObject(raw)
+        if not self._entered:
+            if heard.kind == WELCOME:
+                return self._welcomed(heard)
+            if heard.kind == ERROR:
+                return (replace(heard, kind=REFUSED),)
+            return (heard,) if heard.kind == BYE else ()
+        if heard.kind in EVENTS:
+            return self._event(heard)
+        mine = self._standing
+        if self._asked is not None and heard.key == self._asked:
+            return (replace(heard, kind=NAMES),) if heard.kind == NOTICE else ()
+        if heard.kind == OK:
+            mine.last = max(mine.last, heard.id)
+            if not self._outbox.confirm(heard.key) and heard.key is not None:
+                # The replay has shown the message before its receipt came once more.
+                return ()
+        elif heard.kind == ERROR:
+            self._outbox.confirm(heard.key)
+        elif heard.kind == ROOM:
+            mine.room = heard.room
+        elif heard.kind == PONG and heard.key in self._pongs:
+            self._pongs.discard(heard.key)
+            if heard.key == self._barrier:
+                self._barrier = None
+            return ()
+        return (heard,)
+
+    def _beforeWelcome(self, line: str) -> Sequence[Heard]:
+        """
+        A server of both dialects answers a hello by objects alone.  One that prompts again, refuses
+        or welcomes in words has taken the hello for a name.
+        """
+        if line.startswith(PROMPT):
+            again, self._prompted = self._prompted, True
+            line = line[len(PROMPT) :].lstrip(" ")
+            if again and self._greeted and not line:
+                return (Heard(TEXT_ONLY),)
+        heard = readLine(line.encode("utf-8", "replace"))
+        if self._greeted and (line == CONNECTED or (heard.kind == ERROR and self._prompted)):
+            return (Heard(TEXT_ONLY),)
+        return (heard,) if heard.kind == ERROR else ()
+
+    def _welcomed(self, heard: Heard) -> Sequence[Heard]:
+        welcome, mine = heard.welcome, self._standing
+        assert welcome is not None
+        self._entered = True
+        if not welcome.resumed:
+            self._outbox.doubt()
+            mine.lobby = welcome.room
+            mine.last = welcome.last
+        elif welcome.epoch != mine.epoch:
+            mine.last = 0
+        mine.name, mine.room = welcome.name or mine.name, welcome.room
+        mine.token, mine.epoch = welcome.token, welcome.epoch
+        self._owed, self._newest = welcome.missed, welcome.last
+        self._settle()
+        return (heard,)
+
+    def _settle(self) -> None:
+        """
+        Once the replay is complete, everything up to the welcome's id counts as seen.
+        """
+        if not self._owed:
+            self._standing.last = max(self._standing.last, self._newest)
+
+    def _event(self, heard: Heard) -> Sequence[Heard]:
+        event, mine = heard.event, self._standing
+        assert event is not None
+        if heard.old:
+            return (heard,)
+        if self._owed:
+            self._owed -= 1
+        known = event.id <= mine.last
+        mine.last = max(mine.last, event.id)
+        self._settle()
+        if self._outbox.confirm(heard.key):
+            return (replace(heard, kind=OK, id=event.id, event=None),)
+        if known:
+            return ()
+        if event.name == mine.name:
+            if event.kind == RENAMED:
+                mine.name = event.to
+        elif event.kind == TOLD:
+            mine.reply = event.name
+        return (heard,)
+
+    def compose(self, line: str) -> Letter | None:
+        """See L{Speech.compose}."""
+        fields: dict[str, Any] | None = None
+        if not line.startswith("/"):
+            fields = {"type": "say", "text": line}
+        elif line.startswith("//"):
+            fields = {"type": "say", "text": line[1:]}
+        elif found := _ME.fullmatch(line):
+            fields = {"type": "act", "text": found[1]}
+        elif found := _MSG.fullmatch(line):
+            fields = {"type": "tell", "to": found[1], "text": found[2]}
+        elif self._standing.reply and (found := _REPLY.fullmatch(line)):
+            fields = {"type": "tell", "to": self._standing.reply, "text": found[1]}
+        if fields is None:
+            return None
+        if fields["type"] != "tell" and self._standing.room:
+            fields["room"] = self._standing.room
+        return Letter(self._outbox.newKey(), line, fields)
+
+    def letter(self, letter: Letter) -> bytes:
+        """See L{Speech.letter}."""
+        return self.verbatim({**letter.fields, "key": letter.key})
+
+    @staticmethod
+    def verbatim(fields: dict[str, Any]) -> bytes:
+        """
+        @return: the line of any object.
+        """
+        return objectLine(**fields)
+
+    def command(self, line: str) -> bytes:
+        """See L{Speech.command}."""
+        command = objectLine(type="command", key=self._outbox.newKey(), line=line)
+        ping = self.ping()
+        self._barrier = self._lastPing
+        return command + ping
+
+    def ping(self) -> bytes:
+        """See L{Speech.ping}."""
+        self._lastPing = self._outbox.newKey()
+        self._pongs.add(self._lastPing)
+        return objectLine(type="ping", key=self._lastPing)
+
+    def names(self) -> bytes:
+        """See L{Speech.names}."""
+        self._asked = self._outbox.newKey()
+        return objectLine(type="command", key=self._asked, line="/names")
+
+    def lost(self) -> None:
+        """See L{Speech.lost}.  What was sent is asked for when the session goes on."""
+
+    def bye(self) -> bytes:
+        """See L{Speech.bye}."""
+        return objectLine(type="bye")
