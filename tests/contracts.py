@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from twisted_chat.errors import ChatError, NoHistory
+from twisted_chat.errors import BadCommand, ChatError
 from twisted_chat.events import (
     ACTED,
     CREATED,
@@ -432,7 +432,7 @@ class HistoryContract(StoreContract):
         self.appendAll(said("?!"))
         asked = self.store.search(Scope(frozenset({"#lobby"}), ""), Query(("?!",)), 5)
         self.settle()
-        error = self.failureResultOf(asked, NoHistory).value
+        error = self.failureResultOf(asked, BadCommand).value
         self.assertIn("letters or digits", str(error))
 
     def test_searchByAuthor(self) -> None:

@@ -255,7 +255,9 @@ class JSONFaceTests(SynchronousTestCase):
         it, peer = self.inside()
         it.shown()
         it.face.dataReceived(b'nonsense\n[1]\n{"type":"hello","name":"Eve"}\n')
-        codes = [json.loads(line)["code"] for line in it.shown().splitlines()]
+        shown = it.shown()
+        self.assertNotIn("\r", shown)
+        codes = [json.loads(line)["code"] for line in shown.splitlines()]
         self.assertEqual(codes, ["bad-object"] * 3)
         self.assertEqual(peer.got(), b"")
 

@@ -41,7 +41,7 @@ class TalkTests(SynchronousTestCase):
         self.environ = {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
         self.terminal = StringTransport()
 
-    def begin(self, name: str = "Ann", text: bool = False) -> Peer:
+    def begin(self, name: str = "Ann", text: bool = False, early: str = "") -> Peer:
         self.face = TalkFace(
             self.clock,
             self.host,  # type: ignore[arg-type]
@@ -64,6 +64,7 @@ class TalkTests(SynchronousTestCase):
         self.console = Console(self.clock, self.terminal, (80, 24), "dumb", self.face)
         self.console.start()
         self.face.begin(self.console)
+        self.types(early)
         peer = self.endpoint.accept()
         peer.sends(PROMPT)
         return peer
@@ -97,6 +98,22 @@ class TalkTests(SynchronousTestCase):
         peer.sends(CONNECTED)
         self.assertEqual(peer.got(), b"Anna\r\n")
         self.assertIn("Connected... Start sending messages", self.shown())
+
+    def test_early(self) -> None:
+        """What is typed before there is a connection is the name, and what is said then."""
+        peer = self.begin("", early="Ann\rHello!\rHow a")
+        hello = peer.objects()
+        self.assertEqual([(each["type"], each["name"]) for each in hello], [("hello", "Ann")])
+        peer.says(**WELCOME)
+        self.assertEqual([each.get("text") for each in peer.objects()], [None, "Hello!"])
+        self.assertTrue(self.shown().endswith("How a"))
+
+    def test_earlyPart(self) -> None:
+        """A name that is being typed when the connection is made is not lost."""
+        peer = self.begin("", early="An")
+        self.assertEqual(peer.got(), b"")
+        self.types("na\r")
+        self.assertEqual(peer.objects()[0]["name"], "Anna")
 
     def test_conversation(self) -> None:
         """What is typed is said, and what is heard is shown."""
@@ -196,6 +213,89 @@ class TalkTests(SynchronousTestCase):
         for text, offered in (("/ign", "/ignore "), ("/jo", "/join "), ("al", "Alexei: ")):
             self.assertIn(offered, self.face.complete(text, len(text)))
         self.assertEqual(self.face.complete("/join #d", 8), ["#dev "])
+
+    def test_completesThePresent(self) -> None:
+        """Who was there before is asked for, unseen, in each room one comes to."""
+        peer = self.begin()
+        peer.says(**WELCOME)
+        (asked,) = peer.objects()[1:]
+        self.assertEqual((asked["type"], asked["line"]), ("command", "/names"))
+        self.shown()
+        peer.says(type="notice", text="3 in #lobby: Ann, Zoe,", key=asked["key"])
+        peer.says(type="notice", text="Bob and 5 more", key=asked["key"])
+        self.assertNotIn("Zoe", self.shown())
+        self.assertEqual(self.face.complete("z", 1), ["Zoe: "])
+        peer.says(type="room", room="#dev", topic="", names=2)
+        self.assertEqual(peer.objects()[0]["line"], "/names")
+        peer.says(type="error", code="bad-command", text="unheard", key=asked["key"])
+        self.assertNotIn("unheard", self.shown())
+
+    def test_completesRoomsOfBefore(self) -> None:
+        """A room that one left for another is still offered."""
+        peer = self.inside()
+        for room in ("#dev", "#lobby"):
+            peer.says(type="room", room=room, topic="", names=1)
+        self.assertEqual(self.face.complete("/join #d", 8), ["#dev "])
+
+    def comes(self, peer: Peer, number: int, name: str) -> None:
+        peer.says(type="joined", id=number, time=1.0, room="#lobby", name=name)
+
+    def test_folding(self) -> None:
+        """One who comes is shown at once, those of the next second in one line."""
+        peer = self.inside()
+        self.comes(peer, 11, "Bob")
+        self.assertIn("* Bob is now connected", self.shown())
+        for number, name in enumerate(("Eve", "Joe", "Kim"), 12):
+            self.comes(peer, number, name)
+            self.assertEqual(self.shown(), "")
+        self.clock.advance(1)
+        self.assertIn("* Eve, Joe and 1 more are now connected", self.shown())
+        self.clock.advance(2)
+        self.assertEqual(self.clock.getDelayedCalls()[1:], [])
+
+    def test_foldingKeepsTheOrder(self) -> None:
+        """Words, one's own too, and whatever else is shown come after those who came before."""
+        peer = self.inside()
+        self.comes(peer, 11, "Bob")
+        self.comes(peer, 12, "Eve")
+        peer.says(type="said", id=13, time=1.0, room="#lobby", name="Eve", text="Hi!")
+        self.comes(peer, 14, "Joe")
+        self.types("Hello!\r")
+        self.comes(peer, 15, "Kim")
+        self.types("/bell\r")
+        self.comes(peer, 16, "Leo")
+        self.assertEqual(self.face.complete("le", 2), ["Leo: "])
+        shown = self.shown()
+        order = ["Bob is", "Eve is", "Hi!", "Joe is", "Hello!", "Kim is", "The bell", "Leo is"]
+        places = [shown.index(each) for each in order]
+        self.assertEqual(places, sorted(places))
+
+    def test_foldingEnds(self) -> None:
+        """What was gathered when the end comes is shown."""
+        peer = self.inside()
+        self.comes(peer, 11, "Bob")
+        self.comes(peer, 12, "Eve")
+        self.types("/quit\r")
+        peer.closes()
+        self.assertIn("Eve is now connected", self.shown())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_shortPrompt(self) -> None:
+        """A server with many rooms or long names cannot fill the screen with the prompt."""
+        peer = self.inside()
+        for number in range(6):
+            room = f"#{number}{'x' * 99}"
+            peer.says(type="said", id=11 + number, time=1.0, room=room, name="Bob", text="Hi!")
+        prompt = self.shown().rpartition("\r")[2]
+        self.assertIn("[3 more]", prompt)
+        self.assertLess(len(prompt), 200)
+
+    def test_goodbye(self) -> None:
+        """The server's reason for a drop is told as a sentence."""
+        peer = self.inside()
+        peer.says(type="bye", text="server is going down")
+        peer.closes()
+        self.assertIn("going down. What you say waits", self.shown())
 
     def test_exits(self) -> None:
         """Each way out has its code."""

@@ -57,6 +57,14 @@ class VerbsTests(SynchronousTestCase):
         self.assertFalse(self.verbs.does("/help"))
         self.assertEqual(len(self.stage.calls), len(self.verbs.names))
 
+    def test_help(self) -> None:
+        """C{/help} with one of ours explains it; with another it is for the server."""
+        for line in ("/help bell", "/HELP /Bell"):
+            self.stage.calls.clear()
+            self.assertTrue(self.verbs.does(line), line)
+            self.assertEqual(self.stage.calls, ["/bell off|mention|all: when to ring"])
+        self.assertFalse(self.verbs.does("/help names"))
+
     def test_ignore(self) -> None:
         """Ignoring and its end are kept for the next run."""
         self.assertTrue(self.verbs.does("/ignore Bob"))

@@ -54,12 +54,24 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.view.own("Hello!", NOON).text, "12:00 Hello!")
 
     def test_newDay(self) -> None:
-        """Between two days stands the date of the second."""
+        """Between two days stands the date of the second; before the first, unless it is today."""
         self.settings.time = True
         lines = self.texts(said("a", when=NOON - DAY), said("b"), said("c"))
         self.assertEqual(
-            lines, ["12:00 Bob :: a", "--- 2026-11-22 ---", "12:00 Bob :: b", "12:00 Bob :: c"]
+            lines,
+            [
+                "--- 2026-11-21 ---",
+                "12:00 Bob :: a",
+                "--- 2026-11-22 ---",
+                "12:00 Bob :: b",
+                "12:00 Bob :: c",
+            ],
         )
+
+    def test_today(self) -> None:
+        """A conversation of today begins without a date."""
+        self.settings.time = True
+        self.assertEqual(self.texts(said("a")), ["12:00 Bob :: a"])
 
     def test_mention(self) -> None:
         """One's name as a whole word, in any case, stands out and rings; a part of a word not."""

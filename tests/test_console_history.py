@@ -57,6 +57,9 @@ class HistoryTests(SynchronousTestCase):
             self.assertEqual(storable(line), line)
         self.assertEqual(storable("/join  #dev key"), "/join #dev")
         self.assertEqual(storable("/j #dev key"), "/j #dev")
+        self.assertEqual(storable("/lock key"), "/lock")
+        self.assertEqual(storable("one\n\n/join #dev key"), "one\n\n/join #dev")
+        self.assertIsNone(storable("one\n/msg Bob two"))
         self.assertIsNone(storable("  "))
 
     def test_repeated(self) -> None:

@@ -50,6 +50,15 @@ class DeadlinesTests(SynchronousTestCase):
         self.pass_(5)
         self.assertEqual(self.calls, [])
 
+    def test_lateTick(self) -> None:
+        """After a pause of the process, what is read first may call off what seems due."""
+        self.set("a", 30)
+        self.set("b", 30)
+        self.clock.callLater(31, self.deadlines.clear, "a")
+        self.clock.rightNow += 60
+        self.clock.advance(0)
+        self.assertEqual(self.calls, ["b"])
+
     def test_replaced(self) -> None:
         """A new deadline of a key takes the place of the old one."""
         self.set("a", 1)

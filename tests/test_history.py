@@ -117,11 +117,25 @@ class HistoryTests(SynchronousTestCase):
 
     def test_backupIntoNowhere(self) -> None:
         """
-        A directory that does not exist is one sentence.
+        A directory that does not exist is one sentence, about the copy and not its original.
         """
-        code, _, err = self.run_(self.path, "backup", os.path.join(self.folder, "no", "copy"))
-        self.assertEqual((code, len(err.splitlines())), (1, 1))
-        self.assertIn("No such file", err)
+        destination = os.path.join(self.folder, "no", "copy")
+        code, _, err = self.run_(self.path, "backup", destination)
+        self.assertEqual(code, 1)
+        self.assertEqual(err, f"{destination} cannot be written: No such file or directory\n")
+
+    def test_backupOntoAFullDisk(self) -> None:
+        """
+        What SQLite says while it copies is one sentence that names both files.
+        """
+
+        def full(*arguments: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(history, "copy", full)
+        code, _, err = self.run_(self.path, "backup", "new")
+        self.assertEqual(code, 1)
+        self.assertEqual(err, f"{self.path} cannot be copied to new: database or disk is full\n")
 
     def test_damage(self) -> None:
         """

@@ -248,7 +248,7 @@ class HistoryTests(SynchronousTestCase):
         cem = enter(self.hub, "Cem", JSON)
         cem.forget()
         cem.asks("history", room="#dev", key="k1")
-        self.assertEqual([value["code"] for value in cem.objects], ["not-allowed"])
+        self.assertEqual([value["code"] for value in cem.objects], ["no-such-room"])
 
 
 class SearchTests(SynchronousTestCase):

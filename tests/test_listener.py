@@ -91,6 +91,12 @@ class ListenerTests(SynchronousTestCase):
             listener = self.make(error, spare=spare)
             self.assertIs(self.assertRaises(CannotListenError, listener.bind, Factory()), expected)
 
+    def test_lockFile(self) -> None:
+        """A UNIX socket whose lock cannot be had is refused as any other port is."""
+        missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
+        error = self.assertRaises(CannotListenError, self.make(missing).bind, Factory())
+        self.assertIs(error.socketError, missing)
+
     def test_addresses(self) -> None:
         """People are told the address that is bound; where that is every one, this machine's."""
         for host in ("192.0.2.1", "0.0.0.0", "::"):

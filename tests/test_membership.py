@@ -172,12 +172,13 @@ class JoiningTests(SynchronousTestCase):
 
     def test_json(self) -> None:
         """
-        A program is told its new current room, and its own move as an event.
+        A program is told its new current room, and its own move as an event: after C{/join} what
+        was before it comes first, as everywhere.
         """
         cem = enter(self.hub, "Cem", JSON)
         cem.forget()
         cem.asks("command", line="/join #dev")
-        self.assertEqual(sorted(value["type"] for value in cem.objects), ["joined", "room"])
+        self.assertEqual([value["type"] for value in cem.objects], ["room", "joined"])
         self.assertEqual(cem.objectsOf("joined")[0]["name"], "Cem")
         cem.forget()
         cem.asks("command", line="/leave")

@@ -350,7 +350,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual([event["text"] for event in answer["events"]], ["one"])
         self.assertEqual(self.answer(self.peer, "history", count=-1)["code"], "bad-object")
         self.assertEqual(self.answer(self.peer, "history", count=True)["code"], "bad-object")
-        self.assertEqual(self.answer(self.peer, "history", room="#x")["code"], "not-allowed")
+        self.assertEqual(self.answer(self.peer, "history", room="#x")["code"], "no-such-room")
 
     def test_search(self) -> None:
         """C{search} gives what was found."""

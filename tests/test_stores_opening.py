@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from contextlib import closing
+from pathlib import Path
 
 from tests import test_stores_schema
 from twisted_chat.errors import NoHistory
@@ -70,6 +72,32 @@ class OpenTests(OpenCase):
         error = self.assertRaises(NoHistory, openFile, self.path)
         self.assertIn("No space left on device", str(error))
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_diskFullWhileMaking(self) -> None:
+        """
+        What SQLite says while it makes the file becomes a sentence as well.
+        """
+
+        def full(*arguments: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(opening, "copy", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn(f"{self.path} cannot be used", str(error))
+        self.assertIn("make room on the disk", str(error))
+
+    def test_withoutTables(self) -> None:
+        """
+        A file with the mark of a history, but no version of its tables, is a stranger's: it is
+        left as it is.
+        """
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            connection.execute("CREATE TABLE theirs (x)")
+        before = Path(self.path).read_bytes()
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("another program", str(error))
+        self.assertEqual(Path(self.path).read_bytes(), before)
 
     def test_largeFileIsNotLookedAt(self) -> None:
         """

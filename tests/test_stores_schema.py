@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -65,6 +67,27 @@ class CopyTests(SchemaCase):
         """
         self.open().close()
         self.assertEqual(os.listdir(self.folder), ["chat.sqlite"])
+
+    def test_diskFullAtTheEnd(self) -> None:
+        """
+        A file whose last pages found no room gets no name, and none of its parts stays.
+        """
+
+        class Full(sqlite3.Connection):
+            def execute(self, statement: str, *rest: Any) -> sqlite3.Cursor:
+                cursor = super().execute(statement, *rest)
+                if "wal_checkpoint" in statement:
+                    [(_, _, draft)] = super().execute("PRAGMA database_list")
+                    Path(f"{draft}-journal").touch()
+                    raise sqlite3.OperationalError("database or disk is full")
+                return cursor
+
+        connect = sqlite3.connect
+        self.patch(
+            sqlite3, "connect", lambda *given, **named: connect(*given, **named, factory=Full)
+        )
+        self.assertRaises(sqlite3.OperationalError, copy, None, self.path)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_copyOverwritesNothing(self) -> None:
         """

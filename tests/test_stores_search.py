@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.errors import NoHistory
+from twisted_chat.errors import BadCommand
 from twisted_chat.events import JOINED, SAID, TOLD, Event, Query, Scope
 from twisted_chat.stores.search import isReadable, matcher, phrases, terms
 
@@ -95,7 +95,7 @@ class MatcherTests(SynchronousTestCase):
         """
         Words that all have no term are refused.
         """
-        self.assertRaises(NoHistory, matcher, Query(("?!", "--")))
+        self.assertRaises(BadCommand, matcher, Query(("?!", "--")))
 
     def test_wholeWords(self) -> None:
         """

@@ -191,10 +191,11 @@ class BuildTests(SynchronousTestCase):
         self.assertFalse(os.path.exists(path))
 
     def test_badKeep(self) -> None:
-        """How much to keep must be something that can be kept."""
-        options = self.options("--history", self.mktemp(), "--keep", "some")
-        error = self.assertRaises(SystemExit, buildService, options, self.reactor)
-        self.assertIn("--keep some", str(error.code))
+        """How much to keep must be something that can be kept, also where nothing is."""
+        for history in (self.mktemp(), "memory"):
+            options = self.options("--history", history, "--keep", "some")
+            error = self.assertRaises(SystemExit, buildService, options, self.reactor)
+            self.assertIn("--keep some", str(error.code))
 
     def test_tls(self) -> None:
         """For TLS a certificate is made and kept, and its fingerprint told."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.helpers import NOW, enter, enterAll, makeHub, makeTurnHub
-from twisted_chat.errors import BadText, NoSuchRoom, NoSuchUser, NotAllowed
+from twisted_chat.errors import BadText, NoSuchRoom, NoSuchUser
 from twisted_chat.events import Scope
 from twisted_chat.jsondialect import JSON
 from twisted_chat.session import hashToken
@@ -122,7 +122,7 @@ class SpeakingTests(SynchronousTestCase):
         What only members may do is refused to others.
         """
         self.ann.user.mustBeIn("#lobby")
-        with self.assertRaises(NotAllowed):
+        with self.assertRaises(NoSuchRoom):
             self.ann.user.mustBeIn("#dev")
 
     def test_quitTwice(self) -> None:

@@ -65,8 +65,24 @@ class Deadlines:
         assert clock is not None
         self._timer = None
         now = clock.seconds()
+        if any(when <= now for when, _ in self._due.values()):
+            # One turn later: after a pause of the whole process what came meanwhile is still to be
+            # read, and may call off what seems due.
+            self._timer = clock.callLater(0, self._meet)
+        elif self._due:
+            self._timer = clock.callLater(_TICK, self._tick)
+
+    def _meet(self) -> None:
+        """
+        Do what is due.
+        """
+        clock = self._clock
+        assert clock is not None
+        self._timer = None
+        now = clock.seconds()
         for key, (when, action) in list(self._due.items()):
-            if when <= now and self._due.pop(key, None) is not None:
+            if when <= now and self._due.get(key) == (when, action):
+                del self._due[key]
                 try:
                     action()
                 except Exception:

@@ -60,7 +60,12 @@ def backup(path: str, destination: str, out: TextIO) -> None:
     if os.path.lexists(target):
         raise NoHistory(f"{destination} exists: name a new file")
     with closing(_open(path)) as source:
-        copy(source, target)
+        try:
+            copy(source, target)
+        except OSError as error:
+            raise NoHistory(f"{destination} cannot be written: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise NoHistory(f"{path} cannot be copied to {destination}: {error}") from error
     with closing(connect(target)) as made:
         fault = firstFault(made)
     if fault:

@@ -58,13 +58,26 @@ class Listener:
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         try:
-            return _bound(self._endpoint, factory)
+            return self._bound(self._endpoint, factory)
         except CannotListenError as error:
             refused = error.socketError
             missing = isinstance(refused, OSError) and refused.errno not in _TAKEN
             if self._spare is None or not missing:
                 raise
-        return _bound(self._spare, factory)
+        return self._bound(self._spare, factory)
+
+    def _bound(self, endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
+        result: list[Any] = []
+        endpoint.listen(factory).addBoth(result.append)
+        # All kinds of sockets are bound at once: only then can it be done before the reactor runs.
+        (found,) = result
+        if hasattr(found, "raiseException"):
+            if found.check(OSError):
+                # Of the lock file beside a UNIX socket.
+                raise CannotListenError(None, self.text, found.value)
+            found.raiseException()
+        port: IListeningPort = found
+        return port
 
     def open(self) -> None:
         """
@@ -98,20 +111,6 @@ class Listener:
         """
         host = str(getattr(self._port.getHost(), "host", ""))
         return _ownAddresses() if host in _WILDCARDS else [host]
-
-
-def _bound(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
-    """
-    @raise CannotListenError: if the port cannot be had.
-    """
-    result: list[Any] = []
-    endpoint.listen(factory).addBoth(result.append)
-    # All kinds of sockets are bound at once: only then can it be done before the reactor runs.
-    (found,) = result
-    if hasattr(found, "raiseException"):
-        found.raiseException()
-    port: IListeningPort = found
-    return port
 
 
 def _ownAddresses() -> list[str]:

@@ -216,15 +216,16 @@ def _store(options: Options, reactor: Any) -> IStore:
     """
     @return: the log that the options ask for, not yet started.
     """
-    if options["history"] == "memory":
-        return MemoryLog(lambda flush: reactor.callLater(0, flush))
     from .stores.retention import parseKeep
-    from .stores.sqlite import SQLiteLog
 
     try:
         keep = parseKeep(options["keep"])
     except ChatError as error:
         _giveUp(f"--keep {options['keep']}: {error}")
+    if options["history"] == "memory":
+        return MemoryLog(lambda flush: reactor.callLater(0, flush))
+    from .stores.sqlite import SQLiteLog
+
     return SQLiteLog(options["history"], reactor, keep=keep)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
 
-from .errors import BadName, BadText, NoSuchRoom, NoSuchUser, NotAllowed
+from .errors import BadName, BadText, NoSuchRoom, NoSuchUser
 from .events import ACTED, JOINED, RENAMED, SAID, SPOKEN, TOLD, Draft, Event
 from .room import Audience
 from .session import Session
@@ -291,10 +291,10 @@ class User:
 
     def mustBeIn(self, room: str) -> None:
         """
-        @raise NotAllowed: if he is not in the room.
+        @raise NoSuchRoom: if he is not in the room.
         """
         if room not in self.rooms:
-            raise NotAllowed(f"you are not in {room}: /join it first")
+            raise NoSuchRoom(f"you are not in {room}: /join it first")
 
 
 def _nowhere(data: bytes) -> None:

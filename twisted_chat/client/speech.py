@@ -38,6 +38,9 @@ from .reading import (
 TEXT_ONLY = "text only"
 """The kind of what a L{JSONSpeech} hears from a server that does not know it."""
 
+_NAMES_KEY = "names"
+"""The key of a question nobody typed; those of an L{Outbox} hold a number."""
+
 _ME = re.compile(r"/me\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _MSG = re.compile(r"/msg\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _REPLY = re.compile(r"/r\s+(\S.*)", re.IGNORECASE | re.DOTALL)
@@ -432,8 +435,8 @@ class JSONSpeech:
 
     def names(self) -> bytes:
         """See L{Speech.names}."""
-        self._asked = self._outbox.newKey()
-        return objectLine(type="command", key=self._asked, line="/names")
+        self._asked = _NAMES_KEY
+        return objectLine(type="command", key=_NAMES_KEY, line="/names")
 
     def lost(self) -> None:
         """See L{Speech.lost}.  What was sent is asked for when the session goes on."""

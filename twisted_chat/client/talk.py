@@ -74,6 +74,7 @@ class TalkFace:
         self._verbs = Verbs(self._settings, self)
         self._verdict: tuple[int, str] | None = None
         self._due = 0.0
+        self._asking = False
         self._tick: IDelayedCall | None = None
         self._coming: list[Heard] = []
         self._fold: IDelayedCall | None = None
@@ -87,12 +88,15 @@ class TalkFace:
 
     def begin(self, console: Console) -> None:
         """
-        The console is drawn: connect.
+        The console is drawn: connect.  What is typed until then is not lost: a missing name is
+        asked for at once.
         """
         self.console = console
         console.throttled = self._throttled
         if not self._settings.color:
             console.setColor(False)
+        if not self.link.standing.name:
+            self.nameWanted(None)
         self.link.start()
 
     def remember(self) -> None:
@@ -149,9 +153,12 @@ class TalkFace:
         """See L{client.face.Face.nameWanted}."""
         if refusal is not None:
             self._show(f"! {refusal}", REFUSAL)
-        self.console.ask(f"{PROMPT} ", self._named)
+        if not self._asking:
+            self._asking = True
+            self.console.ask(f"{PROMPT} ", self._named)
 
     def _named(self, name: str) -> None:
+        self._asking = False
         if name.strip():
             self.link.enter(name.strip())
         else:

@@ -48,6 +48,8 @@ def openFile(path: str) -> tuple[sqlite3.Connection, bool]:
             f"the history {path} cannot be opened ({error.strerror}): "
             "let this user read and write it, or name another history"
         ) from error
+    except sqlite3.Error as error:
+        raise _refusal(path, error) from error
     try:
         connection = connect(path, isWriter=True)
     except sqlite3.Error as error:
@@ -66,7 +68,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> bool:
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID:
+        if application != APPLICATION_ID or version < 1:
             raise NoHistory(
                 f"{path} is a database of another program: name another file as history"
             )

@@ -140,11 +140,14 @@ def copy(source: sqlite3.Connection | None, path: str) -> None:
                 source.backup(connection)
             # Ids of a restored copy may come to mean other events than those of its original.
             writeNote(connection, "epoch", secrets.token_hex(8))
+            # To close the file would do this as well, but without a word if the disk is full.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         _rename(draft, path)
         _syncFolder(path)
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(draft)
+        for ending in ("", "-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                os.unlink(draft + ending)
 
 
 def _rename(draft: str, path: str) -> None:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from ..errors import NoHistory
+from ..errors import BadCommand
 from ..events import SPOKEN, TOLD, Event, Query, Scope
 
 RULES: Final = f"1/{unicodedata.unidata_version}"
@@ -57,19 +57,19 @@ def terms(text: str) -> list[str]:
 def phrases(query: Query) -> list[str]:
     """
     @return: each word of a query as its terms, with one blank between.
-    @raise NoHistory: there are words, but not one has a letter or a digit.
+    @raise BadCommand: there are words, but not one has a letter or a digit.
     """
     found = [" ".join(terms(word)) for word in query.words]
     wanted = [phrase for phrase in found if phrase]
     if found and not wanted:
-        raise NoHistory("nothing to search for: give a word that has letters or digits")
+        raise BadCommand("nothing to search for: give a word that has letters or digits")
     return wanted
 
 
 def matcher(query: Query) -> Callable[[Event], bool]:
     """
     @return: a function that tells whether an event is what the query asks for.
-    @raise NoHistory: see L{phrases}.
+    @raise BadCommand: see L{phrases}.
     """
     wanted = [f" {phrase} " for phrase in phrases(query)]
     author = terms(query.name) or [query.name]
