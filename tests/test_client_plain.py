@@ -307,6 +307,14 @@ class SendTests(SynchronousTestCase):
         peer.closes()
         self.assertEqual(it.ends.calls, [(65, "too rude")])
 
+    def test_notStored(self) -> None:
+        """What the server cannot store now may be tried again."""
+        it, peer = self.sends("one")
+        peer.sends(CONNECTED)
+        peer.sends(b"! not stored: the server's disk is full\r\n")
+        peer.closes()
+        self.assertEqual(it.ends.calls[0][0], 74)
+
     def test_unanswered(self) -> None:
         """Without a receipt it is not done."""
         it, peer = self.sends("one")

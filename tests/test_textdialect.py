@@ -146,6 +146,14 @@ class ViewTests(SynchronousTestCase):
         line = "* Ann, Bob and 1 more have left #dev\r\n"
         self.assertEqual(here(*went), ["", "", line])
 
+    def test_foldedOnceEach(self) -> None:
+        """
+        Who came and went more than once in a batch is named once.
+        """
+        moves = [makeEvent(kind, "Bob") for kind in (JOINED, LEFT, JOINED, LEFT)]
+        lines = "".join(here(*moves))
+        self.assertEqual(lines, "* Bob is now connected\r\n* Bob has left\r\n")
+
     def test_foldedByRoom(self) -> None:
         """
         Only those of the same room share a line.

@@ -122,7 +122,7 @@ class TextView:
 
 def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
     """
-    Write one line for all who came into a room and one for all who left it.
+    Write one line for all who came into a room and one for all who left it, each named once.
     """
     came: dict[str, list[int]] = {}
     went: dict[str, list[int]] = {}
@@ -132,10 +132,10 @@ def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
         elif event.kind == LEFT:
             went.setdefault(event.room, []).append(place)
     for room, places in came.items():
-        names = [events[place].name for place in places]
+        names = list(dict.fromkeys(events[place].name for place in places))
         lines[places[0]] = _came(room, names, room == lobby).encode()
     for room, places in went.items():
-        names = [events[place].name for place in places]
+        names = list(dict.fromkeys(events[place].name for place in places))
         lines[places[-1]] += _went(room, names, room == lobby).encode()
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import ChatError
+from ..errors import ChatError, NotStored
 from ..framing import FLOODED, MAX_LINE, Excess, LineSplitter
 from ..jsondialect import MAX_OBJECT, parseObject
 from ..text import neutralise, showable
@@ -280,16 +280,22 @@ class JSONFace(PlainFace):
         """See L{client.face.Face.offline}.  This is no object of the server's."""
 
 
+_NOT_STORED: Final = "not stored"
+"""How the text dialect begins to say that the server cannot store at the moment."""
+
+
 class SendFace(PlainFace):
     """
-    Says some lines and leaves: for C{--send}.  Nothing is read, and only receipts are shown.
+    Says some lines and leaves: for C{--send}.  Nothing is read, and only receipts are shown.  What
+    the server cannot store at the moment counts as lost, so that a script tries again; what it
+    will not take, as bad data.
     """
 
     def sends(self, text: str) -> None:
         """
         @param text: what to say; each of its lines is a message.
         """
-        self._refusal = ""
+        self._refusal: tuple[int, str] | None = None
         self._lines += [each.encode("utf-8", "surrogateescape") for each in text.splitlines()]
         self._eof = True
 
@@ -313,7 +319,8 @@ class SendFace(PlainFace):
             if each.kind == OK:
                 super().heard((each,))
             elif each.kind == ERROR:
-                self._refusal = self._refusal or each.text
+                passing = each.code == NotStored.code or each.text.startswith(_NOT_STORED)
+                self._refusal = self._refusal or (LOST if passing else BAD_DATA, each.text)
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """See L{client.face.Face.offline}."""
@@ -321,5 +328,5 @@ class SendFace(PlainFace):
     def ended(self, error: ChatError | None) -> None:
         """See L{client.face.Face.ended}."""
         if error is None and self._refusal:
-            self._verdict = self._verdict or (BAD_DATA, self._refusal)
+            self._verdict = self._verdict or self._refusal
         super().ended(error)
