@@ -49,6 +49,16 @@ class ParseTests(SynchronousTestCase):
             error = self.assertRaises(UsageError, parse, arguments)
             self.assertEqual(len(str(error).splitlines()), 1, arguments)
 
+    def test_dashes(self) -> None:
+        """A text to send may begin with a dash, wherever it stands."""
+        for arguments in (
+            ["a", "1", "--send", "-5 degrees"],
+            ["-s", "-5 degrees", "a", "1"],
+            ["a", "1", "--send=-5 degrees"],
+        ):
+            self.assertEqual(parse(arguments).send, "-5 degrees")
+        self.assertEqual(parse(["a", "1", "--send", "--retry"]).send, "--retry")
+
     def test_fingerprint(self) -> None:
         """A fingerprint asks for TLS by itself."""
         self.assertTrue(parse(["a", "1", "--fingerprint", "AA"]).tls)

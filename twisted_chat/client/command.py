@@ -113,7 +113,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--fingerprint", metavar="SHA256", help="the server's certificate, for TLS")
     parser.add_argument("--pins", metavar="FILE", help="file of the certificates seen before")
     parser.add_argument("--version", action="version", version=f"twisted-chat {__version__}")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_joined(arguments))
     options.place = _place(options.where)
     options.tls = options.tls or options.fingerprint is not None
     if options.tls and options.place.endpoint:
@@ -126,6 +126,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if options.name is not None and not options.name.isprintable():
         raise UsageError("--name holds a character that cannot be printed")
     return options
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """
+    @return: the command line with a text to send joined to its option: to argparse it would be an
+        option itself if it began with a dash.
+    """
+    joined: list[str] = []
+    for each in arguments:
+        if joined and joined[-1] in ("-s", "--send"):
+            joined[-1] = f"--send={each}"
+        else:
+            joined.append(each)
+    return joined
 
 
 def _place(where: Sequence[str]) -> Place:
