@@ -19,7 +19,8 @@ from fuzz.mutator import cut
 from twisted_chat.errors import ChatError
 from twisted_chat.framing import FLOODED, MAX_LINE, Excess, LineSplitter, sniff
 from twisted_chat.hub import Hub
-from twisted_chat.names import cleanName, cleanRoom, skeleton
+from twisted_chat.looks import skeleton
+from twisted_chat.names import cleanName, cleanRoom
 from twisted_chat.server import ChatFactory
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.search import terms

@@ -179,6 +179,10 @@ class FakeClient:
             self._send(self._lastWords)
             self._isOver = True
 
+    def answer(self, data: bytes) -> None:
+        """See L{IChatClient.answer}."""
+        self.put(data)
+
     def page(self, data: bytes) -> Deferred[None]:
         """See L{IChatClient.page}."""
         self._send(data)

@@ -23,7 +23,8 @@ LEVELS: Mapping[str, float] = {
     "errors": 0,
     #
     "text": 1,
-    "names": 1.1,
+    "looks": 1.1,
+    "names": 1.2,
     "events": 1,
     "session": 1,
     #
@@ -43,6 +44,7 @@ LEVELS: Mapping[str, float] = {
     "deadlines": 3,
     "transcript": 3,
     "notify": 3,
+    "tls": 3,
     #
     "stores.faults": 3,
     "stores.following": 3,

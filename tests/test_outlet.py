@@ -124,6 +124,27 @@ class SocketOutletTests(SynchronousTestCase):
         self.assertEqual((self.transport.written, self.transport.producer), (b"", None))
         self.assertEqual((self.owner.calls, self.outlet.size), ([], 0))
 
+    def test_answer(self) -> None:
+        """An answer may be larger than what may wait otherwise; what comes beside it may not."""
+        transport, made = self.make(limit=4 * KIB)
+        made.outlet.answer(BIG)
+        self.assertEqual(made.owner.calls, ["blocked"])
+        made.outlet.put(b"x" * 4 * KIB)
+        self.assertEqual(made.owner.calls, ["blocked"])
+        transport.pump()
+        self.assertEqual(len(transport.received), len(BIG) + 4 * KIB)
+        made.outlet.put(BIG)
+        self.assertIn("overflowed", made.owner.calls)
+
+    def test_largeRelease(self) -> None:
+        """So may what one is told who comes."""
+        transport, made = self.make(limit=4 * KIB)
+        made.outlet.hold()
+        made.outlet.release(BIG)
+        transport.pump()
+        self.assertEqual(made.owner.calls, ["blocked", "drained"])
+        self.assertEqual(len(transport.received), len(BIG))
+
     def test_partly(self) -> None:
         """What the kernel does not take is queued, and arrives when the peer reads, in order."""
         self.outlet.put(BIG)

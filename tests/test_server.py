@@ -24,7 +24,7 @@ from twisted_chat.events import Event
 from twisted_chat.framing import MAX_FLOOD
 from twisted_chat.intake import WINDOW
 from twisted_chat.interfaces import IChatClient
-from twisted_chat.limits import KIB, MIB, Limits
+from twisted_chat.limits import KIB, MIB, SPARE_DESCRIPTORS, Limits
 from twisted_chat.server import ChatFactory, ChatProtocol
 from twisted_chat.stores.memory import MemoryLog
 
@@ -293,6 +293,13 @@ class DoorTests(TimedTestCase):
         factory = ChatFactory(self.hub, self.clock, Limits(maxConnections=1))
         Peer(factory, "Ann")
         self.assertRegex(self.refusal(Peer(factory)), "^! the server is full: try again later")
+
+    def test_crowdAtAFullDoor(self) -> None:
+        """While very many are being turned away, more are given no protocol at all."""
+        factory = ChatFactory(self.hub, self.clock, Limits(maxConnections=1))
+        for _ in range(1 + SPARE_DESCRIPTORS // 2):
+            Peer(factory)
+        self.assertIs(factory.buildProtocol(None), None)
 
     def test_refusedIsDeaf(self) -> None:
         """Whatever a refused peer sends is thrown away, and its end harms nobody's count."""
@@ -1057,6 +1064,16 @@ class LingeringTests(TimedTestCase):
         self.protocol: ChatProtocol = protocol
         self.protocol.makeConnection(self.transport)
         self.protocol.dataReceived(b"Ann\n")
+
+    def test_trickling(self) -> None:
+        """Who takes a little, though the kernel asks for nothing yet, is not stalled."""
+        self.protocol.put(b"x" * 900 * KIB)
+        self.pass_(20)
+        self.transport.peer.recv(100 * KIB)
+        self.pass_(20)
+        self.assertEqual(self.transport.ends, [])
+        self.pass_(30)
+        self.assertEqual(self.transport.ends, ["abort"])
 
     def test_closedWhenArrived(self) -> None:
         """Only this direction is closed, and all of it when everything has arrived."""

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.peers import SocketTransport
 from twisted_chat import sockets as module
-from twisted_chat.sockets import allArrived, keepAlive, plainSend
+from twisted_chat.sockets import allArrived, keepAlive, plainSend, unacknowledged
 
 
 class FakeSocket:
@@ -147,6 +147,16 @@ class SendTests(SynchronousTestCase):
         self.assertFalse(allArrived(self.transport))
         self.transport.pump()
         self.assertTrue(allArrived(self.transport))
+
+    def test_unacknowledged(self) -> None:
+        """It is known how much the peer's system has not taken, also from outside of TLS."""
+        self.transport.handle.send(b"here")
+        unsent = unacknowledged(self.transport)
+        assert unsent is not None
+        self.assertGreater(unsent, 0)
+        self.transport.pump()
+        self.assertEqual(unacknowledged(self.transport), 0)
+        self.assertIs(unacknowledged(StringTransport()), None)
 
     def test_nobodyKnows(self) -> None:
         """A socket that is closed, or a system that cannot tell, is no reason to be sure."""

@@ -33,8 +33,9 @@ from .events import (
 from .fanout import FanOut
 from .interfaces import IFollower, IStore
 from .journal import Journal, NoJournal
+from .looks import looks, skeleton
 from .moves import Moves
-from .names import cleanName, skeleton
+from .names import cleanName
 from .room import Audience, Room
 from .rooms import Rooms
 from .session import Session
@@ -134,7 +135,8 @@ class Hub:
         name = cleanName(name)
         self._claim(name, session.sid)
         user = User(self, client, name, session._replace(rooms=self.rooms.readmitted(session)))
-        self.users[name] = self._names[skeleton(name)] = self._sids[user.sid] = user
+        self.users[name] = self._sids[user.sid] = user
+        self._names.update(dict.fromkeys(looks(name), user))
         if arrival is not None:
             self.welcomer.expect(user, arrival)
         for room in user.rooms:
@@ -167,7 +169,8 @@ class Hub:
         self._claim(new, user.sid)
         self._release(user)
         self.journal.tell(f"{user.name} is now {new}", user.client.address)
-        self.users[new] = self._names[skeleton(new)] = user
+        self.users[new] = user
+        self._names.update(dict.fromkeys(looks(new), user))
         return new
 
     def leave(self, user: User) -> None:
@@ -186,15 +189,17 @@ class Hub:
             del self._sids[user.sid]
 
     def _claim(self, name: str, sid: str) -> None:
-        holder = self._names.get(skeleton(name))
-        if holder is not None and holder.sid != sid:
+        for look in looks(name):
+            holder = self._names.get(look)
+            if holder is None or holder.sid == sid:
+                continue
             same = "is taken" if holder.name == name else f"looks like {holder.name}, who is here"
             raise NameTaken(f"the name {name} {same}: choose another")
 
     def _release(self, user: User) -> None:
-        looks = skeleton(user.name)
-        if self._names.get(looks) is user:
-            del self._names[looks]
+        for look in looks(user.name):
+            if self._names.get(look) is user:
+                del self._names[look]
         if self.users.get(user.name) is user:
             del self.users[user.name]
 

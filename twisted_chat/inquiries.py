@@ -203,6 +203,6 @@ def _give(user: User, read: Callable[[], Deferred[list[Event]]], key: str | None
             _log.failure("the history cannot be read")
             user.refuse(NoHistory("the history cannot be read now: try again later"), key)
         else:
-            user.reply(dialect.found(events, user.hub.seconds(), key))
+            user.client.answer(dialect.found(events, user.hub.seconds(), key))
 
     return Deferred.fromCoroutine(give())

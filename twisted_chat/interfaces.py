@@ -290,6 +290,13 @@ class IChatClient(Interface):
         hear what came after something that he cannot be told.
         """
 
+    def answer(data: bytes) -> None:
+        """
+        Send what he has asked for, which may be larger than what may wait for him otherwise.
+
+        @param data: whole lines.
+        """
+
     def page(data: bytes) -> Deferred[None]:
         """
         Send C{data} before what is kept back, while it is kept back.

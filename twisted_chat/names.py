@@ -16,14 +16,14 @@ when the first name is checked; a server calls L{loadTables} before it listens.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from unicodedata import category, normalize
+from unicodedata import category
 
 from twisted_chat.errors import BadName, BadRoom
-from twisted_chat.text import INVISIBLE, MAX_MARKS, neutralise, showable
+from twisted_chat.looks import looks, skeleton
+from twisted_chat.text import MAX_MARKS, neutralise, showable
 
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile
@@ -37,9 +37,6 @@ SIGNS = "-_.'"
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9{re.escape(SIGNS)}]{{0,{MAX_NAME - 1}}}")
 
 _JOINERS = "\u200c\u200d"
-
-# The small Turkish dotted i is i, the capital folds to i and a dot above; j has its own dot, too.
-_SECOND_DOT = re.compile("(?<=[ij])\u0307")
 
 # Not "all": by its look that is Ali's name, too.
 _HOUSE_NAMES = (
@@ -70,6 +67,7 @@ def loadTables() -> None:
     _profile()
     _oneScript()
     _houseSkeletons()
+    looks("")
 
 
 def cleanName(text: str) -> str:
@@ -228,7 +226,7 @@ def isReserved(name: str) -> bool:
     """
     @return: whether a person of this name could be taken for the house: server, admin, help...
     """
-    return skeleton(name) in _houseSkeletons()
+    return not looks(name).isdisjoint(_houseSkeletons())
 
 
 @lru_cache(maxsize=1)
@@ -237,80 +235,3 @@ def _houseSkeletons() -> frozenset[str]:
     @return: the skeletons of the names kept for the house.
     """
     return frozenset(map(skeleton, _HOUSE_NAMES.split()))
-
-
-@lru_cache(maxsize=1024)
-def skeleton(name: str) -> str:
-    """
-    Reduce a name to what the eye sees of it.
-
-    Two names have the same skeleton if they differ by case, by compatibility forms (NFKC) or by
-    look-alikes of UTS #39 section 4.  As case does not count, a letter looks like whatever its
-    capital looks like: C{i}, C{I}, C{l} and C{1} are all one.
-
-    @param name: any text, also a room's name.
-    @return: a key to compare with, never to be shown.  It is its own skeleton.
-    """
-    looks = _looks()
-    before = None
-    while name != before:
-        before = name
-        folded = normalize("NFKD", INVISIBLE.sub("", name)).casefold()
-        name = _SECOND_DOT.sub("", folded).translate(looks)
-    return name
-
-
-@lru_cache(maxsize=1)
-def _looks() -> dict[int, str]:
-    """
-    Make the translation table of L{skeleton} of the Unicode data that C{homoglyphs_fork} carries.
-
-    A letter is taken by its capital first: capitals of Latin, Cyrillic and Greek share their
-    glyphs (C{ТОМ} and C{TOM}), small letters only resemble each other.  If the capital looks like
-    nothing Latin, the small letter decides.
-
-    @return: what a folded, decomposed character looks like, where that is not itself.
-    """
-    from importlib import resources
-
-    source = resources.files("homoglyphs_fork") / "confusables.json"
-    prototypes = _prototypes(json.loads(source.read_text("utf-8")))
-
-    def prototype(text: str) -> str:
-        return "".join(prototypes.get(char, char) for char in normalize("NFKD", text))
-
-    looks: dict[int, str] = {}
-    for char in {*prototypes, *"".join(prototypes).casefold()}:
-        look = prototype(char.upper()).casefold()
-        if not look.isascii():
-            look = prototype(char).casefold()
-        # A capital M looks like itself, but a small m like r and n.
-        look = prototype(look)
-        if look != char:
-            looks[ord(char)] = look
-    return looks
-
-
-def _prototypes(pairs: dict[str, list[str]]) -> dict[str, str]:
-    """
-    Find out which of two confusable texts stands for the other.
-
-    UTS #39 maps every confusable character to one prototype, and no prototype further on.  The
-    data has both directions, so a prototype is known by its many partners; of a text and a
-    character the text is the prototype, and of two characters that have only each other, either
-    will do.
-
-    @param pairs: each text, and the texts it is confusable with; those written from right to left
-        stand between left-to-right marks.
-    @return: each confusable character, and the text that stands for it.
-    """
-    prototypes: dict[str, str] = {}
-    for text, partners in pairs.items():
-        char = text.strip("\u200e")
-        if len(char) != 1 or len(partners) != 1:
-            continue
-        partner = partners[0].strip("\u200e")
-        mutual = len(partner) == 1 and len(pairs[partners[0]]) == 1
-        if not mutual or partner < char:
-            prototypes[char] = partner
-    return prototypes

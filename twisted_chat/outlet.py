@@ -58,6 +58,7 @@ class Outlet:
     """
 
     __slots__ = (
+        "_asked",
         "_busy",
         "_chunk",
         "_closing",
@@ -95,6 +96,7 @@ class Outlet:
         self._ledger = ledger
         self._chunk = chunk
         self._send = plainSend(transport)
+        self._asked = 0
         self._busy = False
         self._closing = False
         self._queue: deque[bytes] | None = None
@@ -128,6 +130,16 @@ class Outlet:
             if sent < len(data):
                 self._block(data[sent:])
 
+    def answer(self, data: bytes) -> None:
+        """
+        Send what this client has asked for.  However much it is, it does not count against
+        C{limit} until the client has taken it: a page of history can be larger.
+        """
+        self._asked += len(data)
+        self.put(data)
+        if not self._busy:
+            self._asked = 0
+
     def hold(self) -> None:
         """
         Keep back what is put, until as many calls of L{release}.
@@ -141,7 +153,10 @@ class Outlet:
         """
         Send C{data}; at the last release also what was kept back.
         """
+        self._asked += len(data)
         self._write(data)
+        if self._queue is None:
+            self._asked = 0
         self._holds = max(0, self._holds - 1)
         if self._holds == 0:
             self._write(b"".join(self._letGo()))
@@ -279,7 +294,7 @@ class Outlet:
             return
         for largest in self._ledger.grow(self, change):
             largest.overflow()
-        if self.size > self.limit and not self._closing:
+        if self.size > self.limit + self._asked and not self._closing:
             self.overflow()
 
     def overflow(self) -> None:
@@ -350,6 +365,7 @@ class Outlet:
         return data
 
     def _drained(self) -> None:
+        self._asked = 0
         self._queue = None
         self._busy = self._kept is not None or self._closing
         if self._send is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .names import skeleton
+from .looks import skeleton
 from .room import Room
 
 if TYPE_CHECKING:

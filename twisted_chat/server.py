@@ -28,11 +28,11 @@ from .hub import Hub
 from .intake import ANSWERING, BLOCKED, ENDING, TOO_FAST, Intake
 from .interfaces import IChatClient, IDialect
 from .ledger import QueueLedger
-from .limits import Limits, RateLimitedLog, TokenBucket
+from .limits import SPARE_DESCRIPTORS, Limits, RateLimitedLog, TokenBucket
 from .outlet import Outlet
 from .requests import Requests
 from .session import Session, newSid
-from .sockets import keepAlive
+from .sockets import keepAlive, unacknowledged
 from .stores.memory import MemoryLog
 from .text import parseText
 from .textdialect import PROMPT, TEXT
@@ -64,6 +64,7 @@ class ChatProtocol(LineReceiver):
     _place: Place | None = None
     _requests: Requests | None = None
     _told = False
+    _unsent: int | None = None
     _closing = False
 
     def connectionMade(self) -> None:
@@ -293,6 +294,10 @@ class ChatProtocol(LineReceiver):
         """See L{IChatClient.release}."""
         self._outlet.release(data)
 
+    def answer(self, data: bytes) -> None:
+        """See L{IChatClient.answer}."""
+        self._outlet.answer(data)
+
     def page(self, data: bytes) -> Deferred[None]:
         """See L{IChatClient.page}."""
         return self._outlet.page(data)
@@ -325,6 +330,7 @@ class ChatProtocol(LineReceiver):
     def outletMoved(self) -> None:
         """See L{outlet.OutletOwner}."""
         if not self._closing:
+            self._unsent = unacknowledged(self.transport)
             self.factory.deadlines.set(
                 self._outlet, self.factory.limits.stallTimeout, self._stalled
             )
@@ -347,6 +353,14 @@ class ChatProtocol(LineReceiver):
         self._cut("reads too slowly: too much is queued")
 
     def _stalled(self) -> None:
+        """
+        The kernel asks for more only when a third of its buffer is free, which a slow line can
+        take minutes for: who has taken anything meanwhile has as much time again.
+        """
+        unsent = unacknowledged(self.transport)
+        if unsent is not None and self._unsent is not None and unsent < self._unsent:
+            self.outletMoved()
+            return
         self._cut("reads nothing any more")
 
     def _cut(self, why: str) -> None:
@@ -405,6 +419,19 @@ class ChatFactory(Factory):
         self.noise = RateLimitedLog(self._log, seconds)
         self.protocols: set[ChatProtocol] = set()
         self._empty: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """
+        Take a connection; or none at all, which closes it at once, while so many are being turned
+        away that descriptors would run out before those are gone.
+
+        @param addr: where it comes from.
+        @return: the connection's L{ChatProtocol}, or C{None}.
+        """
+        if len(self.protocols) >= self.limits.maxConnections + SPARE_DESCRIPTORS // 2:
+            self.noise.info("refused a connection: the server is full, and a crowd is at the door")
+            return None
+        return super().buildProtocol(addr)
 
     def makeBucket(self) -> TokenBucket | None:
         """

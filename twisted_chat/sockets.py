@@ -8,6 +8,7 @@ Where there is no socket, or the system does not know a thing, there is an answe
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -53,18 +54,29 @@ def keepAlive(transport: Any) -> None:
                 handle.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+def unacknowledged(transport: Any) -> int | None:
+    """
+    @param transport: a transport over a socket, also one inside TLS.
+    @return: bytes that this system holds and the peer's has not taken; C{None} where it cannot
+        tell.
+    """
+    while hasattr(transport, "transport"):
+        transport = transport.transport
+    if termios is None or not hasattr(transport, "getHandle"):
+        return None
+    try:
+        unsent = fcntl.ioctl(transport.getHandle(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, TypeError, ValueError):
+        return None
+    return int.from_bytes(unsent, sys.byteorder)
+
+
 def allArrived(transport: Any) -> bool:
     """
     @return: whether the peer's system has all that was sent; also false where this one cannot
         tell.
     """
-    if termios is None:
-        return False
-    try:
-        unsent = fcntl.ioctl(transport.getHandle(), termios.TIOCOUTQ, bytes(4))
-    except (OSError, ValueError):
-        return False
-    return not any(unsent)
+    return unacknowledged(transport) == 0
 
 
 def plainSend(transport: Any) -> Callable[[bytes], int] | None:

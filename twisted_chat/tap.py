@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from twisted.application.service import IService
 from twisted.internet.endpoints import (
-    SSL4ServerEndpoint,
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     serverFromString,
@@ -242,21 +241,25 @@ def _listener(port: str, host: str | None, reactor: Any) -> Listener:
     """
     if not port.isdecimal():
         return Listener(serverFromString(reactor, port), port)
-    number = int(port)
-    if host is None:
-        # On Linux and macOS one IPv6 socket serves IPv4, too (RFC 3493 section 3.7).
-        return Listener(
-            TCP6ServerEndpoint(reactor, number, ACCEPT_BACKLOG, "::"),
-            f"port {number}",
-            TCP4ServerEndpoint(reactor, number, ACCEPT_BACKLOG, ""),
-        )
-    return Listener(_tcp(reactor, number, host), f"port {number} of {host}")
+    endpoint, spare = _endpoints(int(port), host, reactor)
+    where = "" if host is None else f" of {host}"
+    return Listener(endpoint, f"port {port}{where}", spare)
 
 
-def _tcp(reactor: Any, port: int, host: str) -> IStreamServerEndpoint:
-    kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-    endpoint: IStreamServerEndpoint = kind(reactor, port, ACCEPT_BACKLOG, host)
-    return endpoint
+def _endpoints(
+    port: int, host: str | None, reactor: Any
+) -> tuple[IStreamServerEndpoint, IStreamServerEndpoint | None]:
+    """
+    @return: where to listen, and what else to listen on where that kind is not to be had.
+    """
+    if host is not None:
+        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+        return kind(reactor, port, ACCEPT_BACKLOG, host), None
+    # On Linux and macOS one IPv6 socket serves IPv4, too (RFC 3493 section 3.7).
+    return (
+        TCP6ServerEndpoint(reactor, port, ACCEPT_BACKLOG, "::"),
+        TCP4ServerEndpoint(reactor, port, ACCEPT_BACKLOG, ""),
+    )
 
 
 def _tlsListener(options: Options, reactor: Any) -> Listener:
@@ -264,8 +267,8 @@ def _tlsListener(options: Options, reactor: Any) -> Listener:
     @raise ChatError: if the certificate cannot be used.
     """
     from .certs import fingerprint, keptCertificate, serverContextFactory
+    from .tls import TLSEndpoint
 
-    number = int(options["tls"])
     host = options["host"]
     cert = options["cert"]
     if cert is None:
@@ -273,6 +276,11 @@ def _tlsListener(options: Options, reactor: Any) -> Listener:
         cert = keptCertificate(directory or ".", [host] if host else [])
     context = serverContextFactory(cert, options["key"] or cert)
     print(f"TLS certificate: {fingerprint(Path(cert).read_bytes())}", file=sys.stderr)
-    interface = "::" if host is None else host
-    endpoint = SSL4ServerEndpoint(reactor, number, context, ACCEPT_BACKLOG, interface)
-    return Listener(endpoint, f"TLS port {number}", options=" --tls")
+    number = int(options["tls"])
+    endpoint, spare = _endpoints(number, host, reactor)
+    return Listener(
+        TLSEndpoint(endpoint, context),
+        f"TLS port {number}",
+        None if spare is None else TLSEndpoint(spare, context),
+        " --tls",
+    )
