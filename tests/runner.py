@@ -8,6 +8,7 @@ every test has exactly one outcome, its worst, so the three numbers add up to th
 from __future__ import annotations
 
 import enum
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -81,6 +82,19 @@ class CountingReporter(TreeReporter):
         self.outcomes[test.id()] = max(outcome, self.outcomes.get(test.id(), outcome))
 
 
+def heedSignals() -> None:
+    """
+    Heed SIGINT and SIGHUP again.  Who starts in the background or under C{nohup} ignores them, and
+    so would all programs that the tests start.
+    """
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
 def main(names: Sequence[str]) -> int:
     """
     Run tests and print their results.
@@ -91,6 +105,7 @@ def main(names: Sequence[str]) -> int:
         means all tests of this package.
     @return: the exit status of the process: 0 if L{CountingReporter.allPassed}, else 1.
     """
+    heedSignals()
     suite = TestLoader().loadByNames(list(names) or [__package__], recurse=True)
     reporter = TrialRunner(CountingReporter).run(suite)
     assert isinstance(reporter, CountingReporter)

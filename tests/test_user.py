@@ -43,6 +43,7 @@ class SpeakingTests(SynchronousTestCase):
         """
         for speak in (
             lambda: self.ann.user.say(""),
+            lambda: self.ann.user.say(" \t\u3000"),
             lambda: self.ann.user.act(""),
             lambda: self.ann.user.tell("Bob", ""),
         ):

@@ -65,6 +65,7 @@ class Hub:
     @ivar users: everybody who is here, by name.
     @ivar rooms: all rooms, by name.
     @ivar lobby: the room where everybody is.
+    @ivar everywhere: the names of the rooms where everybody is: the lobby's.
     @ivar log: where everything goes through.
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
     @ivar journal: where the operator reads.
@@ -94,6 +95,7 @@ class Hub:
         self.users: dict[str, User] = {}
         self.rooms = Rooms(lobby)
         self.lobby = self.rooms.lobby
+        self.everywhere = (lobby,)
         self.lastId = 0
         self.welcomer = Welcomer(self, backlog, motd)
         self._movements = Moves(self)

@@ -44,12 +44,12 @@ def skeleton(name: str) -> str:
 
 
 def _reduce(name: str, looks: dict[int, str]) -> str:
-    before = None
-    while name != before:
-        before = name
+    while True:
         folded = normalize("NFKD", INVISIBLE.sub("", name)).casefold()
-        name = _SECOND_DOT.sub("", folded).translate(looks)
-    return name
+        reduced = _SECOND_DOT.sub("", folded).translate(looks)
+        if reduced == name:
+            return name
+        name = reduced
 
 
 @lru_cache(maxsize=1)

@@ -75,7 +75,7 @@ class User:
         self.session = session if session.tokenHash else None
         self.sid = session.sid
         self.earlier = session.rooms
-        self.rooms = (hub.lobby.name, *session.rooms)
+        self.rooms = hub.everywhere + session.rooms
         self.current = session.current if session.current in self.rooms else hub.lobby.name
         self.since = self.spoke = hub.seconds()
         self.teller = ""
@@ -140,7 +140,7 @@ class User:
     def _speak(self, kind: str, text: str, room: str, key: str | None) -> None:
         if room and room not in self.rooms:
             raise NoSuchRoom(f"you are not in {room}: /join it first")
-        if not text:
+        if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
         self.spoke = self.hub.seconds()
         self.append(Draft(kind, room or self.current, self.name, text, "", self.sid, key))
@@ -152,7 +152,7 @@ class User:
         @raise NoSuchUser: if nobody of this name is here.
         """
         target = self.hub.find(name)
-        if not text:
+        if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
         self.append(Draft(TOLD, "@" + target.sid, self.name, text, target.name, self.sid, key))
 
