@@ -190,6 +190,16 @@ class TextTests(SynchronousTestCase):
         it.enterText().closes()
         self.assertEqual(it.face.took(), [("ended", "gone")])
 
+    def test_leaveBeforeTheAnswer(self) -> None:
+        """Who left while the server answered his hello comes back in no dialect."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        it.link.leave()
+        peer.sends(PROMPT + b"! no blanks in names\r\n" + PROMPT)
+        self.assertEqual(it.endpoint.attempts, [])
+        peer.closes()
+        self.assertEqual(it.face.took(), [("ended", None)])
+
     def test_refusedAtTheDoor(self) -> None:
         """A server that refuses before the prompt is quoted."""
         it = self.linked()

@@ -286,10 +286,11 @@ class PipeTests(EndsTestCase):
     def test_nobodyReads(self) -> Any:
         """C{client | head -1} ends, quietly, with a code of its own."""
         code = os.path.abspath(self.mktemp())
-        script = f"(echo Ann; exec sleep 5) | (CLIENT; echo $? > {code}) | head -1"
+        awake = f"while [ ! -s {code} ]; do sleep 0.1; done"
+        script = f"(echo Ann; {awake}) | (CLIENT; echo $? > {code}) | head -1"
         run = self.start("127.0.0.1", self.port, shell=script)
         yield run.shows(b"Enter your name")
-        for _ in range(500):
+        for _ in range(1400):
             for each in self.server.all:
                 if each.name:
                     each.sendLine(b"Alexei :: Hi!")

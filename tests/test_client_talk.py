@@ -161,6 +161,16 @@ class TalkTests(SynchronousTestCase):
         self.assertIn("* Reconnected, 2 missed", shown)
         self.assertNotIn("offline", shown)
 
+    def test_unknownSession(self) -> None:
+        """A server that does not know the session is not said to have told everything."""
+        self.inside().closes(ConnectionLost())
+        self.clock.advance(0.5)
+        peer = self.endpoint.accept()
+        peer.says(**{**WELCOME, "resumed": False, "missed": 0})
+        shown = self.shown()
+        self.assertIn("does not know you", shown)
+        self.assertNotIn("0 missed", shown)
+
     def test_countdown(self) -> None:
         """The status counts the seconds to the next attempt."""
         self.inside().closes()

@@ -113,3 +113,15 @@ def explain(failure: Failure, where: str) -> str:
         return f"The connection to {where} was lost."
     reason = error.osError if isinstance(error, ConnectError) and error.osError else error
     return f"There is no connection to {where}: {reason or type(error).__name__}."
+
+
+def reconnected(heard: Heard) -> str:
+    """
+    @param heard: what the server said when it let one in again.
+    @return: the words for it, and how much was missed as far as anybody knows.
+    """
+    if heard.welcome is None:
+        return "Reconnected"
+    if not heard.welcome.resumed:
+        return "Reconnected to a server that does not know you: what was said meanwhile is unknown"
+    return f"Reconnected, {heard.welcome.missed} missed"

@@ -293,6 +293,10 @@ class ChatLink:
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
         """See L{client.connector.Owner.linesReceived}."""
+        if self._leaving and not self.online:
+            # Who leaves before he is let in hears no more: neither a welcome, nor that another
+            # dialect is to be tried.
+            return
         batch: list[Heard] = []
         speech = self._speech
         for line in lines:

@@ -22,7 +22,7 @@ from ..framing import FLOODED, MAX_LINE, Excess, LineSplitter
 from ..jsondialect import MAX_OBJECT, parseObject
 from ..text import neutralise, showable
 from .ends import BAD_DATA, DONE, LOST, PIPE_CLOSED, REFUSED, UNREACHABLE, USAGE
-from .face import Unconfirmed
+from .face import Unconfirmed, reconnected
 from .reading import CONNECTED, ERROR, OK, PROMPT, Heard, asLines
 
 if TYPE_CHECKING:
@@ -192,10 +192,8 @@ class PlainFace(Protocol):
         """See L{client.face.Face.entered}."""
         if not again:
             self.write(CONNECTED)
-        elif heard.welcome is not None:
-            self.write(f"* Reconnected, {heard.welcome.missed} missed")
         else:
-            self.write("* Reconnected")
+            self.write(f"* {reconnected(heard)}")
 
     def heard(self, batch: Sequence[Heard]) -> None:
         """See L{client.face.Face.heard}."""

@@ -17,7 +17,7 @@ from ..errors import ChatError
 from ..events import JOINED, LEFT
 from ..text import neutralise
 from .ends import DONE, LOST, SIGNALLED, UNREACHABLE
-from .face import Unconfirmed
+from .face import Unconfirmed, reconnected
 from .link import ChatLink
 from .reading import CONNECTED, PROMPT, ROOM, Heard
 from .settings import Seen, Settings
@@ -173,8 +173,7 @@ class TalkFace:
             self.link.askNames()
             self._view.markAfter(self._seen.last(self.link.standing.epoch))
         else:
-            missed = f", {heard.welcome.missed} missed" if heard.welcome is not None else ""
-            self.notice(f"Reconnected{missed}")
+            self.notice(reconnected(heard))
             if self.link.outbox.doubtful:
                 self.notice(
                     f"Unconfirmed messages: {self.link.outbox.doubtful}; /resend says them again"
