@@ -17,14 +17,14 @@ from twisted.internet.testing import StringTransport
 
 from fuzz.mutator import cut
 from twisted_chat.errors import ChatError
-from twisted_chat.framing import FLOODED, MAX_LINE, Excess, LineSplitter, sniff
+from twisted_chat.framing import FLOODED, Excess, LineSplitter, sniff
 from twisted_chat.hub import Hub
 from twisted_chat.looks import skeleton
 from twisted_chat.names import cleanName, cleanRoom
 from twisted_chat.server import ChatFactory
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.search import terms
-from twisted_chat.text import cleanText, escapeLog, parseText, showable
+from twisted_chat.text import MAX_LINE, cleanText, escapeLog, parseText, showable
 
 NOW = 1_795_305_600.0
 

@@ -14,12 +14,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.framing import (
     FLOODED,
     MAX_FLOOD,
-    MAX_LINE,
     TOO_LONG,
     Excess,
     LineSplitter,
     sniff,
 )
+from twisted_chat.text import MAX_LINE
 
 #: Pieces that a peer may send, biased to what is near a limit: lines of a limit of 8 bytes, line
 #: ends of all kinds, and now and then more than the flood limit.

@@ -106,12 +106,6 @@ class ServerFull(ChatError):
     code = "server-full"
 
 
-class BadSession(ChatError):
-    """The session's token is not known here."""
-
-    code = "bad-session"
-
-
 class WrongProtocol(ChatError):
     """The first bytes belong to another protocol."""
 

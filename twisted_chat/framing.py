@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
-#: Longest line a person may send, in bytes of UTF-8 without its line end: about 1000 CJK characters
-#: or 4000 Latin ones, more than anybody reads in one message.
-MAX_LINE: Final = 4096
+from .text import MAX_LINE
 
 #: Longest stretch without a line end, in bytes, before the peer is taken for something that does
 #: not speak lines at all.  Above L{MAX_LINE} so that a clumsy paste is answered, not punished.

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from twisted.logger import Logger, LogLevel
 
-from .framing import MAX_LINE
+from .text import MAX_LINE
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB

@@ -28,12 +28,6 @@ class Unreachable(ChatError):
     code = "unreachable"
 
 
-class NameRefused(ChatError):
-    """The server does not take this name, and there is nobody to ask for another."""
-
-    code = "name-refused"
-
-
 class Gone(ChatError):
     """The connection ended without being asked to."""
 

@@ -18,9 +18,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import ChatError, NotStored
-from ..framing import FLOODED, MAX_LINE, Excess, LineSplitter
+from ..framing import FLOODED, Excess, LineSplitter
 from ..jsondialect import MAX_OBJECT, parseObject
-from ..text import neutralise, showable
+from ..text import MAX_LINE, neutralise, showable
 from .ends import BAD_DATA, DONE, LOST, PIPE_CLOSED, REFUSED, UNREACHABLE, USAGE
 from .face import Unconfirmed, reconnected
 from .reading import CONNECTED, ERROR, OK, PROMPT, Heard, asLines
