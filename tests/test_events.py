@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import events
-from twisted_chat.events import PRESENCE, SAID, SPOKEN, STATE, Draft, Event
+from twisted_chat.events import PRESENCE, SAID, SPOKEN, STATE, Draft, Event, numbered
 
 
 class KindsTests(SynchronousTestCase):
@@ -50,6 +50,17 @@ class EventTests(SynchronousTestCase):
         self.assertEqual(event[2:], draft)
         self.assertEqual(Event._fields[2:], Draft._fields)
         self.assertEqual((event.id, event.time, event.text, event.key), (7, 1.5, "Hi!", "k1"))
+
+    def test_numbered(self) -> None:
+        """
+        Drafts become events in their order, of one time, each with its origin.
+        """
+        first, second = Draft(SAID, "#dev", "Ann", "Hi!", key="k1"), Draft(SAID, "#dev", "Bob")
+        self.assertEqual(
+            numbered([(first, "a"), (second, None)], 7, 1.5),
+            [(Event(7, 1.5, *first), "a"), (Event(8, 1.5, *second), None)],
+        )
+        self.assertIsInstance(numbered([(first, "a")], 7, 1.5)[0][0], Event)
 
     def test_frozen(self) -> None:
         """

@@ -41,9 +41,10 @@ class FanOutTests(SynchronousTestCase):
         """
         @return: a batch whose events have the ids 0, 1...
         """
-        fan = FanOut(LOBBY, 1 + max((place for place, _ in shown), default=0))
+        size = 1 + max((place for place, _ in shown), default=0)
+        fan = FanOut(LOBBY, [makeEvent(place) for place in range(size)])
         for place, audience in shown:
-            fan.show(place, makeEvent(place), audience)
+            fan.show(place, audience)
         return fan
 
     def test_onePutEach(self) -> None:
@@ -97,11 +98,11 @@ class FanOutTests(SynchronousTestCase):
         folded away.
         """
         for size in (1, 2):
-            fan = FanOut(LOBBY, size)
+            fan = FanOut(LOBBY, [makeEvent(place, CREATED) for place in range(size)])
             room = Audience()
             room.add(self.ann, TEXT.here)
             fan.answer(0, self.dai, b"")
-            fan.show(0, makeEvent(0, CREATED), room)
+            fan.show(0, room)
             fan.send()
         self.assertEqual(self.puts, [])
 
@@ -168,11 +169,11 @@ class FanOutTests(SynchronousTestCase):
         first, second = Room("#a"), Room("#b")
         first.add(self.ann, TEXT.here)
         second.add(self.ann, TEXT.elsewhere)
-        fan = FanOut(LOBBY, 2)
         bob, cem = makeEvent(1, LEFT, name="Bob"), makeEvent(2, LEFT, name="Cem")
-        fan.show(0, bob, first)
-        fan.show(0, bob, second)
-        fan.show(1, cem, second)
+        fan = FanOut(LOBBY, [bob, cem])
+        fan.show(0, first)
+        fan.show(0, second)
+        fan.show(1, second)
         fan.send()
         ((_, data),) = self.puts
         self.assertEqual(data.count(b"Bob"), 1)
@@ -204,13 +205,13 @@ class FanOutTests(SynchronousTestCase):
         room = Room(LOBBY)
         for listener in (self.ann, self.bob):
             room.add(listener, TEXT.here)
-        fan = FanOut(LOBBY, 3)
-        for place, name in enumerate(("Cem", "Dai")):
-            fan.show(place, makeEvent(place, JOINED, name=name), room)
-        fan.show(2, makeEvent(2, name="Ann"), room)
+        came = [makeEvent(place, JOINED, name=name) for place, name in enumerate(("Cem", "Dai"))]
+        fan = FanOut(LOBBY, [*came, makeEvent(2, name="Ann")])
+        for place in range(3):
+            fan.show(place, room)
         fan.answer(2, self.ann, b"OK . .\r\n")
         fan.send()
-        came = b"* Cem and Dai are now connected\r\n"
+        both = b"* Cem and Dai are now connected\r\n"
         self.assertEqual(
-            self.puts, [("Ann", came + b"OK . .\r\n"), ("Bob", came + b"Ann :: text\r\n")]
+            self.puts, [("Ann", both + b"OK . .\r\n"), ("Bob", both + b"Ann :: text\r\n")]
         )

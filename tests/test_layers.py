@@ -51,6 +51,7 @@ LEVELS: Mapping[str, float] = {
     "stores.worker": 3,
     "stores.sessions": 3,
     "stores.search": 3,
+    "stores.repeats": 3,
     "stores.__init__": 3,
     "stores.memory": 3.1,
     "stores.place": 3.1,

@@ -9,6 +9,7 @@ once, and every listener is given the same C{bytes} in one call.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,28 +19,64 @@ if TYPE_CHECKING:
     from .user import User
 
 
+class _Sheet:
+    """
+    Lines as one view reads them, put together once.
+
+    @ivar lines: one for each event.
+    @ivar whole: all of them.
+    """
+
+    __slots__ = ("_bounds", "lines", "whole")
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = lines
+        self.whole = b"".join(lines)
+        self._bounds: list[int] | None = None
+
+    def answering(self, answers: dict[int, bytes]) -> bytes:
+        """
+        @param answers: by the places of the lines that they replace, in their order.
+        @return: all lines, with answers in the places of some.
+        """
+        if len(answers) == len(self.lines):
+            return b"".join(answers.values())
+        bounds = self._bounds
+        if bounds is None:
+            bounds = self._bounds = list(accumulate(map(len, self.lines), initial=0))
+        whole = self.whole
+        parts: list[bytes] = []
+        done = 0
+        for place, answer in answers.items():
+            parts += (whole[done : bounds[place]], answer)
+            done = bounds[place + 1]
+        parts.append(whole[done:])
+        return b"".join(parts)
+
+
 class _Share:
     """
     What a batch holds for one audience.
 
     @ivar places: where in the batch each event stands.
+    @ivar events: these events.
     """
 
-    __slots__ = ("_rendered", "events", "places")
+    __slots__ = ("_sheets", "events", "places")
 
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.places: list[int] = []
-        self._rendered: dict[IView, list[bytes]] = {}
+    def __init__(self, places: list[int], events: Sequence[Event]) -> None:
+        self.places = places
+        self.events = events
+        self._sheets: dict[IView, _Sheet] = {}
 
-    def lines(self, view: IView, lobby: str) -> list[bytes]:
+    def sheet(self, view: IView, lobby: str) -> _Sheet:
         """
-        @return: the share's lines as this view reads them, rendered once.
+        @return: the share as this view reads it, rendered once.
         """
-        lines = self._rendered.get(view)
-        if lines is None:
-            lines = self._rendered[view] = view.events(self.events, lobby)
-        return lines
+        sheet = self._sheets.get(view)
+        if sheet is None:
+            sheet = self._sheets[view] = _Sheet(view.events(self.events, lobby))
+        return sheet
 
 
 class FanOut:
@@ -51,31 +88,31 @@ class FanOut:
     client is exact.
     """
 
-    __slots__ = ("_answers", "_lobby", "_shares", "_size")
+    __slots__ = ("_answers", "_events", "_lobby", "_places")
 
-    def __init__(self, lobby: str, size: int) -> None:
+    def __init__(self, lobby: str, events: Sequence[Event]) -> None:
         """
         @param lobby: the name of the lobby.
-        @param size: how many events the batch has.
+        @param events: the batch.
         """
         self._lobby = lobby
-        self._size = size
-        self._shares: dict[Audience, _Share] = {}
+        self._events = events
+        self._places: dict[Audience, list[int]] = {}
         self._answers: dict[User, dict[int, bytes]] = {}
 
-    def show(self, place: int, event: Event, audience: Audience) -> None:
+    def show(self, place: int, audience: Audience) -> None:
         """
-        Let an audience hear the event at this place of the batch.
+        Let an audience hear the event at this place of the batch.  Places come in their order.
         """
-        share = self._shares.get(audience)
-        if share is None:
-            share = self._shares[audience] = _Share()
-        share.events.append(event)
-        share.places.append(place)
+        places = self._places.get(audience)
+        if places is None:
+            self._places[audience] = [place]
+        else:
+            places.append(place)
 
     def answer(self, place: int, author: User, data: bytes) -> None:
         """
-        Give an author this in the place of his own event.
+        Give an author this in the place of his own event.  Places come in their order.
         """
         answers = self._answers.get(author)
         if answers is None:
@@ -89,28 +126,28 @@ class FanOut:
 
         @param apart: those who are told in another way.
         """
-        if len(self._shares) == 1:
-            ((audience, share),) = self._shares.items()
-            if len(share.events) == self._size:
-                self._sendWhole(audience, share, apart)
+        if len(self._places) == 1:
+            ((audience, places),) = self._places.items()
+            if len(places) == len(self._events):
+                self._sendWhole(audience, apart)
                 return
         self._sendMerged(apart)
 
-    def _sendWhole(self, audience: Audience, share: _Share, apart: Container[User]) -> None:
+    def _sendWhole(self, audience: Audience, apart: Container[User]) -> None:
         """
         All events of the batch are for one audience: the usual case, and the fast one.
         """
         answers = self._answers
+        sheets: dict[IView | None, _Sheet] = {}
+        for view in audience.views:
+            sheets[view] = _Sheet(view.events(self._events, self._lobby))
         for author, answered in answers.items():
-            view = audience.viewOf(author)
-            if view is None:
-                data = b"".join(answered.values())
-            else:
-                data = _overlay(share.lines(view, self._lobby), answered)
+            sheet = sheets.get(audience.viewOf(author))
+            data = b"".join(answered.values()) if sheet is None else sheet.answering(answered)
             if data:
                 author.put(data)
         for view, listeners in audience.views.items():
-            whole = b"".join(share.lines(view, self._lobby))
+            whole = sheets[view].whole
             if whole:
                 for listener in listeners:
                     if listener not in answers and listener not in apart:
@@ -120,23 +157,23 @@ class FanOut:
         """
         Several audiences: those who belong to the same of them share their bytes.
         """
+        events = self._events
         belongs: dict[User, list[tuple[_Share, IView]]] = {}
-        for audience, share in self._shares.items():
+        for audience, places in self._places.items():
+            share = _Share(places, [events[place] for place in places])
             for view, listeners in audience.views.items():
                 pair = (share, view)
                 for listener in listeners:
                     if listener not in apart:
                         belongs.setdefault(listener, []).append(pair)
-        merged: dict[tuple[tuple[_Share, IView], ...], list[bytes]] = {}
-        joined: dict[tuple[tuple[_Share, IView], ...], bytes] = {}
+        merged: dict[tuple[tuple[_Share, IView], ...], _Sheet] = {}
         for listener in self._authorsFirst(belongs):
             pairs = tuple(belongs.get(listener, ()))
-            lines = merged.get(pairs)
-            if lines is None:
-                lines = merged[pairs] = self._merge(pairs)
-                joined[pairs] = b"".join(lines)
+            sheet = merged.get(pairs)
+            if sheet is None:
+                sheet = merged[pairs] = _Sheet(self._merge(pairs))
             answered = self._answers.get(listener)
-            data = joined[pairs] if answered is None else _overlay(lines, answered)
+            data = sheet.whole if answered is None else sheet.answering(answered)
             if data:
                 listener.put(data)
 
@@ -150,10 +187,10 @@ class FanOut:
         """
         @return: the lines of all shares; what several of them hold stands there once.
         """
-        lines = [b""] * self._size
+        lines = [b""] * len(self._events)
         taken: set[int] = set()
         for share, view in pairs:
-            places, rendered = share.places, share.lines(view, self._lobby)
+            places, rendered = share.places, share.sheet(view, self._lobby).lines
             if not taken.isdisjoint(places):
                 rest = [
                     pair for pair in zip(places, share.events, strict=True) if pair[0] not in taken
@@ -164,10 +201,3 @@ class FanOut:
             for place, line in zip(places, rendered, strict=True):
                 lines[place] = line
         return lines
-
-
-def _overlay(lines: list[bytes], answers: dict[int, bytes]) -> bytes:
-    own = lines.copy()
-    for place, answer in answers.items():
-        own[place] = answer
-    return b"".join(own)

@@ -222,23 +222,19 @@ class Hub:
 
     # The way of an event
 
-    def append(self, draft: Draft, author: User) -> None:
-        """
-        Give a draft to the log.
-        """
-        self.log.append(draft, author)
-
     def stored(self, batch: Sequence[tuple[Event, object]]) -> None:
         """
         See L{IFollower.stored}.  Comings and goings change who hears the rest: the batch is shown
         in runs of one sort.
         """
-        for moves, entries in groupby(batch, _moves):
-            run = cast("list[tuple[Event, User | None]]", list(entries))
-            if moves:
-                self._movements.show(run)
-            else:
-                self._show(run)
+        entries = cast("Sequence[tuple[Event, User | None]]", batch)
+        for event, _ in entries:
+            if event.kind in _MOVES:
+                for moves, run in groupby(entries, _moves):
+                    (self._movements.show if moves else self._show)(list(run))
+                break
+        else:
+            self._show(entries)
         self.lastId = batch[-1][0].id
         for author in {author for _, author in batch}:
             if author is not None:
@@ -270,11 +266,11 @@ class Hub:
                 author.answerRefused(error, draft.key)
             author.settle()
 
-    def _show(self, run: list[tuple[Event, User | None]]) -> None:
+    def _show(self, run: Sequence[tuple[Event, User | None]]) -> None:
         """
         Show events that leave everybody where he is.
         """
-        fan = FanOut(self.lobby.name, len(run))
+        fan = FanOut(self.lobby.name, [event for event, _ in run])
         rooms = self.rooms
         journal = self.journal
         for place, (event, author) in enumerate(run):
@@ -283,7 +279,7 @@ class Hub:
             if event.kind in (SAID, ACTED):
                 room = rooms.get(event.room)
                 if room is not None:
-                    fan.show(place, event, room)
+                    fan.show(place, room)
                     if not room.private:
                         address = "" if author is None else author.client.address
                         text = event.text if event.kind == SAID else f"* {event.text}"
@@ -291,7 +287,7 @@ class Hub:
             else:
                 self._change(event)
                 for audience in self._audiences(event, author):
-                    fan.show(place, event, audience)
+                    fan.show(place, audience)
         fan.send()
 
     def _audiences(self, event: Event, author: User | None) -> Iterable[Audience]:

@@ -9,6 +9,7 @@ that it is the peer who has to keep the rest.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .errors import ChatError
@@ -137,14 +138,14 @@ class Intake:
         if self._waiting is not None:
             self._waiting.extend(lines)
         else:
-            self._pass(deque(lines))
+            self._pass(iter(lines))
 
-    def _pass(self, lines: deque[bytes | Excess]) -> None:
+    def _pass(self, lines: Iterator[bytes | Excess]) -> None:
         """
         Go through lines until there are no more, or this client must wait.
         """
         owner = self._owner
-        while lines:
+        for line in lines:
             bucket = self.bucket
             if bucket is not None and not self._stops:
                 delay = bucket.take()
@@ -152,18 +153,17 @@ class Intake:
                     self.stop(TOO_FAST)
                     owner.intakeTooFast(delay)
             if self._stops:
-                self._waiting = lines
+                self._waiting = deque((line, *lines))
                 return
-            line = lines.popleft()
             if not line:
                 continue
             try:
-                if line is FLOODED:
-                    owner.intakeFlooded()
-                elif isinstance(line, Excess):
-                    owner.lineLengthExceeded(b"")
-                else:
+                if type(line) is bytes:
                     owner.lineReceived(line)
+                elif line is FLOODED:
+                    owner.intakeFlooded()
+                else:
+                    owner.lineLengthExceeded(b"")
             except ChatError as error:
                 owner.intakeRefused(error)
             if owner.isDone:
@@ -194,7 +194,7 @@ class Intake:
             return
         waiting, self._waiting = self._waiting, None
         if waiting:
-            self._pass(waiting)
+            self._pass(iter(waiting))
         if self._stops:
             return
         if self.ended:

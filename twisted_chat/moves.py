@@ -29,11 +29,11 @@ class Moves:
         Let people come and go, one after the other, and tell it.  Who moves himself hears the run
         by his own place in it: from when he came, until he went.
         """
-        fan = FanOut(self._hub.lobby.name, len(run))
+        fan = FanOut(self._hub.lobby.name, [event for event, _ in run])
         movers: dict[User, list[Event | bytes]] = {a: [] for _, a in run if a is not None}
         for place, (event, author) in enumerate(run):
             for room in self._hearing(event, author):
-                fan.show(place, event, room)
+                fan.show(place, room)
                 for member in room:
                     if member in movers and member is not author:
                         movers[member].append(event)

@@ -142,7 +142,6 @@ class User:
             raise NoSuchRoom(f"you are not in {room}: /join it first")
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
-        self.spoke = self.hub.seconds()
         self.append(Draft(kind, room or self.current, self.name, text, "", self.sid, key))
 
     def tell(self, name: str, text: str, key: str | None = None) -> None:
@@ -193,7 +192,7 @@ class User:
         Give a draft to the log as its author: exactly one answer will follow.
         """
         self._asked += 1
-        self.hub.append(draft, self)
+        self.hub.log.append(draft, self)
 
     def remember(self) -> None:
         """
@@ -241,6 +240,7 @@ class User:
         self._answered += 1
         dialect = self.client.dialect
         if event.kind in SPOKEN:
+            self.spoke = event.time
             data = dialect.receipt(event)
         elif event.kind == JOINED and event.room == self.hub.lobby.name:
             data = b""  # The welcome tells it.

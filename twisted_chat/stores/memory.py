@@ -8,17 +8,18 @@ from __future__ import annotations
 import secrets
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from twisted.internet.defer import Deferred, execute, succeed
 from zope.interface import implementer
 
-from ..events import SPOKEN, STATE, Draft, Event, Query, Scope
+from ..events import SPOKEN, STATE, Draft, Event, Query, Scope, numbered
 from ..interfaces import IFollower, IStore
 from ..session import Session
 from .following import Following
+from .repeats import keyed, sift
 from .search import isReadable, matcher
 from .sessions import Sessions
 
@@ -115,34 +116,30 @@ class MemoryLog:
         """
         taken, self._taken = self._taken, []
         now = self._seconds()
-        id = self._newest
-        make = Event._make
-        stored: list[tuple[Event, object]] = []
-        repeated: list[tuple[Event, object]] = []
-        for draft, origin in taken:
+        fresh: Sequence[tuple[Draft, object]] = taken
+        sifted = None
+        for draft, _ in taken:
             if draft.key is not None:
-                known = self._keys.get((draft.sid, draft.key))
-                if known is not None:
-                    repeated.append((known, origin))
-                    continue
-            id += 1
-            event = make((id, now, *draft))
-            stored.append((event, origin))
-            if event.key is not None:
-                self._keys[event.sid, event.key] = event
+                sifted = sift(taken, self._keys.get)
+                fresh = sifted.fresh
+                break
+        stored = numbered(fresh, self._newest + 1, now)
+        for event, _ in stored:
+            self._kept.append(event)
             if event.kind in STATE:
                 self._state.append(event)
-        self._newest = id
-        self._kept.extend([event for event, _ in stored])
+        self._newest += len(stored)
+        repeated = []
+        if sifted is not None:
+            repeated = sifted.repeated(stored)
+            self._keys.update(sifted.known)
         if len(self._kept) > 2 * self._keep:
             self._prune()
         self._following.taken(stored, repeated)
 
     def _prune(self) -> None:
         del self._kept[: -self._keep]
-        self._keys = {
-            (event.sid, event.key): event for event in self._kept if event.key is not None
-        }
+        self._keys = dict(keyed(self._kept))
         self._rooms = {}
         self._sorted = 0
 

@@ -14,12 +14,13 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from ..errors import NotStored
-from ..events import Draft, Event
+from ..events import Draft, Event, numbered
 from ..session import Session
 from . import fulltext
 from .faults import Moved, advice, isPassing, reason
 from .opening import openFile
 from .place import Place
+from .repeats import Key, sift
 from .retention import DAY, Keep, Pruner, pruners
 from .schema import connect, readNote
 
@@ -225,39 +226,17 @@ class Writer:
     def _insertNew(
         self, connection: sqlite3.Connection, drafts: Sequence[tuple[Draft, object]]
     ) -> Outcome:
-        fresh: list[tuple[Draft, object]] = []
-        again: list[tuple[tuple[str, str], object]] = []
-        known: dict[tuple[str, str], Event] = {}
-        seen: set[tuple[str, str]] = set()
-        for draft, origin in drafts:
-            if draft.key is None:
-                fresh.append((draft, origin))
-                continue
-            key = (draft.sid, draft.key)
-            row = None
-            if key not in seen:
-                row = connection.execute(_FIND_KEY, key).fetchone()
-                if row is None:
-                    fresh.append((draft, origin))
-                else:
-                    known[key] = Event._make(row)
-            if row is not None or key in seen:
-                again.append((key, origin))
-            seen.add(key)
-        stored = self._number(fresh)
+        def find(key: Key) -> Event | None:
+            row = connection.execute(_FIND_KEY, key).fetchone()
+            return None if row is None else Event._make(row)
+
+        sifted = sift(drafts, find)
+        stored = self._number(sifted.fresh)
         _insertEvents(connection, [event for event, _ in stored])
-        for event, _ in stored:
-            if event.key is not None:
-                known[event.sid, event.key] = event
-        return Outcome(stored, [(known[key], origin) for key, origin in again])
+        return Outcome(stored, sifted.repeated(stored))
 
     def _number(self, drafts: Sequence[tuple[Draft, object]]) -> Batch:
-        now = self._seconds()
-        make = Event._make
-        return [
-            (make((id, now, *draft)), origin)
-            for id, (draft, origin) in enumerate(drafts, self._newest + 1)
-        ]
+        return numbered(drafts, self._newest + 1, self._seconds())
 
     def _remember(self, connection: sqlite3.Connection, sessions: Sequence[Session]) -> None:
         kept = [session for session in sessions if session.tokenHash]
