@@ -300,7 +300,7 @@ def makeHub(log: MemoryLog | None = None, **options: Any) -> Hub:
     @return: a hub whose wall clock stands still at L{NOW}.
     """
     clock = {"seconds": lambda: NOW, **options}
-    return Hub(MemoryLog(seconds=lambda: NOW) if log is None else log, **clock)
+    return Hub(MemoryLog(seconds=clock["seconds"]) if log is None else log, **clock)
 
 
 def makeTurnHub(**options: Any) -> tuple[Hub, Turn]:

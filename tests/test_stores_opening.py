@@ -117,11 +117,16 @@ class UpgradeTests(OpenCase):
 
     def setUp(self) -> None:
         super().setUp()
-        connection = self.open()
-        connection.execute(
-            "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
-        )
-        connection.close()
+        self.say()
+
+    def say(self) -> None:
+        """
+        Put a message into the history.
+        """
+        with closing(self.open()) as connection:
+            connection.execute(
+                "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
+            )
 
     def test_upgrade(self) -> None:
         """
@@ -135,6 +140,22 @@ class UpgradeTests(OpenCase):
         kept = f"{self.path}.version{len(STEPS)}"
         self.assertEqual(self.ask("PRAGMA user_version", kept), [(len(STEPS),)])
         self.assertEqual(self.ask("SELECT text FROM events", kept), [("old",)])
+
+    def test_everyVersion(self) -> None:
+        """
+        A history of each older version becomes what a new one is, with all that is in it.
+        """
+        tables = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+        new, steps = self.ask(tables), STEPS
+        for version in range(1, len(steps)):
+            os.unlink(self.path)
+            self.setSteps(steps[:version])
+            self.say()
+            self.assertNotEqual(self.ask(tables), new)
+            self.setSteps(steps)
+            self.open().close()
+            self.assertEqual(self.ask(tables), new)
+            self.assertEqual(self.ask("SELECT text FROM events"), [("old",)])
 
     def test_failingStep(self) -> None:
         """

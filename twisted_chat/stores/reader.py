@@ -17,11 +17,11 @@ from itertools import islice
 from typing import Final
 
 from ..errors import NoHistory
-from ..events import Event, Query, Scope
+from ..events import SPOKEN, Event, Query, Scope
 from ..session import Session
 from . import fulltext
 from .faults import reason
-from .schema import IS_SPOKEN, IS_STATE, IS_UNSPOKEN, PRUNED, connect, readNote
+from .schema import IS_SPOKEN, IS_STATE, IS_UNSPOKEN, PRUNED, connect, isOneOf, readNote
 from .search import matcher, phrases
 
 SEARCH_SECONDS: Final = 2.0
@@ -179,7 +179,8 @@ class Reader:
         yield from _stream(
             connection,
             f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
-            f"WHERE terms MATCH ? AND e.{IS_SPOKEN} AND {allowed} ORDER BY terms.rowid DESC",
+            f"WHERE terms MATCH ? AND {isOneOf(SPOKEN, 'e.kind')} AND {allowed} "
+            "ORDER BY terms.rowid DESC",
             [asked, *values],
         )
 

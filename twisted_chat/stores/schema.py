@@ -27,19 +27,20 @@ WAL_PAGES: Final = 4_000
 """Pages of 4 KiB in the write-ahead log before they are copied into the file: 16 MiB."""
 
 
-def kinds(names: Iterable[str]) -> str:
+def isOneOf(names: Iterable[str], column: str = "kind") -> str:
     """
     @param names: kinds of events.
-    @return: them as a list of SQL, always in the same order: the partial indexes below are used
-        only for a query that repeats their condition.
+    @return: a condition of SQL, always written in the same way: the partial indexes below are used
+        only for a query that repeats their condition.  It is checked for every row that is stored,
+        and comparisons are much faster than C{IN}, which builds a table for each statement.
     """
-    return "(" + ", ".join(f"'{name}'" for name in sorted(names)) + ")"
+    return "(" + " OR ".join(f"{column} = '{name}'" for name in sorted(names)) + ")"
 
 
-IS_SPOKEN: Final = f"kind IN {kinds(SPOKEN)}"
-IS_PRESENCE: Final = f"kind IN {kinds(PRESENCE)}"
-IS_STATE: Final = f"kind IN {kinds(STATE)}"
-IS_UNSPOKEN: Final = f"kind NOT IN {kinds(SPOKEN)}"
+IS_SPOKEN: Final = isOneOf(SPOKEN)
+IS_PRESENCE: Final = isOneOf(PRESENCE)
+IS_STATE: Final = isOneOf(STATE)
+IS_UNSPOKEN: Final = f"NOT {IS_SPOKEN}"
 
 VERSION_1: Final = (
     """CREATE TABLE events (
@@ -54,9 +55,10 @@ VERSION_1: Final = (
         key TEXT
     )""",
     "CREATE UNIQUE INDEX events_key ON events (sid, key) WHERE key IS NOT NULL",
-    f"CREATE INDEX events_spoken ON events (room, id) WHERE {IS_SPOKEN}",
-    f"CREATE INDEX events_unspoken ON events (room, id) WHERE {IS_UNSPOKEN}",
-    f"CREATE INDEX events_state ON events (id) WHERE {IS_STATE}",
+    "CREATE INDEX events_spoken ON events (room, id) WHERE kind IN ('acted', 'said', 'told')",
+    "CREATE INDEX events_unspoken ON events (room, id) WHERE kind NOT IN ('acted', 'said', 'told')",
+    "CREATE INDEX events_state ON events (id) "
+    "WHERE kind IN ('created', 'invited', 'locked', 'topic', 'unlocked')",
     "CREATE INDEX events_told ON events (sid, id) WHERE kind = 'told'",
     """CREATE TABLE sessions (
         sid TEXT PRIMARY KEY,
@@ -69,7 +71,17 @@ VERSION_1: Final = (
     "CREATE TABLE notes (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
 )
 
-STEPS: Final[list[tuple[str, ...]]] = [VERSION_1]
+VERSION_2: Final = (
+    "DROP INDEX events_spoken",
+    "DROP INDEX events_unspoken",
+    "DROP INDEX events_state",
+    f"CREATE INDEX events_spoken ON events (room, id) WHERE {IS_SPOKEN}",
+    f"CREATE INDEX events_unspoken ON events (room, id) WHERE {IS_UNSPOKEN}",
+    f"CREATE INDEX events_state ON events (id) WHERE {IS_STATE}",
+)
+"""Half the time to store an event."""
+
+STEPS: Final[list[tuple[str, ...]]] = [VERSION_1, VERSION_2]
 """The statements that lead from each version to the next, from the empty file (version 0) on.
 What was released is never changed: a new version is a new step."""
 
