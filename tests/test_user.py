@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.helpers import NOW, enter, enterAll, makeHub, makeTurnHub
 from twisted_chat.errors import BadText, NoSuchRoom, NoSuchUser
-from twisted_chat.events import Scope
+from twisted_chat.events import ACTED, Scope
 from twisted_chat.jsondialect import JSON
 from twisted_chat.session import hashToken
 
@@ -34,7 +34,7 @@ class SpeakingTests(SynchronousTestCase):
         """
         What is done is heard and answered like what is said.
         """
-        self.ann.user.act("waves")
+        self.ann.user.say("waves", kind=ACTED)
         self.assertEqual((self.ann.lines, self.bob.lines), (["OK . ."], ["* Ann waves"]))
 
     def test_emptyText(self) -> None:
@@ -44,7 +44,7 @@ class SpeakingTests(SynchronousTestCase):
         for speak in (
             lambda: self.ann.user.say(""),
             lambda: self.ann.user.say(" \t\u3000"),
-            lambda: self.ann.user.act(""),
+            lambda: self.ann.user.say("", kind=ACTED),
             lambda: self.ann.user.tell("Bob", ""),
         ):
             with self.assertRaises(BadText):

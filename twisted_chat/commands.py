@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import BadCommand
+from .events import ACTED
 from .inquiries import answer, history, names, rooms, search, who
 from .membership import invite, join, leave, lock, topic, unlock
 
@@ -60,7 +61,7 @@ def _reply(user: User, text: str, key: str | None) -> None:
 
 
 def _me(user: User, text: str, key: str | None) -> None:
-    user.act(text, "", key)
+    user.say(text, "", key, ACTED)
 
 
 def _quit(user: User, text: str, key: str | None) -> None:

@@ -8,7 +8,8 @@ once, and every listener is given the same C{bytes} in one call.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -97,30 +98,22 @@ class FanOut:
         """
         self._lobby = lobby
         self._events = events
-        self._places: dict[Audience, list[int]] = {}
-        self._answers: dict[User, dict[int, bytes]] = {}
+        self._places: defaultdict[Audience, list[int]] = defaultdict(list)
+        self._answers: defaultdict[User, dict[int, bytes]] = defaultdict(dict)
 
     def show(self, place: int, audience: Audience) -> None:
         """
         Let an audience hear the event at this place of the batch.  Places come in their order.
         """
-        places = self._places.get(audience)
-        if places is None:
-            self._places[audience] = [place]
-        else:
-            places.append(place)
+        self._places[audience].append(place)
 
     def answer(self, place: int, author: User, data: bytes) -> None:
         """
         Give an author this in the place of his own event.  Places come in their order.
         """
-        answers = self._answers.get(author)
-        if answers is None:
-            self._answers[author] = {place: data}
-        else:
-            answers[place] = data
+        self._answers[author][place] = data
 
-    def send(self, apart: Container[User] = ()) -> None:
+    def send(self, apart: Collection[User] = ()) -> None:
         """
         Put to each listener what he is to hear.
 
@@ -133,7 +126,7 @@ class FanOut:
                 return
         self._sendMerged(apart)
 
-    def _sendWhole(self, audience: Audience, apart: Container[User]) -> None:
+    def _sendWhole(self, audience: Audience, apart: Collection[User]) -> None:
         """
         All events of the batch are for one audience: the usual case, and the fast one.
         """
@@ -146,14 +139,15 @@ class FanOut:
             data = b"".join(answered.values()) if sheet is None else sheet.answering(answered)
             if data:
                 author.put(data)
+        told: Collection[User] = {*answers, *apart} if apart else answers
         for view, listeners in audience.views.items():
             whole = sheets[view].whole
             if whole:
                 for listener in listeners:
-                    if listener not in answers and listener not in apart:
+                    if listener not in told:
                         listener.put(whole)
 
-    def _sendMerged(self, apart: Container[User]) -> None:
+    def _sendMerged(self, apart: Collection[User]) -> None:
         """
         Several audiences: those who belong to the same of them share their bytes.
         """

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from .commands import dispatch
 from .errors import BadObject, ChatError, NoHistory
+from .events import ACTED
 from .inquiries import MOST, find, past
 from .interfaces import IChatClient
 from .jsondialect import JSON, keyField, line, numberField, parseObject, textField
@@ -162,7 +163,7 @@ def _say(user: User, value: dict[str, Any], key: str | None) -> None:
 
 
 def _act(user: User, value: dict[str, Any], key: str | None) -> None:
-    user.act(cleanText(textField(value, "text")), _room(user, value), key)
+    user.say(cleanText(textField(value, "text")), _room(user, value), key, ACTED)
 
 
 def _tell(user: User, value: dict[str, Any], key: str | None) -> None:

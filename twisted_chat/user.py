@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred, succeed
 
 from .errors import BadName, BadText, NoSuchRoom, NoSuchUser
-from .events import ACTED, JOINED, RENAMED, SAID, SPOKEN, TOLD, Draft, Event
+from .events import JOINED, RENAMED, SAID, SPOKEN, TOLD, Draft, Event
 from .room import Audience
 from .session import Session
 
@@ -120,29 +120,25 @@ class User:
 
     # What a door calls
 
-    def say(self, text: str, room: str = "", key: str | None = None) -> None:
+    def say(self, text: str, room: str = "", key: str | None = None, kind: str = SAID) -> None:
         """
         Say something in a room.
 
         @param text: clean text, not empty.
         @param room: the name of one of his rooms; empty: the current one.
         @param key: the client's own id of this message.
+        @param kind: L{events.ACTED} where he does it rather (C{/me}).
         @raise NoSuchRoom: if he is not in that room.
+        @raise BadText: if nothing of the text can be seen.
         """
-        self._speak(SAID, text, room, key)
-
-    def act(self, text: str, room: str = "", key: str | None = None) -> None:
-        """
-        Do something in a room (C{/me}); otherwise as L{say}.
-        """
-        self._speak(ACTED, text, room, key)
-
-    def _speak(self, kind: str, text: str, room: str, key: str | None) -> None:
         if room and room not in self.rooms:
             raise NoSuchRoom(f"you are not in {room}: /join it first")
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
-        self.append(Draft(kind, room or self.current, self.name, text, "", self.sid, key))
+        self._asked += 1
+        self.hub.log.append(
+            Draft(kind, room or self.current, self.name, text, "", self.sid, key), self
+        )
 
     def tell(self, name: str, text: str, key: str | None = None) -> None:
         """
