@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.looks import looks, skeleton
+from twisted_chat.looks import _reduce, _smallLooks, looks, skeleton
 from twisted_chat.names import MAX_NAME
 
 FAST = settings(deadline=None, max_examples=150, derandomize=True, database=None)
@@ -28,6 +28,15 @@ class SkeletonTests(SynchronousTestCase):
     """
     Which names look alike.
     """
+
+    def test_ascii(self) -> None:
+        """
+        Only letters of other scripts look different in small: the two keys of every other name
+        are one.
+        """
+        name = "".join(map(chr, range(32, 127)))
+        self.assertEqual({_reduce(name, _smallLooks())}, {skeleton(name)})
+        self.assertEqual(looks(name), {skeleton(name)})
 
     def test_alike(self) -> None:
         """

@@ -5,13 +5,14 @@ Tests for L{twisted_chat.sockets}.
 from __future__ import annotations
 
 import socket
+import sys
 
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.peers import SocketTransport
 from twisted_chat import sockets as module
-from twisted_chat.sockets import allArrived, keepAlive, plainSend, unacknowledged
+from twisted_chat.sockets import allArrived, plainSend, prepare, tune, unacknowledged
 
 
 class FakeSocket:
@@ -30,6 +31,12 @@ class FakeSocket:
         if option in self.refused:
             raise OSError(92, "Protocol not available")
         self.options[level, option] = value
+
+    def getsockopt(self, level: int, option: int) -> int:
+        """
+        An option that was not set is off.
+        """
+        return self.options.get((level, option), 0)
 
 
 class FakeTransport:
@@ -62,17 +69,18 @@ class Wrapping:
         raise AssertionError("not the socket")
 
 
-class KeepAliveTests(SynchronousTestCase):
+class TuneTests(SynchronousTestCase):
     """
-    Tests for L{keepAlive}.
+    Tests for L{tune}.
     """
 
     def test_options(self) -> None:
-        """A socket gets keepalive and the time for what is not acknowledged."""
+        """A socket sends at once, and gets keepalive and the time for what is not acknowledged."""
         handle = FakeSocket()
-        keepAlive(FakeTransport(handle))
+        tune(FakeTransport(handle))
         self.assertEqual(handle.options[socket.SOL_SOCKET, socket.SO_KEEPALIVE], 1)
         for name, value in [
+            ("TCP_NODELAY", 1),
             ("TCP_KEEPIDLE", 60),
             ("TCP_KEEPINTVL", 15),
             ("TCP_KEEPCNT", 4),
@@ -85,20 +93,21 @@ class KeepAliveTests(SynchronousTestCase):
     def test_insideTLS(self) -> None:
         """The socket is found below TLS."""
         handle = FakeSocket()
-        keepAlive(Wrapping(Wrapping(FakeTransport(handle))))
+        tune(Wrapping(Wrapping(FakeTransport(handle))))
         self.assertTrue(handle.options)
 
     def test_missingOption(self) -> None:
         """An option that the kernel refuses does not keep the others away."""
         handle = FakeSocket(refused=(socket.SO_KEEPALIVE, socket.TCP_KEEPINTVL))
-        keepAlive(FakeTransport(handle))
+        tune(FakeTransport(handle))
         self.assertIn((socket.IPPROTO_TCP, socket.TCP_KEEPCNT), handle.options)
 
     def test_missingName(self) -> None:
         """An option that this system does not have is left out."""
-        self.patch(module, "_KEEPALIVE", (("TCP_NO_SUCH_OPTION", 1), ("TCP_KEEPCNT", 4)))
+        options = (("IPPROTO_TCP", "TCP_NO_SUCH_OPTION", 1), *module._OPTIONS[1:])
+        self.patch(module, "_OPTIONS", options)
         handle = FakeSocket()
-        keepAlive(FakeTransport(handle))
+        tune(FakeTransport(handle))
         self.assertEqual(handle.options[socket.IPPROTO_TCP, socket.TCP_KEEPCNT], 4)
 
     def test_noTCP(self) -> None:
@@ -106,15 +115,46 @@ class KeepAliveTests(SynchronousTestCase):
         one, other = socket.socketpair()
         self.addCleanup(one.close)
         self.addCleanup(other.close)
-        keepAlive(FakeTransport(one))
-        keepAlive(StringTransport())
-        keepAlive(FakeTransport(None))
+        tune(FakeTransport(one))
+        tune(StringTransport())
+        tune(FakeTransport(None))
+
+    def test_inherited(self) -> None:
+        """The connections of a listening socket that was prepared need no options of their own."""
+        self.patch(sys, "platform", "linux")
+        handle = FakeSocket()
+        tune(FakeTransport(handle))
+        inherited = FakeSocket()
+        inherited.options[socket.SOL_SOCKET, socket.SO_KEEPALIVE] = 1
+        tune(FakeTransport(inherited))
+        self.assertEqual(len(inherited.options), 1)
+
+    def test_prepared(self) -> None:
+        """What a listening socket was given, its connections have."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        prepare(listening)
+        client = socket.create_connection(listening.getsockname())
+        self.addCleanup(client.close)
+        accepted, _ = listening.accept()
+        self.addCleanup(accepted.close)
+        tune(FakeTransport(accepted))
+        self.assertTrue(accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        self.assertTrue(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        self.assertEqual(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 4)
+
+    def test_notPrepared(self) -> None:
+        """A port without a socket, and one that is closed, are no error."""
+        prepare(object())
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.close()
+        prepare(listening)
 
     def test_kernelKeepsThem(self) -> None:
         """The kernel of this machine takes the options of a TCP socket."""
         handle = socket.socket()
         self.addCleanup(handle.close)
-        keepAlive(FakeTransport(handle))
+        tune(FakeTransport(handle))
         self.assertTrue(handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
         self.assertEqual(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 4)
 

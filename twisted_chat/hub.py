@@ -136,7 +136,9 @@ class Hub:
         """
         name = cleanName(name)
         self._claim(name, session.sid)
-        user = User(self, client, name, session._replace(rooms=self.rooms.readmitted(session)))
+        if session.rooms:
+            session = session._replace(rooms=self.rooms.readmitted(session))
+        user = User(self, client, name, session)
         self.users[name] = self._sids[user.sid] = user
         self._names.update(dict.fromkeys(looks(name), user))
         if arrival is not None:

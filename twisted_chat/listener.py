@@ -14,6 +14,8 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
+from .sockets import prepare
+
 _WILDCARDS = ("0.0.0.0", "::", "")
 
 _TAKEN = frozenset({socket.errno.EADDRINUSE, socket.errno.EACCES})  # type: ignore[attr-defined]
@@ -54,6 +56,7 @@ class Listener:
         @raise CannotListenError: if the port cannot be had.
         """
         self._port = self._listen(factory)
+        prepare(self._port)
         self._turn("stopReading")
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:

@@ -18,17 +18,19 @@ from .text import INVISIBLE
 _SECOND_DOT = re.compile("(?<=[ij])\u0307")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def looks(name: str) -> frozenset[str]:
     """
     @return: the keys of which two names that look alike share one: the L{skeleton} by the letters'
         capitals, and that by their small forms.  A Greek C{\u03bd} is v when it is small and N as a
         capital; names are shown as they were typed.
     """
+    if name.isascii():
+        return frozenset((skeleton(name),))
     return frozenset((skeleton(name), _reduce(name, _smallLooks())))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def skeleton(name: str) -> str:
     """
     Reduce a name to what the eye sees of it.
@@ -45,8 +47,11 @@ def skeleton(name: str) -> str:
 
 def _reduce(name: str, looks: dict[int, str]) -> str:
     while True:
-        folded = normalize("NFKD", INVISIBLE.sub("", name)).casefold()
-        reduced = _SECOND_DOT.sub("", folded).translate(looks)
+        if name.isascii():
+            reduced = name.lower().translate(looks)
+        else:
+            folded = normalize("NFKD", INVISIBLE.sub("", name)).casefold()
+            reduced = _SECOND_DOT.sub("", folded).translate(looks)
         if reduced == name:
             return name
         name = reduced

@@ -76,6 +76,7 @@ class Moves:
             return
         self._hub.look(user, room)
         if room is self._hub.lobby:
+            user.since = user.spoke = event.time
             for name in user.earlier:
                 self._hub.look(user, self._hub.room(name, user.sid))
         if room.private:

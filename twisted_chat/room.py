@@ -43,7 +43,7 @@ class Audience:
         return chain.from_iterable(self.views.values())
 
     def __contains__(self, user: User) -> bool:
-        return any(user in users for users in self.views.values())
+        return self.viewOf(user) is not None
 
     def viewOf(self, user: User) -> IView | None:
         """

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -32,7 +32,7 @@ from .limits import SPARE_DESCRIPTORS, Limits, RateLimitedLog, TokenBucket
 from .outlet import Outlet
 from .requests import Requests
 from .session import Session, newSid
-from .sockets import keepAlive, unacknowledged
+from .sockets import tune, unacknowledged
 from .stores.memory import MemoryLog
 from .text import parseText
 from .textdialect import PROMPT, TEXT
@@ -85,16 +85,14 @@ class ChatProtocol(LineReceiver):
             factory.limits.maxTransport,
         )
         self.put = self._outlet.put
-        factory.protocols.add(self)
+        factory.protocols[self] = None
         try:
             self._place = factory.doorkeeper.admit(host)
         except ServerFull as error:
             factory.noise.info("refused a connection: {error}", error=error.sentence)
             self._refuseAndClose(error)
             return
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
-            keepAlive(transport)
+        tune(transport)
         factory.deadlines.set(self, factory.limits.loginTimeout, self._tooLate)
         self.put(PROMPT)
 
@@ -108,7 +106,7 @@ class ChatProtocol(LineReceiver):
         factory = self.factory
         factory.deadlines.clear(self)
         factory.deadlines.clear(self._outlet)
-        factory.protocols.discard(self)
+        factory.protocols.pop(self, None)
         if self._place is not None:
             self._place.gone()
         user, self.user = self.user, None
@@ -385,7 +383,7 @@ class ChatFactory(Factory):
 
     @ivar hub: the chat behind it.
     @ivar users: everybody who is here, by name: the hub's own dictionary.
-    @ivar protocols: all connections.
+    @ivar protocols: all connections, oldest first.
     @ivar limits: the bounds that hold.
     @ivar clock: what times are taken from; without one nothing is timed.
     """
@@ -417,7 +415,7 @@ class ChatFactory(Factory):
         self.ledger: QueueLedger[Outlet] = QueueLedger(self.limits.maxAllQueues)
         self.deadlines = Deadlines(clock)
         self.noise = RateLimitedLog(self._log, seconds)
-        self.protocols: set[ChatProtocol] = set()
+        self.protocols: dict[ChatProtocol, None] = {}
         self._empty: Deferred[None] | None = None
 
     def buildProtocol(self, addr: Any) -> Any:

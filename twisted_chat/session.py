@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from random import Random
 from typing import NamedTuple
 
 _TOKEN_BYTES = 32
 """Random bytes in a token: guessing one is out of reach (NIST SP 800-63B asks for 8)."""
 
-_SID_BYTES = 8
-"""Random bytes in a session id: a name inside the log, not a secret."""
+_sids = Random(secrets.randbits(256))
+"""Gives session ids, which are names inside the log and no secrets: the kernel is asked once."""
 
 
 class Session(NamedTuple):
@@ -42,7 +43,7 @@ def newSid() -> str:
     """
     @return: a new session id, which no other session has.
     """
-    return secrets.token_hex(_SID_BYTES)
+    return f"{_sids.getrandbits(64):016x}"
 
 
 def newToken() -> str:
