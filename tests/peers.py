@@ -11,10 +11,44 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
-from twisted_chat.server import ChatFactory, ChatProtocol
+from tests.helpers import makeHub
+from twisted_chat.limits import Limits
+from twisted_chat.protocol import ChatProtocol
+from twisted_chat.server import ChatFactory
+
+
+class TimedTestCase(SynchronousTestCase):
+    """
+    Tests in which time passes.
+    """
+
+    limits = Limits()
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.hub = makeHub()
+        self.factory = ChatFactory(self.hub, self.clock, self.limits)
+        self.noise: list[str] = []
+
+        @implementer(ILogObserver)
+        def observe(event: LogEvent) -> None:
+            self.noise.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+
+    def pass_(self, seconds: float) -> None:
+        """
+        Let time pass in small steps.
+        """
+        self.clock.pump([0.1] * round(seconds / 0.1))
 
 
 class Peer:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.client.jsonspeech import JSONSpeech
 from twisted_chat.client.outbox import MAX_WAITING, Outbox, OutboxFull
 from twisted_chat.client.postbox import MAX_UNCONFIRMED, Postbox
-from twisted_chat.client.speech import JSONSpeech, Standing, TextSpeech
+from twisted_chat.client.speech import Standing
+from twisted_chat.client.textspeech import TextSpeech
 from twisted_chat.errors import BadCommand
 
 

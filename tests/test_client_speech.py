@@ -5,14 +5,15 @@ Tests of a client's side of the dialects, for what no connection is needed.
 from __future__ import annotations
 
 import contextlib
-import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.client.jsonspeech import JSONSpeech
 from twisted_chat.client.outbox import Outbox
-from twisted_chat.client.speech import JSONSpeech, Speech, Standing, TextSpeech, isQuit
+from twisted_chat.client.speech import Speech, Standing, isQuit
+from twisted_chat.client.textspeech import TextSpeech
 from twisted_chat.errors import BadObject
 
 quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
@@ -53,10 +54,6 @@ class ComposeTests(SynchronousTestCase):
         ):
             for speech in (text(), objects()):
                 self.assertEqual(speech.compose(line) is not None, message, line)
-
-    def test_replyToNobody(self) -> None:
-        """Without somebody to answer, the server says so."""
-        self.assertIsNone(objects().compose("/r hi"))
 
     def test_quit(self) -> None:
         """The word and what may be an abbreviation of it ask to leave."""
@@ -102,32 +99,3 @@ class AnyServerTests(SynchronousTestCase):
         """No order of lines breaks a client."""
         self.survives(text(), lines)
         self.survives(objects(), lines)
-
-    def test_moreReceiptsThanMessages(self) -> None:
-        """A receipt for nothing confirms nothing."""
-        speech = text()
-        speech.hear(b"Connected... Start sending messages")
-        self.assertEqual(speech.hear(b"OK . .")[0].kind, "ok")
-
-
-class PingTests(SynchronousTestCase):
-    """
-    The barrier behind commands.
-    """
-
-    def test_barrier(self) -> None:
-        """Only the pong of the last command lets lines pass."""
-        speech = objects()
-        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
-        _, ping = map(json.loads, speech.command("/join #dev").splitlines())
-        other = json.loads(speech.ping())
-        speech.hear(json.dumps({"type": "pong", "key": other["key"]}).encode())
-        self.assertTrue(speech.busy)
-        speech.hear(json.dumps({"type": "pong", "key": ping["key"]}).encode())
-        self.assertFalse(speech.busy)
-
-    def test_foreignPong(self) -> None:
-        """The pong of a program's own ping is the program's."""
-        speech = objects()
-        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
-        self.assertEqual([h.kind for h in speech.hear(b'{"type":"pong","key":"x"}')], ["pong"])

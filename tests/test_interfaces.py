@@ -23,7 +23,8 @@ from twisted_chat.interfaces import (
     IView,
 )
 from twisted_chat.jsondialect import JSON, JSONDialect
-from twisted_chat.server import ChatFactory, ChatProtocol
+from twisted_chat.protocol import ChatProtocol
+from twisted_chat.server import ChatFactory
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.sqlite import SQLiteLog
 from twisted_chat.textdialect import TEXT, TextDialect, TextView

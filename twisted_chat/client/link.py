@@ -26,10 +26,12 @@ from ..errors import BadObject, ChatError
 from ..framing import Excess
 from .connector import Connector
 from .face import Face, Gone, Unconfirmed, Unreachable, explain
+from .jsonspeech import TEXT_ONLY, JSONSpeech
 from .outbox import Outbox
 from .postbox import Postbox
 from .reading import BYE, ERROR, REFUSED, WELCOME, Heard
-from .speech import TEXT_ONLY, JSONSpeech, Speech, Standing, TextSpeech
+from .speech import Speech, Standing
+from .textspeech import TextSpeech
 
 ANSWER_TIMEOUT = 30.0
 """Seconds without any answer, while one is owed, after which the end of the input is the end."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import BadCommand, BadObject
+from .jsonspeech import JSONSpeech
 from .outbox import MAX_WAITING, Letter, Outbox, OutboxFull
-from .speech import JSONSpeech, Speech, isQuit
+from .speech import Speech, isQuit
 
 MAX_UNCONFIRMED = 1000
 """So many messages may be under way before more input is held."""

@@ -31,12 +31,12 @@ _COLUMNS: Final = 'id, time, kind, room, name, text, "to", sid, key'
 
 _ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-_ROWS: Final = 100
+_ROWS: Final = 200 if sqlite3.sqlite_version_info >= (3, 32) else 100
 """
 Events in one INSERT.  The interpreter's lock is given away and taken back for each statement that
 is run, C{executemany} runs one for every row, and each time the reactor's thread may keep it: with
-a busy reactor rows of their own took 400 times as long.  900 parameters are below the 999 that
-every SQLite takes.
+a busy reactor rows of their own took 400 times as long.  Older libraries take 999 parameters, newer
+ones 32,766 (SQLITE_LIMIT_VARIABLE_NUMBER).
 """
 
 _FIND_KEY: Final = f"SELECT {_COLUMNS} FROM events WHERE sid = ? AND key = ?"
@@ -198,10 +198,13 @@ class Writer:
         """
         try:
             connection = self._ready()
-            connection.execute("BEGIN IMMEDIATE")
+            if sessions or len(drafts) > _ROWS:
+                connection.execute("BEGIN IMMEDIATE")
+            # Otherwise it is one statement, which is a transaction by itself.
             outcome = self._insert(connection, drafts)
-            self._remember(connection, sessions)
-            connection.execute("COMMIT")
+            if connection.in_transaction:
+                self._remember(connection, sessions)
+                connection.execute("COMMIT")
         except Exception as error:
             raise self._failed(error) from error
         if outcome.stored:
@@ -218,7 +221,8 @@ class Writer:
         try:
             _insertEvents(connection, [event for event, _ in stored])
         except sqlite3.IntegrityError:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             connection.execute("BEGIN IMMEDIATE")
             return self._insertNew(connection, drafts)
         return Outcome(stored, [])

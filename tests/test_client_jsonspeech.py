@@ -1,0 +1,54 @@
+"""
+Tests for L{twisted_chat.client.jsonspeech}; what both dialects promise is in
+L{tests.test_client_speech}, and all of it is exercised in L{tests.test_client_link}.
+"""
+
+from __future__ import annotations
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.jsonspeech import JSONSpeech
+from twisted_chat.client.outbox import Outbox
+from twisted_chat.client.speech import Standing
+
+
+def objects(name: str = "Ann") -> JSONSpeech:
+    """
+    @return: the JSON dialect as somebody speaks it.
+    """
+    return JSONSpeech(Standing(name), Outbox("k"))
+
+
+class ComposeTests(SynchronousTestCase):
+    """
+    What is a message and what is a command.
+    """
+
+    def test_replyToNobody(self) -> None:
+        """Without somebody to answer, the server says so."""
+        self.assertIsNone(objects().compose("/r hi"))
+
+
+class PingTests(SynchronousTestCase):
+    """
+    The barrier behind commands.
+    """
+
+    def test_barrier(self) -> None:
+        """Only the pong of the last command lets lines pass."""
+        speech = objects()
+        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        _, ping = map(json.loads, speech.command("/join #dev").splitlines())
+        other = json.loads(speech.ping())
+        speech.hear(json.dumps({"type": "pong", "key": other["key"]}).encode())
+        self.assertTrue(speech.busy)
+        speech.hear(json.dumps({"type": "pong", "key": ping["key"]}).encode())
+        self.assertFalse(speech.busy)
+
+    def test_foreignPong(self) -> None:
+        """The pong of a program's own ping is the program's."""
+        speech = objects()
+        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        self.assertEqual([h.kind for h in speech.hear(b'{"type":"pong","key":"x"}')], ["pong"])
