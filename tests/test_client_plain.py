@@ -79,6 +79,15 @@ class PlainTests(SynchronousTestCase):
     Lines in, lines out.
     """
 
+    def test_offline(self) -> None:
+        """A drop is told in sentences, with what is in doubt and when the next attempt is."""
+        stage = Stage()
+        stage.face.offline("server is going down", 2.0, 3)
+        self.assertEqual(
+            stage.shown(),
+            "* server is going down. Unconfirmed messages: 3. The next attempt is in 2.0 s.\n",
+        )
+
     def test_exercise(self) -> None:
         """The exercise's dialogue; the name of a pipe is not seen, so its line is ended."""
         it = Stage()

@@ -28,7 +28,7 @@ class KeptTests(SynchronousTestCase):
     def test_settings(self) -> None:
         """What was saved is there in the next run, for its owner alone."""
         first = Settings.load(self.environ)
-        first.bell, first.time, first.ignored = "all", False, {"bob"}
+        first.bell, first.time, first.ignored = "all", False, {"bob": "Bob"}
         first.save()
         self.assertEqual(Settings.load(self.environ), first)
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)

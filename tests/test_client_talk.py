@@ -301,11 +301,19 @@ class TalkTests(SynchronousTestCase):
         self.assertLess(len(prompt), 200)
 
     def test_goodbye(self) -> None:
-        """The server's reason for a drop is told as a sentence."""
+        """The server's reason for a drop is told once, and a drop without one is explained."""
         peer = self.inside()
         peer.says(type="bye", text="server is going down")
         peer.closes()
-        self.assertIn("going down. What you say waits", self.shown())
+        shown = self.shown()
+        self.assertEqual(shown.count("server is going down"), 1)
+        self.assertIn("* What you say waits for the connection", shown)
+        self.clock.advance(0.5)
+        peer = self.endpoint.accept()
+        peer.says(**WELCOME)
+        self.shown()
+        peer.closes()
+        self.assertIn("closed the connection. What you say waits", self.shown())
 
     def test_exits(self) -> None:
         """Each way out has its code."""

@@ -68,9 +68,10 @@ class VerbsTests(SynchronousTestCase):
     def test_ignore(self) -> None:
         """Ignoring and its end are kept for the next run."""
         self.assertTrue(self.verbs.does("/ignore Bob"))
-        self.assertEqual(Settings.load(self.environ).ignored, {"bob"})
+        self.assertEqual(self.stage.calls, ["You ignore Bob"])
+        self.assertEqual(Settings.load(self.environ).ignored, {"bob": "Bob"})
         self.verbs.does("/unignore BOB")
-        self.assertEqual(Settings.load(self.environ).ignored, set())
+        self.assertEqual(Settings.load(self.environ).ignored, {})
         self.assertRaises(BadCommand, self.verbs.does, "/unignore Bob")
 
     def test_switches(self) -> None:

@@ -112,7 +112,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_ignored(self) -> None:
         """Nothing of somebody who is ignored is shown, counted or rings."""
-        self.settings.ignored.add("bob")
+        self.settings.ignored["bob"] = "Bob"
         self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
         self.assertEqual((self.view.unread, self.view.alert), ({}, False))
 

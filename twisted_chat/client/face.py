@@ -109,6 +109,14 @@ def explain(failure: Failure, where: str) -> str:
     return f"There is no connection to {where}: {reason or type(error).__name__}."
 
 
+def asSentence(words: str) -> str:
+    """
+    @param words: why something is so, as a server or this client says it.
+    @return: the words as a sentence that others may follow.
+    """
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
 def reconnected(heard: Heard) -> str:
     """
     @param heard: what the server said when it let one in again.

@@ -22,7 +22,7 @@ from ..framing import FLOODED, Excess, LineSplitter
 from ..jsondialect import MAX_OBJECT, parseObject
 from ..text import MAX_LINE, neutralise, showable
 from .ends import BAD_DATA, DONE, LOST, PIPE_CLOSED, REFUSED, UNREACHABLE, USAGE
-from .face import Unconfirmed, reconnected
+from .face import Unconfirmed, asSentence, reconnected
 from .reading import CONNECTED, ERROR, OK, PROMPT, Heard, asLines
 
 if TYPE_CHECKING:
@@ -203,7 +203,8 @@ class PlainFace(Protocol):
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """See L{client.face.Face.offline}."""
         doubt = f" Unconfirmed messages: {unconfirmed}." if unconfirmed else ""
-        self.write(f"* {showable(sentence)}{doubt} The next attempt is in {delay:.1f} s.")
+        why = asSentence(showable(sentence))
+        self.write(f"* {why}{doubt} The next attempt is in {delay:.1f} s.")
 
     # The end.
 

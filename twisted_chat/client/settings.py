@@ -56,14 +56,14 @@ class Settings:
     @ivar bell: when to ring: C{"off"}, C{"mention"} (his name, or told to him alone) or C{"all"}.
     @ivar time: whether lines begin with their time.
     @ivar color: whether names and notices are coloured.
-    @ivar ignored: the case-folded names of those he does not want to hear.
+    @ivar ignored: the names of those he does not want to hear, by their case-folded forms.
     """
 
     path: Path
     bell: str = "mention"
     time: bool = True
     color: bool = True
-    ignored: set[str] = field(default_factory=set)
+    ignored: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Settings:
@@ -78,7 +78,7 @@ class Settings:
         mine.color = value.get("color") is not False
         ignored = value.get("ignored")
         if isinstance(ignored, list):
-            mine.ignored = {each.casefold() for each in ignored if isinstance(each, str)}
+            mine.ignored = {each.casefold(): each for each in ignored if isinstance(each, str)}
         return mine
 
     def save(self) -> None:
@@ -91,7 +91,7 @@ class Settings:
                 "bell": self.bell,
                 "time": self.time,
                 "color": self.color,
-                "ignored": sorted(self.ignored),
+                "ignored": sorted(self.ignored.values(), key=str.casefold),
             },
         )
 

@@ -17,9 +17,9 @@ from ..errors import ChatError
 from ..events import JOINED, LEFT
 from ..text import neutralise
 from .ends import DONE, LOST, SIGNALLED, UNREACHABLE
-from .face import Unconfirmed, reconnected
+from .face import Unconfirmed, asSentence, reconnected
 from .link import ChatLink
-from .reading import CONNECTED, PROMPT, ROOM, Heard
+from .reading import BYE, CONNECTED, PROMPT, ROOM, Heard
 from .settings import Seen, Settings
 from .verbs import Verbs
 from .view import View
@@ -77,6 +77,7 @@ class TalkFace:
         self._asking = False
         self._tick: IDelayedCall | None = None
         self._coming: list[Heard] = []
+        self._goodbye = ""
         self._fold: IDelayedCall | None = None
 
     def use(self, link: ChatLink) -> None:
@@ -167,6 +168,7 @@ class TalkFace:
     def entered(self, heard: Heard, again: bool) -> None:
         """See L{client.face.Face.entered}."""
         self._endTick()
+        self._goodbye = ""
         if not again:
             self._show(CONNECTED)
             self.console.ownLine = self._own
@@ -183,6 +185,9 @@ class TalkFace:
     def heard(self, batch: Sequence[Heard]) -> None:
         """See L{client.face.Face.heard}.  Comings and goings are folded over time."""
         self._coming += batch
+        for each in batch:
+            if each.kind == BYE:
+                self._goodbye = each.text
         if self._fold is None:
             self._fold = self._clock.callLater(_FOLD_DELAY, self._folded)
             self._unfold()
@@ -215,8 +220,8 @@ class TalkFace:
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """See L{client.face.Face.offline}."""
         if self._tick is None:
-            whole = sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
-            self.notice(f"{whole} What you say waits for the connection.")
+            why = "" if sentence == self._goodbye else f"{asSentence(sentence)} "
+            self.notice(f"{why}What you say waits for the connection.")
         self._endTick()
         self._due = self._clock.seconds() + delay
         self._status()

@@ -95,15 +95,14 @@ class Verbs:
     def _ignore(self, rest: str) -> None:
         mine = self._settings
         if rest:
-            mine.ignored.add(rest.casefold())
+            mine.ignored[rest.casefold()] = rest
             mine.save()
-        names = ", ".join(sorted(mine.ignored)) or "nobody"
+        names = ", ".join(sorted(mine.ignored.values(), key=str.casefold)) or "nobody"
         self._stage.notice(f"You ignore {names}")
 
     def _unignore(self, rest: str) -> None:
-        if rest.casefold() not in self._settings.ignored:
+        if self._settings.ignored.pop(rest.casefold(), None) is None:
             raise BadCommand(f"you do not ignore {rest or 'nobody'}: /ignore lists whom you do")
-        self._settings.ignored.discard(rest.casefold())
         self._settings.save()
         self._stage.notice(f"You hear {rest} again")
 
