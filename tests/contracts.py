@@ -8,8 +8,9 @@ C{settle}, which lets everything happen that is under way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from twisted.internet.base import DelayedCall
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -82,6 +83,16 @@ class ThreadlessClock(Clock):
         self, callable: Callable[..., object], *arguments: object, **keywords: object
     ) -> None:
         self.callLater(0, callable, *arguments, **keywords)
+
+    def turn(self) -> None:
+        """
+        Run what is due now: one turn of a reactor.
+        """
+        for call in cast("Sequence[DelayedCall]", self.getDelayedCalls()):
+            if call.active() and call.getTime() <= self.seconds():
+                function, arguments, keywords = call.func, call.args, call.kw
+                call.cancel()
+                function(*arguments, **keywords)
 
     def settle(self) -> None:
         """

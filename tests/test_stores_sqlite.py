@@ -86,6 +86,76 @@ class SQLiteCase(contracts.StoreContract, SynchronousTestCase):
         return [row[0] for row in connection.execute("SELECT text FROM events ORDER BY id")]
 
 
+class GatherTests(SQLiteCase):
+    """
+    When a batch begins.
+    """
+
+    def talk(self, count: int) -> None:
+        """
+        So many drafts come in this turn of the reactor.
+        """
+        for _ in range(count):
+            self.store.append(said(), None)
+
+    def turn(self) -> None:
+        """
+        The turn ends.
+        """
+        self.clock.turn()
+
+    def test_alone(self) -> None:
+        """
+        Where people talk one at a time, what one says is stored at the end of the turn.
+        """
+        self.talk(sqlite.GATHER_FROM - 1)
+        self.settle()
+        self.talk(1)
+        self.turn()
+        self.assertEqual(len(self.texts()), sqlite.GATHER_FROM)
+
+    def test_untilAllSpeak(self) -> None:
+        """
+        Where they talk at once, a batch waits until as many have spoken as in the one before.
+        """
+        self.talk(20)
+        self.settle()
+        self.talk(3)
+        self.turn()
+        self.talk(7)
+        self.turn()
+        self.turn()
+        self.assertEqual(len(self.texts()), 20)
+        self.talk(10)
+        self.turn()
+        self.assertEqual(len(self.texts()), 40)
+        self.settle()
+        self.assertEqual(self.follower.batches, [20, 20])
+
+    def test_silence(self) -> None:
+        """
+        It does not wait for those who say nothing more.
+        """
+        self.talk(20)
+        self.settle()
+        self.talk(3)
+        for _ in range(sqlite.GATHER_IDLE + 2):
+            self.turn()
+        self.assertEqual(len(self.texts()), 23)
+
+    def test_trickle(self) -> None:
+        """
+        It does not wait for long, even if each turn brings something.
+        """
+        self.talk(100)
+        self.settle()
+        for _ in range(20):
+            self.talk(1)
+            self.turn()
+        self.settle()
+        self.assertEqual(self.follower.batches[1], sqlite.GATHER_TURNS + 1)
+
+
 class SQLiteTests(
     SQLiteCase,
     contracts.LogContract,

@@ -46,7 +46,10 @@ WAITING_SESSIONS: Final = 100_000
 """Sessions that may wait for a disk that cannot store; the oldest is given up."""
 
 GATHER_TURNS: Final = 8
-"""Turns of the reactor that a batch may wait for more, while each brings more: under 1 ms."""
+"""Turns of the reactor that a batch may wait to become as large as the last one: under 1 ms."""
+
+GATHER_IDLE: Final = 2
+"""Turns among these that may bring nothing."""
 
 GATHER_FROM: Final = 8
 """Drafts in a batch from which on people are talking at once."""
@@ -98,8 +101,7 @@ class SQLiteLog:
         self._areSessionsDue = False
         self._isOpen = False
         self._isBusy = False
-        self._turns = 0
-        self._seen = 0
+        self._wanted = self._seen = self._turns = self._idle = 0
         self._behind = 0
         self._isTidied = False
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
@@ -245,19 +247,23 @@ class SQLiteLog:
         self._alarm.end()
         self._following.taken(outcome.stored, outcome.repeated)
         if not self._isBusy:
-            self._turns = GATHER_TURNS if len(outcome.stored) >= GATHER_FROM else 0
-            self._seen = 0
+            size = len(outcome.stored)
+            self._wanted = size if size >= GATHER_FROM else 0
+            self._seen, self._turns, self._idle = 0, GATHER_TURNS, GATHER_IDLE
             self._gather()
         self._finish()
 
     def _gather(self) -> None:
         """
-        Begin the next batch, unless people are just talking at once: then after the turn that
-        brought nothing more.
+        Begin the next batch, unless people are talking at once: then most of those who were just
+        answered say more in a moment, and one batch of all costs less than two of some.
         """
-        if self._turns and len(self._queue) > self._seen:
+        size = len(self._queue)
+        if 0 < size < self._wanted and self._turns and self._idle:
             self._turns -= 1
-            self._seen = len(self._queue)
+            if size == self._seen:
+                self._idle -= 1
+            self._seen = size
             self._later(0, self._gather)
         else:
             self._next()
