@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
 
+_HEARD = frozenset({SAID, ACTED})
+"""The kinds that a room hears and that change nothing."""
+
 _MOVES = frozenset({JOINED, LEFT})
 """The kinds that change who hears what comes after them."""
 
@@ -278,7 +281,7 @@ class Hub:
         for place, (event, author) in enumerate(run):
             if author is not None:
                 fan.answer(place, author, author.answer(event))
-            if event.kind in (SAID, ACTED):
+            if event.kind in _HEARD:
                 room = rooms.get(event.room)
                 if room is not None:
                     fan.show(place, room)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -115,21 +115,19 @@ class MemoryLog:
         Take one batch into the log and tell the follower.
         """
         taken, self._taken = self._taken, []
-        now = self._seconds()
-        fresh: Sequence[tuple[Draft, object]] = taken
         sifted = None
         for draft, _ in taken:
             if draft.key is not None:
                 sifted = sift(taken, self._keys.get)
-                fresh = sifted.fresh
                 break
-        stored = numbered(fresh, self._newest + 1, now)
+        fresh = taken if sifted is None else sifted.fresh
+        stored = numbered(fresh, self._newest + 1, self._seconds())
+        self._newest += len(stored)
         for event, _ in stored:
             self._kept.append(event)
             if event.kind in STATE:
                 self._state.append(event)
-        self._newest += len(stored)
-        repeated = []
+        repeated: list[tuple[Event, object]] = []
         if sifted is not None:
             repeated = sifted.repeated(stored)
             self._keys.update(sifted.known)

@@ -46,9 +46,10 @@ def sift(drafts: Sequence[tuple[Draft, object]], find: Callable[[Key], Event | N
     again: list[tuple[Key, object]] = []
     known: dict[Key, Event] = {}
     seen: set[Key] = set()
-    for draft, origin in drafts:
+    for entry in drafts:
+        draft, origin = entry
         if draft.key is None:
-            fresh.append((draft, origin))
+            fresh.append(entry)
             continue
         key = (draft.sid, draft.key)
         event = None if key in seen else find(key)
@@ -57,7 +58,7 @@ def sift(drafts: Sequence[tuple[Draft, object]], find: Callable[[Key], Event | N
         if event is not None or key in seen:
             again.append((key, origin))
         else:
-            fresh.append((draft, origin))
+            fresh.append(entry)
         seen.add(key)
     return Sifted(fresh, again, known)
 
