@@ -108,11 +108,11 @@ class GatherTests(SQLiteCase):
         """
         Where people talk one at a time, what one says is stored at the end of the turn.
         """
-        self.talk(sqlite.GATHER_FROM - 1)
+        self.talk(1)
         self.settle()
         self.talk(1)
         self.turn()
-        self.assertEqual(len(self.texts()), sqlite.GATHER_FROM)
+        self.assertEqual(len(self.texts()), 2)
 
     def test_untilAllSpeak(self) -> None:
         """
@@ -131,6 +131,34 @@ class GatherTests(SQLiteCase):
         self.assertEqual(len(self.texts()), 40)
         self.settle()
         self.assertEqual(self.follower.batches, [20, 20])
+
+    def test_withThoseWhoWait(self) -> None:
+        """
+        Who waits while another batch is stored goes with those whom that one answers.
+        """
+        self.talk(3)
+        self.turn()
+        self.talk(2)
+        self.turn()
+        self.assertEqual(self.follower.batches, [3])
+        self.talk(3)
+        self.turn()
+        self.settle()
+        self.assertEqual(self.follower.batches, [3, 5])
+
+    def test_stop(self) -> None:
+        """
+        At the end nothing waits, and nothing is left behind.
+        """
+        self.patch(sqlite, "BATCH", 20)
+        self.talk(20)
+        self.settle()
+        self.talk(3)
+        self.turn()
+        self.talk(30)
+        self.stop()
+        self.assertEqual(self.follower.batches, [20, 20, 13])
+        self.assertEqual(len(self.texts()), 53)
 
     def test_silence(self) -> None:
         """

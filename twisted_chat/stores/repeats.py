@@ -29,6 +29,8 @@ class Sifted(NamedTuple):
 
     def repeated(self, stored: Sequence[tuple[Event, object]]) -> list[tuple[Event, object]]:
         """
+        Find out what the others are.  From then on C{known} holds what was stored, too.
+
         @param stored: what became of those that were fresh.
         @return: the events in the place of the others, with their origins.
         """
