@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -16,13 +16,27 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_chat.client.jsonspeech import JSONSpeech
 from twisted_chat.client.link import ChatLink
+from twisted_chat.client.outbox import Outbox
 from twisted_chat.client.reading import Heard, asLines
+from twisted_chat.client.speech import Standing
+from twisted_chat.client.textspeech import TextSpeech
 from twisted_chat.errors import ChatError
 
 PROMPT = b"Enter your name to enter the chat >\r\n"
 CONNECTED = b"Connected... Start sending messages\r\n"
 OK = b"OK . .\r\n"
+
+
+_S = TypeVar("_S", TextSpeech, JSONSpeech)
+
+
+def makeSpeech(dialect: type[_S]) -> _S:
+    """
+    @return: a dialect as Ann speaks it, with an outbox whose keys begin with k.
+    """
+    return dialect(Standing("Ann"), Outbox("k"))
 
 
 class Transport(StringTransport):

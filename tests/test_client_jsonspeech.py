@@ -9,16 +9,8 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.chatting import makeSpeech
 from twisted_chat.client.jsonspeech import JSONSpeech
-from twisted_chat.client.outbox import Outbox
-from twisted_chat.client.speech import Standing
-
-
-def objects(name: str = "Ann") -> JSONSpeech:
-    """
-    @return: the JSON dialect as somebody speaks it.
-    """
-    return JSONSpeech(Standing(name), Outbox("k"))
 
 
 class ComposeTests(SynchronousTestCase):
@@ -28,7 +20,7 @@ class ComposeTests(SynchronousTestCase):
 
     def test_replyToNobody(self) -> None:
         """Without somebody to answer, the server says so."""
-        self.assertIsNone(objects().compose("/r hi"))
+        self.assertIsNone(makeSpeech(JSONSpeech).compose("/r hi"))
 
 
 class PingTests(SynchronousTestCase):
@@ -38,7 +30,7 @@ class PingTests(SynchronousTestCase):
 
     def test_barrier(self) -> None:
         """Only the pong of the last command lets lines pass."""
-        speech = objects()
+        speech = makeSpeech(JSONSpeech)
         speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         _, ping = map(json.loads, speech.command("/join #dev").splitlines())
         other = json.loads(speech.ping())
@@ -49,6 +41,6 @@ class PingTests(SynchronousTestCase):
 
     def test_foreignPong(self) -> None:
         """The pong of a program's own ping is the program's."""
-        speech = objects()
+        speech = makeSpeech(JSONSpeech)
         speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         self.assertEqual([h.kind for h in speech.hear(b'{"type":"pong","key":"x"}')], ["pong"])

@@ -10,27 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.chatting import makeSpeech
 from twisted_chat.client.jsonspeech import JSONSpeech
-from twisted_chat.client.outbox import Outbox
-from twisted_chat.client.speech import Speech, Standing, isQuit
+from twisted_chat.client.speech import Speech, isQuit
 from twisted_chat.client.textspeech import TextSpeech
 from twisted_chat.errors import BadObject
 
 quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
-
-
-def text(name: str = "Ann") -> TextSpeech:
-    """
-    @return: the text dialect as somebody speaks it.
-    """
-    return TextSpeech(Standing(name), Outbox("k"))
-
-
-def objects(name: str = "Ann") -> JSONSpeech:
-    """
-    @return: the JSON dialect as somebody speaks it.
-    """
-    return JSONSpeech(Standing(name), Outbox("k"))
 
 
 class ComposeTests(SynchronousTestCase):
@@ -52,7 +38,7 @@ class ComposeTests(SynchronousTestCase):
             ("/menu", False),
             ("/", False),
         ):
-            for speech in (text(), objects()):
+            for speech in (makeSpeech(TextSpeech), makeSpeech(JSONSpeech)):
                 self.assertEqual(speech.compose(line) is not None, message, line)
 
     def test_quit(self) -> None:
@@ -97,5 +83,5 @@ class AnyServerTests(SynchronousTestCase):
     )
     def test_anyLines(self, lines: list[bytes]) -> None:
         """No order of lines breaks a client."""
-        self.survives(text(), lines)
-        self.survives(objects(), lines)
+        self.survives(makeSpeech(TextSpeech), lines)
+        self.survives(makeSpeech(JSONSpeech), lines)

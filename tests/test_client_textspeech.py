@@ -7,16 +7,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.outbox import Outbox
-from twisted_chat.client.speech import Standing
+from tests.chatting import makeSpeech
 from twisted_chat.client.textspeech import TextSpeech
-
-
-def text(name: str = "Ann") -> TextSpeech:
-    """
-    @return: the text dialect as somebody speaks it.
-    """
-    return TextSpeech(Standing(name), Outbox("k"))
 
 
 class ReceiptTests(SynchronousTestCase):
@@ -26,6 +18,6 @@ class ReceiptTests(SynchronousTestCase):
 
     def test_moreReceiptsThanMessages(self) -> None:
         """A receipt for nothing confirms nothing."""
-        speech = text()
+        speech = makeSpeech(TextSpeech)
         speech.hear(b"Connected... Start sending messages")
         self.assertEqual(speech.hear(b"OK . .")[0].kind, "ok")
