@@ -142,8 +142,8 @@ class Hub:
         if session.rooms:
             session = session._replace(rooms=self.rooms.readmitted(session))
         user = User(self, client, name, session)
-        self.users[name] = self._sids[user.sid] = user
-        self._names.update(dict.fromkeys(looks(name), user))
+        self._sids[user.sid] = user
+        self._reserve(name, user)
         if arrival is not None:
             self.welcomer.expect(user, arrival)
         for room in user.rooms:
@@ -176,8 +176,7 @@ class Hub:
         self._claim(new, user.sid)
         self._release(user)
         self.journal.tell(f"{user.name} is now {new}", user.client.address)
-        self.users[new] = user
-        self._names.update(dict.fromkeys(looks(new), user))
+        self._reserve(new, user)
         return new
 
     def leave(self, user: User) -> None:
@@ -202,6 +201,11 @@ class Hub:
                 continue
             same = "is taken" if holder.name == name else f"looks like {holder.name}, who is here"
             raise NameTaken(f"the name {name} {same}: choose another")
+
+    def _reserve(self, name: str, user: User) -> None:
+        self.users[name] = user
+        for look in looks(name):
+            self._names[look] = user
 
     def _release(self, user: User) -> None:
         for look in looks(user.name):
