@@ -75,6 +75,19 @@ class PeopleTests(SynchronousTestCase):
         self.ann.types("/who bob")
         self.assertTrue(self.ann.lines[0].endswith(", in #lobby"))
 
+    def test_whoSaidAgain(self) -> None:
+        """
+        Who sends an old message again spoke when he last said something new.
+        """
+        program = enter(self.hub, "Bot", JSON)
+        program.user.say("first", key="k1")
+        self.now += 60 * 9
+        program.user.say("second", key="k2")
+        program.user.say("first", key="k1")
+        self.ann.forget()
+        self.ann.types("/who Bot")
+        self.assertNotIn("quiet", self.ann.lines[0])
+
     def test_whoPrivate(self) -> None:
         """
         A private room that somebody is in is shown to its members only.

@@ -135,10 +135,7 @@ class User:
             raise NoSuchRoom(f"you are not in {room}: /join it first")
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
-        self._asked += 1
-        self.hub.log.append(
-            Draft(kind, room or self.current, self.name, text, "", self.sid, key), self
-        )
+        self.append(Draft(kind, room or self.current, self.name, text, "", self.sid, key))
 
     def tell(self, name: str, text: str, key: str | None = None) -> None:
         """
@@ -236,7 +233,8 @@ class User:
         self._answered += 1
         dialect = self.client.dialect
         if event.kind in SPOKEN:
-            self.spoke = event.time
+            # What is sent again was said when it was said first.
+            self.spoke = max(self.spoke, event.time)
             data = dialect.receipt(event)
         elif event.kind == JOINED and event.room == self.hub.lobby.name:
             data = b""  # The welcome tells it.
