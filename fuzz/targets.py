@@ -19,7 +19,7 @@ from fuzz.mutator import cut
 from twisted_chat.errors import ChatError
 from twisted_chat.framing import FLOODED, Excess, LineSplitter, sniff
 from twisted_chat.hub import Hub
-from twisted_chat.looks import skeleton
+from twisted_chat.looks import nameKey
 from twisted_chat.names import cleanName, cleanRoom
 from twisted_chat.server import ChatFactory
 from twisted_chat.stores.memory import MemoryLog
@@ -83,7 +83,7 @@ def words(stream: bytes, random: Random) -> None:
                 name = clean(text)
                 expect(clean(name) == name, "a good name is good", raw, name)
                 expect(" " not in name and name.isprintable(), "a name is one word", raw, name)
-                expect(skeleton(name), "a name looks like something", raw, name)
+                expect(nameKey(name), "a name looks like something", raw, name)
 
 
 def isClean(text: str) -> None:

@@ -121,13 +121,50 @@ class PeopleTests(SynchronousTestCase):
 
     def test_find(self) -> None:
         """
-        People are found by their name, in any case, and by what looks like it.
+        People are found by their name in any case and Unicode form.
         """
         ann = enter(self.hub, "Ann")
-        for name in ("Ann", "ann", "ANN"):
+        for name in ("Ann", "ann", "ANN", "Ａｎｎ"):
             self.assertIs(self.hub.find(name), ann.user)
         with self.assertRaises(NoSuchUser):
-            self.hub.find("Anna")
+            self.hub.find("Bob")
+
+    def test_findNobodyElse(self) -> None:
+        """
+        A name that only looks like somebody's finds nobody, and one letter off is a suggestion.
+        """
+        enterAll(self.hub, "Neil", "Bob", "том", "Ian")
+        for name, words in (
+            ("Nell", "did you mean Neil?"),
+            ("NeiI", "did you mean Neil?"),
+            ("B0b", "did you mean Bob?"),
+            ("lan", "did you mean Ian?"),
+            ("Tom", "/names tells who is"),
+            ("x" * 4096, "/names tells who is here"),
+        ):
+            error = self.assertRaises(NoSuchUser, self.hub.find, name)
+            self.assertIn(words, error.sentence)
+
+    def test_wordForAnother(self) -> None:
+        """
+        What is meant for one person is told to nobody whose name looks like theirs.
+        """
+        neil, bob = enterAll(self.hub, "Neil", "Bob")
+        bob.types("/msg Nell he is fired", "/join #hr key", "/invite Nell", "/who Nell")
+        self.assertEqual(neil.lines, [])
+        refused = [line for line in bob.lines if line[:2] == "! "]
+        self.assertEqual(refused, ["! nobody of this name is here: did you mean Neil?"] * 3)
+
+    def test_togetherByTheirSpelling(self) -> None:
+        """
+        Names that a reader tells apart as they are written are here together.
+        """
+        names = ["Ella", "Elia", "Ian", "Lan", "Kai", "Kal", "Neil", "Nell"]
+        enterAll(self.hub, *names)
+        self.assertEqual(list(self.hub.users), names)
+        self.assertRaises(
+            NameTaken, self.hub.enter, FakeClient(self.hub), "NeiI", Session(newSid())
+        )
 
     def test_rename(self) -> None:
         """
@@ -867,6 +904,6 @@ class ManyTests(SynchronousTestCase):
             client.asks("bye")
         self.assertEqual((len(hub.users), len(hub.rooms), len(hub.lobby)), (0, 1, 0))
         self.assertEqual(
-            (hub._names, hub._sids, list(hub.rooms._looks.values())), ({}, {}, ["#lobby"])
+            (hub._names, hub._sids, set(hub.rooms._looks.values())), ({}, {}, {"#lobby"})
         )
         self.assertEqual(hub.welcomer._expected, {})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.looks import _reduce, _smallLooks, looks, skeleton
+from twisted_chat.looks import isOneEditAway, looks, nameKey, nearest
 from twisted_chat.names import MAX_NAME
 
 FAST = settings(deadline=None, max_examples=150, derandomize=True, database=None)
@@ -24,40 +24,94 @@ ANY_TEXT = st.text(
 )
 
 
-class SkeletonTests(SynchronousTestCase):
+class NameKeyTests(SynchronousTestCase):
     """
-    Which names look alike.
+    Which names are one name.
     """
 
-    def test_ascii(self) -> None:
+    def test_one(self) -> None:
         """
-        Only letters of other scripts look different in small: the two keys of every other name
-        are one.
+        Names that differ by their case or their Unicode form are one.
         """
-        name = "".join(map(chr, range(32, 127)))
-        self.assertEqual({_reduce(name, _smallLooks())}, {skeleton(name)})
-        self.assertEqual(looks(name), {skeleton(name)})
+        for one, other in (
+            ("Ann", "ANN"),
+            ("Ann", "Ａｎｎ"),
+            ("straße", "STRASSE"),
+            ("fiona", "ﬁona"),
+            ("eva\u0301", "ev\u00e1"),
+            ("İrem", "irem"),
+            ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+            ("#dev", "#DEV"),
+            ("a\u200bb\ufe0f", "ab"),
+        ):
+            self.assertEqual(nameKey(one), nameKey(other), (one, other))
+
+    def test_several(self) -> None:
+        """
+        Names that only look alike are several.
+        """
+        for one, other in (
+            ("Neil", "Nell"),
+            ("Neil", "NeiI"),
+            ("Bob", "B0b"),
+            ("Ann", "Аnn"),
+            ("José", "Jose"),
+            ("#cl", "#ci"),
+            ("#plans", "#p1ans"),
+        ):
+            self.assertNotEqual(nameKey(one), nameKey(other), (one, other))
+
+    def test_everyCharacter(self) -> None:
+        """
+        For each character of Unicode the key is stable and blind to case.
+        """
+        for code in range(0x30000):
+            char = chr(code)
+            key = nameKey(char)
+            self.assertEqual(nameKey(key), key, hex(code))
+            self.assertEqual(nameKey(char.lower().upper()), nameKey(char.upper()), hex(code))
+
+    @FAST
+    @given(ANY_TEXT)
+    def test_anyText(self, text: str) -> None:
+        """
+        Any text has a key, which is its own.
+        """
+        key = nameKey(text)
+        self.assertEqual(nameKey(key), key)
+
+
+class LooksTests(SynchronousTestCase):
+    """
+    Which names can be taken for one another.
+    """
 
     def test_alike(self) -> None:
         """
-        Names of which one can be taken for the other have the same skeleton.
+        Names of which one can be taken for the other share a key.
         """
         for one, other in (
             ("Ann", "ANN"),
             ("Ann", "Аnn"),
             ("Ann", "Ａｎｎ"),
+            ("Neil", "NeiI"),
+            ("neil", "NeiI"),
+            ("Neil", "Nei1"),
+            ("Ian", "lan"),
             ("paypal", "раураl"),
             ("paypal", "PayPaI"),
             ("Ill", "1ll"),
-            ("ian", "lan"),
             ("b0b", "BOB"),
             ("modern", "modem"),
             ("straße", "STRASSE"),
             ("scope", "ѕсоре"),
+            ("iso", "ІЅО"),
             ("TOM", "ТОМ"),
             ("Tom", "том"),
             ("BOB", "ВОВ"),
             ("NINA", "ΝΙΝΑ"),
+            ("νον", "vov"),
+            ("Ανα", "Ava"),
             ("kate", "КАТЕ"),
             ("fiona", "ﬁona"),
             ("eva\u0301", "ev\u00e1"),
@@ -70,78 +124,62 @@ class SkeletonTests(SynchronousTestCase):
             ("#dev", "#DЕV"),
             (f"ශ්{ZWJ}රී", "ශ්රී"),
             ("a\u200bb\ufe0f", "ab"),
+            ("5", "\U0001ccf5"),
         ):
-            self.assertEqual(skeleton(one), skeleton(other), (one, other))
+            self.assertTrue(looks(one) & looks(other), (one, other))
 
     def test_different(self) -> None:
         """
-        Names that a reader tells apart have different skeletons, also those that only a path over
-        several alphabets would join (v, Greek ν, its capital Ν, n).
+        Names that a reader tells apart as they are written share none, also those that only a path
+        over several alphabets would join (v, Greek ν, its capital Ν, n).
         """
         for one, other in (
+            ("Ella", "Elia"),
+            ("Ian", "Lan"),
+            ("Kai", "Kal"),
+            ("Neil", "Nell"),
+            ("Bill", "Biil"),
             ("Ann", "Anna"),
             ("Dan", "Dav"),
             ("Gus", "Gys"),
             ("José", "Jose"),
             ("Андрей", "Андреи"),
+            ("νίκη", "Nina"),
+            ("Оля", "Ольга"),
             ("か", "が"),
             ("田", "由"),
             ("김", "긴"),
             ("user_1", "user-1"),
             ("#dev", "dev"),
         ):
-            self.assertNotEqual(skeleton(one), skeleton(other), (one, other))
-
-    def test_recentData(self) -> None:
-        """
-        The table knows the look-alikes that came with Unicode 16.
-        """
-        self.assertEqual(skeleton("\U0001ccf5"), "5")
-
-    def test_everyCharacter(self) -> None:
-        """
-        For each character of Unicode the skeleton is stable and blind to case.
-        """
-        for code in range(0x30000):
-            char = chr(code)
-            key = skeleton(char)
-            self.assertEqual(skeleton(key), key, hex(code))
-            if char.upper() != char or char.lower() != char:
-                self.assertEqual(skeleton(char.upper()), key, hex(code))
-                self.assertEqual(skeleton(char.lower()), key, hex(code))
+            self.assertFalse(looks(one) & looks(other), (one, other))
 
     @FAST
     @given(ANY_TEXT)
     def test_anyText(self, text: str) -> None:
         """
-        Any text has a skeleton, which is its own.
+        Every text looks like itself in another case: its key is among its looks.
         """
-        key = skeleton(text)
-        self.assertEqual(skeleton(key), key)
+        self.assertIn(nameKey(text), looks(text))
 
 
-class LooksTests(SynchronousTestCase):
+class NearestTests(SynchronousTestCase):
     """
-    All that a name looks like, as it is typed and as capitals.
+    What somebody who mistyped a name may have meant.
     """
 
-    def test_alike(self) -> None:
+    def test_oneEdit(self) -> None:
         """
-        Names that are alike as small letters only, or as capitals only, share a key.
+        One character added, removed, replaced, or two exchanged are one edit.
         """
-        for one, other in (("νον", "vov"), ("Ανα", "Ava"), ("ΝΟΝ", "NON"), ("ТОМ", "TOM")):
-            self.assertTrue(looks(one) & looks(other), (one, other))
+        for one, other in (("Nell", "Neil"), ("An", "Ann"), ("Bbo", "Bob"), ("Anna", "Ann")):
+            self.assertTrue(isOneEditAway(one, other), (one, other))
+        for one, other in (("Ann", "Ann"), ("Ann", "Bob"), ("Al", "Alice"), ("abcd", "badc")):
+            self.assertFalse(isOneEditAway(one, other), (one, other))
 
-    def test_different(self) -> None:
+    def test_nearest(self) -> None:
         """
-        Names that nobody takes for one another share none.
+        The first name that is near is found, whatever its case, or none.
         """
-        for one, other in (("Ann", "Bob"), ("νίκη", "Nina"), ("Оля", "Ольга")):
-            self.assertFalse(looks(one) & looks(other), (one, other))
-
-    def test_skeleton(self) -> None:
-        """
-        The skeleton is one of the keys.
-        """
-        for name in ("Ann", "νον", "Мария", "田中"):
-            self.assertIn(skeleton(name), looks(name))
+        self.assertEqual(nearest("nell", ["Bob", "NEIL", "Nels"]), "NEIL")
+        self.assertIsNone(nearest("Nell", ["Bob", "Nell"]))

@@ -37,9 +37,9 @@ class RoomsTests(SynchronousTestCase):
         ann.types("/join #DEV")
         self.assertEqual(list(self.hub.rooms), ["#lobby", "#DEV"])
 
-    def test_roomsThatLookAlike(self) -> None:
+    def test_roomInAnotherCase(self) -> None:
         """
-        A room is found by what its name looks like, so nobody opens one beside it.
+        A room is found by its name in any case, so nobody opens one beside it.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/join #dev")
@@ -48,6 +48,39 @@ class RoomsTests(SynchronousTestCase):
         self.assertEqual(bob.user.current, "#dev")
         known = self.hub.rooms.known("#Dev")
         self.assertIs(known, self.hub.rooms["#dev"])
+
+    def test_namesThatLookAlike(self) -> None:
+        """
+        A name that only looks like a room's finds nothing, and no room can be made of it.
+        """
+        ann, bob = enterAll(self.hub, "Ann", "Bob")
+        ann.types("/join #plans")
+        for name in ("#p1ans", "#pIans"):
+            bob.types(f"/join {name}", f"/names {name}", f"/leave {name}", f"/search x in:{name}")
+        for line in bob.lines:
+            self.assertEqual(line[:2], "! ")
+        self.assertIn("looks like #plans, which is here", bob.lines[0])
+        self.assertEqual(list(self.hub.rooms), ["#lobby", "#plans"])
+
+    def test_namesThatAreToldApart(self) -> None:
+        """
+        Rooms whose names a reader tells apart are two rooms.
+        """
+        ann, bob = enterAll(self.hub, "Ann", "Bob")
+        ann.types("/join #cl")
+        bob.types("/join #ci", "mine")
+        self.assertEqual(list(self.hub.rooms), ["#lobby", "#cl", "#ci"])
+        self.assertNotIn("Bob :: mine", ann.lines)
+
+    def test_silentAboutPrivateRooms(self) -> None:
+        """
+        Whoever names a room that looks like a private one reads no word about that.
+        """
+        ann, bob = enterAll(self.hub, "Ann", "Bob")
+        ann.types("/join #plans sesame")
+        bob.types("/join #pIans", "/names #pIans")
+        self.assertEqual(bob.lines[0][:2], "! ")
+        self.assertNotIn("#plans", "".join(bob.lines))
 
     def test_lobbyStays(self) -> None:
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, cast
 
 from zope.interface import implementer
@@ -33,9 +33,9 @@ from .events import (
 from .fanout import FanOut
 from .interfaces import IFollower, IStore
 from .journal import Journal, NoJournal
-from .looks import looks, skeleton
+from .looks import looks, nameKey, nearest
 from .moves import Moves
-from .names import cleanName
+from .names import MAX_TYPED, cleanName
 from .room import Audience, Room
 from .rooms import Rooms
 from .session import Session
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
+
+SUGGESTED_FROM = 500
+"""Names that are compared with one that nobody has: under 1 ms."""
 
 _HEARD = frozenset({SAID, ACTED})
 """The kinds that a room hears and that change nothing."""
@@ -110,13 +113,22 @@ class Hub:
 
     def find(self, name: str) -> User:
         """
-        @param name: as somebody typed it: case and look-alikes do not matter.
+        @param name: as somebody typed it: only its case and its Unicode form may differ.
         @raise NoSuchUser: if nobody of this name is here.
         """
-        user = self.users.get(name) or self._names.get(skeleton(name))
+        user = self.users.get(name)
         if user is None:
-            raise NoSuchUser("nobody of this name is here: /names tells who is")
+            if len(name) > MAX_TYPED:
+                raise NoSuchUser("nobody has a name as long as this: /names tells who is here")
+            key = nameKey(name)
+            user = self._names.get(key)
+            if user is None or nameKey(user.name) != key:
+                raise NoSuchUser(f"nobody of this name is here: {self._suggest(name)}")
         return user
+
+    def _suggest(self, name: str) -> str:
+        near = nearest(name, islice(self.users, SUGGESTED_FROM))
+        return "/names tells who is" if near is None else f"did you mean {near}?"
 
     def bySid(self, sid: str) -> User | None:
         """

@@ -47,6 +47,7 @@ def join(user: User, text: str, key: str | None) -> None:
     if len(user.rooms) >= MAX_ROOMS:
         raise NotAllowed(f"you are in {MAX_ROOMS} rooms, which is the most: /leave one first")
     if room is None:
+        _mayBeNamed(user, name)
         if secret:
             _mayMakePrivate(user)
         room = hub.room(name, user.sid)
@@ -140,6 +141,19 @@ def _own(user: User) -> Room:
     if room.creator != user.sid:
         raise NotAllowed(f"only who made {room.name} may do this: /join another #room to make one")
     return room
+
+
+def _mayBeNamed(user: User, name: str) -> None:
+    """
+    @raise NotAllowed: if a new room of this name could be taken for another room.  Of a private one
+        that the user is not in it says nothing.
+    """
+    other = user.hub.rooms.lookingLike(name)
+    if other is None:
+        return
+    if other.private and other.name not in user.rooms:
+        raise NotAllowed(f"no room can be called {name} at the moment: choose another name")
+    raise NotAllowed(f"{name} looks like {other.name}, which is here: choose another name")
 
 
 def _mayMakePrivate(user: User) -> None:

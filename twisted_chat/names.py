@@ -7,8 +7,7 @@ and nobody can write C{раураl} with Cyrillic letters among Latin ones.  The
 UsernameCasePreserved of PRECIS (RFC 8265); scripts are resolved as UTS #39 section 5.1 does, among
 those that UAX #31 tables 5 and 7 call recommended or of limited use.
 
-Two names of which one can be taken for the other have the same L{skeleton}; the hub keeps it as
-the key of a name.
+Which names are one, and which look alike, is told by C{looks}.
 
 The client imports this module and needs no table at its start, so libraries and tables are loaded
 when the first name is checked; a server calls L{loadTables} before it listens.
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category
 
 from twisted_chat.errors import BadName, BadRoom
-from twisted_chat.looks import looks, skeleton
+from twisted_chat.looks import looks
 from twisted_chat.text import MAX_MARKS, neutralise, showable
 
 if TYPE_CHECKING:
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
 
 MAX_NAME = 32
 """How many characters (code points in NFC) a name has at most; for a room, without its C{#}."""
+
+MAX_TYPED = MAX_NAME * (1 + MAX_MARKS)
+"""How many characters somebody may have typed for a name: PRECIS takes a microsecond for each,
+which a stranger's 4 KiB are not worth."""
 
 SIGNS = "-_.'"
 """What a name may hold besides letters, digits and marks."""
@@ -66,7 +69,7 @@ def loadTables() -> None:
     """
     _profile()
     _oneScript()
-    _houseSkeletons()
+    _reservedLooks()
     looks("")
 
 
@@ -108,8 +111,7 @@ def _clean(text: str, what: str, refused: type[BadName | BadRoom]) -> str:
     text = text.strip()
     if _PLAIN.fullmatch(text):
         return text
-    # PRECIS takes a microsecond a character, which a stranger's 4 KiB are not worth.
-    if len(text) > MAX_NAME * (1 + MAX_MARKS):
+    if len(text) > MAX_TYPED:
         raise refused(f"a {what} has at most {MAX_NAME} characters; yours has {len(text)}")
     text = neutralise(text).strip()
     if not text:
@@ -226,12 +228,12 @@ def isReserved(name: str) -> bool:
     """
     @return: whether a person of this name could be taken for the house: server, admin, help...
     """
-    return not looks(name).isdisjoint(_houseSkeletons())
+    return not looks(name).isdisjoint(_reservedLooks())
 
 
 @lru_cache(maxsize=1)
-def _houseSkeletons() -> frozenset[str]:
+def _reservedLooks() -> frozenset[str]:
     """
-    @return: the skeletons of the names kept for the house.
+    @return: what the names kept for the house look like.
     """
-    return frozenset(map(skeleton, _HOUSE_NAMES.split()))
+    return frozenset().union(*map(looks, _HOUSE_NAMES.split()))

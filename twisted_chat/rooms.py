@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .looks import skeleton
+from .looks import looks, nameKey
 from .room import Room
 
 if TYPE_CHECKING:
@@ -34,11 +34,23 @@ class Rooms(dict[str, Room]):
 
     def known(self, name: str) -> Room | None:
         """
-        @param name: a clean room name: case and look-alikes do not matter.
+        @param name: a clean room name: only its case and its Unicode form may differ.
         @return: the room people mean by it, or C{None}.
         """
-        exact = self._looks.get(skeleton(name))
-        return None if exact is None else self.get(exact)
+        key = nameKey(name)
+        exact = self._looks.get(key)
+        return self.get(exact) if exact is not None and nameKey(exact) == key else None
+
+    def lookingLike(self, name: str) -> Room | None:
+        """
+        @param name: a clean room name, which no room has.
+        @return: a room that could be taken for one of this name, or C{None}.
+        """
+        for look in looks(name):
+            exact = self._looks.get(look)
+            if exact is not None and exact in self:
+                return self[exact]
+        return None
 
     def make(self, name: str, creator: str = "") -> Room:
         """
@@ -49,7 +61,8 @@ class Rooms(dict[str, Room]):
         room = self.get(name)
         if room is None:
             room = self[name] = Room(name, creator)
-            self._looks[skeleton(name)] = name
+            for look in looks(name):
+                self._looks[look] = name
         return room
 
     def privateOf(self, sid: str) -> int:
@@ -64,9 +77,9 @@ class Rooms(dict[str, Room]):
         """
         if room.forgettable and room is not self.lobby:
             del self[room.name]
-            looks = skeleton(room.name)
-            if self._looks[looks] == room.name:
-                del self._looks[looks]
+            for look in looks(room.name):
+                if self._looks.get(look) == room.name:
+                    del self._looks[look]
 
     def readmitted(self, session: Session) -> tuple[str, ...]:
         """
