@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.emulator import Emulator
-from tests.processes import Child, Line, freePort
+from tests.support.emulator import Emulator
+from tests.support.processes import Child, Line, freePort
 from twisted_chat.console.graphemes import cells
 
 COLUMNS, ROWS = 84, 19

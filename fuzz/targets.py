@@ -16,15 +16,16 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 
 from fuzz.mutator import cut
+from twisted_chat.chat.hub import Hub
+from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import ChatError
-from twisted_chat.framing import FLOODED, Excess, LineSplitter, sniff
-from twisted_chat.hub import Hub
-from twisted_chat.looks import nameKey
-from twisted_chat.names import cleanName, cleanRoom
-from twisted_chat.server import ChatFactory
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.search import terms
-from twisted_chat.text import MAX_LINE, cleanText, escapeLog, parseText, showable
+from twisted_chat.text.cleaning import MAX_LINE, cleanText, escapeLog, parseText, showable
+from twisted_chat.text.confusables import nameKey
+from twisted_chat.text.names import cleanName, cleanRoom
+from twisted_chat.wire.framing import FLOODED, Excess, LineSplitter
+from twisted_chat.wire.sniffing import sniff
 
 NOW = 1_795_305_600.0
 

@@ -19,16 +19,16 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.peers import FakeEndpoint, Peer
+from tests.support.peers import FakeEndpoint, Peer
 from twisted_chat import service as module
+from twisted_chat.chat.hub import Hub
+from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import NoHistory
-from twisted_chat.events import Event
-from twisted_chat.hub import Hub
-from twisted_chat.listener import Listener
-from twisted_chat.server import ChatFactory
+from twisted_chat.net.listener import Listener
+from twisted_chat.ops.auditlog import Transcript
 from twisted_chat.service import CannotStart, ChatService
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.transcript import Transcript
+from twisted_chat.wire.events import Event
 
 
 class FakeReactor(Clock):
@@ -76,15 +76,15 @@ class SlowLog(MemoryLog):
         self.past: list[Event] = []
 
     def start(self) -> Deferred[None]:
-        """See L{twisted_chat.interfaces.ILog}."""
+        """See L{twisted_chat.stores.interfaces.ILog}."""
         return self.opened
 
     def state(self) -> Deferred[list[Event]]:
-        """See L{twisted_chat.interfaces.IHistory}."""
+        """See L{twisted_chat.stores.interfaces.IHistory}."""
         return succeed(self.past)
 
     def stop(self) -> Deferred[None]:
-        """See L{twisted_chat.interfaces.ILog}."""
+        """See L{twisted_chat.stores.interfaces.ILog}."""
         self.closing = True
         return self.closed
 

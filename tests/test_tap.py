@@ -15,10 +15,10 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import tap as module
-from twisted_chat.limits import Limits
+from twisted_chat.net.limits import Limits
 from twisted_chat.service import ChatService
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.stores.sqlite import SQLiteLog
+from twisted_chat.stores.sqlite.store import SQLiteLog
 from twisted_chat.tap import Options, buildService
 
 

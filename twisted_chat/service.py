@@ -18,15 +18,15 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
-from . import notify
 from .errors import ChatError
-from .listener import Listener
-from .names import loadTables
+from .net.listener import Listener
+from .ops import systemd
+from .text.names import loadTables
 
 if TYPE_CHECKING:
-    from .interfaces import IStore
-    from .server import ChatFactory
-    from .transcript import Transcript
+    from .doors.lines.factory import ChatFactory
+    from .ops.auditlog import Transcript
+    from .stores.interfaces import IStore
 
 _COLLECT = (20_000, 20, 50)
 """The collector's thresholds."""
@@ -120,7 +120,7 @@ class ChatService(Service):
         for listener in self._bound:
             listener.open()
             self._tell(listener)
-        notify.ready()
+        systemd.ready()
 
     def _fail(self, failure: Any) -> None:
         self._log.failure("the server cannot start", failure)
@@ -154,7 +154,7 @@ class ChatService(Service):
         """
         Take nobody any more, store and answer what was taken, say goodbye.
         """
-        notify.stopping()
+        systemd.stopping()
         factory = self._factory
         await DeferredList([listener.close() for listener in self._bound])
         self._bound.clear()

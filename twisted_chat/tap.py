@@ -22,19 +22,20 @@ from twisted.internet.endpoints import (
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
-from .doorkeeper import Doorkeeper, Network
+from .chat.hub import LOBBY, Hub
+from .chat.welcome import BACKLOG
+from .doors.lines.factory import ChatFactory
 from .errors import ChatError
-from .hub import LOBBY, Hub
-from .interfaces import IStore
-from .limits import SPARE_DESCRIPTORS, Limits, raiseDescriptorLimit
-from .listener import Listener
-from .names import cleanRoom
-from .server import ChatFactory
+from .net.admission import Doorkeeper, Network
+from .net.limits import SPARE_DESCRIPTORS, Limits
+from .net.listener import Listener
+from .net.sockets import raiseDescriptorLimit
+from .ops.auditlog import Transcript
 from .service import ChatService
+from .stores.interfaces import IStore
 from .stores.memory import MemoryLog
-from .text import showable
-from .transcript import Transcript
-from .welcome import BACKLOG
+from .text.cleaning import showable
+from .text.names import cleanRoom
 
 DEFAULT_PORT = "5000"
 
@@ -215,7 +216,7 @@ def _store(options: Options, reactor: Any) -> IStore:
     """
     @return: the log that the options ask for, not yet started.
     """
-    from .stores.retention import parseKeep
+    from .stores.sqlite.retention import parseKeep
 
     try:
         keep = parseKeep(options["keep"])
@@ -223,7 +224,7 @@ def _store(options: Options, reactor: Any) -> IStore:
         _giveUp(f"--keep {options['keep']}: {error}")
     if options["history"] == "memory":
         return MemoryLog(lambda flush: reactor.callLater(0, flush))
-    from .stores.sqlite import SQLiteLog
+    from .stores.sqlite.store import SQLiteLog
 
     return SQLiteLog(options["history"], reactor, keep=keep)
 
@@ -266,8 +267,9 @@ def _tlsListener(options: Options, reactor: Any) -> Listener:
     """
     @raise ChatError: if the certificate cannot be used.
     """
-    from .certs import fingerprint, keptCertificate, serverContextFactory
-    from .tls import TLSEndpoint
+    from .net.certificates import keptCertificate, serverContextFactory
+    from .net.tls import TLSEndpoint
+    from .wire.fingerprint import fingerprint
 
     host = options["host"]
     cert = options["cert"]

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_client_command -*-
+# -*- test-case-name: tests.client.test_command -*-
 """
 The console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
 
@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import __version__
-from .ends import USAGE, Ends, fillGaps, report
+from ..console.process import USAGE, Ends, fillGaps, report
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IStreamClientEndpoint
 
-    from ..console.modes import Mode
-    from .face import Face
+    from ..console.terminal import Mode
     from .link import ChatLink
-    from .plain import PlainFace
+    from .pipeui import PlainFace
+    from .ui import Face
 
 _ABOUT = """
 Join a chat. HOST is a name or an address, PORT a number. ENDPOINT is a client endpoint string of
@@ -167,8 +167,8 @@ def makeEndpoint(
 
     place: Place = options.place
     if options.tls:
-        from ..certs import ConfigError
-        from .trust import trustedEndpoint
+        from ..wire.fingerprint import ConfigError
+        from .tls.endpoint import trustedEndpoint
 
         try:
             return trustedEndpoint(
@@ -187,7 +187,7 @@ def makeEndpoint(
 
 
 def _plainFace(options: argparse.Namespace, ends: Ends) -> PlainFace:
-    from .plain import JSONFace, PlainFace, SendFace
+    from .pipeui import JSONFace, PlainFace, SendFace
 
     typed, echoed = os.isatty(0), os.isatty(0) and os.isatty(1)
     if options.send is not None:
@@ -205,7 +205,7 @@ def _run(options: argparse.Namespace) -> int:
     """
     from twisted.internet import reactor
 
-    from ..console.modes import chooseMode
+    from ..console.terminal import chooseMode
 
     plain = options.plain or options.json or options.send is not None
     mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""), plain)
@@ -223,9 +223,10 @@ def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> 
 
     @return: the exit code.
     """
-    from ..console.history import History, stateFolder
+    from ..console.inputhistory import History
     from ..console.local import LocalHost
-    from .talk import TalkFace
+    from ..text.files import stateFolder
+    from .consoleui import TalkFace
 
     history = History(stateFolder(os.environ) / "history")
     host = LocalHost(reactor, ends, mode, os.environ, history)

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_client_link -*-
+# -*- test-case-name: tests.client.test_link -*-
 """
 A person's link to a server: what is said and heard, over all its connections.
 
@@ -23,15 +23,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import BadObject, ChatError
-from ..framing import Excess
-from .connector import Connector
-from .face import Face, Gone, Unconfirmed, Unreachable, explain
-from .jsonspeech import TEXT_ONLY, JSONSpeech
+from ..wire.framing import Excess
+from .connection import Connector
+from .dialect import Speech, Standing
+from .jsondialect import TEXT_ONLY, JSONSpeech
+from .messages import BYE, ERROR, REFUSED, WELCOME, Heard
 from .outbox import Outbox
-from .postbox import Postbox
-from .reading import BYE, ERROR, REFUSED, WELCOME, Heard
-from .speech import Speech, Standing
-from .textspeech import TextSpeech
+from .rendering import explain
+from .sender import Postbox
+from .textdialect import TextSpeech
+from .ui import Face, Gone, Unconfirmed, Unreachable
 
 ANSWER_TIMEOUT = 30.0
 """Seconds without any answer, while one is owed, after which the end of the input is the end."""
@@ -169,7 +170,7 @@ class ChatLink:
     def askNames(self) -> None:
         """
         Ask who is in the current room, where the dialect has a way to: what the server answers is
-        heard as L{reading.NAMES}.
+        heard as L{messages.NAMES}.
         """
         if self.online and not self._leaving:
             self._connector.write(self._speech.names())
@@ -219,7 +220,7 @@ class ChatLink:
     # Connections coming and going.
 
     def connectionMade(self) -> None:
-        """See L{client.connector.Owner.connectionMade}."""
+        """See L{connection.Owner.connectionMade}."""
         self._sentence = ""
         self._greeted = self._clogged = False
         self._speech.connected()
@@ -244,7 +245,7 @@ class ChatLink:
         self._connector.abort()
 
     def connectionLost(self, reason: Failure, settled: bool) -> None:
-        """See L{client.connector.Owner.connectionLost}."""
+        """See L{connection.Owner.connectionLost}."""
         self._quiet(self._watch)
         self._quiet(self._pulse)
         entered = self.online
@@ -294,7 +295,7 @@ class ChatLink:
     # Lines coming and going.
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
-        """See L{client.connector.Owner.linesReceived}."""
+        """See L{connection.Owner.linesReceived}."""
         if self._leaving and not self.online:
             # Who leaves before he is let in hears no more: neither a welcome, nor that another
             # dialect is to be tried.
@@ -387,7 +388,7 @@ class ChatLink:
     # Holding and ending.
 
     def clogged(self, clogged: bool) -> None:
-        """See L{client.connector.Owner.clogged}."""
+        """See L{connection.Owner.clogged}."""
         self._clogged = clogged
         self._flow()
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_client_outbox -*-
+# -*- test-case-name: tests.client.test_outbox -*-
 """
 What a client has said and the server has not yet answered for.
 

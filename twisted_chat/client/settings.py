@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_client_settings -*-
+# -*- test-case-name: tests.client.test_settings -*-
 """
 What a person likes, and where he was: kept between runs in the places of the XDG Base Directory
 Specification, readable for him alone.
@@ -9,12 +9,13 @@ A file that is missing, damaged or refused costs what it held and nothing else.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ..text.files import configFolder, stateFolder, writeWhole
 
 BELLS = ("off", "mention", "all")
 
@@ -31,21 +32,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
-    """
-    Write a file anew, beside itself first: it is never half there.
-    """
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(value, file, indent=1)
-        beside.replace(path)
-
-
-def _folder(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
-    home = environ.get(variable, "")
-    base = Path(home) if os.path.isabs(home) else Path(os.path.expanduser(otherwise))
-    return base / "twisted_chat"
+        writeWhole(path, json.dumps(value, indent=1).encode())
 
 
 @dataclass
@@ -70,7 +58,7 @@ class Settings:
         """
         @param environ: the environment.
         """
-        mine = cls(_folder(environ, "XDG_CONFIG_HOME", "~/.config") / "settings.json")
+        mine = cls(configFolder(environ) / "settings.json")
         value = _read(mine.path)
         if value.get("bell") in BELLS:
             mine.bell = value["bell"]
@@ -106,7 +94,7 @@ class Seen:
         @param environ: the environment.
         @param server: the server, in words.
         """
-        self._path = _folder(environ, "XDG_STATE_HOME", "~/.local/state") / "seen.json"
+        self._path = stateFolder(environ) / "seen.json"
         self._server = server
 
     def last(self, epoch: str) -> int | None:

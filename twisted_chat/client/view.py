@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_client_view -*-
+# -*- test-case-name: tests.client.test_view -*-
 """
 How what was heard looks in a terminal: times, days, colours of names, mentions.
 """
@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 
-from ..console.line import (
+from ..console.styledtext import (
     MENTION,
     NOTICE,
     PLAIN,
@@ -22,10 +22,11 @@ from ..console.line import (
     Style,
     nameStyle,
 )
-from ..events import ACTED, LEFT, RENAMED, SPOKEN, TOLD, Event
-from .reading import ERROR, HISTORY, LINE, NAMES, OK, Heard, asLines
+from ..wire.events import ACTED, LEFT, RENAMED, SPOKEN, TOLD, Event
+from .dialect import Standing
+from .messages import ERROR, HISTORY, LINE, NAMES, OK, Heard
+from .rendering import asLines
 from .settings import Settings
-from .speech import Standing
 
 _MAX_NAMES = 500
 """So many names, and so many rooms, are remembered."""

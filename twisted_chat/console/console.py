@@ -1,27 +1,60 @@
-# -*- test-case-name: tests.test_console_console -*-
+# -*- test-case-name: tests.console.test_console -*-
 """
 The console: keys in, lines out, and an input at the bottom that nothing disturbs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.console.buffer import MAX_INPUT
-from twisted_chat.console.dumb import DumbPainter
-from twisted_chat.console.editor import LineEditor
-from twisted_chat.console.graphemes import graphemes
-from twisted_chat.console.history import History
-from twisted_chat.console.interfaces import ConsoleDelegate
-from twisted_chat.console.keys import KeyParser, Kind
-from twisted_chat.console.line import PROMPT, Line, Segment
-from twisted_chat.console.modes import DUMB_TERMS
-from twisted_chat.console.paint import AnsiPainter, Painter, View, hasManyColours, reflows
-from twisted_chat.console.screen import DEFAULT_SIZE, Screen, Written
-from twisted_chat.text import showable
+from ..text.cleaning import showable
+from .ansi import AnsiPainter, Painter, View, hasManyColours, reflows
+from .buffer import MAX_INPUT
+from .dumb import DumbPainter
+from .editor import LineEditor
+from .graphemes import graphemes
+from .inputhistory import History
+from .keys import KeyParser, Kind
+from .screen import DEFAULT_SIZE, Screen, Written
+from .styledtext import PROMPT, Line, Segment
+from .terminal import DUMB_TERMS
+
+
+class ConsoleDelegate(Protocol):
+    """
+    The owner of a console: what it is told of.
+
+    All methods are called in the reactor's thread, and may call the console back at once.
+    """
+
+    def lineEntered(self, text: str) -> None:
+        """
+        The person pressed Enter.  The line stays on the screen already.
+
+        @param text: what was typed, without a line end at its end; it holds line ends where the
+            person typed Alt-Enter or pasted them.  It may be empty.
+        """
+
+    def complete(self, text: str, cursor: int) -> Sequence[str]:
+        """
+        The person pressed Tab.
+
+        @param text: what stands in the input.
+        @param cursor: where the cursor stands, in characters from the start of C{text}.
+        @return: what may stand in place of the word before the cursor (all since the last blank),
+            best first, each with the blank or C{": "} that should follow it; or nothing.
+        """
+
+    def interrupted(self) -> None:
+        """The person pressed Ctrl-C on an empty input twice: leave."""
+
+    def eof(self) -> None:
+        """The person pressed Ctrl-D on an empty input: leave."""
+
 
 #: Seconds within which a second Ctrl-C leaves.
 QUIT_DELAY = 2.0

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_paint -*-
+# -*- test-case-name: tests.console.test_ansi -*-
 """
 Drawing without a single escape.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted_chat.console.graphemes import graphemes, seen, width
-from twisted_chat.console.line import Line
-from twisted_chat.console.paint import MIN_COLUMNS, View
+from .ansi import MIN_COLUMNS, View
+from .graphemes import graphemes, seen, width
+from .styledtext import Line
 
 
 class DumbPainter:
@@ -28,11 +28,11 @@ class DumbPainter:
         self._before = ""
 
     def resize(self, columns: int, rows: int) -> None:
-        """See L{Painter<twisted_chat.console.paint.Painter>}."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}."""
         self._columns = max(MIN_COLUMNS, columns)
 
     def frame(self, finished: Iterable[Line], view: View | None) -> str:
-        """See L{Painter<twisted_chat.console.paint.Painter>}."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}."""
         lines = "".join(line.text + "\r\n" for line in finished)
         if view is None:
             return self._erase() + lines
@@ -51,20 +51,20 @@ class DumbPainter:
         return f"{erased}{lines}\r{row}{blank}{back}"
 
     def start(self) -> str:
-        """See L{Painter<twisted_chat.console.paint.Painter>}."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}."""
         self._drawn = None
         return ""
 
     def stop(self) -> str:
-        """See L{Painter<twisted_chat.console.paint.Painter>}."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}."""
         return ""
 
     def clear(self) -> str:
-        """See L{Painter<twisted_chat.console.paint.Painter>}.  There is no way to clear."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}.  There is no way to clear."""
         return self._erase()
 
     def title(self, text: str) -> str:
-        """See L{Painter<twisted_chat.console.paint.Painter>}.  There is no title."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}.  There is no title."""
         return ""
 
     def _erase(self) -> str:

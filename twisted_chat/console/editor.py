@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_editor -*-
+# -*- test-case-name: tests.console.test_editor -*-
 """
 The line being typed: a model without a screen.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted_chat.console.buffer import Buffer
-from twisted_chat.console.complete import Cycle, wordBefore
-from twisted_chat.console.graphemes import graphemes, typeable
-from twisted_chat.console.motions import blankStart, rowEnd, rowStart, wordEnd, wordStart
-from twisted_chat.console.recall import Recall, Search
+from .buffer import Buffer, blankStart, rowEnd, rowStart, wordEnd, wordStart
+from .completion import Cycle, wordBefore
+from .graphemes import graphemes, typeable
+from .recall import Recall, Search
 
 
 class LineEditor(Buffer):

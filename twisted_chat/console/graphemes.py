@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_graphemes -*-
+# -*- test-case-name: tests.console.test_graphemes -*-
 """
 Text as people and terminals count it: graphemes (UAX #29), cells, and rows of cells.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_keys -*-
+# -*- test-case-name: tests.console.test_keys -*-
 """
 Bytes of a terminal into keys.
 

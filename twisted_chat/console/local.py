@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_local -*-
+# -*- test-case-name: tests.system.test_console -*-
 """
 The console of this process: its terminal, the signals that are about it, and a way out that leaves
 the terminal as it was.
@@ -19,13 +19,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat.client.ends import SIGNALLED, Ends, privately
-from twisted_chat.console.console import Console
-from twisted_chat.console.history import History
-from twisted_chat.console.interfaces import ConsoleDelegate
-from twisted_chat.console.modes import Mode
-from twisted_chat.console.paint import reflows
-from twisted_chat.console.terminal import Terminal
+from .ansi import reflows
+from .console import Console, ConsoleDelegate
+from .inputhistory import History
+from .process import SIGNALLED, Ends, privately
+from .terminal import Mode, Terminal
 
 #: Seconds a stuck terminal has to take what waits before a stop goes on without it.
 DRAIN_DELAY = 1.0
@@ -68,9 +66,9 @@ class LocalHost(Protocol):
     Gives a console the terminal of this process.
 
     Use: C{sys.exit(host.run(delegate, begin))}, and L{leave} from anywhere below it.  However the
-    process ends, be it by L{leave}, by L{Ends.end<twisted_chat.client.ends.Ends.end>}, by a signal
-    or by a bug, the terminal is as it was before a sentence about it is written and before C{run}
-    returns.
+    process ends, be it by L{leave}, by L{Ends.end<twisted_chat.console.process.Ends.end>}, by a
+    signal or by a bug, the terminal is as it was before a sentence about it is written and before
+    C{run} returns.
 
     Ctrl-Z and SIGTSTP give the terminal to the shell, C{fg} brings it back.
 
@@ -91,8 +89,8 @@ class LocalHost(Protocol):
         """
         @param reactor: provides C{IReactorTime}, C{IReactorCore} and C{IReactorFromThreads}.
         @param ends: the ends of this process.
-        @param mode: what L{chooseMode<twisted_chat.console.modes.chooseMode>} chose: C{"ansi"} or
-            C{"dumb"}.
+        @param mode: what L{chooseMode<twisted_chat.console.terminal.chooseMode>} chose: C{"ansi"}
+            or C{"dumb"}.
         @param environ: the environment: C{TERM}, C{NO_COLOR}, and what tells which terminal it is.
         @param history: earlier lines.
         """

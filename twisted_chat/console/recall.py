@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_recall -*-
+# -*- test-case-name: tests.console.test_recall -*-
 """
 Finding earlier lines again: one by one, or by what they hold.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_console_screen -*-
+# -*- test-case-name: tests.console.test_screen -*-
 """
 The output half of a console: what is shown, and when it is drawn.
 """
@@ -11,9 +11,9 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.console.line import NOTICE, PLAIN, Line, Style
-from twisted_chat.console.paint import Painter, View
-from twisted_chat.text import showable
+from ..text.cleaning import showable
+from .ansi import Painter, View
+from .styledtext import NOTICE, PLAIN, Line, Style
 
 #: Seconds for which lines are gathered before they are drawn, so that a thousand a second cost
 #: thirty frames.  What a person types is drawn at once.

@@ -1,8 +1,13 @@
 """
 Where everything is kept: in memory, or in a SQLite file.
 
-Both stores provide L{interfaces.IStore} and pass one suite of tests.  They know neither the hub nor
-each other.
-"""
+All stores provide L{interfaces.IStore} and pass one suite of tests.  They know neither the hub nor
+a connection, and not each other.
 
-from __future__ import annotations
+- C{interfaces}: what a store promises, for those who add one
+- C{session}: what is kept of a person's stay
+- C{search}: what "contains these words" means
+- C{base}: what all stores have in common
+- C{memory}: the store without a disk
+- C{sqlite/}: the store in a SQLite file
+"""

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_stores_memory -*-
+# -*- test-case-name: tests.stores.test_memory -*-
 """
 The log in memory: fast, and gone with the process.
 """
@@ -15,13 +15,11 @@ from typing import Final
 from twisted.internet.defer import Deferred, execute, succeed
 from zope.interface import implementer
 
-from ..events import SPOKEN, STATE, Draft, Event, Query, Scope, numbered
-from ..interfaces import IFollower, IStore
-from ..session import Session
-from .following import Following
-from .repeats import keyed, sift
+from ..wire.events import SPOKEN, STATE, Draft, Event, Query, Scope, numbered
+from .base import Following, Sessions, keyed, sift
+from .interfaces import IFollower, IStore
 from .search import isReadable, matcher
-from .sessions import Sessions
+from .session import Session
 
 KEPT_EVENTS: Final = 10_000
 """Events that are kept for history and resuming: some 5 MiB of short messages."""

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_stores_search -*-
+# -*- test-case-name: tests.stores.test_search -*-
 """
 What "contains these words" means, for every store alike.
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import BadCommand
-from ..events import SPOKEN, TOLD, Event, Query, Scope
+from ..wire.events import SPOKEN, TOLD, Event, Query, Scope
 
 RULES: Final = f"1/{unicodedata.unidata_version}"
 """Names the rules by which L{terms} works: an index made by other rules is to be made anew."""

@@ -1,0 +1,203 @@
+# -*- test-case-name: tests.chat.commands.test_table -*-
+"""
+Tests for L{twisted_chat.chat.commands.table}.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.helpers import enter, enterAll, makeHub
+from twisted_chat.chat.commands.table import COMMANDS, dispatch
+from twisted_chat.errors import BadCommand, ChatError
+from twisted_chat.wire.jsonlines import JSON
+
+
+class DispatchTests(SynchronousTestCase):
+    """
+    What a line means.
+    """
+
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        self.ann, self.bob = enterAll(self.hub, "Ann", "Bob")
+
+    def test_message(self) -> None:
+        """
+        A line that begins with no slash is a message, blanks and all.
+        """
+        self.ann.types("Hello!", "  a/b  ")
+        self.assertEqual(self.bob.lines, ["Ann :: Hello!", "Ann ::   a/b  "])
+
+    def test_slashes(self) -> None:
+        """
+        Two slashes say one.
+        """
+        self.ann.types("//help", "///", "//")
+        self.assertEqual(self.bob.lines, ["Ann :: /help", "Ann :: //", "Ann :: /"])
+
+    def test_case(self) -> None:
+        """
+        Commands are found in any case, with any blanks behind.
+        """
+        self.ann.types("/NAMES", "/Me   waves ")
+        self.assertEqual(self.ann.lines, ["* 2 in #lobby: Ann, Bob", "OK . ."])
+        self.assertEqual(self.bob.lines, ["* Ann waves"])
+
+    def test_unknown(self) -> None:
+        """
+        Of an unknown command the nearest one is named, and nothing is sent.
+        """
+        for line, hint in (
+            ("/nmaes", "did you mean /names?"),
+            ("/hlep me", "did you mean /help?"),
+            ("/joni #dev", "did you mean /join?"),
+            ("/xyzzy", "/help lists them"),
+            ("/", "/help lists them"),
+            ("/ names", "/help lists them"),
+            ("/" + "x" * 4000, "/help lists them"),
+        ):
+            with self.assertRaises(BadCommand) as caught:
+                dispatch(self.ann.user, line)
+            self.assertTrue(caught.exception.sentence.endswith(hint), caught.exception.sentence)
+            self.assertIn("nothing was sent", caught.exception.sentence)
+        self.assertEqual(self.bob.puts, [])
+
+    def test_missingArguments(self) -> None:
+        """
+        A command without what it needs says how it is written.
+        """
+        for name, command in COMMANDS.items():
+            if command.needed:
+                with self.assertRaises(BadCommand) as caught:
+                    dispatch(self.ann.user, f"/{name} ")
+                self.assertEqual(
+                    caught.exception.sentence, f"say it like this: /{name} {command.usage}"
+                )
+
+    def test_msg(self) -> None:
+        """
+        /msg tells one person, whose name ends at the first blank.
+        """
+        self.ann.types("/msg Bob  two  words ")
+        self.assertEqual(self.bob.lines, ["Ann -> you :: two  words"])
+
+    def test_reply(self) -> None:
+        """
+        /r answers who told something last.
+        """
+        self.bob.types("/r hello")
+        self.assertRegex(self.bob.lines[0], r"\A! nobody is here to reply to: ")
+        self.ann.types("/msg Bob psst")
+        self.bob.types("/r yes?")
+        self.assertEqual(self.ann.lines, ["OK . .", "Bob -> you :: yes?"])
+
+    def test_quit(self) -> None:
+        """
+        /quit says goodbye and closes.
+        """
+        self.ann.types("/quit")
+        self.assertEqual((self.ann.lines, self.ann.closed), (["* Goodbye"], True))
+
+    def test_key(self) -> None:
+        """
+        Answers of a program's command have its key, and so has a message that is a command.
+        """
+        cem = enter(self.hub, "Cem", JSON)
+        cem.forget()
+        cem.asks("command", line="/names", key="k1")
+        cem.asks("command", line="/me waves", key="k2")
+        cem.asks("command", line="/nosuch", key="k3")
+        self.assertEqual(
+            [(value["type"], value["key"]) for value in cem.objects],
+            [("notice", "k1"), ("ok", "k2"), ("error", "k3")],
+        )
+
+    def test_takesAWhile(self) -> None:
+        """
+        A command whose answer takes a while says when it is answered; others do not.
+        """
+        self.assertIsNone(dispatch(self.ann.user, "/names"))
+        self.assertIsNone(dispatch(self.ann.user, "hello"))
+        for line in ("/history", "/search hello"):
+            asked = dispatch(self.ann.user, line)
+            assert asked is not None
+            self.successResultOf(asked)
+
+    @settings(deadline=None, max_examples=150, derandomize=True)
+    @given(
+        st.sampled_from(["", "/", "//", *(f"/{name}" for name in COMMANDS)]),
+        st.lists(
+            st.sampled_from(["", "Bob", "#dev", "1", "before", "from:", "since:1d", "x", "#", "²"]),
+            max_size=4,
+        ),
+    )
+    def test_anyLine(self, start: str, words: list[str]) -> None:
+        """
+        Any line is done or refused with a sentence; nothing else happens.
+        """
+        hub = makeHub()
+        ann = enter(hub, "Ann")
+        enter(hub, "Bob")
+        line = " ".join([start, *words])
+        try:
+            dispatch(ann.user, line)
+        except ChatError as error:
+            self.assertNotIn("\n", error.sentence)
+        self.assertEqual(ann.user.waiting, 0)
+
+
+class HelpTests(SynchronousTestCase):
+    """
+    C{/help} is made of the table.
+    """
+
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        (self.ann,) = enterAll(self.hub, "Ann")
+
+    def test_all(self) -> None:
+        """
+        /help lists all commands.
+        """
+        self.ann.types("/help")
+        words = " ".join(self.ann.lines).split()
+        for name in COMMANDS:
+            self.assertIn(f"/{name}", words)
+
+    def test_one(self) -> None:
+        """
+        Each command is explained in one line: how it is written, and what it does.
+        """
+        for name, command in COMMANDS.items():
+            self.ann.forget()
+            self.ann.types(f"/help {name}")
+            (line,) = self.ann.lines
+            self.assertEqual(line, f"* /{name} {command.usage}".rstrip() + f" - {command.help}")
+
+    def test_slash(self) -> None:
+        """
+        A command may be asked for with its slash, in any case; an unknown one is refused.
+        """
+        self.ann.types("/help /NAMES", "/help nmaes")
+        self.assertTrue(self.ann.lines[0].startswith("* /names [#ROOM] - "))
+        self.assertIn("did you mean /names?", self.ann.lines[1])
+
+    def test_sentences(self) -> None:
+        """
+        What a command does is a sentence that fits on a line.
+        """
+        for name, command in COMMANDS.items():
+            self.assertTrue(command.help.endswith("."), name)
+            self.assertLess(len(command.help), 80, name)
+
+    def test_neededIsShown(self) -> None:
+        """
+        As many arguments as a command needs stand in its usage without brackets.
+        """
+        for name, command in COMMANDS.items():
+            plain = [word for word in command.usage.split() if not word.startswith(("[", "from"))]
+            plain = [word for word in plain if "]" not in word and ":" not in word]
+            self.assertEqual(len(plain), command.needed, name)

@@ -1,0 +1,124 @@
+"""
+Tests of the connector, apart from what the link's tests show of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.chatting import Endpoint, Transport
+from twisted_chat.client.connection import Connector
+from twisted_chat.wire.framing import Excess
+
+
+class RecordingOwner:
+    """
+    An owner that writes down what it is told.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def connectionMade(self) -> None:
+        self.calls.append("made")
+
+    def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
+        self.calls.append(list(lines))
+
+    def connectionLost(self, reason: Failure, settled: bool) -> None:
+        self.calls.append((reason.type, settled))
+
+    def clogged(self, clogged: bool) -> None:
+        self.calls.append(clogged)
+
+
+class ConnectorTests(SynchronousTestCase):
+    """
+    One connection at a time.
+    """
+
+    def setUp(self) -> None:
+        self.clock, self.endpoint, self.owner = Clock(), Endpoint(), RecordingOwner()
+        self.connector = Connector(self.clock, self.endpoint, self.owner, lambda: 1.0)
+
+    def test_life(self) -> None:
+        """The owner hears of a connection, its lines and its end, in this order."""
+        self.connector.connect()
+        peer = self.endpoint.accept()
+        peer.sends(b"one\r\ntw")
+        peer.sends(b"o\nthr")
+        peer.closes()
+        self.assertEqual(self.owner.calls, ["made", [b"one"], [b"two"], (ConnectionDone, False)])
+        self.assertTrue(self.connector.idle)
+
+    def test_refused(self) -> None:
+        """An attempt that fails is a connection lost."""
+        self.connector.connect()
+        self.endpoint.refuse(ConnectionRefusedError())
+        self.assertEqual(self.owner.calls, [(ConnectionRefusedError, False)])
+
+    def test_settled(self) -> None:
+        """A connection of some seconds was a good one."""
+        self.connector.connect()
+        peer = self.endpoint.accept()
+        self.clock.advance(10)
+        peer.closes()
+        self.assertEqual(self.owner.calls[-1], (ConnectionDone, True))
+
+    def test_forgetAttempt(self) -> None:
+        """A connection that stands after it was given up is cut, and nobody hears of it."""
+        self.connector.connect()
+        factory, attempt = self.endpoint.attempts[0]
+        attempt.addErrback(lambda failure: None)
+        self.connector.forget()
+        wire = factory.buildProtocol(None)  # type: ignore[arg-type]
+        transport = Transport()
+        transport.protocol = wire
+        assert wire is not None
+        wire.makeConnection(transport)
+        self.assertTrue(transport.disconnected)
+        self.assertEqual(self.owner.calls, [])
+
+    def test_forgetConnection(self) -> None:
+        """A connection that is given up is cut, and nobody hears of it."""
+        self.connector.connect()
+        peer = self.endpoint.accept()
+        self.connector.forget()
+        self.assertTrue(peer.transport.disconnected)
+        peer.sends(b"late\n")
+        self.assertEqual(self.owner.calls, ["made"])
+
+    def test_forgetDelay(self) -> None:
+        """An attempt to come does not come."""
+        self.connector.comeBack()
+        self.connector.forget()
+        self.clock.advance(60)
+        self.assertEqual(self.endpoint.attempts, [])
+
+    def test_clogged(self) -> None:
+        """The owner hears when the transport is full, and when it is not any more."""
+        self.connector.connect()
+        peer = self.endpoint.accept()
+        self.assertIs(peer.transport.producer, peer.protocol)
+        peer.protocol.pauseProducing()
+        peer.protocol.resumeProducing()
+        self.assertEqual(self.owner.calls, ["made", True, False])
+
+    def test_silence(self) -> None:
+        """Silence counts from the last line, and only while one listens."""
+        self.connector.connect()
+        peer = self.endpoint.accept()
+        self.clock.advance(5)
+        self.assertEqual(self.connector.silence, 5)
+        peer.sends(b"x\n")
+        self.assertEqual(self.connector.silence, 0)
+        self.connector.pause()
+        self.clock.advance(50)
+        self.assertEqual(self.connector.silence, 0)
+        self.connector.resume()
+        self.assertEqual(self.connector.silence, 0)

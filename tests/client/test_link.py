@@ -1,0 +1,677 @@
+"""
+Tests of the link: what it sends and when, and what it shows its face.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.error import (
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    TimeoutError,
+)
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.chatting import CONNECTED, OK, PROMPT, WELCOME, Linked
+from twisted_chat.client.link import ANSWER_TIMEOUT, GOODBYE_TIMEOUT, HEARTBEAT, LOGIN_TIMEOUT
+from twisted_chat.client.outbox import MAX_WAITING, OutboxFull
+from twisted_chat.errors import BadCommand, BadObject, ChatError
+
+
+class TextTests(SynchronousTestCase):
+    """
+    The text dialect.
+    """
+
+    def linked(self, name: str = "Ann", **options: object) -> Linked:
+        return Linked(name, textOnly=True, **options)
+
+    def test_name(self) -> None:
+        """Without a name the face is asked for one, and it is the first line sent."""
+        it = self.linked("")
+        peer = it.endpoint.accept()
+        self.assertEqual(it.face.took(), [("nameWanted", None)])
+        peer.sends(PROMPT)
+        self.assertEqual(peer.got(), b"")
+        it.link.enter("Ann")
+        self.assertEqual(peer.got(), b"Ann\r\n")
+        peer.sends(CONNECTED)
+        self.assertEqual(it.face.took(), [("entered", False)])
+
+    def test_nameBeforeConnection(self) -> None:
+        """A name that is given early is sent once, when there is a connection."""
+        it = self.linked("")
+        it.link.enter("Ann")
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT)
+        self.assertEqual(peer.got(), b"Ann\r\n")
+        self.assertEqual(it.face.took(), [])
+
+    def test_nameRefused(self) -> None:
+        """A refused name is asked for again on the same connection."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT)
+        peer.got()
+        peer.sends(b"! this name is taken\r\n" + PROMPT)
+        self.assertEqual(it.face.took(), [("nameWanted", "this name is taken")])
+        it.link.enter("Anna")
+        self.assertEqual(peer.got(), b"Anna\r\n")
+        peer.sends(CONNECTED)
+        self.assertEqual(it.face.took(), [("entered", False)])
+
+    def test_openPrompt(self) -> None:
+        """A prompt without a line end is understood, before the welcome and after a refusal."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        peer.sends(b"Enter your name to enter the chat > ")
+        peer.sends(b"! taken\nEnter your name to enter the chat > ")
+        self.assertEqual(it.face.took(), [("nameWanted", "taken")])
+        it.link.enter("Anna")
+        peer.sends(b"Connected... Start sending messages\n")
+        self.assertEqual(it.face.took(), [("entered", False)])
+
+    def test_nothingBeforeTheWelcome(self) -> None:
+        """Messages wait for the welcome, and are sent in order after it."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        for line in ("one", "two"):
+            it.link.say(line)
+        self.assertEqual(peer.got(), b"Ann\r\n")
+        peer.sends(PROMPT + CONNECTED)
+        self.assertEqual(peer.got(), b"one\r\ntwo\r\n")
+
+    def test_conversation(self) -> None:
+        """What the server says reaches the face as it is; the prompt does not."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        lines = [b"OK . .", b"Bob :: Hi!", b"#dev Bob :: x", b"Bob -> you :: y", b"* z", b"! no"]
+        peer.sends(PROMPT + CONNECTED + b"".join(line + b"\r\n" for line in lines))
+        self.assertEqual(
+            it.face.took(), [("entered", False)] + [("heard", line.decode()) for line in lines]
+        )
+
+    def test_finishWaitsForReceipts(self) -> None:
+        """After the end of the input the link stays until each message is answered."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("one")
+        it.link.say("two")
+        it.link.finish()
+        peer.sends(OK)
+        self.assertFalse(peer.transport.disconnecting)
+        peer.sends(b"! too long\r\n")
+        self.assertTrue(peer.transport.disconnecting)
+        peer.closes()
+        self.assertEqual(it.face.took()[-1], ("ended", None))
+
+    def test_finishBeforeTheWelcome(self) -> None:
+        """An input that ends at once still enters."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        it.link.finish()
+        self.assertFalse(peer.transport.disconnecting)
+        peer.sends(PROMPT + CONNECTED)
+        self.assertTrue(peer.transport.disconnecting)
+
+    def test_finishWaitsForCommands(self) -> None:
+        """The answers of commands, which have no end, are waited for by asking to leave."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("one")
+        it.link.say("/names")
+        it.link.finish()
+        peer.sends(OK)
+        self.assertEqual(peer.got(), b"one\r\n/names\r\n/quit\r\n")
+        self.assertFalse(peer.transport.disconnecting)
+        peer.sends(b"* 1 here: Ann\r\n* Goodbye\r\n")
+        peer.closes()
+        self.assertEqual(
+            it.face.took(),
+            [
+                ("heard", "OK . ."),
+                ("heard", "* 1 here: Ann"),
+                ("heard", "* Goodbye"),
+                ("ended", None),
+            ],
+        )
+
+    def test_receiptAfterCommand(self) -> None:
+        """A receipt is for the oldest message, whatever commands were sent before it."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("/names")
+        it.link.say("one")
+        peer.sends(b"* Ann\r\n" + OK)
+        self.assertEqual(it.link.outbox.expected, 0)
+
+    def test_noReceipt(self) -> None:
+        """Half a minute without an answer after the end of the input is the end."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("one")
+        it.link.say("two")
+        it.link.finish()
+        it.clock.advance(ANSWER_TIMEOUT - 1)
+        peer.sends(OK)
+        it.clock.advance(ANSWER_TIMEOUT - 1)
+        self.assertEqual(it.face.took(), [("heard", "OK . .")])
+        it.clock.advance(1)
+        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
+        self.assertIn("1 message is unconfirmed", it.face.sentence)
+
+    def test_noReceiptWhilePaused(self) -> None:
+        """A reader of ours that takes its time is no reason to give the server up."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("one")
+        it.link.finish()
+        it.link.pauseProducing()
+        it.clock.pump([ANSWER_TIMEOUT] * 3)
+        self.assertEqual(it.face.took(), [])
+        it.link.resumeProducing()
+        peer.sends(OK)
+        peer.closes()
+        self.assertEqual(it.face.took()[-1], ("ended", None))
+
+    def test_lostUnconfirmed(self) -> None:
+        """A connection that ends with messages under way tells how many."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("one")
+        it.link.say("two")
+        peer.closes(ConnectionLost())
+        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
+        self.assertIn("2 messages are unconfirmed", it.face.sentence)
+
+    def test_lostConfirmed(self) -> None:
+        """A connection that ends by itself is an error even with nothing under way."""
+        it = self.linked()
+        it.enterText().closes()
+        self.assertEqual(it.face.took(), [("ended", "gone")])
+
+    def test_leaveBeforeTheAnswer(self) -> None:
+        """Who left while the server answered his hello comes back in no dialect."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        it.link.leave()
+        peer.sends(PROMPT + b"! no blanks in names\r\n" + PROMPT)
+        self.assertEqual(it.endpoint.attempts, [])
+        peer.closes()
+        self.assertEqual(it.face.took(), [("ended", None)])
+
+    def test_refusedAtTheDoor(self) -> None:
+        """A server that refuses before the prompt is quoted."""
+        it = self.linked()
+        peer = it.endpoint.accept()
+        peer.sends(b"! the server is full: come back later\r\n")
+        peer.closes()
+        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        self.assertEqual(it.face.sentence, "the server is full: come back later")
+
+    def test_slowPerson(self) -> None:
+        """Who thinks about a name for longer than the server waits is connected anew with it."""
+        it = self.linked("")
+        peer = it.endpoint.accept()
+        it.face.took()
+        peer.sends(PROMPT)
+        it.clock.advance(30)
+        peer.sends(b"! no name came in time\r\n")
+        peer.closes()
+        self.assertEqual(it.face.took(), [])
+        it.link.enter("Ann")
+        self.assertEqual(it.endpoint.accept().got(), b"Ann\r\n")
+
+    def test_silentServer(self) -> None:
+        """A server that does not answer the name is given up."""
+        it = self.linked()
+        it.endpoint.accept()
+        it.clock.advance(LOGIN_TIMEOUT)
+        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+
+    def test_unreachable(self) -> None:
+        """Each way to fail has its sentence."""
+        for reason, words in (
+            (ConnectionRefusedError(), "Nobody listens at example port 5000"),
+            (DNSLookupError("no results"), "no host of this name"),
+            (TimeoutError(), "no answer from example port 5000"),
+            (ChatError("The fingerprint has changed."), "The fingerprint has changed."),
+        ):
+            it = self.linked()
+            it.endpoint.refuse(reason)
+            self.assertEqual(len(it.face.took()), 1)
+            self.assertIn(words, it.face.sentence)
+
+    def test_quit(self) -> None:
+        """C{/quit} asks the server, shows its goodbye, and is no loss."""
+        it = self.linked()
+        peer = it.enterText()
+        it.link.say("/quit")
+        self.assertEqual(peer.got(), b"/quit\r\n")
+        peer.sends(b"* Goodbye\r\n")
+        peer.closes()
+        self.assertEqual(it.face.took(), [("heard", "* Goodbye"), ("ended", None)])
+
+    def test_quitUnanswered(self) -> None:
+        """A server that does not react to C{/quit} is left all the same."""
+        it = self.linked()
+        it.enterText()
+        it.link.say("/quit")
+        it.clock.pump([GOODBYE_TIMEOUT] * 2)
+        self.assertEqual(it.face.took(), [("ended", None)])
+
+    def test_leave(self) -> None:
+        """To leave needs no server, at any stage."""
+        connecting = self.linked()
+        connecting.link.leave()
+        self.assertEqual(connecting.face.took(), [("ended", None)])
+        inside = self.linked()
+        inside.enterText()
+        inside.link.leave()
+        inside.clock.advance(GOODBYE_TIMEOUT)
+        self.assertEqual(inside.face.took(), [("ended", None)])
+
+    def test_retry(self) -> None:
+        """What was sent is in doubt after a drop, what was not is sent; C{resend} decides."""
+        it = self.linked(retry=True)
+        peer = it.enterText()
+        it.link.say("sent")
+        peer.closes(ConnectionLost())
+        self.assertEqual(
+            it.face.took(),
+            [("offline", "The connection to example port 5000 was lost.", 0.5, 1)],
+        )
+        it.link.say("typed meanwhile")
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT + CONNECTED)
+        self.assertEqual(it.face.took(), [("entered", True)])
+        self.assertEqual(peer.got(), b"Ann\r\ntyped meanwhile\r\n")
+        self.assertEqual(it.link.resend(), 1)
+        self.assertEqual(peer.got(), b"sent\r\n")
+
+    def test_ownNameStillHeld(self) -> None:
+        """A name that our own dead connection holds is tried again later."""
+        it = self.linked(retry=True)
+        it.enterText().closes()
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT + b"! this name is taken\r\n" + PROMPT)
+        self.assertEqual(it.face.took()[-1], ("offline", "this name is taken", 1.0, 0))
+
+    def test_renamed(self) -> None:
+        """The name of a later connection is the one that was had last."""
+        it = self.linked(retry=True)
+        peer = it.enterText()
+        it.link.say("/nick Anna")
+        peer.sends(b"* You are now Anna\r\n")
+        peer.closes()
+        it.clock.advance(0.5)
+        self.assertEqual(it.endpoint.accept().got(), b"Anna\r\n")
+
+    def test_hostileText(self) -> None:
+        """Controls that a server sends never reach the face."""
+        it = self.linked()
+        peer = it.enterText()
+        peer.sends(b"Bob :: \x1b[2J\xe2\x80\xae\xff\r\n")
+        self.assertEqual(it.face.took(), [("heard", "Bob :: \ufffd[2J\ufffd")])
+
+    def test_endlessLine(self) -> None:
+        """A server that sends a line without end is given up."""
+        it = self.linked()
+        peer = it.enterText()
+        for _ in range(3):
+            peer.sends(b"x" * 40000)
+        self.assertEqual(it.face.took(), [("ended", "gone")])
+        self.assertIn("no chat server", it.face.sentence)
+
+
+class JSONTests(SynchronousTestCase):
+    """
+    The JSON dialect, which is tried first.
+    """
+
+    def test_hello(self) -> None:
+        """The first line is a hello; text before the welcome is skipped."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        self.assertEqual(peer.objects(), [{"type": "hello", "name": "Ann"}])
+        peer.sends(PROMPT + b"* some words\r\n")
+        peer.says(**WELCOME)
+        self.assertEqual(it.face.took(), [("entered", False)])
+
+    def test_nameRefused(self) -> None:
+        """A refused hello asks the face for another name."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT)
+        peer.says(type="error", code="name-taken", text="taken")
+        self.assertEqual(it.face.took(), [("nameWanted", "taken")])
+        peer.got()
+        it.link.enter("Anna")
+        self.assertEqual(peer.objects(), [{"type": "hello", "name": "Anna"}])
+
+    def test_textOnlyServers(self) -> None:
+        """
+        A server that takes the hello for a name, or refuses it as one, is met again in text.
+        """
+        for answer in (
+            PROMPT + CONNECTED,
+            PROMPT + b"! no blanks in names\r\n" + PROMPT,
+            PROMPT + PROMPT,
+            b"Enter your name to enter the chat > Connected... Start sending messages\n",
+        ):
+            it = Linked("Ann")
+            first = it.endpoint.accept()
+            first.sends(answer)
+            self.assertTrue(first.transport.disconnected, answer)
+            second = it.endpoint.accept()
+            self.assertEqual(second.got(), b"Ann\r\n")
+            second.sends(PROMPT + CONNECTED)
+            self.assertEqual(it.face.took(), [("entered", False)])
+
+    def test_refusedAtTheDoor(self) -> None:
+        """A refusal before the prompt is no sign of a server without JSON."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        peer.sends(b"! the server is full\r\n")
+        peer.closes()
+        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        self.assertEqual(it.endpoint.attempts, [])
+
+    def test_message(self) -> None:
+        """A message names its room and its key, and its receipt reads as in text."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        it.link.say("Hello!")
+        self.assertEqual(
+            peer.objects(), [{"type": "say", "text": "Hello!", "room": "#lobby", "key": "k1"}]
+        )
+        peer.says(type="ok", key="k1", id=11, time=1.0)
+        self.assertEqual(it.face.took(), [("heard", "OK . .")])
+        self.assertEqual(len(it.link.outbox), 0)
+
+    def test_whatIsAMessage(self) -> None:
+        """The commands that say something are messages; a double slash says a slash."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
+        it.face.took()
+        for line in ("//x", "/me waves", "/msg Bob hi there", "/r yes"):
+            it.link.say(line)
+        sent = [{k: v for k, v in o.items() if k not in ("key", "room")} for o in peer.objects()]
+        self.assertEqual(
+            sent,
+            [
+                {"type": "say", "text": "/x"},
+                {"type": "act", "text": "waves"},
+                {"type": "tell", "to": "Bob", "text": "hi there"},
+                {"type": "tell", "to": "Bob", "text": "yes"},
+            ],
+        )
+
+    def test_linesWaitForCommands(self) -> None:
+        """A line typed after C{/join} goes to the room that the person then is in."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        it.link.say("/join #dev")
+        it.link.say("Hello, dev!")
+        command, ping = peer.objects()
+        self.assertEqual((command["type"], command["line"]), ("command", "/join #dev"))
+        self.assertTrue(it.face.held)
+        peer.says(type="room", room="#dev", topic="", names=1)
+        self.assertEqual(peer.got(), b"")
+        peer.says(type="pong", key=ping["key"])
+        (message,) = peer.objects()
+        self.assertEqual((message["text"], message["room"]), ("Hello, dev!", "#dev"))
+        self.assertFalse(it.face.held)
+        self.assertEqual(it.face.took(), [("heard", "* You are in #dev (1 here)")])
+
+    def test_lostBehindACommand(self) -> None:
+        """If the connection goes before the command is answered, what waited is in doubt."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.link.say("/join #dev")
+        it.link.say("Hello, dev!")
+        peer.closes()
+        self.assertEqual(it.face.took()[-1][-1], 1)
+        it.clock.advance(1)
+        peer = it.enterJSON(resumed=True)
+        self.assertEqual(it.link.outbox.doubtful, 1)
+
+    def test_resume(self) -> None:
+        """After a drop the outbox follows the welcome, in order, before anything new."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.link.say("one")
+        it.link.say("two")
+        peer.says(type="ok", key="k1", id=11, time=1.0)
+        peer.closes()
+        it.link.say("three")
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        self.assertEqual(
+            peer.objects(),
+            [{"type": "hello", "name": "Ann", "token": "T", "epoch": "E", "last": 11}],
+        )
+        peer.sends(PROMPT)
+        peer.says(**{**WELCOME, "resumed": True, "last": 12, "missed": 1})
+        it.link.say("four")
+        self.assertEqual([o["text"] for o in peer.objects()], ["two", "three", "four"])
+        self.assertEqual([o[0] for o in it.face.took()], ["heard", "offline", "entered"])
+
+    def test_ownMessageInTheReplay(self) -> None:
+        """A message seen in the replay is confirmed as by its receipt, and once."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.link.say("one")
+        peer.closes()
+        it.clock.advance(0.5)
+        peer = it.enterJSON(resumed=True, last=11, missed=1)
+        peer.says(type="said", id=11, time=1.0, room="#lobby", name="Ann", text="one", key="k1")
+        peer.says(type="ok", key="k1", id=11, time=1.0)
+        self.assertEqual(it.face.took().count(("heard", "OK . .")), 1)
+
+    def test_missedOnce(self) -> None:
+        """An event that was seen before the drop is not shown again."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        event = {"type": "said", "time": 1.0, "room": "#lobby", "name": "Bob"}
+        peer.says(id=11, text="one", **event)
+        peer.closes()
+        it.clock.advance(0.5)
+        it.face.took()
+        peer = it.endpoint.accept()
+        peer.says(**{**WELCOME, "resumed": True, "last": 12, "missed": 2})
+        peer.says(id=11, text="one", **event)
+        peer.says(id=12, text="two", **event)
+        self.assertEqual(it.face.took(), [("entered", True), ("heard", "Bob :: two")])
+
+    def test_dropDuringTheReplay(self) -> None:
+        """What the replay did not bring is asked for again."""
+        it = Linked("Ann", retry=True)
+        it.enterJSON().closes()
+        it.clock.advance(0.5)
+        peer = it.enterJSON(resumed=True, last=20, missed=2)
+        peer.says(type="said", id=15, time=1.0, room="#lobby", name="Bob", text="one")
+        peer.closes()
+        it.clock.advance(1)
+        self.assertEqual(it.endpoint.accept().objects()[0]["last"], 15)
+
+    def test_newSession(self) -> None:
+        """If the server does not know the session any more, what was sent is in doubt."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.link.say("sent")
+        peer.closes()
+        it.link.say("typed meanwhile")
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        peer.objects()
+        peer.says(**{**WELCOME, "epoch": "F", "last": 3})
+        self.assertEqual([o["text"] for o in peer.objects()], ["typed meanwhile"])
+        self.assertEqual((it.link.outbox.doubtful, it.link.standing.last), (1, 3))
+
+    def test_outboxFull(self) -> None:
+        """So many messages wait for a connection and no more, and commands do not."""
+        it = Linked("Ann", retry=True)
+        it.enterJSON().closes()
+        for number in range(MAX_WAITING):
+            it.link.say(str(number))
+        self.assertRaises(OutboxFull, it.link.say, "one more")
+        self.assertRaises(BadCommand, it.link.say, "/names")
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        peer.got()
+        peer.says(**{**WELCOME, "resumed": True})
+        self.assertEqual([o["text"] for o in peer.objects()], list(map(str, range(MAX_WAITING))))
+
+    def test_backoff(self) -> None:
+        """The delay doubles up to half a minute, and begins anew after a good connection."""
+        it = Linked("Ann", retry=True)
+        it.enterJSON().closes()
+        delays = [it.face.took()[0][2]]
+        for _ in range(7):
+            it.clock.advance(delays[-1])
+            it.endpoint.refuse(ConnectionRefusedError())
+            delays.append(it.face.took()[0][2])
+        self.assertEqual(delays, [0.5, 1, 2, 4, 8, 16, 30, 30])
+        it.clock.advance(30)
+        peer = it.enterJSON(resumed=True)
+        it.clock.advance(10)
+        peer.closes()
+        self.assertEqual(it.face.took()[0][2], 0.5)
+
+    def test_jitter(self) -> None:
+        """The delay is a random part of its bound."""
+        it = Linked("Ann", retry=True, jitter=lambda: 0.25)
+        it.enterJSON().closes()
+        self.assertEqual(it.face.took()[0][2], 0.125)
+
+    def test_firstAttempt(self) -> None:
+        """Without being told to insist, the link does not try an unreachable server again."""
+        it = Linked("Ann", retry=True)
+        it.endpoint.refuse(ConnectionRefusedError())
+        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        it = Linked("Ann", retry=True, insist=True)
+        it.endpoint.refuse(ConnectionRefusedError())
+        self.assertEqual(it.face.took()[0][0], "offline")
+
+    def test_untrusted(self) -> None:
+        """A server that is refused for a reason of ours is not tried again."""
+        it = Linked("Ann", retry=True, insist=True)
+        it.endpoint.refuse(ChatError("The fingerprint has changed."))
+        self.assertEqual(it.face.took(), [("ended", "refused")])
+
+    def test_leaveWhileOffline(self) -> None:
+        """To leave ends the waiting for the next attempt; what waits is told."""
+        it = Linked("Ann", retry=True)
+        it.enterJSON().closes()
+        it.face.took()
+        it.link.say("one")
+        it.link.leave()
+        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
+        it.clock.advance(60)
+        self.assertEqual((it.endpoint.attempts, it.clock.getDelayedCalls()), ([], []))
+
+    def test_heartbeat(self) -> None:
+        """Silence is asked about, and a server that stays silent counts as lost."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.clock.advance(HEARTBEAT)
+        (ping,) = peer.objects()
+        peer.says(type="pong", key=ping["key"])
+        it.clock.advance(HEARTBEAT)
+        self.assertEqual(len(peer.objects()), 1)
+        self.assertEqual(it.face.took(), [])
+        it.clock.advance(HEARTBEAT)
+        self.assertEqual(
+            it.face.took()[0][:2], ("offline", "The server at example port 5000 does not answer.")
+        )
+
+    def test_finish(self) -> None:
+        """After the last answer the session is ended, and the server's goodbye is not shown."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        it.link.say("one")
+        it.link.finish()
+        peer.got()
+        peer.says(type="ok", key="k1", id=11, time=1.0)
+        self.assertEqual(peer.objects(), [{"type": "bye"}])
+        peer.says(type="bye", text="Goodbye")
+        peer.closes()
+        self.assertEqual(it.face.took(), [("heard", "OK . ."), ("ended", None)])
+
+    def test_refusedMessage(self) -> None:
+        """A refusal with the key answers the message; one without answers nothing."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        it.link.say("one")
+        peer.says(type="error", code="not-stored", text="disk full")
+        self.assertEqual(it.link.outbox.expected, 1)
+        peer.says(type="error", code="bad-text", text="no", key="k1")
+        self.assertEqual(it.link.outbox.expected, 0)
+        self.assertEqual(it.face.took(), [("heard", "! disk full"), ("heard", "! no")])
+
+    def test_garbage(self) -> None:
+        """A line that is no object after the welcome ends the connection with a sentence."""
+        for line in (b"{\r\n", b"[1]\r\n", b"hello\r\n", b"\xff\r\n", b"[" * 9000 + b"\r\n"):
+            it = Linked("Ann")
+            it.enterJSON().sends(line)
+            self.assertEqual(it.face.took(), [("ended", "gone")], line)
+            self.assertIn("no chat server", it.face.sentence)
+
+    def test_wrongTypes(self) -> None:
+        """Fields of a wrong type are taken for absent."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="said", id="x", time="y", room=1, name=None, text=[])
+        peer.says(type="said", id=12, time=1e308, room="#lobby", name="Bob", text="x", old=True)
+        peer.says(type="history", events=[1, {"type": "said"}])
+        peer.says(type="ok", key=5)
+        peer.says(type=5)
+        self.assertNotIn("ended", [call[0] for call in it.face.took()])
+
+    def test_objects(self) -> None:
+        """Objects of a program are sent as they are, under its own key or a new one."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        it.link.send({"type": "say", "key": "mine", "text": "x"})
+        it.link.send({"type": "say", "text": "y"})
+        it.link.send({"type": "history", "count": 5})
+        self.assertRaises(BadObject, it.link.send, {"type": "hello", "name": "Eve"})
+        self.assertEqual(
+            peer.objects(),
+            [
+                {"type": "say", "text": "x", "key": "mine"},
+                {"type": "say", "text": "y", "key": "k1"},
+                {"type": "history", "count": 5},
+            ],
+        )
+        self.assertEqual(it.link.outbox.expected, 2)
+
+    def test_holdsTheInput(self) -> None:
+        """Input is held before the welcome, while the connection is clogged, and offline."""
+        it = Linked("Ann", retry=True)
+        self.assertTrue(it.face.held)
+        peer = it.enterJSON()
+        self.assertFalse(it.face.held)
+        peer.protocol.pauseProducing()
+        self.assertTrue(it.face.held)
+        peer.protocol.resumeProducing()
+        self.assertFalse(it.face.held)
+        peer.closes()
+        self.assertTrue(it.face.held)
+
+    def test_pausedAcrossConnections(self) -> None:
+        """A full output stops reading, from the next connection too."""
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        it.link.pauseProducing()
+        self.assertEqual(peer.transport.producerState, "paused")
+        peer.closes()
+        it.clock.advance(0.5)
+        peer = it.endpoint.accept()
+        self.assertEqual(peer.transport.producerState, "paused")
+        it.link.resumeProducing()
+        self.assertEqual(peer.transport.producerState, "producing")

@@ -1,0 +1,98 @@
+"""
+Tests of the client's own commands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.localcommands import Verbs
+from twisted_chat.client.settings import Settings
+from twisted_chat.errors import BadCommand
+
+
+class RecordingStage:
+    """
+    A stage that writes down what happens on it.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def notice(self, text: str) -> None:
+        self.calls.append(text)
+
+    def clear(self) -> None:
+        self.calls.append("cleared")
+
+    def setColor(self, color: bool) -> None:
+        self.calls.append(color)
+
+    def resend(self) -> int:
+        return 3
+
+    def debug(self) -> Iterable[str]:
+        return ["noted"]
+
+
+class VerbsTests(SynchronousTestCase):
+    """
+    Commands that are never sent.
+    """
+
+    def setUp(self) -> None:
+        self.environ = {"XDG_CONFIG_HOME": os.path.abspath(self.mktemp())}
+        self.settings = Settings.load(self.environ)
+        self.stage = RecordingStage()
+        self.verbs = Verbs(self.settings, self.stage)
+
+    def test_others(self) -> None:
+        """What is for the server is left alone, C{/help} too, to which ours are added."""
+        for line in ("hello", "/names", "//clear", "/clearly"):
+            self.assertFalse(self.verbs.does(line), line)
+        self.assertEqual(self.stage.calls, [])
+        self.assertFalse(self.verbs.does("/help"))
+        self.assertEqual(len(self.stage.calls), len(self.verbs.names))
+
+    def test_help(self) -> None:
+        """C{/help} with one of ours explains it; with another it is for the server."""
+        for line in ("/help bell", "/HELP /Bell"):
+            self.stage.calls.clear()
+            self.assertTrue(self.verbs.does(line), line)
+            self.assertEqual(self.stage.calls, ["/bell off|mention|all: when to ring"])
+        self.assertFalse(self.verbs.does("/help names"))
+
+    def test_ignore(self) -> None:
+        """Ignoring and its end are kept for the next run."""
+        self.assertTrue(self.verbs.does("/ignore Bob"))
+        self.assertEqual(self.stage.calls, ["You ignore Bob"])
+        self.assertEqual(Settings.load(self.environ).ignored, {"bob": "Bob"})
+        self.verbs.does("/unignore BOB")
+        self.assertEqual(Settings.load(self.environ).ignored, {})
+        self.assertRaises(BadCommand, self.verbs.does, "/unignore Bob")
+
+    def test_switches(self) -> None:
+        """Times and colours are set by a word, or turned over without one."""
+        self.verbs.does("/time off")
+        self.assertFalse(Settings.load(self.environ).time)
+        self.verbs.does("/time")
+        self.assertTrue(self.settings.time)
+        self.verbs.does("/color off")
+        self.assertEqual(self.stage.calls, [False])
+        self.assertRaises(BadCommand, self.verbs.does, "/time maybe")
+
+    def test_bell(self) -> None:
+        """The bell is set to one of its words, and told."""
+        self.verbs.does("/bell all")
+        self.verbs.does("/bell")
+        self.assertEqual(self.stage.calls, ["The bell is set to all"] * 2)
+        self.assertRaises(BadCommand, self.verbs.does, "/bell loud")
+
+    def test_rest(self) -> None:
+        """The others act on their stage."""
+        for line in ("/clear", "/resend", "/debug"):
+            self.verbs.does(line)
+        self.assertEqual(self.stage.calls, ["cleared", "Sent again: 3", "noted"])

@@ -1,0 +1,113 @@
+"""
+Tests of what a client makes of a server's lines.
+"""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.messages import readLine, readObject
+from twisted_chat.client.rendering import asLines
+from twisted_chat.errors import BadObject
+from twisted_chat.text.cleaning import showable
+from twisted_chat.wire.events import JOINED, SAID, TOLD, Event
+from twisted_chat.wire.jsonlines import JSON
+
+quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = "type id time room name to text key old token epoch last rooms count events names".split()
+KINDS = "said told joined ok error notice room gap history welcome pong bye".split()
+
+
+def event(kind: str, name: str, text: str = "", room: str = "#lobby", to: str = "") -> Event:
+    """
+    @return: an event.
+    """
+    return Event(7, 1000.0, kind, room, name, text, to)
+
+
+class LineTests(SynchronousTestCase):
+    """
+    The text dialect.
+    """
+
+    def test_kinds(self) -> None:
+        """Every line is told from every other by its beginning."""
+        for line, kind, text in (
+            (b"OK . .", "ok", ""),
+            (b"! no", "error", "no"),
+            (b"* some news", "notice", "some news"),
+            (b"whatever", "line", "whatever"),
+        ):
+            heard = readLine(line)
+            self.assertEqual((heard.kind, heard.text), (kind, text))
+
+    def test_messages(self) -> None:
+        """A message has its room, its author and its text, which may hold anything."""
+        for line, kind, room, name, text in (
+            (b"Bob :: a :: b", SAID, "#here", "Bob", "a :: b"),
+            (b"#dev Bob :: x", SAID, "#dev", "Bob", "x"),
+            (b"Bob -> you :: y", TOLD, "@", "Bob", "y"),
+        ):
+            heard = readLine(line, "#here")
+            assert heard.event is not None
+            self.assertEqual((heard.kind, heard.event.kind), (kind, kind))
+            self.assertEqual(heard.event[3:6], (room, name, text))
+
+    def test_nameWithSpace(self) -> None:
+        """A line that only looks like a message is none."""
+        self.assertEqual(readLine(b"Bob Smith :: x").kind, "line")
+
+    @quick
+    @given(st.binary(max_size=60))
+    def test_anyBytes(self, raw: bytes) -> None:
+        """Any line is read, and shown as it is but for what no terminal may get."""
+        shown = showable(raw.decode("utf-8", "replace"))
+        self.assertEqual(asLines([readLine(raw)], "Ann", "", "", 0.0), [shown])
+
+
+class ObjectTests(SynchronousTestCase):
+    """
+    The JSON dialect.
+    """
+
+    def test_asTheServerWritesThem(self) -> None:
+        """What the server writes of an event is what is read."""
+        for each in (
+            event(SAID, "Bob", "Hi! Привет"),
+            event(JOINED, "Bob"),
+            Event(9, 12.5, TOLD, "@", "Bob", "psst", "Ann"),
+        ):
+            (line,) = JSON.events((each,), "#lobby")
+            heard = readObject(line)
+            self.assertEqual(heard.event, each)
+
+    def test_notJSON(self) -> None:
+        """What is no object is refused in words."""
+        for raw in (b"", b"{", b"[]", b"5", b'{"a":\xff}', b"[" * 10000, b"{'a':1}"):
+            self.assertRaises(BadObject, readObject, raw)
+
+    def test_cleaned(self) -> None:
+        """No text that is shown holds a control."""
+        heard = readObject(json.dumps({"type": "notice", "text": "a\x1b[2J\nb"}).encode())
+        self.assertEqual(heard.text, "a\ufffd[2J\ufffdb")
+
+    @quick
+    @given(
+        st.dictionaries(st.sampled_from(FIELDS), JSONS),
+        st.sampled_from(KINDS),
+    )
+    def test_anyObject(self, fields: dict[str, object], kind: str) -> None:
+        """Any object is read, and can be shown on whole lines without controls."""
+        heard = readObject(json.dumps({**fields, "type": kind}).encode())
+        for line in asLines([heard], "Ann", "#lobby", "#lobby", 0.0):
+            self.assertEqual(line, showable(line))

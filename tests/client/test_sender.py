@@ -1,0 +1,88 @@
+"""
+Tests of what goes out, apart from what the link's tests show of it.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.dialect import Standing
+from twisted_chat.client.jsondialect import JSONSpeech
+from twisted_chat.client.outbox import MAX_WAITING, Outbox, OutboxFull
+from twisted_chat.client.sender import MAX_UNCONFIRMED, Postbox
+from twisted_chat.client.textdialect import TextSpeech
+from twisted_chat.errors import BadCommand
+
+
+class PostboxTests(SynchronousTestCase):
+    """
+    Lines that leave or wait.
+    """
+
+    def setUp(self) -> None:
+        self.sent: list[bytes] = []
+        self.quits = 0
+        self.outbox = Outbox("k")
+        self.text = TextSpeech(Standing("Ann"), self.outbox)
+        self.box = Postbox(self.outbox, self.text, self.sent.append, self.quit)
+
+    def quit(self) -> None:
+        self.quits += 1
+
+    def lines(self) -> list[bytes]:
+        return b"".join(self.sent).splitlines()
+
+    def test_closed(self) -> None:
+        """Before the welcome messages wait, up to a limit, and commands are refused."""
+        for number in range(MAX_WAITING):
+            self.box.say(str(number))
+        self.assertRaises(OutboxFull, self.box.say, "more")
+        self.assertRaises(BadCommand, self.box.say, "/names")
+        self.assertRaises(BadCommand, self.box.send, {"type": "ping"})
+        self.assertEqual((self.sent, self.box.full), ([], True))
+        self.box.opened()
+        self.assertEqual(self.lines(), [b"%d" % number for number in range(MAX_WAITING)])
+
+    def test_open(self) -> None:
+        """After the welcome lines leave as they come."""
+        self.box.opened()
+        for line in ("one", "/names", "two"):
+            self.box.say(line)
+        self.assertEqual(self.lines(), [b"one", b"/names", b"two"])
+
+    def test_full(self) -> None:
+        """Many messages without a receipt hold the input, and the first receipt releases it."""
+        self.box.opened()
+        self.text.hear(b"Connected... Start sending messages")
+        for _ in range(MAX_UNCONFIRMED):
+            self.assertFalse(self.box.full)
+            self.box.say("x")
+        self.assertTrue(self.box.full)
+        self.text.hear(b"OK . .")
+        self.assertFalse(self.box.full)
+
+    def test_quitWaitsItsTurn(self) -> None:
+        """To leave waits for the answer to the command before it."""
+        speech = self.box.speech = JSONSpeech(Standing("Ann"), self.outbox)
+        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        self.box.opened()
+        self.box.say("/names")
+        self.box.say("bye all")
+        self.box.say("/quit")
+        self.box.say("never sent")
+        self.assertEqual((self.quits, self.box.owes), (0, True))
+        speech.hear(b'{"type":"pong","key":"k2"}')
+        self.box.answered()
+        self.assertEqual(self.quits, 1)
+        self.assertIn(b"bye all", self.sent[-1])
+        self.assertEqual(self.box.unconfirmed, 1)
+
+    def test_lost(self) -> None:
+        """What was sent, or waited for an answer, is in doubt; what waited for a welcome is not."""
+        self.box.say("early")
+        self.box.opened()
+        self.box.closed()
+        self.assertEqual(self.outbox.doubtful, 1)
+        self.box.say("late")
+        self.box.opened()
+        self.assertEqual(self.lines(), [b"early", b"late"])

@@ -1,0 +1,144 @@
+"""
+Tests of how what was heard looks.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.dialect import Standing
+from twisted_chat.client.messages import Heard
+from twisted_chat.client.settings import Settings
+from twisted_chat.client.view import View
+from twisted_chat.console.styledtext import MENTION, PRIVATE, nameStyle
+from twisted_chat.wire.events import JOINED, LEFT, RENAMED, SAID, TOLD, Event
+
+NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+DAY = 24 * 3600
+
+
+def said(text: str, name: str = "Bob", room: str = "#lobby", **more: float) -> Heard:
+    """
+    @return: a message.
+    """
+    when, old = more.get("when", NOON), bool(more.get("old"))
+    event = Event(int(more.get("id", 1)), when, SAID, room, name, text)
+    return Heard(SAID, event=event, old=old)
+
+
+class ViewTests(SynchronousTestCase):
+    """
+    Lines of a terminal.
+    """
+
+    def setUp(self) -> None:
+        self.settings = Settings(Path("nowhere"), time=False)
+        self.view = View(self.settings, Standing("Ann", "#lobby", "#lobby"))
+
+    def texts(self, *batch: Heard) -> list[str]:
+        return [line.text for line in self.view.lines(batch, NOON)]
+
+    def test_message(self) -> None:
+        """The exercise's line, with the name in its colour."""
+        (line,) = self.view.lines([said("Hi!")], NOON)
+        self.assertEqual(line.text, "Bob :: Hi!")
+        self.assertEqual(line.segments[0].style, nameStyle("Bob"))
+
+    def test_time(self) -> None:
+        """Lines begin with their time if that is wanted."""
+        self.settings.time = True
+        self.assertEqual(self.texts(said("Hi!")), ["12:00 Bob :: Hi!"])
+        self.assertEqual(self.view.own("Hello!", NOON).text, "12:00 Hello!")
+
+    def test_newDay(self) -> None:
+        """Between two days stands the date of the second; before the first, unless it is today."""
+        self.settings.time = True
+        lines = self.texts(said("a", when=NOON - DAY), said("b"), said("c"))
+        self.assertEqual(
+            lines,
+            [
+                "--- 2026-11-21 ---",
+                "12:00 Bob :: a",
+                "--- 2026-11-22 ---",
+                "12:00 Bob :: b",
+                "12:00 Bob :: c",
+            ],
+        )
+
+    def test_today(self) -> None:
+        """A conversation of today begins without a date."""
+        self.settings.time = True
+        self.assertEqual(self.texts(said("a")), ["12:00 Bob :: a"])
+
+    def test_mention(self) -> None:
+        """One's name as a whole word, in any case, stands out and rings; a part of a word not."""
+        for text, mentioned in (("hi ANN!", True), ("Anna, hi", False), ("hi", False)):
+            self.view.alert = False
+            (line,) = self.view.lines([said(text)], NOON)
+            self.assertEqual(line.segments[-1].style == MENTION, mentioned, text)
+            self.assertEqual(self.view.alert, mentioned, text)
+
+    def test_bells(self) -> None:
+        """The bell rings as it is set; never for one's own words or old ones."""
+        told = Heard(TOLD, event=Event(1, NOON, TOLD, "@", "Bob", "psst", "Ann"))
+        for bell, heard, rings in (
+            ("off", told, False),
+            ("mention", told, True),
+            ("mention", said("x"), False),
+            ("all", said("x"), True),
+            ("all", said("x", name="Ann"), False),
+            ("all", said("x", old=True), False),
+        ):
+            self.settings.bell = bell
+            self.view.alert = False
+            list(self.view.lines([heard], NOON))
+            self.assertEqual(self.view.alert, rings, (bell, heard))
+
+    def test_told(self) -> None:
+        """What was told to one alone looks different."""
+        event = Event(1, NOON, TOLD, "@", "Bob", "psst", "you")
+        (line,) = self.view.lines([Heard(TOLD, event=event)], NOON)
+        self.assertEqual(line.text, "Bob -> you :: psst")
+        self.assertEqual(line.segments[-1].style, PRIVATE)
+
+    def test_unread(self) -> None:
+        """Messages of other rooms name their room and are counted."""
+        self.assertEqual(self.texts(said("x", room="#dev")), ["#dev Bob :: x"])
+        self.texts(said("y", room="#dev"), said("z"))
+        self.assertEqual(self.view.unread, {"#dev": 2})
+
+    def test_ignored(self) -> None:
+        """Nothing of somebody who is ignored is shown, counted or rings."""
+        self.settings.ignored["bob"] = "Bob"
+        self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
+        self.assertEqual((self.view.unread, self.view.alert), ({}, False))
+
+    def test_folded(self) -> None:
+        """Who comes at once stands in one line."""
+        batch = [
+            Heard(JOINED, event=Event(n, NOON, JOINED, "#lobby", name))
+            for n, name in enumerate(("Bob", "Eve", "Joe"))
+        ]
+        self.assertEqual(self.texts(*batch), ["* Bob, Eve and 1 more are now connected"])
+
+    def test_marker(self) -> None:
+        """Before the first event of the backlog that one has not seen stands a mark, once."""
+        self.view.markAfter(5)
+        lines = self.texts(*[said(str(n), id=n, old=True) for n in (4, 5, 6, 7)])
+        self.assertEqual(
+            lines,
+            ["Bob :: 4", "Bob :: 5", "--- new since you left ---", "Bob :: 6", "Bob :: 7"],
+        )
+
+    def test_names(self) -> None:
+        """Names are known in the order of their last words, until they go."""
+        self.texts(said("x", "Bob"), said("x", "Eve"), said("x", "Bob"))
+        self.assertEqual(list(self.view.names), ["Eve", "Bob"])
+        self.texts(
+            Heard(RENAMED, event=Event(1, NOON, RENAMED, "#lobby", "Eve", "", "Eva")),
+            Heard(LEFT, event=Event(2, NOON, LEFT, "#lobby", "Bob")),
+        )
+        self.assertEqual(list(self.view.names), ["Eva"])

@@ -1,0 +1,71 @@
+# -*- test-case-name: tests.contracts.test_interfaces -*-
+"""
+Tests for the interfaces of all folders: all who promise an interface keep it.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementedBy
+from zope.interface.verify import verifyClass, verifyObject
+
+from tests.support.helpers import FakeClient, FaultyLog, enter, makeHub
+from twisted_chat.chat.hub import Hub
+from twisted_chat.chat.interfaces import IChatClient
+from twisted_chat.doors.lines.factory import ChatFactory
+from twisted_chat.doors.lines.protocol import ChatProtocol
+from twisted_chat.stores.interfaces import IFollower, IHistory, ILog, ISessions, IStore
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.stores.sqlite.store import SQLiteLog
+from twisted_chat.wire.interfaces import IDialect, IView
+from twisted_chat.wire.jsonlines import JSON, JSONDialect
+from twisted_chat.wire.textlines import TEXT, TextDialect, TextView
+
+
+class InterfacesTests(SynchronousTestCase):
+    """
+    The seams of the house.
+    """
+
+    def test_dialects(self) -> None:
+        """
+        Both dialects are dialects, and what they see rooms with are views.
+        """
+        for cls in (TextDialect, JSONDialect):
+            verifyClass(IDialect, cls)
+        for dialect in (TEXT, JSON):
+            verifyObject(IDialect, dialect)
+            verifyObject(IView, dialect.here)
+            verifyObject(IView, dialect.elsewhere)
+        verifyClass(IView, TextView)
+
+    def test_stores(self) -> None:
+        """
+        Each log is also a history and keeps sessions: the hub needs no second place.
+        """
+        for cls in (MemoryLog, SQLiteLog):
+            for interface in (IStore, ILog, IHistory, ISessions):
+                self.assertTrue(interface.implementedBy(cls), f"{cls} is no {interface}")
+                verifyClass(interface, cls)
+        verifyObject(IStore, MemoryLog())
+        verifyObject(IStore, FaultyLog())
+
+    def test_hub(self) -> None:
+        """
+        The hub follows its log.
+        """
+        verifyClass(IFollower, Hub)
+        verifyObject(IFollower, makeHub())
+
+    def test_clients(self) -> None:
+        """
+        A connection of the server is what the hub knows of a person, and so is the one of tests.
+        """
+        verifyClass(IChatClient, ChatProtocol)
+        protocol = ChatFactory().buildProtocol(None)
+        assert protocol is not None
+        protocol.makeConnection(StringTransport())
+        verifyObject(IChatClient, protocol)
+        verifyObject(IChatClient, enter(makeHub(), "Ann"))
+        self.assertIn(IChatClient, implementedBy(FakeClient))

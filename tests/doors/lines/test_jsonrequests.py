@@ -1,0 +1,485 @@
+"""
+Tests for L{twisted_chat.doors.lines.jsonrequests}.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.helpers import makeHub, makeTurnHub
+from tests.support.peers import Peer
+from twisted_chat.chat.hub import Hub
+from twisted_chat.doors.lines.factory import ChatFactory
+from twisted_chat.net.limits import KIB, Limits
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.stores.session import Session
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(), max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+OBJECTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(
+            ["hello", "say", "act", "tell", "command", "history", "search", "ping", "hm"]
+        )
+        | VALUES,
+        "key": st.sampled_from(["k1", "", "x" * 65, "\u00e9", "\n"]) | VALUES,
+        "text": VALUES,
+        "room": st.sampled_from(["#lobby", "#\ud800", "", "#none"]) | VALUES,
+        "to": st.sampled_from(["Ann", "Bob", "\udfff"]) | VALUES,
+        "line": st.sampled_from(["/names", "names", "/join #x", "/help \ud800"]) | VALUES,
+        "words": VALUES,
+        "count": VALUES,
+        "before": VALUES,
+        "name": VALUES,
+        "token": VALUES,
+        "last": VALUES,
+        "epoch": VALUES,
+        "backlog": VALUES,
+    },
+)
+"""Objects of the protocol, and such as only look like it."""
+
+
+class SlowRecallLog(MemoryLog):
+    """
+    A log that reads sessions when the test says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Deferred[Session | None]] = []
+
+    def recall(self, tokenHash: str) -> Deferred[Session | None]:
+        """See L{twisted_chat.stores.interfaces.ISessions}."""
+        self.asked.append(Deferred())
+        return self.asked[-1]
+
+
+class RequestsTestCase(SynchronousTestCase):
+    """
+    Tests with programs.
+    """
+
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        self.factory = ChatFactory(self.hub)
+
+    def program(self, name: str = "Bot", **fields: Any) -> Peer:
+        """
+        A program that has said hello.
+        """
+        peer = Peer(self.factory)
+        peer.asks("hello", name=name, **fields)
+        return peer
+
+    def answer(self, peer: Peer, type: str, **fields: Any) -> dict[str, Any]:
+        """
+        The only object that answers this one.
+        """
+        peer.forget()
+        peer.asks(type, **fields)
+        (answer,) = peer.objects
+        return answer
+
+
+class HelloTests(RequestsTestCase):
+    """
+    The first object.
+    """
+
+    def test_welcome(self) -> None:
+        """A hello is answered by a welcome with all that a program needs to come again."""
+        peer = self.program()
+        self.assertEqual(peer.lines[0], "Enter your name to enter the chat >")
+        (welcome,) = peer.objects
+        self.assertEqual(len(welcome.pop("token")), 43)
+        self.assertEqual(
+            welcome,
+            {
+                "type": "welcome",
+                "name": "Bot",
+                "epoch": self.hub.log.epoch,
+                "last": 1,
+                "room": "#lobby",
+                "rooms": [{"name": "#lobby", "topic": ""}],
+                "resumed": False,
+                "missed": 0,
+            },
+        )
+
+    def test_refused(self) -> None:
+        """A refused hello is answered by an error, and the next one is taken."""
+        Peer(self.factory, "Ann")
+        peer = Peer(self.factory)
+        answer = self.answer(peer, "hello", name="Ann", key="h1")
+        self.assertEqual(
+            (answer["type"], answer["code"], answer["key"]), ("error", "name-taken", "h1")
+        )
+        self.assertEqual(self.answer(peer, "hello", name="two words")["code"], "bad-name")
+        self.assertEqual(self.answer(peer, "hello")["code"], "bad-name")
+        self.assertEqual(self.answer(peer, "hello", name=7)["code"], "bad-object")
+        self.assertEqual(self.answer(peer, "hello", name="Bot")["type"], "welcome")
+
+    def test_textAfterwards(self) -> None:
+        """Who has begun with an object speaks no text any more."""
+        peer = Peer(self.factory)
+        peer.types('{"type":"hello","name":""}')
+        peer.forget()
+        peer.types("Ann")
+        self.assertEqual(peer.objects[0]["code"], "bad-object")
+        self.assertEqual(self.factory.users, {})
+
+    def test_beforeHello(self) -> None:
+        """Every other request before the hello is refused, and not done later."""
+        peer = Peer(self.factory)
+        for type in ("say", "command", "ping", "history", "nothing"):
+            answer = self.answer(peer, type, text="hi", line="/quit", key="k")
+            self.assertEqual((answer["code"], answer["key"]), ("bad-object", "k"))
+            self.assertIn("hello", answer["text"])
+        self.assertEqual(self.answer(peer, "hello", name="Bot")["last"], 1)
+
+    def test_twice(self) -> None:
+        """A second hello is refused, and the first holds."""
+        peer = self.program()
+        self.assertEqual(self.answer(peer, "hello", name="Other")["code"], "bad-object")
+        self.assertEqual(list(self.factory.users), ["Bot"])
+
+    def test_backlog(self) -> None:
+        """A program gets as many old messages as it wants, marked as old."""
+        Peer(self.factory, "Ann").types("one", "two", "three")
+        for wanted, expected in ((0, []), (2, ["two", "three"])):
+            peer = self.program(backlog=wanted)
+            texts = [value["text"] for value in peer.objects if value["type"] == "said"]
+            self.assertEqual(texts, expected)
+            self.assertTrue(all(value.get("old", True) for value in peer.objects))
+            peer.drops()
+        self.assertEqual(
+            self.answer(Peer(self.factory), "hello", name="B", backlog=1001)["code"], "bad-object"
+        )
+
+    def test_inOneChunk(self) -> None:
+        """What is sent with the hello is taken after it, in order."""
+        hub, turn = makeTurnHub()
+        peer = Peer(ChatFactory(hub))
+        peer.sends(b'{"type":"hello","name":"Bot"}\n{"type":"say","text":"hi","key":"1"}\n')
+        turn.end()
+        self.assertEqual([value["type"] for value in peer.objects], ["welcome", "ok"])
+
+    def test_unknownToken(self) -> None:
+        """A token that nobody knows makes a new session with a new token."""
+        peer = self.program(token="x" * 43, last=5, epoch="e")
+        welcome = peer.objects[0]
+        self.assertFalse(welcome["resumed"])
+        self.assertNotEqual(welcome["token"], "x" * 43)
+
+
+class ResumeTests(RequestsTestCase):
+    """
+    A hello with a token.
+    """
+
+    def test_resume(self) -> None:
+        """Who comes again gets what he missed, his own with its key, and then what happens."""
+        first = self.program()
+        token = first.objects[0]["token"]
+        first.asks("say", text="mine", key="k1")
+        last = first.objects[-1]["id"]
+        first.asks("say", text="unseen", key="k2")
+        first.drops()
+        ann = Peer(self.factory, "Ann")
+        ann.types("missed")
+        second = self.program(token=token, last=last, epoch=self.hub.log.epoch)
+        welcome, *missed = second.objects
+        self.assertTrue(welcome["resumed"])
+        self.assertEqual(welcome["missed"], len(missed))
+        said = [(value["text"], value.get("key")) for value in missed if value["type"] == "said"]
+        self.assertEqual(said, [("unseen", "k2"), ("missed", None)])
+        answer = self.answer(second, "say", text="unseen", key="k2")
+        self.assertEqual((answer["type"], answer["id"]), ("ok", missed[0]["id"]))
+
+    def test_whileStillHere(self) -> None:
+        """A token takes the session over from its own connection, in the middle of its life."""
+        first = self.program()
+        welcome = first.objects[0]
+        for _ in range(2):
+            second = self.program(
+                token=welcome["token"], last=welcome["last"], epoch=welcome["epoch"]
+            )
+            self.assertTrue(second.objects[0]["resumed"])
+            self.assertEqual(first.objects[-1]["type"], "bye")
+            self.assertTrue(first.isClosed)
+            first = second
+
+    def test_muchMissed(self) -> None:
+        """Who takes a session over may get more than a stranger may have waiting for him."""
+        first = self.program()
+        welcome = first.objects[0]
+        Peer(self.factory, "Ann").types(*["x" * 1000] * 30)
+        factory = ChatFactory(self.hub, limits=Limits(maxQueueBeforeLogin=KIB))
+        second = Peer(factory)
+        second.stopsReading()
+        second.asks("hello", token=welcome["token"], last=0, epoch=welcome["epoch"])
+        self.assertFalse(second.isAborted)
+        second.readsAgain()
+        self.assertEqual(len([v for v in second.objects if v["type"] == "said"]), 30)
+
+    def test_waits(self) -> None:
+        """While a session is read nothing else is taken, and then everything in order."""
+        log = SlowRecallLog()
+        peer = Peer(ChatFactory(Hub(log)))
+        peer.asks("hello", name="Bot", token="x")
+        peer.asks("hello", name="Other")
+        peer.asks("say", text="hi", key="1")
+        self.assertFalse(peer.isReadFrom)
+        self.assertEqual(peer.objects, [])
+        log.asked[0].callback(None)
+        types = [value["type"] for value in peer.objects]
+        self.assertEqual(types, ["welcome", "error", "ok"])
+        self.assertEqual(len(log.asked), 1)
+        self.assertTrue(peer.isReadFrom)
+
+    def test_refusedAfterTheWait(self) -> None:
+        """A name may be refused when the session is read, and another hello is taken."""
+        log = SlowRecallLog()
+        factory = ChatFactory(Hub(log))
+        peer = Peer(factory)
+        peer.asks("hello", name="Ann", token="x")
+        Peer(factory, "Ann")
+        log.asked[0].callback(None)
+        self.assertEqual(peer.objects[-1]["code"], "name-taken")
+        peer.asks("hello", name="Bot")
+        self.assertEqual(peer.objects[-1]["type"], "welcome")
+
+    def test_lostWhileWaiting(self) -> None:
+        """Who is gone when his session is read does not enter, and takes nothing over."""
+        log = SlowRecallLog()
+        factory = ChatFactory(Hub(log))
+        peer = Peer(factory)
+        peer.asks("hello", name="Bot", token="x")
+        peer.drops()
+        log.asked[0].callback(Session("sid", "hash", "Bot"))
+        self.assertEqual(factory.users, {})
+
+    def test_tooLateWhileWaiting(self) -> None:
+        """Whose time is over when his session is read does not enter."""
+        log, clock = SlowRecallLog(), Clock()
+        factory = ChatFactory(Hub(log), clock)
+        peer = Peer(factory)
+        peer.asks("hello", name="Bot", token="x")
+        clock.pump([0.5] * 62)
+        log.asked[0].callback(None)
+        self.assertEqual(factory.users, {})
+        self.assertEqual(peer.objects[-1]["code"], "login-timeout")
+
+    def test_unreadable(self) -> None:
+        """When sessions cannot be read, he is told so, and may try again."""
+        log = SlowRecallLog()
+        peer = Peer(ChatFactory(Hub(log)))
+        peer.asks("hello", name="Bot", token="x")
+        log.asked[0].errback(OSError("/var/lib/chat.sqlite: disk I/O error"))
+        (answer,) = peer.objects
+        self.assertEqual(answer["code"], "no-history")
+        self.assertNotIn("sqlite", answer["text"])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        peer.asks("hello", name="Bot")
+        self.assertEqual(peer.objects[-1]["type"], "welcome")
+
+
+class AskingTests(RequestsTestCase):
+    """
+    What a program asks for when it has a name.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.peer = self.program()
+        self.other = Peer(self.factory, "Ann")
+
+    def test_say(self) -> None:
+        """A message is shown to the others, and its receipt names it; a repeated key is one."""
+        answer = self.answer(self.peer, "say", text="hi", key="k1")
+        self.assertEqual((answer["type"], answer["key"]), ("ok", "k1"))
+        again = self.answer(self.peer, "say", text="hi", key="k1")
+        self.assertEqual(again, answer)
+        self.assertEqual(self.other.lines, ["Bot :: hi"])
+
+    def test_act(self) -> None:
+        """C{act} shows what somebody does."""
+        self.assertEqual(self.answer(self.peer, "act", text="waves")["type"], "ok")
+        self.assertEqual(self.other.lines, ["* Bot waves"])
+
+    def test_tell(self) -> None:
+        """C{tell} says something to one person."""
+        self.assertEqual(self.answer(self.peer, "tell", to="Ann", text="psst")["type"], "ok")
+        self.assertEqual(self.other.lines, ["Bot -> you :: psst"])
+        answer = self.answer(self.peer, "tell", to="Nobody", text="psst", key="k")
+        self.assertEqual((answer["code"], answer["key"]), ("no-such-user", "k"))
+
+    def test_command(self) -> None:
+        """Any command of the text dialect may be given; its answer has the same key."""
+        answer = self.answer(self.peer, "command", line="/names", key="c")
+        self.assertEqual(answer, {"type": "notice", "text": "2 in #lobby: Ann, Bot", "key": "c"})
+        answer = self.answer(self.peer, "command", line="/nothing", key="d")
+        self.assertEqual((answer["code"], answer["key"]), ("bad-command", "d"))
+        self.assertEqual(self.answer(self.peer, "command", line="names")["code"], "bad-object")
+
+    def test_history(self) -> None:
+        """C{history} gives what was said before."""
+        self.other.types("one", "two", "three")
+        answer = self.answer(self.peer, "history", count=2, key="h")
+        self.assertEqual((answer["type"], answer["key"]), ("history", "h"))
+        self.assertEqual([event["text"] for event in answer["events"]], ["two", "three"])
+        before = answer["events"][0]["id"]
+        answer = self.answer(self.peer, "history", before=before)
+        self.assertEqual([event["text"] for event in answer["events"]], ["one"])
+        self.assertEqual(self.answer(self.peer, "history", count=-1)["code"], "bad-object")
+        self.assertEqual(self.answer(self.peer, "history", count=True)["code"], "bad-object")
+        self.assertEqual(self.answer(self.peer, "history", room="#x")["code"], "no-such-room")
+
+    def test_search(self) -> None:
+        """C{search} gives what was found."""
+        self.other.types("needle one", "hay")
+        answer = self.answer(self.peer, "search", words="needle", key="s")
+        self.assertEqual([event["text"] for event in answer["events"]], ["needle one"])
+
+    def test_ping(self) -> None:
+        """A ping is answered at once, with its key."""
+        self.assertEqual(self.answer(self.peer, "ping", key="p"), {"type": "pong", "key": "p"})
+        self.assertEqual(self.answer(self.peer, "ping"), {"type": "pong"})
+
+    def test_bye(self) -> None:
+        """C{bye} leaves, after everything before it is answered."""
+        self.peer.forget()
+        self.peer.sends(b'{"type":"say","text":"x"}\n{"type":"bye"}\n{"type":"ping"}\n')
+        self.assertEqual([value["type"] for value in self.peer.objects], ["ok", "left", "bye"])
+        self.assertTrue(self.peer.isClosed)
+
+    def test_unknownType(self) -> None:
+        """An unknown type is refused under its key, with the types there are."""
+        answer = self.answer(self.peer, "dance", key="k")
+        self.assertEqual((answer["code"], answer["key"]), ("bad-object", "k"))
+        self.assertIn("say", answer["text"])
+
+    def test_unknownFields(self) -> None:
+        """Fields that nobody knows are ignored."""
+        self.assertEqual(self.answer(self.peer, "say", text="hi", mood=[{}])["type"], "ok")
+
+    def test_badFields(self) -> None:
+        """Fields of the wrong kind are refused with their name."""
+        for fields in ({}, {"text": None}, {"text": 7}, {"text": ["x"]}):
+            answer = self.answer(self.peer, "say", key="k", **fields)
+            self.assertEqual((answer["code"], answer["key"]), ("bad-object", "k"))
+            self.assertIn('"text"', answer["text"])
+
+    def test_badKeys(self) -> None:
+        """A key that is none is refused, and nothing is said."""
+        for key in ("", "x" * 65, "\u00e9", "a\nb", 7, ["k"]):
+            answer = self.answer(self.peer, "say", text="hi", key=key)
+            self.assertEqual(answer["code"], "bad-object")
+            self.assertNotIn("key", answer)
+        self.assertEqual(self.other.lines, [])
+
+    def test_surrogates(self) -> None:
+        """Half a surrogate pair is refused in every field, by a line that is valid UTF-8."""
+        self.peer.forget()
+        for fields in (
+            '"type":"say","text":"\\ud800"',
+            '"type":"say","text":"x","room":"#\\ud800"',
+            '"type":"tell","to":"\\udfff","text":"x"',
+            '"type":"command","line":"/who \\ud800"',
+            '"type":"history","room":"\\ud800"',
+            '"type":"search","words":"\\ud800"',
+            '"type":"say","text":"x","key":"\\ud800"',
+            '"type":"\\ud800"',
+        ):
+            self.peer.sends(b"{" + fields.encode() + b"}\n")
+        types = [value["type"] for value in self.peer.objects]
+        self.assertEqual(types, ["error"] * 8)
+
+    def test_notAnObject(self) -> None:
+        """What is no object is refused, and the connection lives."""
+        lines = [
+            b"hello",
+            b"[]",
+            b"null",
+            b"{",
+            b'{"type":"say","text":NaN}',
+            b'{"type":"say","text":"\xff"}',
+            b"[" * 8000,
+            b'{"a":' * 1600,
+            b'{"type":"history","before":' + b"9" * 8000 + b"}",
+            b"\x00",
+        ]
+        for raw in lines:
+            self.peer.forget()
+            self.peer.sends(raw + b"\n")
+            (answer,) = self.peer.objects
+            self.assertEqual(answer["code"], "bad-object", raw[:40])
+        self.peer.forget()
+        self.peer.sends(b"[" * 100_000 + b"\n")
+        self.assertEqual(self.peer.objects[0]["code"], "too-long")
+
+    def test_hugeNumbers(self) -> None:
+        """Numbers beyond all sense are refused."""
+        for number in ("1e999", "-1", "1.5", "9223372036854775808", "9" * 300):
+            self.peer.forget()
+            self.peer.sends(b'{"type":"history","before":' + number.encode() + b"}\n")
+            self.assertEqual(self.peer.objects[0]["code"], "bad-object")
+
+    def test_tooLong(self) -> None:
+        """A text is bounded as in the text dialect, whatever its escapes take."""
+        text = "\u00e9" * 2048
+        self.assertEqual(self.answer(self.peer, "say", text=text)["type"], "error")
+        self.peer.forget()
+        raw = json.dumps({"type": "say", "text": text}, ensure_ascii=False)
+        self.peer.sends(raw.encode() + b"\n")
+        self.assertEqual(self.peer.objects[0]["type"], "ok")
+        self.assertEqual(self.answer(self.peer, "say", text="x" * 4097)["code"], "too-long")
+
+    def test_emptyLines(self) -> None:
+        """Empty lines are ignored."""
+        self.peer.forget()
+        self.peer.sends(b"\n\r\n  \n")
+        self.assertEqual(self.peer.lines, [])
+
+    def test_hostileText(self) -> None:
+        """Controls and line ends in a text are refused, and deceiving characters removed."""
+        for text in ("a\nb", "a\rb", "\x00", "\x1b[2J", "\u2028"):
+            self.assertEqual(self.answer(self.peer, "say", text=text)["code"], "bad-text")
+        self.answer(self.peer, "say", text="a\u202eb")
+        self.assertEqual(self.other.lines, ["Bot :: ab"])
+
+    @settings(deadline=None, derandomize=True, max_examples=150)
+    @given(st.lists(OBJECTS, max_size=8))
+    def test_anything(self, objects: list[dict[str, Any]]) -> None:
+        """Whatever a program asks for is answered by objects, and hurts nobody."""
+        factory = ChatFactory(makeHub())
+        other = Peer(factory, "Ann")
+        peer = Peer(factory)
+        peer.asks("hello", name="Bot")
+        for value in objects:
+            peer.forget()
+            peer.sends(json.dumps(value).encode() + b"\n")
+            self.assertGreater(len(peer.objects), 0)
+            self.assertEqual(len(peer.objects), len(peer.lines))
+        self.assertFalse(peer.isClosed)
+        self.assertEqual(self.flushLoggedErrors(), [])
+        other.forget()
+        other.types("still here")
+        self.assertEqual(other.lines, ["OK . ."])

@@ -1,0 +1,90 @@
+"""
+Tests for L{twisted_chat.net.ratelimit}.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.net.ratelimit import TokenBucket
+
+
+class TokenBucketTests(SynchronousTestCase):
+    """
+    Tests for L{TokenBucket}.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1234.5)
+
+    def test_burstAtOnce(self) -> None:
+        """As many as the burst pass at once, the next waits for one token."""
+        bucket = TokenBucket(10, 50, self.clock.seconds)
+        self.assertEqual([bucket.take() for _ in range(50)], [0.0] * 50)
+        self.assertAlmostEqual(bucket.take(), 0.1)
+
+    def test_refusedTakesNothing(self) -> None:
+        """Asking in vain does not lengthen the wait."""
+        bucket = TokenBucket(10, 1, self.clock.seconds)
+        bucket.take()
+        waits = {bucket.take() for _ in range(100)}
+        self.assertEqual(len(waits), 1)
+
+    def test_waitIsEnough(self) -> None:
+        """Who waits as long as it was told is served, at the rate over any length of time."""
+        bucket = TokenBucket(3, 5, self.clock.seconds)
+        begun = self.clock.seconds()
+        for _ in range(305):
+            wait = bucket.take()
+            if wait:
+                self.clock.advance(wait)
+                self.assertEqual(bucket.take(), 0.0)
+        self.assertAlmostEqual(self.clock.seconds() - begun, 100.0, places=3)
+
+    def test_fillsUpToTheBurst(self) -> None:
+        """A long silence earns one burst, not more."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        self.clock.advance(3600)
+        self.assertEqual([bucket.take() for _ in range(5)], [0.0] * 5)
+        self.assertGreater(bucket.take(), 0.0)
+
+    def test_severalTokens(self) -> None:
+        """Several tokens are taken together or not at all."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        self.assertEqual(bucket.take(4), 0.0)
+        self.assertAlmostEqual(bucket.take(3), 0.2)
+        self.assertEqual(bucket.take(1), 0.0)
+
+    def test_moreThanTheBurst(self) -> None:
+        """What costs more than the burst passes from a full bucket and is paid for after."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        self.assertEqual(bucket.take(20), 0.0)
+        self.assertAlmostEqual(bucket.take(), 1.6)
+
+    def test_noRate(self) -> None:
+        """A rate of 0 lifts the limit."""
+        bucket = TokenBucket(0, 1, self.clock.seconds)
+        self.assertEqual({bucket.take() for _ in range(1000)}, {0.0})
+
+    @settings(deadline=None, derandomize=True, max_examples=50)
+    @given(
+        st.floats(0.1, 1000),
+        st.integers(1, 100),
+        st.lists(st.tuples(st.floats(0, 10), st.integers(1, 5)), max_size=60),
+    )
+    def test_neverMoreThanPromised(
+        self, rate: float, burst: int, steps: list[tuple[float, int]]
+    ) -> None:
+        """Over any time no more pass than the burst and the rate allow."""
+        clock = Clock()
+        bucket = TokenBucket(rate, burst, clock.seconds)
+        passed = 0
+        for pause, n in steps:
+            clock.advance(pause)
+            if n <= burst and bucket.take(n) == 0:
+                passed += n
+            self.assertLessEqual(passed, burst + clock.seconds() * rate + 0.01)

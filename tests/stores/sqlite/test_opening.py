@@ -1,0 +1,245 @@
+""" """
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.logger import capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.contracts.store import WALL_TIME, InlineWorker, ThreadlessClock, said
+from tests.stores.sqlite import test_schema
+from twisted_chat.errors import NoHistory
+from twisted_chat.stores.sqlite import opening, schema
+from twisted_chat.stores.sqlite.opening import checkUp, openFile
+from twisted_chat.stores.sqlite.retention import ALL
+from twisted_chat.stores.sqlite.schema import STEPS
+from twisted_chat.stores.sqlite.writer import Writer
+
+ADD_COLUMN = ("ALTER TABLE events ADD COLUMN extra TEXT", "CREATE TABLE more (x)")
+
+
+class OpenCase(test_schema.SchemaCase):
+    """
+    A history as a server opens it.
+    """
+
+    def open(self) -> sqlite3.Connection:
+        connection, isChecked = openFile(self.path)
+        self.addCleanup(connection.close)
+        self.assertTrue(isChecked)
+        return connection
+
+    def setSteps(self, steps: list[tuple[str, ...]]) -> None:
+        """
+        Be a newer server.
+        """
+        self.patch(schema, "STEPS", steps)
+        self.patch(opening, "STEPS", steps)
+
+
+class OpenTests(OpenCase):
+    """
+    L{openFile}.  More of its refusals are tested through the store, in test_sqlite.
+    """
+
+    def test_makesAndOpens(self) -> None:
+        """
+        What was made is opened the next time.
+        """
+        self.open().execute("INSERT INTO notes VALUES ('kept', 1)")
+        [row] = self.open().execute("SELECT value FROM notes WHERE name = 'kept'")
+        self.assertEqual(row, (1,))
+
+    def test_notAllowed(self) -> None:
+        """
+        A file that this user may not read is named, with the reason.
+        """
+        self.open().close()
+
+        def deny(*arguments: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        self.patch(opening, "_refuseStrangers", deny)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn(f"{self.path} cannot be opened (Permission denied)", str(error))
+
+    def test_diskFullAtTheFirstStart(self) -> None:
+        """
+        Where no file can be made none is left behind, and the operator hears why.
+        """
+
+        def full(*arguments: object) -> tuple[int, str]:
+            raise OSError(28, "No space left on device")
+
+        self.patch(tempfile, "mkstemp", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("No space left on device", str(error))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_diskFullWhileMaking(self) -> None:
+        """
+        What SQLite says while it makes the file becomes a sentence as well.
+        """
+
+        def full(*arguments: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(opening, "copy", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn(f"{self.path} cannot be used", str(error))
+        self.assertIn("make room on the disk", str(error))
+
+    def test_withoutTables(self) -> None:
+        """
+        A file with the mark of a history, but no version of its tables, is a stranger's: it is
+        left as it is.
+        """
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            connection.execute("CREATE TABLE theirs (x)")
+        before = Path(self.path).read_bytes()
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("another program", str(error))
+        self.assertEqual(Path(self.path).read_bytes(), before)
+
+    def test_largeFileIsNotLookedAt(self) -> None:
+        """
+        A file that is too large is opened without.
+        """
+        self.open().close()
+        self.patch(opening, "CHECKED_BYTES", 1)
+        connection, isChecked = openFile(self.path)
+        connection.close()
+        self.assertFalse(isChecked)
+
+
+class UpgradeTests(OpenCase):
+    """
+    How older files become newer ones.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.say()
+
+    def say(self) -> None:
+        """
+        Put a message into the history.
+        """
+        with closing(self.open()) as connection:
+            connection.execute(
+                "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
+            )
+
+    def test_upgrade(self) -> None:
+        """
+        Each step is done once, after a copy of the old file was put beside it.
+        """
+        self.setSteps([*STEPS, ADD_COLUMN, ("CREATE TABLE third (x)",)])
+        self.open().close()
+        self.open().close()
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 2,)])
+        self.assertEqual(self.ask("SELECT text, extra FROM events"), [("old", None)])
+        kept = f"{self.path}.version{len(STEPS)}"
+        self.assertEqual(self.ask("PRAGMA user_version", kept), [(len(STEPS),)])
+        self.assertEqual(self.ask("SELECT text FROM events", kept), [("old",)])
+
+    def test_everyVersion(self) -> None:
+        """
+        A history of each older version becomes what a new one is, with all that is in it.
+        """
+        tables = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+        new, steps = self.ask(tables), STEPS
+        for version in range(1, len(steps)):
+            os.unlink(self.path)
+            self.setSteps(steps[:version])
+            self.say()
+            self.assertNotEqual(self.ask(tables), new)
+            self.setSteps(steps)
+            self.open().close()
+            self.assertEqual(self.ask(tables), new)
+            self.assertEqual(self.ask("SELECT text FROM events"), [("old",)])
+
+    def test_failingStep(self) -> None:
+        """
+        A step is done wholly or not at all, and the steps before it count.
+        """
+        broken = ("CREATE TABLE fine (x)", "CREATE TABLE events (x)")
+        self.setSteps([*STEPS, ADD_COLUMN, broken])
+        self.assertRaises(NoHistory, openFile, self.path)
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 1,)])
+        self.assertEqual(self.ask("SELECT name FROM sqlite_master WHERE name = 'fine'"), [])
+        self.setSteps([*STEPS, ADD_COLUMN])
+        self.open()
+
+    def test_noRoomForTheCopy(self) -> None:
+        """
+        Without room for a copy nothing is upgraded.
+        """
+
+        def full(*arguments: object) -> tuple[int, str]:
+            raise OSError(28, "No space left on device")
+
+        self.setSteps([*STEPS, ADD_COLUMN])
+        self.patch(tempfile, "mkstemp", full)
+        error = self.assertRaises(NoHistory, openFile, self.path)
+        self.assertIn("make room", str(error))
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS),)])
+
+
+class CheckUpTests(SynchronousTestCase):
+    """
+    L{checkUp}.
+    """
+
+    def setUp(self) -> None:
+        self.writer = Writer(self.mktemp(), lambda: WALL_TIME, ALL)
+        self.writer.open()
+        self.addCleanup(self.writer.close)
+        self.writer.commit([(said("x" * 3000), None)] * 200, [])
+
+    def check(self) -> list[str]:
+        """
+        @return: what the operator hears.
+        """
+        clock = ThreadlessClock()
+        worker = InlineWorker(clock, "checker")
+        with capturedLogs() as logs:
+            checking = checkUp(self.writer.path, cast("Any", worker), lambda: False)
+            clock.settle()
+        self.assertIsNone(self.successResultOf(checking))
+        self.assertTrue(worker.isStopped)
+        return [event.get("error", "other") for event in logs]
+
+    def test_well(self) -> None:
+        """
+        Nothing is said of a good file.
+        """
+        self.assertEqual(self.check(), [])
+
+    def test_damaged(self) -> None:
+        """
+        Damage is told with the path and what to do.
+        """
+        self.writer.close()
+        with open(self.writer.path, "r+b") as file:
+            file.seek(os.path.getsize(self.writer.path) // 2)
+            file.write(b"\xff" * 50_000)
+        [sentence] = self.check()
+        self.assertIn(self.writer.path, sentence)
+        self.assertIn("is damaged (database disk image is malformed)", sentence)
+
+    def test_otherFaults(self) -> None:
+        """
+        What is no damage is not called so.
+        """
+        os.rename(self.writer.path, self.writer.path + ".away")
+        self.assertEqual(self.check(), ["other"])
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+        os.rename(self.writer.path + ".away", self.writer.path)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import sqlite3
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.contracts.store import WALL_TIME, said
+from twisted_chat.errors import NoHistory
+from twisted_chat.stores.session import Session
+from twisted_chat.stores.sqlite import fulltext, writer
+from twisted_chat.stores.sqlite.faults import Refusal
+from twisted_chat.stores.sqlite.reader import Reader
+from twisted_chat.stores.sqlite.retention import ALL, Keep
+from twisted_chat.stores.sqlite.writer import Writer
+from twisted_chat.wire.events import Event
+
+
+class WriterTests(SynchronousTestCase):
+    """
+    L{Writer}.
+    """
+
+    def setUp(self) -> None:
+        self.path = self.mktemp()
+        self.writer = self.begin()
+
+    def begin(self, keep: Keep = ALL) -> Writer:
+        made = Writer(self.path, lambda: WALL_TIME, keep)
+        made.open()
+        self.addCleanup(made.close)
+        return made
+
+    def count(self) -> int:
+        reader = Reader(self.writer.path, False)
+        try:
+            return len(reader.last("#lobby", 10**6, None))
+        finally:
+            reader.close()
+
+    def test_outcome(self) -> None:
+        """
+        A batch becomes events with rising ids, of one time, each with its origin.
+        """
+        outcome = self.writer.commit([(said("1"), "a"), (said("2"), "b")], [])
+        self.assertEqual(
+            outcome.stored,
+            [(Event(1, WALL_TIME, *said("1")), "a"), (Event(2, WALL_TIME, *said("2")), "b")],
+        )
+        self.assertEqual(outcome.repeated, [])
+
+    def test_emptyBatch(self) -> None:
+        """
+        A batch may have sessions alone.
+        """
+        self.assertEqual(self.writer.commit([], [Session("a1", "h", "Ann")]), ([], []))
+
+    def test_allOrNothing(self) -> None:
+        """
+        When something of a batch cannot be stored nothing of it is, its sessions neither.
+        """
+        batch = [(said("1"), None), (said("\ud800"), None)]
+        refusal = self.assertRaises(Refusal, self.writer.commit, batch, [Session("a1", "h", "Ann")])
+        self.assertTrue(refusal.isBug)
+        self.assertEqual(self.count(), 0)
+        reader = Reader(self.writer.path, False)
+        self.addCleanup(reader.close)
+        self.assertIsNone(reader.recall("h"))
+        [(event, _)] = self.writer.commit([(said("2"), None)], []).stored
+        self.assertEqual(event.id, 1)
+
+    def test_repetitionsAmongMany(self) -> None:
+        """
+        Repeated keys of all sorts in one batch, and again after a restart.
+        """
+        drafts = [said(str(number % 70), key=str(number % 70)) for number in range(200)]
+        outcome = self.writer.commit([(draft, None) for draft in drafts], [])
+        self.assertEqual((len(outcome.stored), len(outcome.repeated)), (70, 130))
+        for event, _ in outcome.repeated:
+            self.assertIn((event, None), outcome.stored)
+        self.writer.close()
+        again = self.begin().commit([(draft, None) for draft in drafts[:75]], [])
+        self.assertEqual((again.stored, len(again.repeated)), ([], 75))
+
+    def test_idsWithoutGapsAfterRefusal(self) -> None:
+        """
+        A refused batch uses up no ids.
+        """
+        self.patch(writer, "_insertion", lambda rows: "INSERT INTO nowhere VALUES (1)")
+        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)], [])
+        self.assertFalse(refusal.isBug)
+        self.assertIn("nowhere", str(refusal))
+        self.assertNotIn("nowhere", str(refusal.answer))
+
+    def test_tidyIndexes(self) -> None:
+        """
+        Tidying tells how much waits, and ends with nothing.
+        """
+        self.writer.commit([(said("tea"), None)] * 1200, [])
+        waiting = [self.writer.tidy() for _ in range(4)]
+        self.assertEqual(waiting, [700, 200, 0, 0])
+
+    def test_tidyIsDurableWithTheNextCommit(self) -> None:
+        """
+        After tidying, commits wait for the disk as before; also after tidying failed.
+        """
+        connection = self.writer._connection
+        assert connection is not None
+        self.writer.tidy()
+        self.assertEqual(connection.execute("PRAGMA synchronous").fetchone(), (2,))
+        self.patch(fulltext, "indexStep", lambda connection, newest: 1 / 0)
+        self.assertRaises(Refusal, self.writer.tidy)
+        self.patch(fulltext, "indexStep", lambda connection, newest: 0)
+        self.writer.tidy()
+        connection = self.writer._connection
+        assert connection is not None
+        self.assertEqual(connection.execute("PRAGMA synchronous").fetchone(), (2,))
+
+    def test_faultWhileUndoing(self) -> None:
+        """
+        Where not even the undoing succeeds the connection is given up; the next batch is stored.
+        """
+
+        class Broken:
+            in_transaction = True
+
+            def execute(self, statement: str, *values: object) -> None:
+                raise sqlite3.OperationalError("disk I/O error")
+
+            def close(self) -> None:
+                raise sqlite3.OperationalError("disk I/O error")
+
+        sound = self.writer._connection
+        assert sound is not None
+        self.writer._connection = Broken()  # type: ignore[assignment]
+        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)], [])
+        self.assertIn("disk has a fault", str(refusal.answer))
+        sound.close()
+        self.assertEqual(len(self.writer.commit([(said(), None)], []).stored), 1)
+
+    def test_secondWriter(self) -> None:
+        """
+        Nobody else writes while the file is held; after the close others may.
+        """
+        self.assertRaises(NoHistory, self.begin)
+        self.writer.close()
+        self.begin()

@@ -1,0 +1,349 @@
+"""
+Builders for tests: a client that records, a hub with its log in memory, people who enter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from twisted_chat.chat.commands.table import dispatch
+from twisted_chat.chat.hub import Hub
+from twisted_chat.chat.interfaces import IChatClient
+from twisted_chat.chat.user import User
+from twisted_chat.doors.lines.jsonrequests import Requests
+from twisted_chat.errors import ChatError, NotStored
+from twisted_chat.stores.interfaces import IFollower
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.stores.session import Session, newSid
+from twisted_chat.text.cleaning import cleanText
+from twisted_chat.wire.events import Draft
+from twisted_chat.wire.interfaces import IDialect
+from twisted_chat.wire.jsonlines import JSON
+from twisted_chat.wire.textlines import TEXT
+
+NOW = 1_763_822_000.0
+"""The wall time of every hub that L{makeHub} makes: it stands still."""
+
+
+def useZone(case: SynchronousTestCase, zone: str) -> None:
+    """
+    Let this be the local time zone for the time of a test, in POSIX form: C{UTC0}, C{EST5}.
+    """
+
+    def put(zone: str | None) -> None:
+        if zone is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
+
+    case.addCleanup(put, os.environ.get("TZ"))
+    put(zone)
+
+
+class Turn:
+    """
+    The end of the reactor's turn, which comes when the test says so.
+    """
+
+    def __init__(self) -> None:
+        self._due: list[Callable[[], None]] = []
+
+    def later(self, call: Callable[[], None]) -> None:
+        """
+        Run this when the turn ends: a log's C{schedule}.
+        """
+        self._due.append(call)
+
+    def end(self) -> None:
+        """
+        End the turn, and every turn that follows from it.
+        """
+        while self._due:
+            due, self._due = self._due, []
+            for call in due:
+                call()
+
+
+class FaultyLog(MemoryLog):
+    """
+    A log whose disk fails while the test says so.
+
+    @ivar fault: why drafts are refused, or C{None} while all is well.
+    """
+
+    fault: ChatError | None = None
+
+    def follow(self, follower: IFollower) -> None:
+        """See L{twisted_chat.stores.interfaces.ILog.follow}."""
+        super().follow(follower)
+        self._follower = follower
+
+    def append(self, draft: Draft, origin: object) -> None:
+        """See L{twisted_chat.stores.interfaces.ILog.append}."""
+        if self.fault is None:
+            super().append(draft, origin)
+        else:
+            self._follower.refused([(draft, origin)], self.fault)
+
+    def fail(self) -> None:
+        """
+        Refuse everything from now on.
+        """
+        self.fault = NotStored("the message was not stored: send it again later")
+
+
+@implementer(IChatClient)
+class FakeClient:
+    """
+    A person's connection without a connection: it keeps what it is given, and passes on what its
+    person types.
+
+    @ivar user: the person, once he has entered.
+    @ivar puts: what each call sent, in order; what was held back is one item.
+    @ivar settledCalls: how often it was told that something was answered.
+    @ivar closed: whether it was told to close.
+    @ivar slow: whether a page waits until the test fires C{roomFor}.
+    @ivar roomFor: the page that waits, if any.
+    """
+
+    def __init__(
+        self, hub: Hub, dialect: IDialect = TEXT, address: str = "192.0.2.7:51234"
+    ) -> None:
+        self.hub = hub
+        self.dialect = dialect
+        self.address = address
+        self.user: Any = None
+        self.put: Callable[[bytes], None] = self._put
+        self.puts: list[bytes] = []
+        self.settledCalls = 0
+        self.closed = False
+        self.slow = False
+        self.roomFor: Deferred[None] | None = None
+        self._kept: list[bytes] = []
+        self._lastWords: bytes | None = None
+        self._isOver = False
+        self._holds = 0
+        self._waits = 0
+        self._sent: deque[Callable[[], None]] = deque()
+        self._requests: Requests | None = None
+
+    def _put(self, data: bytes) -> None:
+        if not data.endswith(b"\r\n"):
+            raise AssertionError(f"not whole lines: {data!r}")
+        if self._holds:
+            if not self.closed:
+                self._kept.append(data)
+        else:
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        if data and not self._isOver:
+            self.puts.append(data)
+
+    # What the hub calls
+
+    def hold(self) -> None:
+        """See L{IChatClient.hold}."""
+        self._holds += 1
+
+    def release(self, data: bytes) -> None:
+        """See L{IChatClient.release}."""
+        if self._isOver:
+            return
+        if not self._holds:
+            raise AssertionError("nothing is held")
+        self._send(data)
+        self._holds -= 1
+        if not self._holds:
+            kept, self._kept = self._kept, []
+            self._send(b"".join(kept))
+            self._end()
+
+    def drop(self) -> None:
+        """See L{IChatClient.drop}."""
+        self._kept.clear()
+        self._holds = 0
+        self._end()
+
+    def _end(self) -> None:
+        if self._lastWords is not None:
+            self._send(self._lastWords)
+            self._isOver = True
+
+    def answer(self, data: bytes) -> None:
+        """See L{IChatClient.answer}."""
+        self.put(data)
+
+    def page(self, data: bytes) -> Deferred[None]:
+        """See L{IChatClient.page}."""
+        self._send(data)
+        if not self.slow:
+            return succeed(None)
+        self.roomFor = Deferred()
+        return self.roomFor
+
+    def settled(self) -> None:
+        """See L{IChatClient.settled}."""
+        self.settledCalls += 1
+
+    def bye(self, data: bytes) -> None:
+        """See L{IChatClient.bye}."""
+        if not self.closed:
+            self.closed = True
+            self._lastWords = data
+            if not self._holds:
+                self._end()
+
+    # What requests call
+
+    @property
+    def isOpen(self) -> bool:
+        """See L{twisted_chat.doors.lines.jsonrequests.Door.isOpen}."""
+        return not self.closed
+
+    def loggedIn(self, user: User) -> None:
+        """See L{twisted_chat.doors.lines.jsonrequests.Door.loggedIn}."""
+        self.user = user
+
+    def wait(self, result: Deferred[None]) -> None:
+        """See L{twisted_chat.doors.lines.jsonrequests.Door.wait}."""
+        if not result.called:
+            self._waits += 1
+            result.addBoth(lambda _: self._answered())
+
+    def _answered(self) -> None:
+        self._waits -= 1
+        self._goOn()
+
+    # What the person does
+
+    def types(self, *lines: str) -> None:
+        """
+        Send lines in the text dialect, as a door passes them on.
+        """
+        self._sent.extend(partial(self._type, line) for line in lines)
+        self._goOn()
+
+    def _type(self, line: str) -> None:
+        try:
+            asked = dispatch(self.user, cleanText(line))
+        except ChatError as error:
+            self.user.refuse(error)
+        else:
+            if asked is not None:
+                self.wait(asked)
+
+    def _goOn(self) -> None:
+        while self._sent and not self._waits and not (self.user and self.user.gone):
+            self._sent.popleft()()
+
+    def asks(self, type: str, **fields: Any) -> None:
+        """
+        Send an object in the JSON dialect.
+        """
+        if self._requests is None:
+            self._requests = Requests(self, self.hub)
+        raw = json.dumps({"type": type, **fields}).encode()
+        self._sent.append(partial(self._requests.take, raw))
+        self._goOn()
+
+    def drops(self) -> None:
+        """
+        Lose the connection: nothing that is sent from now on arrives, and the person leaves.
+        """
+        self.closed = self._isOver = True
+        if self.user.client is self:
+            self.user.quit()
+
+    # What the person has seen
+
+    @property
+    def lines(self) -> list[str]:
+        """
+        All lines that arrived, without their ends.
+        """
+        return b"".join(self.puts).decode().split("\r\n")[:-1]
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """
+        All objects that arrived.
+        """
+        return [json.loads(line) for line in self.lines]
+
+    def objectsOf(self, *types: str) -> list[dict[str, Any]]:
+        """
+        @return: the objects of these types that arrived.
+        """
+        return [value for value in self.objects if value["type"] in types]
+
+    def forget(self) -> None:
+        """
+        Look only at what comes from now on.
+        """
+        self.puts.clear()
+
+
+def makeHub(log: MemoryLog | None = None, **options: Any) -> Hub:
+    """
+    @param log: without it, one that hands over every draft at once.
+    @param options: for L{Hub}.
+    @return: a hub whose wall clock stands still at L{NOW}.
+    """
+    clock = {"seconds": lambda: NOW, **options}
+    return Hub(MemoryLog(seconds=clock["seconds"]) if log is None else log, **clock)
+
+
+def makeTurnHub(**options: Any) -> tuple[Hub, Turn]:
+    """
+    @return: a hub that gets one batch a turn, and its turn.
+    """
+    turn = Turn()
+    return makeHub(MemoryLog(turn.later, lambda: NOW), **options), turn
+
+
+def enter(hub: Hub, name: str, dialect: IDialect = TEXT) -> FakeClient:
+    """
+    @return: the client of somebody who enters; in the text dialect without a session to resume,
+        in the JSON dialect with one.
+    """
+    client = FakeClient(hub, dialect)
+    if dialect is JSON:
+        client.asks("hello", name=name)
+    else:
+        client.user = hub.enter(client, name, Session(newSid()))
+    return client
+
+
+def enterAll(hub: Hub, *names: str, dialect: IDialect = TEXT) -> list[FakeClient]:
+    """
+    @return: the clients of people who enter one after the other and forget what they saw of it.
+    """
+    clients = [enter(hub, name, dialect) for name in names]
+    for client in clients:
+        client.forget()
+    return clients
+
+
+def resume(hub: Hub, welcome: dict[str, Any], last: int, **fields: Any) -> FakeClient:
+    """
+    @param welcome: the C{welcome} object of the session.
+    @param last: the last id that was seen.
+    @param fields: what else, or otherwise, is in the C{hello}.
+    @return: the client that goes on with the session.
+    """
+    client = FakeClient(hub, JSON)
+    hello = {"name": welcome["name"], "token": welcome["token"], "epoch": welcome["epoch"]}
+    client.asks("hello", **{**hello, "last": last, **fields})
+    return client

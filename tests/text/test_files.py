@@ -1,0 +1,99 @@
+"""
+Tests for L{twisted_chat.text.files}.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from stat import S_IMODE
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.text.files import configFolder, makePrivateFolder, stateFolder, writeWhole
+
+
+class FolderTests(SynchronousTestCase):
+    """
+    The folders of the XDG specification.
+    """
+
+    def test_state(self) -> None:
+        """What is kept between runs is where the specification says."""
+        self.assertEqual(stateFolder({"XDG_STATE_HOME": "/x/state"}), Path("/x/state/twisted_chat"))
+        home = Path.home() / ".local" / "state" / "twisted_chat"
+        self.assertEqual(stateFolder({}), home)
+        self.assertEqual(stateFolder({"XDG_STATE_HOME": "relative"}), home)
+
+    def test_config(self) -> None:
+        """What a person chose is where the specification says."""
+        self.assertEqual(configFolder({"XDG_CONFIG_HOME": "/x/etc"}), Path("/x/etc/twisted_chat"))
+        home = Path.home() / ".config" / "twisted_chat"
+        self.assertEqual(configFolder({"XDG_CONFIG_HOME": "relative"}), home)
+
+    def test_private(self) -> None:
+        """A folder is made for its owner alone; one that is there stays as it is."""
+        path = Path(self.mktemp()) / "deep" / "folder"
+        makePrivateFolder(path)
+        self.assertEqual(S_IMODE(path.stat().st_mode), 0o700)
+        path.chmod(0o755)
+        makePrivateFolder(path)
+        self.assertEqual(S_IMODE(path.stat().st_mode), 0o755)
+
+
+class WriteTests(SynchronousTestCase):
+    """
+    Tests for L{writeWhole}.
+    """
+
+    def setUp(self) -> None:
+        self.folder = Path(os.path.realpath(self.mktemp()))
+        self.path = self.folder / "file"
+
+    def test_private(self) -> None:
+        """File and folder are made for their owner alone, and nothing else is left."""
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        writeWhole(self.path, b"one", isDurable=True)
+        self.assertEqual(self.path.read_bytes(), b"one")
+        self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(S_IMODE(self.folder.stat().st_mode), 0o700)
+        self.assertEqual(os.listdir(self.folder), ["file"])
+
+    def test_replaced(self) -> None:
+        """The new file takes the place of the old one, which others may have had open."""
+        writeWhole(self.path, b"one")
+        self.path.chmod(0o644)
+        with self.path.open("rb") as old:
+            writeWhole(self.path, b"two")
+            self.assertEqual(old.read(), b"one")
+        self.assertEqual(self.path.read_bytes(), b"two")
+        self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
+
+    def test_link(self) -> None:
+        """A symbolic link stays one: what it leads to is written, also if it is not there yet."""
+        target = self.folder / "elsewhere" / "target"
+        self.folder.mkdir()
+        self.path.symlink_to(Path("elsewhere") / "target")
+        for content in (b"one", b"two"):
+            writeWhole(self.path, content)
+            self.assertTrue(self.path.is_symlink())
+            self.assertEqual(target.read_bytes(), content)
+        self.assertEqual(os.listdir(target.parent), ["target"])
+
+    def test_remainsOfACrash(self) -> None:
+        """What an earlier try left half written is no obstacle, and its mode is not kept."""
+        self.folder.mkdir()
+        half = self.folder / f"file.{os.getpid()}"
+        half.write_bytes(b"half")
+        half.chmod(0o644)
+        writeWhole(self.path, b"one")
+        self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(os.listdir(self.folder), ["file"])
+
+    def test_refused(self) -> None:
+        """What cannot be written leaves everything as it was, and nothing beside it."""
+        self.path.mkdir(parents=True)
+        self.assertRaises(OSError, writeWhole, self.path, b"one")
+        self.assertEqual(os.listdir(self.folder), ["file"])
+        self.assertRaises(OSError, writeWhole, Path(os.devnull) / "file", b"one")

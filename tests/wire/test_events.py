@@ -1,0 +1,71 @@
+# -*- test-case-name: tests.wire.test_events -*-
+"""
+Tests for L{twisted_chat.wire.events}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.wire import events
+from twisted_chat.wire.events import PRESENCE, SAID, SPOKEN, STATE, Draft, Event, numbered
+
+
+class KindsTests(SynchronousTestCase):
+    """
+    The kinds of events, and the sorts of them.
+    """
+
+    def test_eachKindIsOfOneSort(self) -> None:
+        """
+        Every kind is spoken, presence or state, and none is of two sorts: that decides how long it
+        is kept and who is shown it.
+        """
+        kinds = [
+            value
+            for name, value in vars(events).items()
+            if name.isupper() and isinstance(value, str)
+        ]
+        self.assertEqual(sorted(kinds), sorted([*SPOKEN, *PRESENCE, *STATE]))
+
+    def test_kindsAreWords(self) -> None:
+        """
+        A kind is one lower case word: it is the type of its object in the JSON dialect.
+        """
+        for kind in SPOKEN | PRESENCE | STATE:
+            self.assertRegex(kind, r"\A[a-z]+\Z")
+
+
+class EventTests(SynchronousTestCase):
+    """
+    Events and drafts are plain values.
+    """
+
+    def test_eventIsADraftWithItsPlace(self) -> None:
+        """
+        An event is made of an id, a time and the fields of its draft, in their order.
+        """
+        draft = Draft(SAID, "#dev", "Ann", "Hi!", "", "5a", "k1")
+        event = Event(7, 1.5, *draft)
+        self.assertEqual(event[2:], draft)
+        self.assertEqual(Event._fields[2:], Draft._fields)
+        self.assertEqual((event.id, event.time, event.text, event.key), (7, 1.5, "Hi!", "k1"))
+
+    def test_numbered(self) -> None:
+        """
+        Drafts become events in their order, of one time, each with its origin.
+        """
+        first, second = Draft(SAID, "#dev", "Ann", "Hi!", key="k1"), Draft(SAID, "#dev", "Bob")
+        self.assertEqual(
+            numbered([(first, "a"), (second, None)], 7, 1.5),
+            [(Event(7, 1.5, *first), "a"), (Event(8, 1.5, *second), None)],
+        )
+        self.assertIsInstance(numbered([(first, "a")], 7, 1.5)[0][0], Event)
+
+    def test_frozen(self) -> None:
+        """
+        Nobody changes what happened.
+        """
+        event = Event(7, 1.5, SAID, "#dev", "Ann")
+        with self.assertRaises(AttributeError):
+            event.text = "never said"  # type: ignore[misc]

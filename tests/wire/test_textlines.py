@@ -1,0 +1,340 @@
+# -*- test-case-name: tests.wire.test_textlines -*-
+"""
+Tests for L{twisted_chat.wire.textlines}.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.helpers import useZone
+from twisted_chat.errors import BadText
+from twisted_chat.wire.answers import Welcome
+from twisted_chat.wire.events import (
+    ACTED,
+    CREATED,
+    INVITED,
+    JOINED,
+    LEFT,
+    LOCKED,
+    PRESENCE,
+    RENAMED,
+    SAID,
+    SPOKEN,
+    STATE,
+    TOLD,
+    TOPIC,
+    UNLOCKED,
+    Event,
+)
+from twisted_chat.wire.textlines import TEXT
+
+LOBBY = "#lobby"
+
+NOON = 1_763_812_800.0
+"""2025-11-22 12:00 UTC."""
+
+
+def makeEvent(
+    kind: str, name: str = "Ann", text: str = "", to: str = "", room: str = LOBBY, id: int = 7
+) -> Event:
+    """
+    @return: an event, at noon.
+    """
+    return Event(id, NOON, kind, room, name, text, to, "5a5a")
+
+
+def here(*events: Event) -> list[str]:
+    """
+    @return: the events as people in the room see them.
+    """
+    return [line.decode() for line in TEXT.here.events(events, LOBBY)]
+
+
+def elsewhere(*events: Event) -> list[str]:
+    """
+    @return: the events as people see them whose current room is another.
+    """
+    return [line.decode() for line in TEXT.elsewhere.events(events, LOBBY)]
+
+
+class ViewTests(SynchronousTestCase):
+    """
+    How the events of a room read.
+    """
+
+    def test_said(self) -> None:
+        """
+        A message shows who said it, and in another than one's current room also where.
+        """
+        self.assertEqual(here(makeEvent(SAID, "Ann", "Hi!")), ["Ann :: Hi!\r\n"])
+        said = makeEvent(SAID, "Ann", "Hi!", room="#dev")
+        self.assertEqual(elsewhere(said), ["#dev Ann :: Hi!\r\n"])
+
+    def test_acted(self) -> None:
+        """
+        What people do reads as a sentence about them.
+        """
+        self.assertEqual(here(makeEvent(ACTED, "Ann", "waves")), ["* Ann waves\r\n"])
+        acted = makeEvent(ACTED, "Ann", "waves", room="#dev")
+        self.assertEqual(elsewhere(acted), ["* #dev Ann waves\r\n"])
+
+    def test_told(self) -> None:
+        """
+        A direct message reads the same wherever one is.
+        """
+        told = makeEvent(TOLD, "Ann", "psst", to="Bob", room="@5b")
+        self.assertEqual(here(told), ["Ann -> you :: psst\r\n"])
+        self.assertEqual(elsewhere(told), ["Ann -> you :: psst\r\n"])
+
+    def test_presence(self) -> None:
+        """
+        In the lobby coming and going means the whole chat, in other rooms only these.
+        """
+        self.assertEqual(here(makeEvent(JOINED)), ["* Ann is now connected\r\n"])
+        self.assertEqual(here(makeEvent(LEFT)), ["* Ann has left\r\n"])
+        joined, left = makeEvent(JOINED, room="#dev"), makeEvent(LEFT, room="#dev")
+        for look in (here, elsewhere):
+            self.assertEqual(look(joined), ["* Ann has joined #dev\r\n"])
+            self.assertEqual(look(left), ["* Ann has left #dev\r\n"])
+
+    def test_renamed(self) -> None:
+        """
+        A new name is told with the old one.
+        """
+        self.assertEqual(here(makeEvent(RENAMED, to="Anna")), ["* Ann is now Anna\r\n"])
+
+    def test_state(self) -> None:
+        """
+        What changes a room is a notice that names the room.
+        """
+        self.assertEqual(
+            here(
+                makeEvent(TOPIC, text="tests", room="#dev"),
+                makeEvent(LOCKED, text="salt:hash", room="#dev"),
+                makeEvent(UNLOCKED, room="#dev"),
+                makeEvent(INVITED, text="5b", to="Bob", room="#dev"),
+                makeEvent(CREATED, room="#dev"),
+            ),
+            [
+                "* Ann set the topic of #dev: tests\r\n",
+                "* Ann made #dev private\r\n",
+                "* Ann opened #dev to everybody\r\n",
+                "* Ann invited Bob to #dev\r\n",
+                "",
+            ],
+        )
+
+    def test_foldedComings(self) -> None:
+        """
+        All who come in one batch stand on one line, in the place of the first of them.
+        """
+        two = [makeEvent(JOINED, name) for name in ("Ann", "Bob")]
+        self.assertEqual(here(*two), ["* Ann and Bob are now connected\r\n", ""])
+        names = ["Ann", "Bob", "Cem", "Dai", "Eve"]
+        five = [makeEvent(JOINED, name) for name in names]
+        line = "* Ann, Bob and 3 more are now connected\r\n"
+        self.assertEqual(here(*five), [line, "", "", "", ""])
+
+    def test_foldedGoings(self) -> None:
+        """
+        All who go in one batch stand on one line, in the place of the last of them.
+        """
+        went = [makeEvent(LEFT, name, room="#dev") for name in ("Ann", "Bob", "Cem")]
+        line = "* Ann, Bob and 1 more have left #dev\r\n"
+        self.assertEqual(here(*went), ["", "", line])
+
+    def test_foldedOnceEach(self) -> None:
+        """
+        Who came and went more than once in a batch is named once.
+        """
+        moves = [makeEvent(kind, "Bob") for kind in (JOINED, LEFT, JOINED, LEFT)]
+        lines = "".join(here(*moves))
+        self.assertEqual(lines, "* Bob is now connected\r\n* Bob has left\r\n")
+
+    def test_foldedByRoom(self) -> None:
+        """
+        Only those of the same room share a line.
+        """
+        events = [makeEvent(JOINED, "Ann", room="#a"), makeEvent(JOINED, "Bob", room="#b")]
+        self.assertEqual(elsewhere(*events), ["* Ann has joined #a\r\n", "* Bob has joined #b\r\n"])
+
+    def test_nobodySpeaksWhileAway(self) -> None:
+        """
+        Folding moves no line of who came behind his words, and no line of who went before them.
+        """
+        lines = here(
+            makeEvent(JOINED, "Ann"),
+            makeEvent(SAID, "Ann", "one"),
+            makeEvent(JOINED, "Bob"),
+            makeEvent(SAID, "Bob", "two"),
+            makeEvent(LEFT, "Ann"),
+            makeEvent(SAID, "Bob", "three"),
+            makeEvent(LEFT, "Bob"),
+        )
+        self.assertEqual(
+            "".join(lines).split("\r\n"),
+            [
+                "* Ann and Bob are now connected",
+                "Ann :: one",
+                "Bob :: two",
+                "Bob :: three",
+                "* Ann and Bob have left",
+                "",
+            ],
+        )
+
+    def test_foldSurvivesItsPlace(self) -> None:
+        """
+        Who comes and goes in one batch is told of twice, and who only went is not forgotten.
+        """
+        lines = here(makeEvent(JOINED), makeEvent(LEFT))
+        self.assertEqual(lines, ["* Ann is now connected\r\n", "* Ann has left\r\n"])
+
+    @settings(deadline=None, max_examples=60, derandomize=True)
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(sorted(SPOKEN | PRESENCE | STATE)),
+                st.sampled_from(["Ann", "Bob", "Cem"]),
+                st.sampled_from([LOBBY, "#dev"]),
+            ),
+            max_size=12,
+        )
+    )
+    def test_wholeLines(self, rows: list[tuple[str, str, str]]) -> None:
+        """
+        Whatever happens, there is one item for each event, an item is whole lines, and nobody who
+        comes, goes or speaks is left out.
+        """
+        events = [
+            makeEvent(kind, name, f"text{place}", f"to{place}", room)
+            for place, (kind, name, room) in enumerate(rows)
+        ]
+        for look in (here, elsewhere):
+            lines = look(*events)
+            self.assertEqual(len(lines), len(events))
+            for item in lines:
+                self.assertTrue(item == "" or item.endswith("\r\n"), item)
+            for place, event in enumerate(events):
+                if event.kind in SPOKEN:
+                    self.assertIn(event.text, lines[place])
+            moves = sum(line.count(" connected") + line.count(" joined ") for line in lines)
+            self.assertEqual(moves, len({e.room for e in events if e.kind == JOINED}))
+
+
+class AnswersTests(SynchronousTestCase):
+    """
+    What one person alone is told.
+    """
+
+    def test_receipt(self) -> None:
+        """
+        A receipt is the same for every message.
+        """
+        self.assertEqual(TEXT.receipt(makeEvent(SAID, text="Hi!")), b"OK . .\r\n")
+
+    def test_own(self) -> None:
+        """
+        Of his own moves a person is told in other ways; what he changed reads as for everybody.
+        """
+        self.assertEqual(TEXT.own(makeEvent(JOINED)), b"")
+        self.assertEqual(TEXT.own(makeEvent(LEFT)), b"")
+        self.assertEqual(TEXT.own(makeEvent(RENAMED, to="Anna")), b"* You are now Anna\r\n")
+        topic = makeEvent(TOPIC, text="tests")
+        self.assertEqual(TEXT.own(topic), b"* Ann set the topic of #lobby: tests\r\n")
+
+    def test_noticeAndRefusal(self) -> None:
+        """
+        The house speaks with a star, and refuses with an exclamation mark.
+        """
+        self.assertEqual(TEXT.notice("hello", "k1"), b"* hello\r\n")
+        self.assertEqual(TEXT.refusal(BadText("no: write less"), "k1"), b"! no: write less\r\n")
+        self.assertEqual(TEXT.bye("Goodbye"), b"* Goodbye\r\n")
+
+    def test_welcome(self) -> None:
+        """
+        A newcomer is told in the exercise's words that he is in.
+        """
+        welcome = Welcome("Ann", None, "e", 7, LOBBY, ((LOBBY, ""),), False, 0)
+        self.assertEqual(TEXT.welcome(welcome), b"Connected... Start sending messages\r\n")
+
+    def test_moved(self) -> None:
+        """
+        Who changes his room is told how many are there, and the topic if it has one.
+        """
+        self.assertEqual(TEXT.moved("#dev", "", 2), b"* You are in #dev (2 here)\r\n")
+        self.assertEqual(TEXT.moved("#dev", "tests", 2), b"* You are in #dev (2 here): tests\r\n")
+
+    def test_resume(self) -> None:
+        """
+        There is nothing to resume from in plain text; that something is lost can be said.
+        """
+        self.assertEqual(TEXT.replay([makeEvent(SAID, text="Hi!")], "5a5a"), b"")
+        self.assertRegex(TEXT.gap(3), rb"\A\* .*no longer kept\r\n\Z")
+        self.assertEqual(TEXT.gap(3), TEXT.gap(None))
+
+
+class OldTests(SynchronousTestCase):
+    """
+    How the past reads.
+    """
+
+    def setUp(self) -> None:
+        useZone(self, "UTC0")
+
+    def test_today(self) -> None:
+        """
+        What was said today has its hour and minute.
+        """
+        events = [makeEvent(SAID, "Ann", "Hi!"), makeEvent(ACTED, "Bob", "waves")]
+        self.assertEqual(
+            TEXT.backlog(events, NOON + 60), b"* 12:00 Ann :: Hi!\r\n* 12:00 Bob waves\r\n"
+        )
+
+    def test_before(self) -> None:
+        """
+        What was said on another day has its date.
+        """
+        events = [makeEvent(SAID, "Ann", "Hi!")]
+        self.assertEqual(
+            TEXT.backlog(events, NOON + 12 * 3600), b"* 2025-11-22 12:00 Ann :: Hi!\r\n"
+        )
+
+    def test_localTime(self) -> None:
+        """
+        The day is the one of the server's place, not of Greenwich.
+        """
+        useZone(self, "WST-13")
+        events = [makeEvent(SAID, "Ann", "Hi!")]
+        self.assertEqual(TEXT.backlog(events, NOON), b"* 01:00 Ann :: Hi!\r\n")
+        self.assertEqual(
+            TEXT.backlog(events, NOON - 2 * 3600), b"* 2025-11-23 01:00 Ann :: Hi!\r\n"
+        )
+
+    def test_nothing(self) -> None:
+        """
+        An empty backlog is nothing at all; an empty search says so.
+        """
+        self.assertEqual(TEXT.backlog([], NOON), b"")
+        self.assertEqual(TEXT.found([], NOON), b"* Nothing found\r\n")
+
+    def test_found(self) -> None:
+        """
+        What was found begins with its id and says where it was; a direct message says to whom.
+        """
+        events = [
+            makeEvent(SAID, "Ann", "Hi!", room="#dev", id=7),
+            makeEvent(ACTED, "Ann", "waves", id=8),
+            makeEvent(TOLD, "Ann", "psst", "Bob", "@5b", id=9),
+        ]
+        self.assertEqual(
+            TEXT.found(events, NOON).decode().splitlines(),
+            [
+                "* 7 2025-11-22 12:00 #dev Ann :: Hi!",
+                "* 8 2025-11-22 12:00 #lobby Ann waves",
+                "* 9 2025-11-22 12:00 Ann -> Bob :: psst",
+            ],
+        )

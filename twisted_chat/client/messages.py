@@ -1,0 +1,209 @@
+# -*- test-case-name: tests.client.test_messages -*-
+"""
+What a client hears: the lines of a server, in either dialect, as one kind of value.
+
+A server may be hostile, so every text is made fit for a terminal here, as it comes in: nothing
+behind this module ever holds anything else.  No field has a type but its own, whatever was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import BadObject
+from ..text.cleaning import showable
+from ..wire.answers import Welcome
+from ..wire.events import (
+    ACTED,
+    CREATED,
+    INVITED,
+    JOINED,
+    LEFT,
+    LOCKED,
+    RENAMED,
+    SAID,
+    TOLD,
+    TOPIC,
+    UNLOCKED,
+    Event,
+)
+from ..wire.textlines import CONNECTED as _CONNECTED
+from ..wire.textlines import PROMPT as _PROMPT
+from ..wire.textlines import RECEIPT as _RECEIPT
+
+PROMPT = _PROMPT.decode().rstrip()
+CONNECTED = _CONNECTED.decode().rstrip()
+RECEIPT = _RECEIPT.decode().rstrip()
+
+OK = "ok"
+ERROR = "error"
+NOTICE = "notice"
+NAMES = "names"
+"""The kind of what answers L{dialect.Speech.names}."""
+LINE = "line"
+WELCOME = "welcome"
+REFUSED = "refused"
+ROOM = "room"
+GAP = "gap"
+HISTORY = "history"
+PONG = "pong"
+BYE = "bye"
+UNKNOWN = "unknown"
+
+EVENTS = frozenset(
+    {SAID, ACTED, TOLD, JOINED, LEFT, RENAMED, CREATED, TOPIC, LOCKED, UNLOCKED, INVITED}
+)
+_WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
+
+_MAX_TIME = 253402300799.0
+"""The last second that a calendar of four-digit years has, in seconds since the epoch."""
+
+_SPOKEN = re.compile(r"(?:(#\S+) )?([^\s*!#]\S*) :: (.*)", re.DOTALL)
+_TOLD = re.compile(r"([^\s*!#]\S*) -> you :: (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """
+    One thing that a server said.
+
+    @ivar kind: the kind of an event, or one of the words above.
+    @ivar text: the sentence of a refusal, a notice or a goodbye; the topic of a room.
+    @ivar event: what happened, for the kinds of events; its C{id} and C{time} are 0 where the
+        dialect does not tell them.
+    @ivar key: what it answers.
+    @ivar code: a refusal's stable code.
+    @ivar id: the id of the event that a receipt is for, or 0.
+    @ivar room: the name of one's current room.
+    @ivar count: how many people are in it, or events in a gap; C{None} if nobody knows.
+    @ivar old: whether the event was before one came.
+    @ivar events: an answer of the history.
+    @ivar welcome: what a newcomer is told.
+    @ivar line: the line itself, in the text dialect.
+    @ivar raw: the object itself, in the JSON dialect.
+    """
+
+    kind: str
+    text: str = ""
+    event: Event | None = None
+    key: str | None = None
+    code: str = ""
+    id: int = 0
+    room: str = ""
+    count: int | None = None
+    old: bool = False
+    events: tuple[Event, ...] = ()
+    welcome: Welcome | None = None
+    line: str | None = None
+    raw: dict[str, Any] | None = None
+
+
+def readLine(raw: bytes, room: str = "") -> Heard:
+    """
+    Read a line of the text dialect.
+
+    @param raw: the line without its end.
+    @param room: the name of one's current room, as far as known.
+    """
+    line = showable(raw.decode("utf-8", "replace"))
+    if line == RECEIPT:
+        return Heard(OK, line=line)
+    if line.startswith("! "):
+        return Heard(ERROR, line[2:], code="refused", line=line)
+    if line.startswith("* "):
+        return Heard(NOTICE, line[2:], line=line)
+    found = _TOLD.fullmatch(line)
+    if found is not None:
+        event = Event(0, 0.0, TOLD, "@", found[1], found[2], "you")
+        return Heard(TOLD, event=event, line=line)
+    found = _SPOKEN.fullmatch(line)
+    if found is not None:
+        return Heard(
+            SAID, event=Event(0, 0.0, SAID, found[1] or room, found[2], found[3]), line=line
+        )
+    return Heard(LINE, line, line=line)
+
+
+def readObject(raw: bytes) -> Heard:
+    """
+    Read a line of the JSON dialect.  A field that is not what it should be counts as absent.
+
+    @param raw: the line without its end.
+    @raise BadObject: if there is no JSON object on it.
+    """
+    try:
+        value = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise BadObject("the server sent a line that is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadObject("the server sent JSON that is not an object")
+    kind = _text(value, "type")
+    key = value.get("key")
+    key = key if isinstance(key, str) else None
+    if kind in EVENTS:
+        return Heard(kind, event=_event(value), key=key, old=value.get("old") is True, raw=value)
+    if kind in _WITH_TEXT:
+        return Heard(kind, _text(value, "text"), key=key, code=_text(value, "code"), raw=value)
+    if kind == OK:
+        return Heard(OK, key=key, id=_number(value, "id"), raw=value)
+    if kind == WELCOME:
+        return Heard(WELCOME, welcome=_welcome(value), raw=value)
+    if kind == ROOM:
+        room, count = _text(value, "room"), _number(value, "names")
+        return Heard(ROOM, _text(value, "topic"), room=room, count=count, raw=value)
+    if kind == GAP:
+        known = isinstance(value.get("count"), int)
+        return Heard(GAP, count=_number(value, "count") if known else None, raw=value)
+    if kind == HISTORY:
+        return Heard(
+            HISTORY, key=key, events=tuple(map(_event, _objects(value, "events"))), raw=value
+        )
+    return Heard(PONG if kind == PONG else UNKNOWN, key=key, raw=value)
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    text = value.get(name)
+    return showable(text) if isinstance(text, str) else ""
+
+
+def _number(value: dict[str, Any], name: str) -> int:
+    number = value.get(name)
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    objects = value.get(name)
+    return [o for o in objects if isinstance(o, dict)] if isinstance(objects, list) else []
+
+
+def _event(value: dict[str, Any]) -> Event:
+    time = value.get("time")
+    known = isinstance(time, int | float) and math.isfinite(time) and 0 <= time <= _MAX_TIME
+    return Event(
+        _number(value, "id"),
+        float(time) if known and time is not None else 0.0,
+        _text(value, "type"),
+        _text(value, "room") or "@",
+        _text(value, "name"),
+        _text(value, "text"),
+        _text(value, "to"),
+    )
+
+
+def _welcome(value: dict[str, Any]) -> Welcome:
+    token = value.get("token")
+    epoch = value.get("epoch")
+    return Welcome(
+        _text(value, "name"),
+        token if isinstance(token, str) else None,
+        epoch if isinstance(epoch, str) else "",
+        _number(value, "last"),
+        _text(value, "room"),
+        tuple((_text(o, "name"), _text(o, "topic")) for o in _objects(value, "rooms")),
+        value.get("resumed") is True,
+        _number(value, "missed"),
+    )

@@ -1,0 +1,148 @@
+# -*- test-case-name: tests.net.test_sockets -*-
+"""
+What the socket under a transport can do that the transport does not offer.
+
+Where there is no socket, or the system does not know a thing, there is an answer all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # pragma: no cover
+    # Windows: nobody can tell what has arrived, and the peer is given all the time there is.
+    fcntl = termios = None  # type: ignore[assignment]
+
+#: Lines are sent at once, without Nagle's algorithm, and the kernel finds a vanished peer within
+#: 150 s: a probe after 60 s of silence, then every 15 s, gone after 4 without answer; 60,000 ms for
+#: data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system has its own part
+#: of these.  The last one tells that they were inherited.
+_OPTIONS: Final = (
+    ("IPPROTO_TCP", "TCP_NODELAY", 1),
+    ("IPPROTO_TCP", "TCP_KEEPIDLE", 60),
+    ("IPPROTO_TCP", "TCP_KEEPALIVE", 60),
+    ("IPPROTO_TCP", "TCP_KEEPINTVL", 15),
+    ("IPPROTO_TCP", "TCP_KEEPCNT", 4),
+    ("IPPROTO_TCP", "TCP_USER_TIMEOUT", 60_000),
+    ("SOL_SOCKET", "SO_KEEPALIVE", 1),
+)
+
+
+def _handleOf(transport: Any) -> Any:
+    """
+    @return: what is below a transport, also below TLS, or C{None}.
+    """
+    while hasattr(transport, "transport"):
+        transport = transport.transport
+    getHandle = getattr(transport, "getHandle", None)
+    return None if getHandle is None else getHandle()
+
+
+def _set(handle: Any) -> None:
+    """
+    Give a socket our options; what it or the system does not know is left out.
+    """
+    for level, name, value in _OPTIONS:
+        option = getattr(socket, name, None)
+        if option is not None:
+            with suppress(OSError):
+                handle.setsockopt(getattr(socket, level), option, value)
+
+
+def prepare(port: Any) -> None:
+    """
+    Give a listening socket the options that its connections are to have: on Linux they inherit
+    them, which saves a system call for each option and connection.
+
+    @param port: an L{IListeningPort}; one that has no socket is no error.
+    """
+    if sys.platform != "linux" or not hasattr(port, "fileno"):
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(port.fileno())) as handle:
+        _set(handle)
+
+
+def tune(transport: Any) -> None:
+    """
+    Have lines sent at once, and have the kernel find out when this peer vanishes without a word.
+
+    @param transport: a transport over a socket, also one inside TLS.  A UNIX socket or a transport
+        without a socket is no error.
+    """
+    handle = _handleOf(transport)
+    if handle is not None and hasattr(handle, "setsockopt") and not _isTuned(handle):
+        _set(handle)
+
+
+def _isTuned(handle: Any) -> bool:
+    level, name, value = _OPTIONS[-1]
+    if sys.platform != "linux":
+        return False
+    try:
+        return bool(handle.getsockopt(getattr(socket, level), getattr(socket, name)) == value)
+    except OSError:
+        return False
+
+
+def unacknowledged(transport: Any) -> int | None:
+    """
+    @param transport: a transport over a socket, also one inside TLS.
+    @return: bytes that this system holds and the peer's has not taken; C{None} where it cannot
+        tell.
+    """
+    handle = _handleOf(transport)
+    if termios is None or handle is None:
+        return None
+    try:
+        unsent = fcntl.ioctl(handle, termios.TIOCOUTQ, bytes(4))
+    except (OSError, TypeError, ValueError):
+        return None
+    return int.from_bytes(unsent, sys.byteorder)
+
+
+def allArrived(transport: Any) -> bool:
+    """
+    @return: whether the peer's system has all that was sent; also false where this one cannot
+        tell.
+    """
+    return unacknowledged(transport) == 0
+
+
+def plainSend(transport: Any) -> Callable[[bytes], int] | None:
+    """
+    @return: the plain socket's C{send}, or C{None} where bytes must go another way: TLS, or a
+        transport without a socket.
+    """
+    getHandle = getattr(transport, "getHandle", None)
+    handle = getHandle() if getHandle is not None else None
+    return handle.send if type(handle) is socket.socket else None
+
+
+def raiseDescriptorLimit(wanted: int = 65_536) -> int:
+    """
+    Ask the system for more file descriptors.
+
+    @param wanted: how many; the limit is never lowered.
+    @return: how many this process may have open now.
+    """
+    try:
+        import resource
+    except ImportError:
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    asked = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if asked > soft:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (asked, hard))
+            soft = asked
+    return soft

@@ -1,0 +1,9 @@
+"""
+What the operator sees of the server.
+
+Nothing here knows the hub or a connection: others tell it what to write.
+
+- C{auditlog}: who came and went, and what was said in public
+- C{limitedlog}: a log that strangers cannot flood
+- C{systemd}: tells the service manager how the server is
+"""

@@ -1,0 +1,65 @@
+# -*- test-case-name: tests.ops.test_systemd -*-
+"""
+Tells the service manager how the server is: C{sd_notify(3)}, without its library.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Final
+
+from twisted.logger import Logger
+
+#: The longest wait for a service manager that does not read, in seconds: the chat goes on.
+TIMEOUT: Final = 1.0
+
+_log = Logger()
+
+
+def ready(status: str = "") -> bool:
+    """
+    Everybody can connect now.
+
+    @param status: a line for those who look at the service.
+    @return: whether a service manager was told; without one nothing happens.
+    """
+    return _notify("READY=1", status)
+
+
+def stopping(status: str = "") -> bool:
+    """
+    Nobody can connect any more, and the end has begun; otherwise as L{ready}.
+    """
+    return _notify("STOPPING=1", status)
+
+
+def status(text: str) -> bool:
+    """
+    How things are, in one line for those who look at the service; otherwise as L{ready}.
+    """
+    return _notify("", text)
+
+
+def _notify(state: str, status: str) -> bool:
+    """
+    Send one datagram to the socket that the service manager named in the environment.
+    """
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return False
+    if address.startswith("@"):
+        # An abstract socket (unix(7)), which has no file.
+        address = "\0" + address[1:]
+    lines = [state] if state else []
+    if status:
+        lines.append("STATUS=" + status.replace("\n", " "))
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service:
+            service.settimeout(TIMEOUT)
+            service.connect(address)
+            service.sendall("\n".join(lines).encode())
+    except OSError as error:
+        _log.warn("the service manager cannot be told: {error}", error=error)
+        return False
+    return True

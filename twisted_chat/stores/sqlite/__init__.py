@@ -1,0 +1,16 @@
+"""
+The store in a SQLite file: written by one thread, read by others, told to the hub in the reactor's.
+
+Nothing here knows the hub or a connection.  Only C{store} knows the reactor's thread.
+
+- C{store}: the log's side in the reactor's thread
+- C{writer}, C{reader}: its sides in the threads that write and read
+- C{worker}: a thread of one's own for one task after the other
+- C{opening}: how a file is opened, checked and upgraded
+- C{historyfile}: the file's place on the disk, locked and watched
+- C{schema}: how the file is laid out
+- C{fulltext}: the index of words
+- C{retention}: how long what is kept
+- C{faults}: what can go wrong, and what the operator hears of it
+- C{tool}: backup, check and export, for the operator
+"""

@@ -1,0 +1,111 @@
+# -*- test-case-name: tests.stores.sqlite.test_fulltext -*-
+"""
+The index of words in a history file: SQLite's FTS5 over the terms of L{stores.search.terms}.
+
+The index holds terms only, not the text (a contentless table), and is made in small steps apart
+from the commits of messages.  The tokenizer C{ascii} parts at blanks alone here, since terms
+consist of letters, digits and marks: what is a term is decided in L{search}, once for all stores.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from ..search import RULES, terms
+from .schema import IS_SPOKEN, readNote, writeNote
+
+STEP: Final = 500
+"""Events indexed in one step: some 10 ms, during which a message may have to wait."""
+
+
+def isAvailable(connection: sqlite3.Connection) -> bool:
+    """
+    @return: whether this interpreter's SQLite has FTS5.
+    """
+    try:
+        connection.execute("CREATE VIRTUAL TABLE temp.probe USING fts5 (text)")
+    except sqlite3.OperationalError:
+        return False
+    connection.execute("DROP TABLE temp.probe")
+    return True
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """
+    Make the index where there is none; make it anew where other rules made it.
+
+    @raise sqlite3.Error: it cannot be.
+    """
+    if readNote(connection, "rules", "") == RULES:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DROP TABLE IF EXISTS terms")
+    connection.execute(
+        "CREATE VIRTUAL TABLE terms USING fts5 (text, name, content = '', tokenize = 'ascii')"
+    )
+    writeNote(connection, "rules", RULES)
+    writeNote(connection, "indexed", 0)
+    connection.execute("COMMIT")
+
+
+def abandon(connection: sqlite3.Connection) -> None:
+    """
+    Without FTS5 the index cannot follow: let the next server that has it make it anew.
+
+    @raise sqlite3.Error: it cannot be.
+    """
+    writeNote(connection, "rules", "")
+
+
+def _entries(rows: Iterable[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    return [(id, " ".join(terms(text)), " ".join(terms(name))) for id, text, name in rows]
+
+
+def indexStep(connection: sqlite3.Connection, newest: int) -> int:
+    """
+    Index the next few events, in a transaction that is under way.
+
+    @param newest: the newest event's id.
+    @return: how many ids are still to be looked at.
+    """
+    indexed = int(str(readNote(connection, "indexed", 0)))
+    if indexed >= newest:
+        return 0
+    end = min(indexed + STEP, newest)
+    rows = connection.execute(
+        f"SELECT id, text, name FROM events WHERE id > ? AND id <= ? AND {IS_SPOKEN}",
+        (indexed, end),
+    )
+    connection.executemany(
+        "INSERT INTO terms (rowid, text, name) VALUES (?, ?, ?)", _entries(rows.fetchall())
+    )
+    writeNote(connection, "indexed", end)
+    return newest - end
+
+
+def forget(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
+    """
+    Take events out of the index, in a transaction that is under way.
+
+    @param rows: id, text and name of spoken events.
+    """
+    indexed = int(str(readNote(connection, "indexed", 0)))
+    connection.executemany(
+        "INSERT INTO terms (terms, rowid, text, name) VALUES ('delete', ?, ?, ?)",
+        _entries(row for row in rows if row[0] <= indexed),
+    )
+
+
+def expression(phrases: Iterable[str], name: str) -> str:
+    """
+    @param phrases: what L{stores.search.phrases} gave; never an operator of FTS5, being in quotes.
+    @param name: an author's name, or empty.
+    @return: what the index is to be asked, or empty if there is nothing to ask it for.
+    """
+    asked = [f'text : "{phrase}"' for phrase in phrases]
+    author = " ".join(terms(name))
+    if author:
+        asked.append(f'name : "{author}"')
+    return " AND ".join(asked)

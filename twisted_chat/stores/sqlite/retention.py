@@ -1,0 +1,192 @@
+# -*- test-case-name: tests.stores.sqlite.test_retention -*-
+"""
+How much of the past is kept.
+
+What people wrote is kept as asked.  Comings and goings are kept a tenth of that, and what rooms
+are rebuilt from is kept always.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from itertools import takewhile
+from math import inf
+from typing import Final, NamedTuple
+
+from ...errors import BadCommand
+from . import fulltext
+from .schema import IS_PRESENCE, IS_SPOKEN, PRUNED, readNote, writeNote
+
+DAY: Final = 86_400.0
+"""Seconds."""
+
+PRESENCE_SHARE: Final = 10
+"""Comings and goings are kept this many times less than messages: nobody reads the old ones."""
+
+STEP: Final = 500
+"""Ids looked at in one step: some 10 ms, during which a message may have to wait."""
+
+COUNTED: Final = 20_000
+"""Ids counted in one step: some 5 ms."""
+
+
+class Keep(NamedTuple):
+    """
+    What to keep; both 0: everything.
+
+    @ivar days: messages of so many days.
+    @ivar messages: the newest so many messages.
+    """
+
+    days: float = 0.0
+    messages: int = 0
+
+
+ALL: Final = Keep()
+
+
+def parseKeep(text: str) -> Keep:
+    """
+    @param text: C{all}, a number of messages such as C{100000}, or of days such as C{30d}.
+    @raise BadCommand: it is none of these.
+    """
+    if text == "all":
+        return ALL
+    found = re.fullmatch(r"([1-9][0-9]{0,11})(d?)", text, re.ASCII)
+    if found is None:
+        raise BadCommand("what to keep is all, a number of messages (100000), or of days (30d)")
+    number = int(found[1])
+    return Keep(days=number) if found[2] else Keep(messages=number)
+
+
+class Pruner:
+    """
+    Removes the events of one group where they are too old or too many, oldest first, in small
+    steps, each within a transaction that is under way.  After a transaction that failed a pruner
+    is to be made anew.
+    """
+
+    note = ""
+    """Under this name the file notes up to which id this pruner came."""
+
+    group = ""
+    """SQL that tells the events of the group."""
+
+    def __init__(self, keep: Keep) -> None:
+        """
+        @param keep: what to keep of the group.
+        """
+        self._keep = keep
+        self._counted = 0
+        self._count = 0
+
+    def step(self, connection: sqlite3.Connection, newest: int, now: float) -> bool:
+        """
+        Look at the next few ids.
+
+        @param newest: the newest event's id; that event stays, since ids go on from it.
+        @param now: the wall time.
+        @return: whether there is more to do at once.
+        """
+        surplus = self._surplus(connection, newest) if self._keep.messages else STEP
+        isCounting = self._keep.messages > 0 and self._counted < newest
+        floor = int(str(readNote(connection, self.note, 0)))
+        end = min(floor + STEP, newest - 1)
+        if surplus <= 0 or end <= floor:
+            return isCounting
+        rows = connection.execute(
+            "SELECT id, text, name, time FROM events "
+            f"WHERE id > ? AND id <= ? AND {self.group} ORDER BY id",
+            (floor, end),
+        ).fetchall()
+        oldest = now - self._keep.days * DAY if self._keep.days else inf
+        doomed = list(takewhile(lambda row: row[3] < oldest, rows[:surplus]))
+        if doomed:
+            writeNote(connection, self.note, doomed[-1][0])
+            self.delete(connection, [row[:3] for row in doomed])
+        elif (
+            not rows and end - floor == STEP and not self._isRecent(connection, floor, end, oldest)
+        ):
+            writeNote(connection, self.note, end)
+        else:
+            return isCounting
+        return True
+
+    def _isRecent(
+        self, connection: sqlite3.Connection, floor: int, end: int, oldest: float
+    ) -> bool:
+        """
+        @return: whether anything above C{floor} up to C{end} is not old.  Then the pruner waits
+            there: it must not seem to have removed what it never met.
+        """
+        (newest,) = connection.execute(
+            "SELECT max(time) FROM events WHERE id > ? AND id <= ?", (floor, end)
+        ).fetchone()
+        return newest is not None and newest >= oldest
+
+    def _surplus(self, connection: sqlite3.Connection, newest: int) -> int:
+        """
+        @return: how many are too many, of those that were counted so far.
+        """
+        end = min(self._counted + COUNTED, newest)
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM events WHERE id > ? AND id <= ? AND {self.group}",
+            (self._counted, end),
+        ).fetchone()
+        self._counted = end
+        self._count += count
+        return self._count - self._keep.messages
+
+    def delete(self, connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+        """
+        @param rows: id, text and name of events of the group.
+        """
+        connection.executemany("DELETE FROM events WHERE id = ?", [(row[0],) for row in rows])
+        self._count -= len(rows)
+
+
+class PresencePruner(Pruner):
+    """
+    Of the comings and goings.
+    """
+
+    note = "prunedPresence"
+    group = IS_PRESENCE
+
+
+class SpokenPruner(Pruner):
+    """
+    Of what people wrote, and of the words in its index.
+    """
+
+    note = PRUNED
+    group = IS_SPOKEN
+
+    def __init__(self, keep: Keep, isIndexed: bool) -> None:
+        """
+        @param isIndexed: whether there is an index of words.
+        """
+        super().__init__(keep)
+        self._isIndexed = isIndexed
+
+    def delete(self, connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+        """
+        See L{Pruner.delete}.
+        """
+        if self._isIndexed:
+            fulltext.forget(connection, rows)
+        super().delete(connection, rows)
+
+
+def pruners(keep: Keep, isIndexed: bool) -> list[Pruner]:
+    """
+    @param isIndexed: whether there is an index of words.
+    @return: those that are needed, what goes first being first.
+    """
+    if keep == ALL:
+        return []
+    less = Keep(
+        keep.days / PRESENCE_SHARE, max(keep.messages // PRESENCE_SHARE, min(keep.messages, 1))
+    )
+    return [PresencePruner(less), SpokenPruner(keep, isIndexed)]

@@ -1,0 +1,370 @@
+# -*- test-case-name: tests.stores.sqlite.test_store -*-
+"""
+The log on the disk: one SQLite file, one thread that writes it, others that read it.
+
+Drafts are stored in groups: while one commit runs the next batch fills, and no timer delays it.
+Nothing here waits for a disk in the reactor's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ...errors import NotStored
+from ...wire.events import Draft, Event, Query, Scope
+from ..base import Following, Sessions
+from ..interfaces import IFollower, IStore
+from ..session import Session
+from .faults import Alarm
+from .opening import checkUp
+from .reader import Reader
+from .retention import ALL, Keep
+from .worker import IClockWithThreads, Worker
+from .writer import Outcome, Writer
+
+BATCH: Final = 4_096
+"""Drafts in one commit: with more the first receipts would wait long for the last drafts."""
+
+QUEUED_DRAFTS: Final = 100_000
+"""Drafts that may wait for the disk: some seconds of the fastest chat."""
+
+QUEUED_TEXT: Final = 16 * 1024 * 1024
+"""Characters of text that may wait for the disk: at most 64 MiB of memory."""
+
+SESSION_SECONDS: Final = 0.1
+"""How long a session waits for events to be stored with."""
+
+WAITING_SESSIONS: Final = 100_000
+"""Sessions that may wait for a disk that cannot store; the oldest is given up."""
+
+GATHER_TURNS: Final = 16
+"""Turns of the reactor that a batch may wait for those who were just answered: under 1 ms."""
+
+GATHER_IDLE: Final = 6
+"""Turns among these that may bring nothing: some 20 us."""
+
+TIDY_SECONDS: Final = 1.0
+"""How often to look after the file, and to do what may wait while no message does."""
+
+TIDY_PAUSE: Final = 0.02
+"""Seconds between the steps of what may wait: the reactor and the readers go first."""
+
+TIDY_BEHIND: Final = 500_000
+"""With so many new events it is done between busy commits too, lest it fall behind for ever."""
+
+FORGET_SECONDS: Final = 3_600.0
+"""How often to look for sessions that nobody uses."""
+
+
+@implementer(IStore)
+class SQLiteLog:
+    """
+    A log in a file: what its follower hears of is on the disk.
+
+    @ivar epoch: see L{stores.interfaces.ILog.epoch}; set once started.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        reactor: IClockWithThreads,
+        keep: Keep = ALL,
+        seconds: Callable[[], float] = time.time,
+        makeWorker: Callable[[IClockWithThreads, str], Worker] = Worker,
+    ) -> None:
+        """
+        @param path: the file's path; it is made where there is none.
+        @param reactor: for timers and threads.
+        @param keep: how much of the past to keep.
+        @param seconds: the wall time, in seconds since the epoch.
+        @param makeWorker: gives a thread.
+        """
+        self.epoch = ""
+        self._reactor = reactor
+        self._makeWorker = makeWorker
+        self._writer = Writer(path, seconds, keep)
+        self._following = Following()
+        self._queue: list[tuple[Draft, object]] = []
+        self._queuedText = 0
+        self._sessions = Sessions(WAITING_SESSIONS)
+        self._areSessionsDue = False
+        self._isOpen = False
+        self._isBusy = False
+        self._wanted = self._seen = self._turns = self._idle = 0
+        self._behind = 0
+        self._isTidied = False
+        self._calls: dict[Callable[[], None], IDelayedCall] = {}
+        self._forgotten = reactor.seconds()
+        self._alarm = Alarm(reactor, self._writer.path)
+        self._stopping: Deferred[None] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """
+        Why nothing can be stored at the moment, for the operator, or empty.
+        """
+        return self._alarm.trouble
+
+    # ILog
+
+    @inlineCallbacks
+    def start(self) -> Generator[Deferred[Any], Any, None]:
+        """
+        See L{ILog.start}.
+        """
+        self._writing = self._makeWorker(self._reactor, "history writer")
+        try:
+            yield self._writing.do(self._writer.open)
+        except BaseException:
+            self._writing.stop()
+            raise
+        self.epoch = self._writer.epoch
+        self._reader = Reader(self._writer.path, self._writer.canSearch)
+        self._searcher = Reader(self._writer.path, self._writer.canSearch)
+        self._reading = self._makeWorker(self._reactor, "history reader")
+        self._searching = self._makeWorker(self._reactor, "history searcher")
+        self._isOpen = True
+        self._checking: Deferred[None] = succeed(None)
+        if not self._writer.isChecked:
+            checker = self._makeWorker(self._reactor, "history checker")
+            self._checking = checkUp(self._writer.path, checker, lambda: self._stopping is not None)
+        self._later(TIDY_SECONDS, self._tidy)
+        self._next()
+
+    @inlineCallbacks
+    def stop(self) -> Generator[Deferred[Any], Any, None]:
+        """
+        See L{ILog.stop}.  What is appended from now on is refused.
+        """
+        if not self._isOpen or self._stopping is not None:
+            return
+        self._stopping = Deferred()
+        self._areSessionsDue = bool(self._sessions)
+        self._next()
+        self._finish()
+        yield self._stopping
+        yield self._checking
+        self._isOpen = False
+        for call in self._calls.values():
+            call.cancel()
+        for worker, part in (
+            (self._reading, self._reader),
+            (self._searching, self._searcher),
+            (self._writing, self._writer),
+        ):
+            yield worker.do(part.close)
+            worker.stop()
+
+    def follow(self, follower: IFollower) -> None:
+        """
+        See L{ILog.follow}.
+        """
+        self._following.follower = follower
+
+    def append(self, draft: Draft, origin: object) -> None:
+        """
+        See L{ILog.append}.
+        """
+        if len(self._queue) >= QUEUED_DRAFTS or self._queuedText >= QUEUED_TEXT:
+            error = NotStored("not stored: the server's disk is slow; try again in a moment")
+            self._following.refused([(draft, origin)], error)
+        elif self._stopping is not None:
+            self._following.refused(
+                [(draft, origin)], NotStored("not stored: the server is stopping")
+            )
+        else:
+            self._queue.append((draft, origin))
+            self._queuedText += len(draft.text)
+            if not self._isBusy:
+                # At the end of the turn, so that all that came in it is stored together.
+                self._later(0, self._gather)
+
+    # The writer's work
+
+    def _later(self, delay: float, task: Callable[[], None]) -> None:
+        """
+        Do this once, after the delay, unless it is to be done before that anyway.
+        """
+        if task not in self._calls:
+            self._calls[task] = self._reactor.callLater(delay, self._do, task)
+
+    def _do(self, task: Callable[[], None]) -> None:
+        del self._calls[task]
+        task()
+
+    def _next(self) -> None:
+        """
+        Let the writer do what is most urgent, if he is free.
+        """
+        if self._isBusy or not self._isOpen:
+            return
+        if self._queue or self._areSessionsDue:
+            isUrgent = self._behind > TIDY_BEHIND and self._stopping is None
+            if isUrgent and not self._isTidied:
+                self._tidy()
+            else:
+                self._commit()
+
+    def _finish(self) -> None:
+        """
+        End the stop once everything was told.
+        """
+        isDone = not (self._isBusy or self._queue)
+        if self._stopping is not None and isDone and not self._stopping.called:
+            self._stopping.callback(None)
+
+    def _commit(self) -> None:
+        batch = self._queue[:BATCH]
+        del self._queue[:BATCH]
+        self._queuedText = sum(len(draft.text) for draft, _ in self._queue)
+        sessions = self._sessions.all()
+        self._areSessionsDue = False
+        self._isBusy = True
+        self._isTidied = False
+        committing = self._writing.do(self._writer.commit, batch, sessions)
+        committing.addCallbacks(
+            self._committed, self._failed, callbackArgs=(sessions,), errbackArgs=(batch,)
+        )
+
+    def _committed(self, outcome: Outcome, sessions: list[Session]) -> None:
+        """
+        The follower comes first: those who are answered now say more, and a larger batch costs
+        less, a commit here and a send to everybody there.
+        """
+        self._isBusy = False
+        self._behind += len(outcome.stored)
+        self._sessions.discard(sessions)
+        self._alarm.end()
+        self._following.taken(outcome.stored, outcome.repeated)
+        if not self._isBusy:
+            self._wanted = len(outcome.stored) + len(self._queue)
+            self._seen, self._turns, self._idle = 0, GATHER_TURNS, GATHER_IDLE
+            self._gather()
+        self._finish()
+
+    def _gather(self) -> None:
+        """
+        Begin the next batch; but where several are talking, most of those who were just answered
+        say more in a moment, and one batch with them costs less than two by turns.
+        """
+        size = len(self._queue)
+        mayWait = self._turns and self._idle and self._stopping is None
+        if 0 < size < self._wanted and mayWait:
+            self._turns -= 1
+            if size == self._seen:
+                self._idle -= 1
+            self._seen = size
+            self._later(0, self._gather)
+        else:
+            self._next()
+
+    def _failed(self, failure: Failure, batch: list[tuple[Draft, object]]) -> None:
+        """
+        What ails the disk ails all that waits: nobody waits for the same answer twice.
+        """
+        refusal = self._alarm.sound(failure)
+        self._isBusy = False
+        if not refusal.isBug:
+            batch += self._queue
+            self._queue.clear()
+            self._queuedText = 0
+        self._next()
+        self._following.refused(batch, refusal.answer)
+        self._finish()
+
+    def _tidy(self) -> None:
+        """
+        One small step of what may wait.
+        """
+        if self._isBusy or self._stopping is not None:
+            self._later(TIDY_SECONDS, self._tidy)
+            return
+        self._isBusy = self._isTidied = True
+        isForgetting = self._reactor.seconds() - self._forgotten >= FORGET_SECONDS
+        if isForgetting:
+            self._forgotten = self._reactor.seconds()
+        tidying = self._writing.do(self._writer.tidy, isForgetting)
+        tidying.addCallbacks(self._tidied, self._untidied)
+
+    def _tidied(self, waiting: int) -> None:
+        self._isBusy = False
+        self._behind = waiting
+        self._alarm.end(isTidying=True)
+        self._later(TIDY_PAUSE if waiting else TIDY_SECONDS, self._tidy)
+        self._next()
+        self._finish()
+
+    def _untidied(self, failure: Failure) -> None:
+        self._alarm.sound(failure, isTidying=True)
+        self._isBusy = False
+        self._later(TIDY_SECONDS, self._tidy)
+        self._next()
+        self._finish()
+
+    # IHistory
+
+    def bounds(self) -> Deferred[tuple[int, int]]:
+        """
+        See L{IHistory.bounds}.
+        """
+        return self._reading.do(self._reader.bounds)
+
+    def state(self) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.state}.
+        """
+        return self._reading.do(self._reader.state)
+
+    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.last}.
+        """
+        return self._reading.do(self._reader.last, room, count, before)
+
+    def after(self, scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.after}.
+        """
+        return self._reading.do(self._reader.after, scope, id, limit)
+
+    def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.search}.
+        """
+        return self._searching.do(self._searcher.search, scope, query, limit)
+
+    # ISessions
+
+    def remember(self, session: Session) -> None:
+        """
+        See L{ISessions.remember}.
+        """
+        self._sessions.put(session)
+        if self._stopping is None:
+            self._later(SESSION_SECONDS, self._storeSessions)
+
+    def _storeSessions(self) -> None:
+        self._areSessionsDue = bool(self._sessions)
+        self._next()
+
+    def recall(self, tokenHash: str) -> Deferred[Session | None]:
+        """
+        See L{ISessions.recall}.  What waits to be stored is known already.
+        """
+        if not tokenHash:
+            return succeed(None)
+        waiting = self._sessions.find(tokenHash)
+        if waiting is not None:
+            return succeed(waiting)
+
+        def isCurrent(found: Session | None) -> Session | None:
+            return None if found is None or found.sid in self._sessions else found
+
+        return self._reading.do(self._reader.recall, tokenHash).addCallback(isCurrent)

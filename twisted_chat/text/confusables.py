@@ -1,0 +1,217 @@
+# -*- test-case-name: tests.text.test_confusables -*-
+"""
+When two names are one, and when one can be taken for the other.
+
+The two questions have different answers.  To B{find} somebody, only the case and the Unicode form
+of a name may differ (L{nameKey}): a word for Nell never reaches Neil.  To B{reserve} a name,
+whatever looks like it is reserved, too (L{looks}): nobody enters as NeiI, with a capital I, beside
+Neil.
+
+The table of look-alikes is loaded when it is first needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from unicodedata import normalize
+
+from .cleaning import INVISIBLE
+
+# The small Turkish dotted i is i, the capital folds to i and a dot above; j has its own dot, too.
+_SECOND_DOT = re.compile("(?<=[ij])\u0307")
+
+# A capital I after a small letter reads as a small L; at the beginning of a name it reads as I.
+_INNER_I = re.compile("(?<=[a-z])I")
+
+_DIGITS = str.maketrans("01", "ol")
+
+
+@lru_cache(maxsize=256)
+def nameKey(name: str) -> str:
+    """
+    Reduce a name to what it is found by: two names with the same key are one name.
+
+    @param name: any text, also a room's name.
+    @return: a key to compare with, never to be shown.  It is its own key.
+    """
+    if name.isascii():
+        return name.lower()
+    return _fold(name)
+
+
+@lru_cache(maxsize=256)
+def looks(name: str) -> frozenset[str]:
+    """
+    List what a name looks like.  Two names of which one can be taken for the other share a key:
+
+      - the L{nameKey};
+      - the skeleton of UTS #39 section 4 of the name B{as it is written}, case included, so that
+        C{NeiI} is C{Neil} but C{Elia} is not C{Ella};
+      - the name in Latin letters, if its own letters or digits look like these: once by the
+        letters' capitals (C{\u0422\u041e\u041c} and C{TOM} share their glyphs), once by their small
+        forms.  A Greek C{\u03bd} is v when it is small and N as a capital.
+
+    @param name: any text, also a room's name.
+    @return: keys to compare with, never to be shown.
+    """
+    latin = _INNER_I.sub("l", name) if "I" in name else name
+    if name.isascii():
+        # A skeleton keeps its case; its first character sets it apart from the folded keys.
+        skeleton = "=" + name.translate(_asciiLooks())
+        return frozenset((name.lower(), skeleton, latin.lower().translate(_DIGITS)))
+    return frozenset(
+        (
+            nameKey(name),
+            "=" + _skeleton(name),
+            _reduce(latin, _capitalLooks()),
+            _reduce(latin, _smallLooks()),
+        )
+    )
+
+
+def isOneEditAway(one: str, other: str) -> bool:
+    """
+    @return: whether one character added, removed or replaced, or two neighbours exchanged, turn one
+        text into the other.
+    """
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1 or one == other:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) < len(other):
+        return one[at:] == other[at + 1 :]
+    swapped = one[:at] + one[at + 1 : at + 2] + one[at : at + 1] + one[at + 2 :]
+    return one[at + 1 :] == other[at + 1 :] or swapped == other
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """
+    Find what somebody who mistyped a name may have meant.
+
+    @param name: what was typed.
+    @param names: those to choose from.
+    @return: the first of them that is one edit away, or C{None}.
+    """
+    key = nameKey(name)
+    return next((each for each in names if isOneEditAway(key, nameKey(each))), None)
+
+
+def _fold(name: str) -> str:
+    while True:
+        folded = normalize("NFKD", INVISIBLE.sub("", name)).casefold()
+        folded = _SECOND_DOT.sub("", folded)
+        if folded == name:
+            return name
+        name = folded
+
+
+def _skeleton(name: str) -> str:
+    """
+    @return: the skeleton of UTS #39 section 4.
+    """
+    prototypes = _confusables()
+    text = normalize("NFD", INVISIBLE.sub("", normalize("NFKC", name)))
+    return normalize("NFD", "".join([prototypes.get(char, char) for char in text]))
+
+
+@lru_cache(maxsize=1)
+def _asciiLooks() -> dict[int, str]:
+    """
+    @return: the part of the table that ASCII text needs, where a skeleton is one translation.
+    """
+    return {ord(char): look for char, look in _confusables().items() if char.isascii()}
+
+
+def _reduce(name: str, table: dict[int, str]) -> str:
+    """
+    @return: the folded name with look-alikes of Latin letters replaced, until nothing changes.
+    """
+    while True:
+        reduced = _fold(name).translate(table).translate(_DIGITS)
+        if reduced == name:
+            return name
+        name = reduced
+
+
+@lru_cache(maxsize=1)
+def _smallLooks() -> dict[int, str]:
+    """
+    @return: as L{_capitalLooks}, but a small letter decides for itself where it looks like a Latin
+        one.
+    """
+    table = dict(_capitalLooks())
+    for char, look in _confusables().items():
+        if char == char.casefold() and not char.isascii() and look.isascii():
+            table[ord(char)] = look.casefold()
+    return table
+
+
+@lru_cache(maxsize=1)
+def _capitalLooks() -> dict[int, str]:
+    """
+    Make a translation table of the Unicode data that C{homoglyphs_fork} carries.
+
+    A letter is taken by its capital first: capitals of Latin, Cyrillic and Greek share their
+    glyphs, small letters only resemble each other.  If the capital looks like nothing Latin, the
+    small letter decides.
+
+    @return: what a folded, decomposed character that is not ASCII looks like, where that is not
+        itself.
+    """
+    prototypes = _confusables()
+
+    def prototype(text: str) -> str:
+        return "".join(prototypes.get(char, char) for char in normalize("NFKD", text))
+
+    table: dict[int, str] = {}
+    for char in {*prototypes, *"".join(prototypes).casefold()}:
+        if char.isascii():
+            continue
+        look = prototype(char.upper()).casefold()
+        if not look.isascii():
+            look = prototype(char).casefold()
+        if not look.isascii():
+            look = prototype(look).casefold()
+        if look != char:
+            table[ord(char)] = look
+    return table
+
+
+@lru_cache(maxsize=1)
+def _confusables() -> dict[str, str]:
+    """
+    @return: each confusable character, and the text that stands for it.
+    """
+    from importlib import resources
+
+    source = resources.files("homoglyphs_fork") / "confusables.json"
+    return _prototypes(json.loads(source.read_text("utf-8")))
+
+
+def _prototypes(pairs: dict[str, list[str]]) -> dict[str, str]:
+    """
+    Find out which of two confusable texts stands for the other.
+
+    UTS #39 maps every confusable character to one prototype, and no prototype further on.  The
+    data has both directions, so a prototype is known by its many partners; of a text and a
+    character the text is the prototype, and of two characters that have only each other, either
+    will do.
+
+    @param pairs: each text, and the texts it is confusable with; those written from right to left
+        stand between left-to-right marks.
+    @return: each confusable character, and the text that stands for it.
+    """
+    prototypes: dict[str, str] = {}
+    for text, partners in pairs.items():
+        char = text.strip("\u200e")
+        if len(char) != 1 or len(partners) != 1:
+            continue
+        partner = partners[0].strip("\u200e")
+        mutual = len(partner) == 1 and len(pairs[partners[0]]) == 1
+        if not mutual or partner < char:
+            prototypes[char] = partner
+    return prototypes

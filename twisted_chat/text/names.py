@@ -1,0 +1,239 @@
+# -*- test-case-name: tests.text.test_names -*-
+"""
+Names of people and rooms: which are good, and which look the same.
+
+A name is one token of one script, so that every line of the protocol can be read without guessing
+and nobody can write C{раураl} with Cyrillic letters among Latin ones.  The base is the profile
+UsernameCasePreserved of PRECIS (RFC 8265); scripts are resolved as UTS #39 section 5.1 does, among
+those that UAX #31 tables 5 and 7 call recommended or of limited use.
+
+Which names are one, and which look alike, is told by C{confusables}.
+
+The client imports this module and needs no table at its start, so libraries and tables are loaded
+when the first name is checked; a server calls L{loadTables} before it listens.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from unicodedata import category
+
+from ..errors import BadName, BadRoom
+from .cleaning import MAX_MARKS, neutralise, showable
+from .confusables import looks
+
+if TYPE_CHECKING:
+    from precis_i18n.profile import Profile
+
+MAX_NAME = 32
+"""How many characters (code points in NFC) a name has at most; for a room, without its C{#}."""
+
+MAX_TYPED = MAX_NAME * (1 + MAX_MARKS)
+"""How many characters somebody may have typed for a name: PRECIS takes a microsecond for each,
+which a stranger's 4 KiB are not worth."""
+
+SIGNS = "-_.'"
+"""What a name may hold besides letters, digits and marks."""
+
+_PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9{re.escape(SIGNS)}]{{0,{MAX_NAME - 1}}}")
+
+_JOINERS = "\u200c\u200d"
+
+# Not "all": by its look that is Ali's name, too.
+_HOUSE_NAMES = (
+    "server system service console daemon twisted_chat twistedchat chat "
+    "admin admins administrator root sysadmin sysop superuser owner webmaster postmaster "
+    "mod mods moderator moderators operator operators staff support official security help "
+    "everyone everybody channel room here you me myself nobody anonymous unknown"
+)
+
+# UAX #31 tables 5 and 7, and Mongolian: scripts that people write today.
+_SCRIPTS = (
+    "Latin Cyrillic Greek Armenian Georgian Hebrew Arabic Syriac Thaana Devanagari Bengali "
+    "Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar "
+    "Ethiopic Khmer Han Hiragana Katakana Bopomofo Hangul "
+    "Adlam Balinese Bamum Batak Canadian_Aboriginal Chakma Cham Cherokee Hanifi_Rohingya Javanese "
+    "Kayah_Li Lepcha Limbu Lisu Mandaic Meetei_Mayek Miao Mongolian Newa Nko "
+    "Nyiakeng_Puachue_Hmong Ol_Chiki Osage Saurashtra Sundanese Syloti_Nagri Tai_Le New_Tai_Lue "
+    "Tai_Tham Tai_Viet Tifinagh Vai Wancho Yi"
+)
+# UTS #39 section 5.1: the scripts that are written together.
+_TOGETHER = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
+
+
+def loadTables() -> None:
+    """
+    Load the libraries and tables now (about 100 ms) instead of while the first user waits.
+    """
+    _profile()
+    _oneScript()
+    _reservedLooks()
+    looks("")
+
+
+def cleanName(text: str) -> str:
+    """
+    Check a name that somebody wants to have.
+
+    @param text: what was typed; blanks around it do not count.
+    @return: the name as it is to be shown, in NFC with full width letters made plain.  Given to
+        this function again, it comes back unchanged.
+    @raise BadName: if it breaks a rule, or is kept for the house.
+    """
+    name = _clean(text, "name", BadName)
+    if isReserved(name):
+        raise BadName(f"the name {name} is kept for the house: choose another")
+    return name
+
+
+def cleanRoom(text: str) -> str:
+    """
+    Check a room's name.
+
+    @param text: what was typed, with its C{#}; blanks around it do not count.
+    @return: the name as it is to be shown, with its C{#}; idempotent as L{cleanName}.
+    @raise BadRoom: if it does not begin with C{#}, or the rest breaks a rule for names.
+    """
+    text = text.strip()
+    if not text.startswith("#"):
+        raise BadRoom("room names begin with #, for example #dev")
+    return "#" + _clean(text[1:], "room name", BadRoom)
+
+
+def _clean(text: str, what: str, refused: type[BadName | BadRoom]) -> str:
+    """
+    @param what: how the sentences call the name: C{"name"} or C{"room name"}.
+    @param refused: the error to raise.
+    @return: the name to be shown.
+    """
+    text = text.strip()
+    if _PLAIN.fullmatch(text):
+        return text
+    if len(text) > MAX_TYPED:
+        raise refused(f"a {what} has at most {MAX_NAME} characters; yours has {len(text)}")
+    text = neutralise(text).strip()
+    if not text:
+        raise refused(f"a {what} has at least one letter or digit: choose one")
+    words = text.split()
+    if len(words) > 1:
+        raise refused(f"a {what} has no blanks{_suggestion('_'.join(words), what, refused)}")
+    try:
+        name: str = _profile().enforce(text)
+    except UnicodeEncodeError as error:
+        raise refused(_refusal(error, what)) from None
+    if len(name) > MAX_NAME:
+        raise refused(f"a {what} has at most {MAX_NAME} characters; yours has {len(name)}")
+    for char in name:
+        if not (_isCounted(char) or category(char)[0] == "M" or char in SIGNS + _JOINERS):
+            raise refused(_foreign(char, what))
+    if not _isCounted(name[0]):
+        raise refused(f"a {what} begins with a letter or a digit")
+    if neutralise(name) != name:
+        raise refused(f"a {what} has at most {MAX_MARKS} marks on a letter")
+    if _oneScript().fullmatch(name) is None:
+        raise refused(_mixture(name, what))
+    return name
+
+
+def _isCounted(char: str) -> bool:
+    """
+    @return: whether this is a letter or a decimal digit.
+    """
+    return category(char) == "Nd" or category(char)[0] == "L"
+
+
+def _suggestion(better: str, what: str, refused: type[BadName | BadRoom]) -> str:
+    """
+    @return: the end of a sentence that offers C{better}, or nothing if it is not good either.
+    """
+    try:
+        better = _clean(better, what, refused)
+    except refused:
+        return ""
+    return f": try {'#' if refused is BadRoom else ''}{better}"
+
+
+def _foreign(char: str, what: str) -> str:
+    """
+    @return: the sentence about a character that is neither letter, digit, mark nor sign.
+    """
+    shown = f"{showable(char)} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}"
+    return f"a {what} has letters, digits and {' '.join(SIGNS)} only: leave out {shown}"
+
+
+def _refusal(error: UnicodeEncodeError, what: str) -> str:
+    """
+    @param error: what the PRECIS profile raised; its reason ends with the rule's name.
+    @return: the sentence for people.
+    """
+    if error.reason.endswith("bidi_rule"):
+        return (
+            f"a {what} written from right to left begins with a letter and does not mix in letters "
+            "of the other direction (RFC 5893)"
+        )
+    char = error.object[error.start]
+    if _isCounted(char) or category(char)[0] == "M":
+        return f"a {what} cannot hold {showable(char)} (U+{ord(char):04X}): leave it out"
+    return _foreign(char, what)
+
+
+def _mixture(name: str, what: str) -> str:
+    """
+    @return: the sentence about a name whose letters are not of one script in use.
+    """
+    import regex
+
+    found = [
+        script.replace("_", " ")
+        for script in _SCRIPTS.split()
+        if regex.search(
+            rf"[\p{{scx={script}}}--[\p{{scx=Common}}\p{{scx=Inherited}}]]", name, regex.V1
+        )
+    ]
+    if not found:
+        return f"this {what} is of an alphabet that is not written today: use another"
+    others = f"and {found[-1]} letters" if len(found) > 1 else "letters with others"
+    return f"this {what} mixes {', '.join(found[:-1] or found)} {others}: use one alphabet"
+
+
+@lru_cache(maxsize=1)
+def _profile() -> Profile:
+    """
+    @return: the PRECIS profile (RFC 8265 section 3.4) that is the base of every name.
+    """
+    from precis_i18n import get_profile
+
+    return get_profile("UsernameCasePreserved")
+
+
+@lru_cache(maxsize=1)
+def _oneScript() -> re.Pattern[str]:
+    """
+    @return: the pattern of a token whose characters share a script, by the extended property
+        Script_Extensions; characters of every script (Common, Inherited) are neutral.
+    """
+    import regex
+
+    sets = (
+        "".join(rf"\p{{scx={script}}}" for script in [*group.split(), "Common", "Inherited"])
+        for group in (*_SCRIPTS.split(), *_TOGETHER)
+    )
+    pattern: re.Pattern[str] = regex.compile("|".join(f"[{members}]+" for members in sets))
+    return pattern
+
+
+def isReserved(name: str) -> bool:
+    """
+    @return: whether a person of this name could be taken for the house: server, admin, help...
+    """
+    return not looks(name).isdisjoint(_reservedLooks())
+
+
+@lru_cache(maxsize=1)
+def _reservedLooks() -> frozenset[str]:
+    """
+    @return: what the names kept for the house look like.
+    """
+    return frozenset().union(*map(looks, _HOUSE_NAMES.split()))

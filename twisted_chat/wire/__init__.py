@@ -1,0 +1,15 @@
+"""
+What stands on the wire: lines, and events and answers as lines, in both dialects.
+
+Nothing here does I/O or knows who is connected, who is in a room, or where a history is kept.  The
+server and the client share it.
+
+- C{interfaces}: what a dialect promises, for those who add one
+- C{events}: what happens in a chat, as plain values
+- C{answers}: what the server answers, as plain values
+- C{framing}: from chunks of bytes to lines
+- C{sniffing}: how other protocols are told by their first bytes
+- C{textlines}: the dialect for people
+- C{jsonlines}: the dialect for programs
+- C{fingerprint}: how a certificate is written for people to compare
+"""

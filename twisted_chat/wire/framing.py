@@ -1,0 +1,122 @@
+# -*- test-case-name: tests.wire.test_framing -*-
+"""
+From chunks of bytes to lines.
+
+Nothing here does I/O, and nothing here knows UTF-8: a line is bytes until C{cleaning} has judged
+it. The memory held for one connection is bounded by the longest line it may send, and each chunk is
+split once, so a chunk of a thousand bare line ends costs no more than one long line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+from ..text.cleaning import MAX_LINE
+
+#: Longest stretch without a line end, in bytes, before the peer is taken for something that does
+#: not speak lines at all.  Above L{MAX_LINE} so that a clumsy paste is answered, not punished.
+MAX_FLOOD: Final = 64 * 1024
+
+
+class Excess(Enum):
+    """What stands in the place of a line that was not kept."""
+
+    #: One line was longer than it may be; it is thrown away up to its line end.
+    TOO_LONG = "too long"
+    #: No line end came for L{MAX_FLOOD} bytes; nothing more comes of this peer.
+    FLOODED = "flooded"
+
+
+TOO_LONG: Final = Excess.TOO_LONG
+FLOODED: Final = Excess.FLOODED
+
+
+class LineSplitter:
+    """
+    Cuts one peer's stream into lines: C{LF} or C{CRLF} ends a line, a lone C{CR} is left in it.
+
+    The lines are the same however the stream was cut into chunks.
+
+    @ivar maxLength: the longest line that is kept, in bytes without its line end.  It may be
+        changed between two calls of L{feed}, and holds from the next call on.
+    """
+
+    __slots__ = ("_discarded", "_flooded", "_tail", "maxLength")
+
+    def __init__(self, maxLength: int = MAX_LINE) -> None:
+        """
+        @param maxLength: the longest line that is kept, in bytes without its line end.
+        """
+        self.maxLength = maxLength
+        self._tail = b""
+        self._discarded = 0
+        self._flooded = False
+
+    @property
+    def pending(self) -> bytes:
+        """
+        The unfinished line so far: at most C{maxLength + 1} bytes, and empty while a line that is
+        too long is being thrown away.
+        """
+        return self._tail
+
+    def feed(self, data: bytes) -> Sequence[bytes | Excess]:
+        """
+        Take the next chunk of the stream.
+
+        @param data: the bytes as they came.
+        @return: the lines that are now complete, in order and without their line ends.
+            L{TOO_LONG} stands once in the place of a line that is longer than C{maxLength}, as
+            soon as that is known.  L{FLOODED} is the last item ever: the caller closes the
+            connection, and later calls return nothing.
+        """
+        if self._tail:
+            data = self._tail + data
+        if self._discarded or len(data) > self.maxLength:
+            return self._sift(data)
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        lines = data.split(b"\n")
+        self._tail = lines.pop()
+        return lines
+
+    def _sift(self, data: bytes) -> Sequence[bytes | Excess]:
+        """
+        The longer way for a chunk in which a line, or the tail, may be longer than allowed.
+        """
+        if self._flooded:
+            return []
+        kept: list[bytes | Excess] = []
+        *lines, tail = data.split(b"\n")
+        for line in lines:
+            if self._discarded + len(line) > MAX_FLOOD:
+                return self._flood(kept)
+            if self._discarded:
+                self._discarded = 0
+            else:
+                content = line[:-1] if line.endswith(b"\r") else line
+                kept.append(content if len(content) <= self.maxLength else TOO_LONG)
+
+        if self._discarded + len(tail) > MAX_FLOOD:
+            return self._flood(kept)
+        if self._discarded or len(tail) > self.maxLength + tail.endswith(b"\r"):
+            if not self._discarded:
+                kept.append(TOO_LONG)
+            self._discarded += len(tail)
+            tail = b""
+        self._tail = tail
+        return kept
+
+    def _flood(self, kept: list[bytes | Excess]) -> list[bytes | Excess]:
+        """
+        Give this peer up.
+        """
+        if not self._discarded:
+            kept.append(TOO_LONG)
+        kept.append(FLOODED)
+        self._flooded = True
+        self._discarded = MAX_FLOOD
+        self._tail = b""
+        return kept

@@ -1,0 +1,229 @@
+# -*- test-case-name: tests.wire.test_jsonlines -*-
+"""
+The JSON dialect: one object a line, for programs (RFC 8259, UTF-8).
+
+It carries what text cannot: ids, times, keys, sessions, gaps and error codes.  docs/protocol.md
+describes every object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from zope.interface import implementer
+
+from ..errors import BadObject, ChatError, TooLong
+from ..text.cleaning import MAX_LINE
+from .answers import Welcome
+from .events import INVITED, LOCKED, RENAMED, TOLD, Event
+from .interfaces import IDialect, IView
+
+MAX_OBJECT = 2 * MAX_LINE
+"""Bytes of a client's line: JSON may need two for one of the text."""
+
+_MAX_ANSWER = 48 * 1024
+"""Bytes of one line of an answer, at most and estimated: clients need not read more than 64 KiB."""
+
+_FIELDS_SIZE = 400
+"""Bytes of an event beside its text, at most: names may have 128 bytes each."""
+
+MAX_KEY = 64
+"""Characters of a message's key."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+_PRIVATE_TEXT = frozenset({LOCKED, INVITED})
+"""Kinds whose text is for the house: the hash of a key, a session id."""
+
+_TO = frozenset({TOLD, RENAMED, INVITED})
+"""Kinds with a C{to}."""
+
+
+def line(**fields: Any) -> bytes:
+    """
+    @param fields: the object's fields in order; those that are C{None} are left out.
+    @return: one line.
+    """
+    return (_encode({k: v for k, v in fields.items() if v is not None}) + "\r\n").encode()
+
+
+def parseObject(raw: bytes) -> dict[str, Any]:
+    """
+    @param raw: a line without its end.
+    @return: the object on it.
+    @raise BadObject: if it is not one, or is no valid JSON.
+    """
+    try:
+        # RFC 8259 has no NaN and no Infinity; Python would read them.
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuseConstant)
+    except (ValueError, RecursionError):
+        raise BadObject("this line is not a JSON object in UTF-8: send one object a line") from None
+    if not isinstance(value, dict):
+        raise BadObject("this line is JSON, but not an object: send one object a line")
+    return value
+
+
+def _refuseConstant(name: str) -> None:
+    raise ValueError(name)
+
+
+def textField(
+    value: dict[str, Any], name: str, default: str | None = None, limit: int = MAX_LINE
+) -> str:
+    """
+    @param default: what stands for an absent field; C{None} makes it a field that must be there.
+    @param limit: bytes in UTF-8.
+    @return: a field that must be text.
+    @raise BadObject: if it is absent or no text.
+    @raise TooLong: if it is longer than the limit.
+    """
+    text = value.get(name, default)
+    if not isinstance(text, str):
+        raise BadObject(f'the field "{name}" must be text')
+    if len(text.encode("utf-8", "surrogatepass")) > limit:
+        raise TooLong(f'the field "{name}" is longer than {limit} bytes: shorten it')
+    return text
+
+
+def numberField(value: dict[str, Any], name: str, default: int, most: int) -> int:
+    """
+    @return: a field that must be a whole number from 0 to C{most}.
+    @raise BadObject: if it is not.
+    """
+    number = value.get(name, default)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
+        raise BadObject(f'the field "{name}" must be a whole number from 0 to {most}')
+    return number
+
+
+def keyField(value: dict[str, Any]) -> str | None:
+    """
+    @return: the object's key, or C{None}.
+    @raise BadObject: if it is not 1 to 64 printable ASCII characters.
+    """
+    key = value.get("key")
+    if key is None:
+        return None
+    if not isinstance(key, str) or not (0 < len(key) <= MAX_KEY) or not key.isascii():
+        raise BadObject(f'the field "key" must be 1 to {MAX_KEY} printable ASCII characters')
+    if not key.isprintable():
+        raise BadObject(f'the field "key" must be 1 to {MAX_KEY} printable ASCII characters')
+    return key
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """
+    @return: what everybody who may see the event may see of it.
+    """
+    shown: dict[str, Any] = {"type": event.kind, "id": event.id, "time": round(event.time, 3)}
+    if event.kind != TOLD:
+        shown["room"] = event.room
+    shown["name"] = event.name
+    if event.kind in _TO:
+        shown["to"] = event.to
+    if event.text and event.kind not in _PRIVATE_TEXT:
+        shown["text"] = event.text
+    return shown
+
+
+@implementer(IDialect, IView)
+class JSONDialect:
+    """
+    Everything as objects.  Being stateless it is its own view, for every room.
+    """
+
+    @property
+    def here(self) -> IView:
+        """See L{IDialect}."""
+        return self
+
+    @property
+    def elsewhere(self) -> IView:
+        """See L{IDialect}."""
+        return self
+
+    def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
+        """See L{IView.events}.  Nothing is folded: programs count."""
+        return [(_encode(fields(event)) + "\r\n").encode() for event in events]
+
+    def receipt(self, event: Event) -> bytes:
+        """See L{IDialect.receipt}."""
+        return line(type="ok", key=event.key, id=event.id, time=round(event.time, 3))
+
+    def own(self, event: Event) -> bytes:
+        """See L{IDialect.own}."""
+        return (_encode(_ownFields(event)) + "\r\n").encode()
+
+    def notice(self, text: str, key: str | None = None) -> bytes:
+        """See L{IDialect.notice}."""
+        return line(type="notice", text=text, key=key)
+
+    def refusal(self, error: ChatError, key: str | None = None) -> bytes:
+        """See L{IDialect.refusal}."""
+        return line(type="error", code=error.code, text=error.sentence, key=key)
+
+    def welcome(self, welcome: Welcome) -> bytes:
+        """See L{IDialect.welcome}."""
+        return line(
+            type="welcome",
+            name=welcome.name,
+            token=welcome.token,
+            epoch=welcome.epoch,
+            last=welcome.last,
+            room=welcome.room,
+            rooms=[{"name": name, "topic": topic} for name, topic in welcome.rooms],
+            resumed=welcome.resumed,
+            missed=welcome.missed,
+        )
+
+    def moved(self, room: str, topic: str, count: int) -> bytes:
+        """See L{IDialect.moved}."""
+        return line(type="room", room=room, topic=topic, names=count)
+
+    def backlog(self, events: Sequence[Event], now: float) -> bytes:
+        """See L{IDialect.backlog}."""
+        return b"".join(line(**fields(event), old=True) for event in events)
+
+    def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
+        """See L{IDialect.found}."""
+        portions: list[list[dict[str, Any]]] = [[]]
+        size = 0
+        for event in events:
+            size += len(event.text) * 4 + _FIELDS_SIZE
+            if size > _MAX_ANSWER and portions[-1]:
+                portions.append([])
+                size = 0
+            portions[-1].append(fields(event))
+        last = portions.pop()
+        more = [line(type="history", key=key, events=part, more=True) for part in portions]
+        return b"".join(more) + line(type="history", key=key, events=last)
+
+    def replay(self, events: Sequence[Event], sid: str) -> bytes:
+        """See L{IDialect.replay}."""
+        return b"".join(
+            self.own(event) if event.sid == sid else line(**fields(event)) for event in events
+        )
+
+    def gap(self, count: int | None) -> bytes:
+        """See L{IDialect.gap}."""
+        return (_encode({"type": "gap", "count": count}) + "\r\n").encode()
+
+    def bye(self, text: str) -> bytes:
+        """See L{IDialect.bye}."""
+        return line(type="bye", text=text)
+
+
+def _ownFields(event: Event) -> dict[str, Any]:
+    """
+    @return: what the event's author may see of it: his own key, too.
+    """
+    shown = fields(event)
+    if event.key is not None:
+        shown["key"] = event.key
+    return shown
+
+
+JSON = JSONDialect()
+"""The one JSON dialect: it keeps no state."""

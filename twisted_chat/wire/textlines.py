@@ -1,0 +1,237 @@
+# -*- test-case-name: tests.wire.test_textlines -*-
+"""
+The text dialect: what people see who come with C{nc}, telnet or the plain client.
+
+Names and rooms contain no blank and never begin with C{*} or C{!}, so that every line can be told
+from every other without guessing.  docs/protocol.md is the contract.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from zope.interface import implementer
+
+from ..errors import ChatError
+from .answers import Welcome
+from .events import (
+    ACTED,
+    INVITED,
+    JOINED,
+    LEFT,
+    LOCKED,
+    RENAMED,
+    SAID,
+    TOLD,
+    TOPIC,
+    UNLOCKED,
+    Event,
+)
+from .interfaces import IDialect, IView
+
+PROMPT = b"Enter your name to enter the chat >\r\n"
+CONNECTED = b"Connected... Start sending messages\r\n"
+RECEIPT = b"OK . .\r\n"
+
+_FOLDED_NAMES = 2
+"""So many names are written out before C{and N more}."""
+
+
+def _list(names: Sequence[str]) -> str:
+    """
+    @return: C{Ann}, C{Ann and Bob} or C{Ann, Bob and 3 more}.
+    """
+    if len(names) <= _FOLDED_NAMES:
+        return " and ".join(names)
+    return f"{', '.join(names[:_FOLDED_NAMES])} and {len(names) - _FOLDED_NAMES} more"
+
+
+def _be(names: Sequence[str], one: str, many: str) -> str:
+    return one if len(names) == 1 else many
+
+
+def _came(room: str, names: Sequence[str], lobby: bool) -> str:
+    if lobby:
+        return f"* {_list(names)} {_be(names, 'is', 'are')} now connected\r\n"
+    return f"* {_list(names)} {_be(names, 'has', 'have')} joined {room}\r\n"
+
+
+def _went(room: str, names: Sequence[str], lobby: bool) -> str:
+    suffix = "" if lobby else f" {room}"
+    return f"* {_list(names)} {_be(names, 'has', 'have')} left{suffix}\r\n"
+
+
+_NOTICES: dict[str, Callable[[Event], str]] = {
+    RENAMED: lambda e: f"* {e.name} is now {e.to}\r\n",
+    TOPIC: lambda e: f"* {e.name} set the topic of {e.room}: {e.text}\r\n",
+    LOCKED: lambda e: f"* {e.name} made {e.room} private\r\n",
+    UNLOCKED: lambda e: f"* {e.name} opened {e.room} to everybody\r\n",
+    INVITED: lambda e: f"* {e.name} invited {e.to} to {e.room}\r\n",
+}
+"""Kinds that read the same wherever one is."""
+
+
+@implementer(IView)
+class TextView:
+    """
+    How a room's events read to people whose current room it is, or is not.
+    """
+
+    def __init__(self, here: bool) -> None:
+        """
+        @param here: whether it is the readers' current room.
+        """
+        self._here = here
+
+    def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
+        """
+        See L{IView.events}.  Those who came stand in the line of the first of them, those who went
+        in the line of the last, so that nobody speaks before he came or after he went.
+        """
+        if self._here:
+            lines = [
+                f"{event.name} :: {event.text}\r\n".encode()
+                if event.kind == SAID
+                else self._rare(event)
+                for event in events
+            ]
+        else:
+            lines = [
+                f"{event.room} {event.name} :: {event.text}\r\n".encode()
+                if event.kind == SAID
+                else self._rare(event)
+                for event in events
+            ]
+        if not all(lines):
+            _fold(events, lines, lobby)
+        return lines
+
+    def _rare(self, event: Event) -> bytes:
+        """
+        @return: the line of an event that is not a plain message; nothing for what is folded.
+        """
+        if event.kind == TOLD:
+            return f"{event.name} -> you :: {event.text}\r\n".encode()
+        if event.kind == ACTED:
+            where = "" if self._here else f"{event.room} "
+            return f"* {where}{event.name} {event.text}\r\n".encode()
+        notice = _NOTICES.get(event.kind)
+        return b"" if notice is None else notice(event).encode()
+
+
+def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
+    """
+    Write one line for all who came into a room and one for all who left it, each named once.
+    """
+    came: dict[str, list[int]] = {}
+    went: dict[str, list[int]] = {}
+    for place, event in enumerate(events):
+        if event.kind == JOINED:
+            came.setdefault(event.room, []).append(place)
+        elif event.kind == LEFT:
+            went.setdefault(event.room, []).append(place)
+    for room, places in came.items():
+        names = list(dict.fromkeys(events[place].name for place in places))
+        lines[places[0]] = _came(room, names, room == lobby).encode()
+    for room, places in went.items():
+        names = list(dict.fromkeys(events[place].name for place in places))
+        lines[places[-1]] += _went(room, names, room == lobby).encode()
+
+
+@implementer(IDialect)
+class TextDialect:
+    """
+    Receipts, answers and refusals as lines for people.
+    """
+
+    here = TextView(True)
+    elsewhere = TextView(False)
+
+    def receipt(self, event: Event) -> bytes:
+        """See L{IDialect.receipt}."""
+        return RECEIPT
+
+    def own(self, event: Event) -> bytes:
+        """See L{IDialect.own}."""
+        if event.kind == RENAMED:
+            return self.notice(f"You are now {event.to}")
+        return b"" if event.kind in (JOINED, LEFT) else self.here.events((event,), "")[0]
+
+    def notice(self, text: str, key: str | None = None) -> bytes:
+        """See L{IDialect.notice}."""
+        return f"* {text}\r\n".encode()
+
+    def refusal(self, error: ChatError, key: str | None = None) -> bytes:
+        """See L{IDialect.refusal}."""
+        return f"! {error.sentence}\r\n".encode()
+
+    def welcome(self, welcome: Welcome) -> bytes:
+        """See L{IDialect.welcome}."""
+        return CONNECTED
+
+    def moved(self, room: str, topic: str, count: int) -> bytes:
+        """See L{IDialect.moved}."""
+        about = f": {topic}" if topic else ""
+        return self.notice(f"You are in {room} ({count} here){about}")
+
+    def backlog(self, events: Sequence[Event], now: float) -> bytes:
+        """See L{IDialect.backlog}.  Notices, so that nobody takes the old for the new."""
+        if not events:
+            return b""
+        today = time.localtime(now)[:3]
+        return b"".join(
+            f"* {_when(int(event.time) // 60, today, time.tzname)} {_quote(event)}\r\n".encode()
+            for event in events
+        )
+
+    def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
+        """See L{IDialect.found}.  Each line begins with its id, for C{/history before ID}."""
+        if not events:
+            return self.notice("Nothing found")
+        lines = []
+        for event in events:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.time))
+            where = "" if event.kind == TOLD else f"{event.room} "
+            lines.append(f"* {event.id} {when} {where}{_quote(event)}\r\n")
+        return "".join(lines).encode()
+
+    def replay(self, events: Sequence[Event], sid: str) -> bytes:
+        """See L{IDialect.replay}.  A text client has nothing to resume from."""
+        return b""
+
+    def gap(self, count: int | None) -> bytes:
+        """See L{IDialect.gap}."""
+        return self.notice("Some messages before this are no longer kept")
+
+    def bye(self, text: str) -> bytes:
+        """See L{IDialect.bye}."""
+        return self.notice(text)
+
+
+@lru_cache(maxsize=256)
+def _when(minute: int, today: tuple[int, int, int], zone: tuple[str, str]) -> str:
+    """
+    @param minute: the time, in minutes since the epoch.
+    @param zone: the time zone of the process, of which the answer depends.
+    @param today: year, month and day where the server is.
+    @return: the time of day, with the day if it is not today.
+    """
+    at = time.localtime(minute * 60)
+    return time.strftime("%H:%M" if at[:3] == today else "%Y-%m-%d %H:%M", at)
+
+
+def _quote(event: Event) -> str:
+    """
+    @return: how an old message reads.
+    """
+    if event.kind == ACTED:
+        return f"{event.name} {event.text}"
+    if event.kind == TOLD:
+        return f"{event.name} -> {event.to} :: {event.text}"
+    return f"{event.name} :: {event.text}"
+
+
+TEXT = TextDialect()
+"""The one text dialect: it keeps no state."""
