@@ -19,16 +19,20 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.support.peers import FakeEndpoint, Peer
+from tests.support.peers import Peer
+from tests.support.transports import FakeEndpoint
 from twisted_chat import service as module
 from twisted_chat.chat.hub import Hub
+from twisted_chat.doors.gate import Gate
+from twisted_chat.doors.interfaces import IDoor
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import NoHistory
 from twisted_chat.net.listener import Listener
-from twisted_chat.ops.auditlog import Transcript
+from twisted_chat.ops.auditlog import AuditLog
 from twisted_chat.service import CannotStart, ChatService
+from twisted_chat.stores.interfaces import StoredRooms
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.wire.events import Event
+from twisted_chat.wire.events import CREATED, TOPIC, Event
 
 
 class FakeReactor(Clock):
@@ -41,22 +45,24 @@ class FakeReactor(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.stops = 0
-        self._whenRunning: list[Callable[[], object]] = []
+        self._whenRunning: list[tuple[Callable[..., object], tuple[object, ...]]] = []
 
-    def callWhenRunning(self, call: Callable[[], object]) -> None:
+    def callWhenRunning(self, call: Callable[..., object], *arguments: object) -> None:
         """See C{IReactorCore}."""
-        self._whenRunning.append(call)
+        self._whenRunning.append((call, arguments))
 
-    def callFromThread(self, call: Callable[[], object]) -> None:
+    def callFromThread(
+        self, call: Callable[..., object], *arguments: object, **named: object
+    ) -> None:
         """See C{IReactorFromThreads}: in the next turn."""
-        self.callLater(0, call)
+        self.callLater(0, call, *arguments, **named)
 
     def run(self) -> None:
         """
         Begin to run.
         """
-        for call in self._whenRunning:
-            call()
+        for call, arguments in self._whenRunning:
+            call(*arguments)
 
     def stop(self) -> None:
         """See C{IReactorCore}."""
@@ -73,20 +79,61 @@ class SlowLog(MemoryLog):
         self.opened: Deferred[None] = Deferred()
         self.closed: Deferred[None] = Deferred()
         self.closing = False
-        self.past: list[Event] = []
+        self.stored = StoredRooms([], [])
 
     def start(self) -> Deferred[None]:
         """See L{twisted_chat.stores.interfaces.ILog}."""
         return self.opened
 
-    def state(self) -> Deferred[list[Event]]:
-        """See L{twisted_chat.stores.interfaces.IHistory}."""
-        return succeed(self.past)
+    def rooms(self) -> Deferred[StoredRooms]:
+        """See L{twisted_chat.stores.interfaces.IRooms}."""
+        return succeed(self.stored)
 
     def stop(self) -> Deferred[None]:
         """See L{twisted_chat.stores.interfaces.ILog}."""
         self.closing = True
         return self.closed
+
+
+@implementer(IDoor)
+class FakeDoor:
+    """
+    A door that notes what is asked of it, and closes when it is cut.
+    """
+
+    def __init__(self, name: str, calls: list[str]) -> None:
+        self._name = name
+        self._calls = calls
+        self._closed: Deferred[None] = Deferred()
+
+    def _note(self, call: str) -> None:
+        self._calls.append(f"{self._name} {call}")
+
+    def bind(self) -> None:
+        """See L{IDoor.bind}."""
+        self._note("bind")
+
+    def open(self) -> None:
+        """See L{IDoor.open}."""
+        self._note("open")
+
+    def describe(self) -> list[str]:
+        """See L{IDoor.describe}."""
+        return [f"{self._name} is open"]
+
+    def stopReading(self) -> None:
+        """See L{IDoor.stopReading}."""
+        self._note("stopReading")
+
+    def sayGoodbye(self, text: str) -> Deferred[None]:
+        """See L{IDoor.sayGoodbye}."""
+        self._note(text)
+        return self._closed
+
+    def abort(self) -> None:
+        """See L{IDoor.abort}."""
+        self._note("abort")
+        self._closed.callback(None)
 
 
 class ServiceTests(SynchronousTestCase):
@@ -97,15 +144,13 @@ class ServiceTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = FakeReactor()
         self.log = SlowLog()
-        self.factory = ChatFactory(Hub(self.log), self.reactor)
+        self.gate = Gate(Hub(self.log), clock=self.reactor)
+        self.others: list[IDoor] = []
         self.calls: list[str] = []
         self.entries: list[str] = []
         self.handlers: dict[int, Callable[..., object]] = {}
         self.atExit: list[Callable[[], object]] = []
-        fakeSignal = SimpleNamespace(
-            signal=self.handlers.__setitem__, SIGTERM=signal.SIGTERM, SIGINT=signal.SIGINT
-        )
-        self.patch(module, "signal", fakeSignal)
+        self.patch(signal, "signal", self.handlers.__setitem__)
         self.patch(module, "atexit", SimpleNamespace(register=self.atExit.append))
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         self.addCleanup(gc.unfreeze)
@@ -122,8 +167,10 @@ class ServiceTests(SynchronousTestCase):
         A service that listens there, or on a fake port.
         """
         listeners = listeners or (self.listener(),)
-        transcript = Transcript(self.reactor.seconds, self.reactor)
-        return ChatService(self.reactor, self.factory, self.log, listeners, transcript)
+        self.factory = ChatFactory(gate=self.gate, listeners=listeners)
+        doors = [self.factory, *self.others]
+        auditLog = AuditLog(self.reactor.seconds, self.reactor)
+        return ChatService(self.reactor, doors, self.log, self.gate.hub, auditLog)
 
     def listener(self, error: Exception | None = None, host: Any = None) -> Listener:
         """
@@ -171,7 +218,7 @@ class ServiceTests(SynchronousTestCase):
         )
 
     def test_everywhere(self) -> None:
-        """Who listens everywhere is told addresses that can be reached."""
+        """A server that listens everywhere tells addresses that can be reached."""
         self.begin(self.listener(host=IPv4Address("TCP", "0.0.0.0", 5000)))
         self.log.opened.callback(None)
         self.assertIn("People enter with: twisted-chat 127.0.0.1 5000", self.entries)
@@ -185,10 +232,57 @@ class ServiceTests(SynchronousTestCase):
 
     def test_rooms(self) -> None:
         """The rooms are made again before anybody comes in."""
-        self.log.past = [Event(1, 0.0, "topic", "#dev", "Ann", "Code")]
+        events = [
+            Event(1, 0.0, CREATED, "#dev", "Ann", sid="ann"),
+            Event(2, 0.0, TOPIC, "#dev", "Ann", "Code", sid="ann"),
+        ]
+        self.log.stored = StoredRooms([], events)
         self.begin()
         self.log.opened.callback(None)
-        self.assertEqual(self.factory.hub.rooms["#dev"].topic, "Code")
+        room = self.gate.hub.rooms.get("#dev")
+        assert room is not None
+        self.assertEqual(room.topic, "Code")
+
+    def test_tidy(self) -> None:
+        """The chat is tidied every minute; that it fails once is logged, and no more."""
+        service = self.begin()
+        tidied: list[float] = []
+
+        def tidy() -> None:
+            tidied.append(self.reactor.seconds())
+            raise ZeroDivisionError
+
+        self.gate.hub.tidy = tidy  # type: ignore[method-assign]
+        self.reactor.advance(60)
+        self.assertEqual(tidied, [])
+        self.log.opened.callback(None)
+        self.reactor.pump([60] * 2)
+        self.assertEqual(tidied, [120, 180])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.log.closed.callback(None)
+        self.assertIs(self.successResultOf(service.stopService()), None)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_manyDoors(self) -> None:
+        """All doors are bound before the log is opened, then opened, told, and closed together."""
+        calls: list[str] = []
+        self.others = [FakeDoor("second", calls), FakeDoor("third", calls)]
+        service = self.begin()
+        self.assertEqual(calls, ["second bind", "third bind"])
+        self.log.opened.callback(None)
+        self.assertEqual(calls[2:], ["second open", "third open"])
+        self.assertEqual(self.entries[-2:], ["second is open", "third is open"])
+        del calls[:]
+        peer = self.deaf()
+        stopped = service.stopService()
+        self.assertEqual(calls, ["second stopReading", "third stopReading"])
+        self.log.closed.callback(None)
+        text = "server is going down"
+        self.assertEqual(calls[2:], [f"second {text}", f"third {text}"])
+        self.signalled(signal.SIGTERM)
+        self.assertTrue(peer.isLost)
+        self.assertEqual(calls[4:], ["second abort", "third abort"])
+        self.assertIs(self.successResultOf(stopped), None)
 
     def taken(self, number: int = errno.EADDRINUSE) -> CannotListenError:
         """
@@ -255,14 +349,14 @@ class ServiceTests(SynchronousTestCase):
 
     def deaf(self) -> Peer:
         """
-        Somebody who goes only when he is cut.
+        Somebody who leaves only when they are cut.
         """
         peer = Peer(self.factory, "Ann")
         peer.transport.abortConnection = peer.drops
         return peer
 
     def test_stopTheDeaf(self) -> None:
-        """Who does not take the goodbye in 5 seconds is cut."""
+        """A client that does not read the goodbye in 5 seconds is cut."""
         service = self.begin()
         self.log.opened.callback(None)
         self.log.closed.callback(None)
@@ -284,7 +378,6 @@ class ServiceTests(SynchronousTestCase):
         """SIGTERM and SIGINT end the reactor in its own turn, so the exit status is 0."""
         self.begin()
         self.log.opened.callback(None)
-        self.assertEqual(set(self.handlers), {signal.SIGTERM, signal.SIGINT})
         for number in (signal.SIGTERM, signal.SIGINT):
             self.handlers[number](number, None)
         self.assertEqual(self.reactor.stops, 0)

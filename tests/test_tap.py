@@ -15,6 +15,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import tap as module
+from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.net.limits import Limits
 from twisted_chat.service import ChatService
 from twisted_chat.stores.memory import MemoryLog
@@ -58,7 +59,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(options["port"], ["1", "unix:/run/chat", "tcp:2"])
 
     def test_onlyTLS(self) -> None:
-        """Who asks for TLS alone gets no plain port."""
+        """A server with TLS alone has no plain port."""
         self.assertEqual(self.parse("--tls", "5443")["port"], [])
         self.assertEqual(self.parse("--tls", "5443", "--port", "1")["port"], ["1"])
 
@@ -104,7 +105,7 @@ class OptionsTests(SynchronousTestCase):
             self.parse("--motd", str(path))["motd"], "Hello\nw\ufffd[31m\u00f6rld\u00ff\n\ufffd"
         )
         path.write_bytes(b"x" * 100_000)
-        self.assertEqual(len(self.parse("--motd", str(path))["motd"]), module.MOST_MOTD)
+        self.assertEqual(len(self.parse("--motd", str(path))["motd"]), module.MAX_MOTD)
 
 
 class BuildTests(SynchronousTestCase):
@@ -176,12 +177,14 @@ class BuildTests(SynchronousTestCase):
         service = self.build(
             "--room", "#hall", "--rate", "3", "--burst", "4", "--backlog", "5", "--port", "1"
         )
-        factory = service._factory
+        (door,) = service._doors
+        assert isinstance(door, ChatFactory)
+        gate = door.gate
         self.assertIsInstance(service._store, MemoryLog)
-        self.assertEqual(factory.hub.lobby.name, "#hall")
-        self.assertEqual((factory.limits.rate, factory.limits.burst), (3.0, 4))
-        self.assertIs(factory.clock, self.reactor)
-        self.assertGreater(factory.limits.maxConnections, 0)
+        self.assertEqual(door.hub.lobby.name, "#hall")
+        self.assertEqual((gate.limits.rate, gate.limits.burst), (3.0, 4))
+        self.assertIs(gate.clock, self.reactor)
+        self.assertGreater(gate.limits.maxConnections, 0)
 
     def test_history(self) -> None:
         """A history on disk is not opened before the service starts."""

@@ -76,6 +76,24 @@ class NotAllowed(ChatError):
     code = "not-allowed"
 
 
+class Displaced(ChatError):
+    """The author was moved to another room and may not know it: nothing was said."""
+
+    code = "displaced"
+
+
+class TooManyTries(ChatError):
+    """Too many wrong passwords came: there is a time to wait."""
+
+    code = "too-many-tries"
+
+
+class NotShown(ChatError):
+    """Something was stored, but could not be shown to everybody."""
+
+    code = "not-shown"
+
+
 class BadCommand(ChatError):
     """The command is unknown, or its arguments are not what it needs."""
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_service -*-
 """
-The life of a server: begin, serve, end without losing what was accepted.
+The life of a server: start, serve, and shut down without losing what was accepted.
 """
 
 from __future__ import annotations
@@ -8,41 +8,44 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from .chat.hub import Hub
+from .doors.interfaces import CannotBind, IDoor
 from .errors import ChatError
-from .net.listener import Listener
+from .net.limits import Limits
 from .ops import systemd
+from .ops.auditlog import AuditLog
+from .ops.signals import handleSignals
+from .stores.interfaces import IStore
 from .text.names import loadTables
 
-if TYPE_CHECKING:
-    from .doors.lines.factory import ChatFactory
-    from .ops.auditlog import Transcript
-    from .stores.interfaces import IStore
-
 _COLLECT = (20_000, 20, 50)
-"""The collector's thresholds."""
+"""The garbage collector's thresholds."""
+
+_TIDY_SECONDS = 60.0
+"""How often the hub marks sessions as used and closes rooms that nobody uses."""
 
 
 class CannotStart(SystemExit, Exception):
     """
-    The server cannot start: a sentence on standard error and the status 1.  Being an C{Exception},
-    too, it reaches who waits for a daemon to start: C{twistd} tells him of nothing else.
+    The server cannot start: a sentence on standard error and the status 1.  It is also an
+    C{Exception} because C{twistd} reports only those to the parent process while daemonizing.
     """
 
 
 class ChatService(Service):
     """
-    Binds first, so that a port below 1024 can be had before the privileges go; opens the log after
-    that; and only then lets anybody in: who connects earlier waits in the kernel.
+    Binds first, so that a port below 1024 can be had before the privileges are dropped; opens the
+    log after that; and only then accepts connections: until then they wait in the kernel.
     """
 
     _log = Logger("chat")
@@ -50,161 +53,144 @@ class ChatService(Service):
     def __init__(
         self,
         reactor: Any,
-        factory: ChatFactory,
+        doors: Sequence[IDoor],
         store: IStore,
-        listeners: Sequence[Listener],
-        transcript: Transcript,
+        hub: Hub,
+        auditLog: AuditLog,
+        drainTimeout: float = Limits.drainTimeout,
     ) -> None:
         """
         @param reactor: to be stopped when the log cannot be opened, and at a signal.
-        @param factory: the door.
-        @param store: the log behind the door's hub, not yet started.
-        @param listeners: where to listen.
-        @param transcript: to be written out at the end.
+        @param doors: not yet bound.
+        @param store: the log behind the hub, not yet started.
+        @param hub: the chat behind the doors.
+        @param auditLog: to be written out at the end.
+        @param drainTimeout: time for all clients to read their goodbye, in seconds.
         """
         self._reactor = reactor
-        self._factory = factory
+        self._doors = doors
         self._store = store
-        self._listeners = listeners
-        self._transcript = transcript
-        self._bound: list[Listener] = []
+        self._hub = hub
+        self._auditLog = auditLog
+        self._drainTimeout = drainTimeout
+        self._tidying: IDelayedCall | None = None
+        self._bound = False
         self._open = False
         self.failed: str | None = None
 
+    # The start
+
     def privilegedStartService(self) -> None:
         """
-        Bind every port, and take nobody yet.
+        Bind every port, and accept nobody yet.
 
         @raise CannotStart: with a sentence, if a port cannot be had.
         """
         super().privilegedStartService()
-        for listener in self._listeners:
-            try:
-                listener.bind(self._factory)
-            except CannotListenError as error:
-                reason = getattr(error.socketError, "strerror", None) or error.socketError
-                raise CannotStart(
-                    f"chatserver: cannot listen on {listener.text}: {reason}. Choose another "
-                    "--port, or end the program that has it."
-                ) from None
-            self._bound.append(listener)
+        self._bound = True
+        try:
+            for door in self._doors:
+                door.bind()
+        except CannotBind as error:
+            raise CannotStart(
+                f"chatserver: {error}. Choose another --port, or end the program that has it."
+            ) from None
 
     def startService(self) -> None:
         """
         Open the log, then let people in.
         """
         super().startService()
-        # Some 50 ms that the first one to come would otherwise make everybody wait for.
+        # Some 50 ms that would otherwise stop everybody when the first user logs in.
         loadTables()
-        # What exists now lives as long as the server: the collector need not look at it again, and
-        # need not come after every 700 objects where a turn makes thousands.
+        # What exists now lives as long as the server: the collector need not look at it again, nor
+        # run after every 700 objects where one turn of the reactor makes thousands.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT)
         if not self._bound:
             self.privilegedStartService()
-        self._reactor.callWhenRunning(self._handleSignals)
+        self._reactor.callWhenRunning(handleSignals, self._reactor, self._signalled)
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
-        Deferred.fromCoroutine(self._open_()).addErrback(self._fail)
+        Deferred.fromCoroutine(self._openDoors()).addErrback(self._fail)
 
-    async def _open_(self) -> None:
+    async def _openDoors(self) -> None:
         try:
             await self._store.start()
-            self._factory.hub.rooms.restore(await self._store.state())
+            await self._hub.restore()
         except ChatError as error:
             self._end(error.sentence)
             return
         self._open = True
-        for listener in self._bound:
-            listener.open()
-            self._tell(listener)
+        self._tidying = self._reactor.callLater(_TIDY_SECONDS, self._tidy)
+        for door in self._doors:
+            door.open()
+            for line in door.describe():
+                self._log.info("{line}", line=line)
         systemd.ready()
 
-    def _fail(self, failure: Any) -> None:
+    def _fail(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure)
         self._end("the server cannot start")
 
     def _end(self, sentence: str) -> None:
         self.failed = sentence
         self._log.critical("{sentence}", sentence=sentence)
-        # The reactor ends as usual, and twistd leaves with status 0 whatever went wrong; by then
-        # nothing is left to do but to say so to whoever watches the process.
+        # The reactor ends as usual, and twistd exits with status 0 whatever went wrong; by then all
+        # that is left to do is to tell whoever watches the process.
         atexit.register(_exitFailed)
         self._reactor.stop()
 
-    def _tell(self, listener: Listener) -> None:
-        """
-        Say where people can come in, in words that they can type into the client.
-        """
-        if listener.number is None:
-            self._log.info("Chat server started on {where}", where=listener.text)
-            return
-        self._log.info("Chat server started on port {port}", port=listener.number)
-        for address in listener.addresses:
-            self._log.info(
-                "People enter with: twisted-chat {address} {port}{options}",
-                address=address,
-                port=listener.number,
-                options=listener.options,
-            )
+    def _tidy(self) -> None:
+        self._tidying = self._reactor.callLater(_TIDY_SECONDS, self._tidy)
+        try:
+            self._hub.tidy()
+        except Exception:
+            self._log.failure("the chat cannot be tidied")
 
-    async def _close(self) -> None:
-        """
-        Take nobody any more, store and answer what was taken, say goodbye.
-        """
-        systemd.stopping()
-        factory = self._factory
-        await DeferredList([listener.close() for listener in self._bound])
-        self._bound.clear()
-        factory.stopReading()
-        if self._open:
-            await self._store.stop()
-        gone = factory.goodbye("server is going down")
-        timer = self._reactor.callLater(factory.limits.drainTimeout, self._hurry)
-        await gone
-        if timer.active():
-            timer.cancel()
-        self._transcript.stop()
+    # The end
 
     def stopService(self) -> Deferred[None]:
         """
-        See L{ChatService}.
+        Accept and read nothing more, store and answer what was taken, say goodbye.
 
         @return: fires when everybody was told, or is cut.
         """
         super().stopService()
         return Deferred.fromCoroutine(self._close())
 
-    def _hurry(self) -> None:
+    async def _close(self) -> None:
+        systemd.stopping()
+        if self._tidying is not None:
+            self._tidying.cancel()
+        for door in self._doors:
+            door.stopReading()
+        if self._open:
+            await self._store.stop()
+        gone = DeferredList([door.sayGoodbye("server is going down") for door in self._doors])
+        timer = self._reactor.callLater(self._drainTimeout, self._abort)
+        await gone
+        if timer.active():
+            timer.cancel()
+        self._auditLog.stop()
+
+    def _abort(self) -> None:
         """
         Wait for nobody any more.
         """
-        for protocol in list(self._factory.protocols):
-            protocol.transport.abortConnection()
-
-    def _handleSignals(self) -> None:
-        """
-        End with status 0 at SIGTERM and SIGINT, and at once at the second of them.  Twisted's own
-        handlers would end the process by the signal, and complain about a second one.
-        """
-
-        def handle(*_: object) -> None:
-            self._reactor.callFromThread(self._signalled)
-
-        try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, handle)
-        except ValueError:
-            # Signals belong to the main thread; elsewhere whoever runs it handles them.
-            return
+        for door in self._doors:
+            door.abort()
 
     def _signalled(self) -> None:
+        """
+        Shut down at the first signal, at once at the second.
+        """
         if self.running:
             self._reactor.stop()
         else:
-            self._hurry()
+            self._abort()
 
 
 def _exitFailed() -> None:

@@ -24,13 +24,15 @@ from twisted.python import usage
 
 from .chat.hub import LOBBY, Hub
 from .chat.welcome import BACKLOG
+from .doors.gate import Gate
+from .doors.interfaces import IDoor
 from .doors.lines.factory import ChatFactory
 from .errors import ChatError
-from .net.admission import Doorkeeper, Network
+from .net.admission import AdmissionControl, Network
 from .net.limits import SPARE_DESCRIPTORS, Limits
 from .net.listener import Listener
 from .net.sockets import raiseDescriptorLimit
-from .ops.auditlog import Transcript
+from .ops.auditlog import AuditLog
 from .service import ChatService
 from .stores.interfaces import IStore
 from .stores.memory import MemoryLog
@@ -42,7 +44,7 @@ DEFAULT_PORT = "5000"
 ACCEPT_BACKLOG = 512
 """Connections that may wait in the kernel: Twisted's own 50 are too few when a crowd returns."""
 
-MOST_MOTD = 8 * 1024
+MAX_MOTD = 8 * 1024
 """Bytes of the message of the day."""
 
 
@@ -121,7 +123,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """
-        Check what one option alone cannot.
+        Check options against each other.
 
         @raise usage.UsageError: if they do not go together.
         """
@@ -157,7 +159,7 @@ def _giveUp(sentence: str) -> NoReturn:
 
 def _readMotd(path: str) -> str:
     try:
-        text = Path(path).read_bytes()[:MOST_MOTD].decode("utf-8", "replace")
+        text = Path(path).read_bytes()[:MAX_MOTD].decode("utf-8", "replace")
     except OSError as error:
         raise usage.UsageError(f"--motd {path}: {error.strerror}") from None
     return "\n".join(showable(line) for line in text.splitlines())
@@ -189,27 +191,28 @@ def buildService(options: Options, reactor: Any) -> IService:
         burst=options["burst"],
         maxConnections=raiseDescriptorLimit() - SPARE_DESCRIPTORS,
     )
-    transcript = Transcript(time.time, reactor, not options["no-transcript"])
+    auditLog = AuditLog(time.time, reactor, not options["no-transcript"])
     store = _store(options, reactor)
     hub = Hub(
         store,
         options["room"],
-        journal=transcript,
+        audit=auditLog,
         backlog=options["backlog"],
         motd=options["motd"] or "",
     )
     trusted: list[Network] = options["trusted"]
-    doorkeeper = Doorkeeper(limits, reactor.seconds, trusted)
-    factory = ChatFactory(hub, reactor, limits, doorkeeper)
+    gate = Gate(hub, limits, reactor, AdmissionControl(limits, reactor.seconds, trusted))
     try:
-        listeners = _listeners(options, reactor)
+        doors: list[IDoor] = [
+            ChatFactory(gate=gate, listeners=_listeners(options, reactor)),
+        ]
     except (ValueError, TypeError, LookupError) as error:
         # What a TypeError says is about Twisted's own functions.
         reason = "this is no endpoint" if isinstance(error, TypeError) else error
         _giveUp(f"--port: {reason}; write a number, or an endpoint like tcp:5000")
     except ChatError as error:
         _giveUp(error.sentence)
-    return ChatService(reactor, factory, store, listeners, transcript)
+    return ChatService(reactor, doors, store, hub, auditLog)
 
 
 def _store(options: Options, reactor: Any) -> IStore:

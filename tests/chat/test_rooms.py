@@ -5,37 +5,38 @@ Tests for L{twisted_chat.chat.rooms}.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.audiences import Listener
 from tests.support.helpers import NOW, enter, enterAll, makeHub
-from twisted_chat.chat.hub import Hub
-from twisted_chat.chat.room import Room, hashKey
+from twisted_chat.chat.audience import OPEN
+from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS, Hub
+from twisted_chat.chat.room import hashPassword
 from twisted_chat.chat.rooms import Rooms
-from twisted_chat.stores.session import Session
-from twisted_chat.wire.events import CREATED, INVITED, LOCKED, TOPIC, UNLOCKED, Event
+from twisted_chat.errors import NoSuchRoom, NotAllowed
+from twisted_chat.stores.session import RoomRecord
+from twisted_chat.wire.events import (
+    CLOSED,
+    CREATED,
+    FOREVER,
+    INVITED,
+    LOCKED,
+    PRIVATE,
+    TOPIC,
+    UNLOCKED,
+    Event,
+)
+from twisted_chat.wire.textlines import TEXT
 
 
-class RoomsTests(SynchronousTestCase):
+class FindingTests(SynchronousTestCase):
     """
-    The rooms that a hub keeps.
+    Which room is meant, and which can be made.
     """
 
     def setUp(self) -> None:
         self.hub = makeHub()
-
-    def test_emptyRoomIsForgotten(self) -> None:
-        """
-        A room that everybody left is no more, whether by leaving it or the chat.
-        """
-        ann, bob = enterAll(self.hub, "Ann", "Bob")
-        ann.types("/join #dev")
-        bob.types("/join #dev")
-        ann.types("/leave")
-        self.assertIn("#dev", self.hub.rooms)
-        bob.drops()
-        self.assertEqual(list(self.hub.rooms), ["#lobby"])
-        ann.types("/join #DEV")
-        self.assertEqual(list(self.hub.rooms), ["#lobby", "#DEV"])
 
     def test_roomInAnotherCase(self) -> None:
         """
@@ -45,9 +46,8 @@ class RoomsTests(SynchronousTestCase):
         ann.types("/join #dev")
         bob.types("/join #DEV")
         self.assertEqual(list(self.hub.rooms), ["#lobby", "#dev"])
-        self.assertEqual(bob.user.current, "#dev")
-        known = self.hub.rooms.known("#Dev")
-        self.assertIs(known, self.hub.rooms["#dev"])
+        self.assertEqual(bob.user.current.name, "#dev")
+        self.assertIs(self.hub.rooms.known("#Dev"), self.hub.rooms["#dev"])
 
     def test_namesThatLookAlike(self) -> None:
         """
@@ -82,157 +82,274 @@ class RoomsTests(SynchronousTestCase):
         self.assertEqual(bob.lines[0][:2], "! ")
         self.assertNotIn("#plans", "".join(bob.lines))
 
+
+class LifeTests(SynchronousTestCase):
+    """
+    When rooms begin and end.
+    """
+
+    def setUp(self) -> None:
+        self.now = NOW
+        self.hub = makeHub(seconds=lambda: self.now)
+        self.ann, self.bob = enterAll(self.hub, "Ann", "Bob")
+
+    def test_unusedRoom(self) -> None:
+        """
+        A room in which nobody said anything ends when everybody has left it.
+        """
+        self.ann.types("/join #dev")
+        self.bob.types("/join #dev")
+        self.ann.types("/leave")
+        self.assertIn("#dev", self.hub.rooms)
+        self.bob.types("/leave")
+        self.assertEqual(list(self.hub.rooms), ["#lobby"])
+        self.ann.types("/join #DEV")
+        self.assertEqual(list(self.hub.rooms), ["#lobby", "#DEV"])
+
+    def test_usedRoom(self) -> None:
+        """
+        A room in which something was said stays with its past and its owner for a week, and then
+        ends.
+        """
+        self.ann.types("/join #dev", "hello", "/leave")
+        self.now += FORGET_ROOMS_SECONDS - 1
+        self.hub.tidy()
+        self.bob.types("/join #dev")
+        self.assertIn("Ann :: hello", self.bob.lines[-1])
+        self.assertEqual(self.hub.rooms["#dev"].owner, self.ann.user.sid)
+        self.bob.types("/leave")
+        self.now += FORGET_ROOMS_SECONDS + 1
+        self.hub.tidy()
+        self.assertEqual(list(self.hub.rooms), ["#lobby"])
+        self.bob.forget()
+        self.bob.types("/join #dev")
+        self.assertEqual(self.bob.lines, ["* You are in #dev (1 here)"])
+
+    def test_occupiedRoom(self) -> None:
+        """
+        A room does not end while somebody is in it, however long.
+        """
+        self.ann.types("/join #dev", "hello")
+        self.now += 10 * FORGET_ROOMS_SECONDS
+        self.hub.tidy()
+        self.assertIn("#dev", self.hub.rooms)
+
+    def test_leaveAndJoinAtOnce(self) -> None:
+        """
+        Whoever joins while the end of the room is on its way makes it anew.
+        """
+        self.ann.types("/join #dev")
+        first = self.hub.rooms["#dev"].id
+        self.ann.types("/leave", "/join #dev")
+        self.assertGreater(self.hub.rooms["#dev"].id, first)
+        self.assertEqual(self.ann.user.current.name, "#dev")
+
     def test_lobbyStays(self) -> None:
         """
         The lobby stays, even when it is empty.
         """
-        enter(self.hub, "Ann").drops()
+        self.ann.drops()
+        self.bob.drops()
+        self.now += 10 * FORGET_ROOMS_SECONDS
+        self.hub.tidy()
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
         self.assertEqual(len(self.hub.lobby), 0)
 
-    def state(self, *rows: tuple[str, str, str, str]) -> Hub:
-        """
-        @param rows: kind, room, text and session id of each event.
-        @return: a new hub that restored them.
-        """
-        hub = makeHub()
-        hub.rooms.restore(
-            Event(place, NOW, kind, room, "Ann", text, "", sid)
-            for place, (kind, room, text, sid) in enumerate(rows)
-        )
-        return hub
 
-    def test_restore(self) -> None:
-        """
-        Rooms are made again as their events say; those of which nothing is left are forgotten.
-        """
-        hub = self.state(
-            (TOPIC, "#lobby", "welcome", "a"),
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", hashKey("sesame"), "a"),
-            (INVITED, "#dev", "b", "a"),
-            (TOPIC, "#dev", "first", "a"),
-            (TOPIC, "#dev", "second", "a"),
-            (CREATED, "#gone", "", "a"),
-            (LOCKED, "#gone", "", "a"),
-            (UNLOCKED, "#gone", "", "a"),
-        )
-        self.assertEqual(sorted(hub.rooms), ["#dev", "#lobby"])
-        self.assertEqual(hub.lobby.topic, "welcome")
-        dev = hub.rooms["#dev"]
-        self.assertEqual((dev.topic, dev.creator, dev.private), ("second", "a", True))
-        self.assertTrue(dev.admits("b", ""))
-        self.assertTrue(dev.admits("c", "sesame"))
-        self.assertFalse(dev.admits("c", ""))
-
-    def test_restoreLateMaker(self) -> None:
-        """
-        Who made a room is known though something else of it was stored before.
-        """
-        hub = self.state(
-            (TOPIC, "#dev", "tests", "a"), (CREATED, "#dev", "", "a"), (LOCKED, "#dev", "", "a")
-        )
-        self.assertEqual(hub.rooms["#dev"].creator, "a")
-        self.assertTrue(hub.rooms["#dev"].admits("a", ""))
-
-    def test_restoreNewMaker(self) -> None:
-        """
-        A room that was made again belongs to who made it last, and old invitations are void.
-        """
-        hub = self.state(
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", "", "a"),
-            (INVITED, "#dev", "friend", "a"),
-            (UNLOCKED, "#dev", "", "a"),
-            (CREATED, "#dev", "", "b"),
-            (LOCKED, "#dev", "", "b"),
-        )
-        dev = hub.rooms["#dev"]
-        self.assertTrue(dev.admits("b", ""))
-        self.assertFalse(dev.admits("a", ""))
-        self.assertFalse(dev.admits("friend", ""))
-
-    def test_restoreLookAlikes(self) -> None:
-        """
-        Rooms that bore names alike, one after the other, do not get into each other's way.
-        """
-        hub = self.state(
-            (CREATED, "#dev", "", "a"),
-            (LOCKED, "#dev", "", "a"),
-            (UNLOCKED, "#dev", "", "a"),
-            (TOPIC, "#DEV", "tests", "b"),
-        )
-        self.assertEqual(sorted(hub.rooms), ["#DEV", "#lobby"])
-        ann = enter(hub, "Ann")
-        ann.types("/join #dev")
-        self.assertEqual(ann.user.current, "#DEV")
-
-    def test_restoredFromItsLog(self) -> None:
-        """
-        What a log holds is enough to make the same rooms.
-        """
-        ann, bob = enterAll(self.hub, "Ann", "Bob")
-        ann.types("/join #den sesame", "/topic secrets", "/invite Bob", "/join #open", "/topic all")
-        hub = makeHub()
-        state = self.successResultOf(self.hub.log.state())
-        hub.rooms.restore(state)
-        for name, room in self.hub.rooms.items():
-            again = hub.rooms[name]
-            self.assertEqual((again.topic, again.private), (room.topic, room.private))
-            self.assertEqual(again.keyHash, room.keyHash)
-        self.assertTrue(hub.rooms["#den"].admits(bob.user.sid, ""))
-        self.assertEqual(hub.rooms["#den"].creator, ann.user.sid)
-
-
-class DirectoryTests(SynchronousTestCase):
+class ApplyTests(SynchronousTestCase):
     """
-    L{Rooms} by themselves.
+    What the events of the log make of rooms.
     """
 
     def setUp(self) -> None:
         self.rooms = Rooms("#lobby")
+        self.eventId = 0
 
-    def lock(self, name: str, creator: str) -> Room:
-        """
-        Make a private room.
-        """
-        room = self.rooms.make(name, creator)
-        room.private = True
-        return room
-
-    def test_made(self) -> None:
-        """A room is made once, and keeps who made it; the lobby is there from the beginning."""
-        room = self.rooms.make("#dev", "a")
-        self.assertIs(self.rooms.make("#dev", "b"), room)
-        self.assertEqual(room.creator, "a")
-        self.assertEqual(list(self.rooms), ["#lobby", "#dev"])
-        self.assertIs(self.rooms["#lobby"], self.rooms.lobby)
-
-    def test_unknown(self) -> None:
-        """What nobody made is not known, and asking for it makes nothing."""
-        self.assertIs(self.rooms.known("#dev"), None)
-        self.assertEqual(list(self.rooms), ["#lobby"])
-
-    def test_privateOf(self) -> None:
-        """Only private rooms count, and only for who made them, as long as they are private."""
-        den = self.lock("#den", "a")
-        self.lock("#cave", "b")
-        self.rooms.make("#open", "a")
-        self.assertEqual([self.rooms.privateOf(sid) for sid in "abc"], [1, 1, 0])
-        den.private = False
-        self.assertEqual(self.rooms.privateOf("a"), 0)
-
-    def test_readmitted(self) -> None:
-        """A session goes on in rooms that are open, its own, or still those it was in."""
-        for name, creator in (("#mine", "me"), ("#same", "a"), ("#another", "b"), ("#shut", "a")):
-            self.lock(name, creator)
-        tickets = ("#open", "#mine me", "#same a", "#another a", "#shut")
-        self.assertEqual(
-            self.rooms.readmitted(Session("me", rooms=tickets)), ("#open", "#mine", "#same")
+    def apply(
+        self, kind: str, room: str = "#den", text: str = "", data: str = "", sid: str = "ann"
+    ) -> None:
+        """Apply an event as it is."""
+        self.eventId += 1
+        self.rooms.apply(
+            Event(self.eventId, NOW, kind, room, "Ann", text, "", sid, None, data), None
         )
 
-    def test_readmittedToAnEmptyRoom(self) -> None:
-        """A room that nobody is in is still the one it is, also under a name that looks alike."""
-        room = self.rooms.make("#dev", "a")
-        self.assertEqual(self.rooms.readmitted(Session("me", rooms=("#DEV",))), ("#dev",))
-        self.assertIs(self.rooms.known("#DEV"), room)
+    def test_created(self) -> None:
+        """
+        A room begins with the event that made it, and belongs to who made it.
+        """
+        self.eventId = 41
+        self.apply(CREATED)
+        room = self.rooms["#den"]
+        self.assertEqual((room.id, room.owner, room.private), (42, "ann", False))
+        self.assertEqual(room.placeFor({}).ranges, ((42, FOREVER),))
+        self.assertIs(self.rooms.byId[42], room)
+
+    def test_createdTwice(self) -> None:
+        """
+        To make a room never hands out one that is there, or stands beside one that looks like it.
+        """
+        self.apply(CREATED, "#plans")
+        for name in ("#plans", "#PLANS", "#pIans", "#p1ans"):
+            self.assertRaises(NotAllowed, self.apply, CREATED, name, sid="mallory")
+        self.assertEqual(self.rooms["#plans"].owner, "ann")
+
+    def test_createdPrivate(self) -> None:
+        """
+        A room may be private from the start.
+        """
+        self.apply(CREATED, text=PRIVATE, data=hashPassword("sesame"))
+        self.assertTrue(self.rooms["#den"].acceptsPassword("bob", "sesame"))
+        self.assertEqual(self.rooms["#den"].placeFor({}).ranges, ())
+
+    def test_locked(self) -> None:
+        """
+        Those who are in a room when it is locked may read what is said from then on.
+        """
+        self.apply(CREATED)
+        member = Listener("Bob", [])
+        self.rooms["#den"].add(member, TEXT.here)
+        self.apply(LOCKED)
+        self.assertEqual(member.rights, {2: OPEN})
+        self.assertEqual(list(self.rooms.eras), [2])
+
+    def test_rooms(self) -> None:
+        """
+        Topics, invitations and the opening of a room are applied in their order.
+        """
+        self.apply(CREATED)
+        self.apply(LOCKED)
+        self.apply(INVITED, data="bob")
+        self.apply(TOPIC, text="tests")
+        room = self.rooms["#den"]
+        self.assertEqual((room.topic, room.admits("bob", {})), ("tests", True))
+        self.apply(UNLOCKED)
+        self.assertFalse(room.private)
+        self.assertEqual(room.placeFor({}).ranges, ((1, 1), (5, FOREVER)))
+
+    def test_inviteToAPublicRoom(self) -> None:
+        """
+        An invitation to a room that is open gives no right in a later private era.
+        """
+        self.apply(CREATED)
+        self.apply(INVITED, data="bob")
+        self.apply(LOCKED)
+        self.assertFalse(self.rooms["#den"].admits("bob", {}))
+
+    def test_closed(self) -> None:
+        """
+        A closed room is gone, with its eras; one of the same name that came later stays.
+        """
+        self.apply(CREATED, text=PRIVATE)
+        self.apply(CLOSED, data="1")
+        self.assertEqual((list(self.rooms), self.rooms.eras), (["#lobby"], {}))
+        self.apply(CREATED)
+        self.apply(CLOSED, data="1")
+        self.assertIn("#den", self.rooms)
+
+    def test_unknownRoom(self) -> None:
+        """
+        What happens to a room that is not there is void.
+        """
+        for kind in (TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED):
+            self.assertRaises(NoSuchRoom, self.apply, kind)
+
+    def test_reserved(self) -> None:
+        """
+        A name is reserved with what looks like it while its room is being made, and free again when
+        it was not.
+        """
+        with self.rooms.reserve("#plans"):
+            self.assertEqual(self.rooms.lookalike("#pIans"), "#plans")
+            waiting = Deferred.fromCoroutine(self.rooms.whenSettled("#PLANS"))
+            self.assertNoResult(waiting)
+        self.assertIsNone(self.successResultOf(waiting))
+        self.assertIsNone(self.rooms.lookalike("#pIans"))
+
+    def test_privateOf(self) -> None:
+        """
+        Only private rooms count, and only for their owner, as long as they are private.
+        """
+        self.apply(CREATED, "#den", PRIVATE)
+        self.apply(CREATED, "#cave", PRIVATE, sid="bob")
+        self.apply(CREATED, "#open")
+        self.assertEqual([self.rooms.privateOf(sid) for sid in ("ann", "bob", "cem")], [1, 1, 0])
+        self.apply(UNLOCKED, "#den")
+        self.assertEqual(self.rooms.privateOf("ann"), 0)
+
+
+class RestoreTests(SynchronousTestCase):
+    """
+    Rooms after a restart.
+    """
+
+    def restored(self, hub: Hub, **options: str) -> Hub:
+        """
+        @return: a new hub over the log of another.
+        """
+        again = makeHub(hub.log, **options)  # type: ignore[arg-type]
+        self.successResultOf(Deferred.fromCoroutine(again.restore()))
+        return again
+
+    def test_same(self) -> None:
+        """
+        What is stored is enough to make the same rooms.
+        """
+        hub = makeHub()
+        ann, bob = enterAll(hub, "Ann", "Bob")
+        ann.types("/join #den sesame", "/topic secrets", "/invite Bob", "/join #open", "/topic all")
+        again = self.restored(hub)
+        self.assertEqual(list(again.rooms), list(hub.rooms))
+        for name, room in hub.rooms.items():
+            self.assertEqual(again.rooms[name].record._replace(emptyAt=0.0), room.record)
+        self.assertTrue(again.rooms["#den"].admits(bob.user.sid, {}))
+        self.assertFalse(again.rooms["#den"].admits("stranger", {}))
+
+    def test_lobbyOfThatName(self) -> None:
+        """
+        A lobby that the operator calls like a private room shows nothing of that room's past.
+        """
+        hub = makeHub()
+        (ann,) = enterAll(hub, "Ann")
+        ann.types("/join #plans sesame", "secret")
+        again = self.restored(hub, lobby="#plans")
+        bob = enter(again, "Bob")
+        bob.types("/history", "/search secret")
+        self.assertNotIn("secret", "".join(bob.lines))
+        self.assertEqual(list(again.rooms), ["#plans"])
+
+    def test_lobbyGoesOn(self) -> None:
+        """
+        The lobby's past goes on over a restart, and stays its own when it is called otherwise.
+        """
+        hub = makeHub()
+        (ann,) = enterAll(hub, "Ann")
+        ann.types("hello")
+        self.assertIn("Ann :: hello", enter(self.restored(hub), "Bob").lines[-1])
+        other = self.restored(hub, lobby="#hall")
+        self.assertEqual(len(enter(other, "Cem").lines), 1)
+
+    def test_lobbyComesBack(self) -> None:
+        """
+        A lobby whose name was a private room's in between shows nothing of that time.
+        """
+        hub = self.restored(makeHub())
+        other = self.restored(hub, lobby="#hall")
+        enter(other, "Ann").types("/join #lobby sesame", "secret")
+        again = self.restored(other, lobby="#lobby")
+        bob = enter(again, "Bob")
+        bob.types("/history", "/search secret")
+        self.assertNotIn("secret", "".join(bob.lines))
+
+    def test_adoptedLobby(self) -> None:
+        """
+        A public room that nobody owns may become the lobby with its past, as in older files.
+        """
+        rooms = Rooms("#lobby")
+        rooms.restore([RoomRecord(3, "#lobby", "welcome", "", ((1, None),))], 100)
+        self.assertEqual(rooms.lobby.placeFor({}).ranges, ((1, FOREVER),))
+        self.assertEqual(rooms.lobby.topic, "welcome")
+        rooms = Rooms("#lobby")
+        rooms.restore([RoomRecord(3, "#lobby", "secret", "ann", ((1, None),))], 100)
+        self.assertEqual(rooms.lobby.placeFor({}).ranges, ((101, FOREVER),))
+        self.assertEqual(rooms.lobby.topic, "")

@@ -23,10 +23,11 @@ from tests.support.helpers import (
     resume,
     useZone,
 )
+from twisted_chat.chat.interfaces import LoginRequest
+from twisted_chat.chat.roster import HOLD_SECONDS
 from twisted_chat.chat.welcome import BACKLOG, PAGE
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.stores.session import Session, newSid
-from twisted_chat.wire.events import Event, Scope
+from twisted_chat.wire.events import FOREVER, Event, Place, Scope
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -51,9 +52,9 @@ class SlowLog(MemoryLog):
         self.reads.append((given, found))
         return given
 
-    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+    def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """See L{twisted_chat.stores.interfaces.IHistory.last}."""
-        return self._slowly(super().last(room, count, before))
+        return self._slowly(super().last(place, count, before))
 
     def after(self, scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
         """See L{twisted_chat.stores.interfaces.IHistory.after}."""
@@ -222,7 +223,8 @@ class ResumeTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        self.hub = makeHub()
+        self.now = 0.0
+        self.hub = makeHub(monotonic=lambda: self.now)
         self.ann, self.bob = enterAll(self.hub, "Ann", "Cem")
         self.ann.types("before")
         self.bob = enter(self.hub, "Bob", JSON)
@@ -285,7 +287,7 @@ class ResumeTests(SynchronousTestCase):
         """
         Direct messages are replayed to their two people only.
         """
-        cem = self.hub.users["Cem"].client
+        cem = self.hub.users["Cem"].client  # type: ignore[attr-defined]
         assert isinstance(cem, FakeClient)
         dai = enter(self.hub, "Dai", JSON)
         lastBob, lastDai = newest(self.bob), newest(dai)
@@ -414,9 +416,10 @@ class ResumeTests(SynchronousTestCase):
         Nobody is told of a gap who missed nothing that is lost.
         """
         self.bob.drops()
+        self.ann.types("after")
         again = resume(self.hub, self.welcome, 0)
         self.assertEqual(again.objectsOf("gap"), [])
-        self.assertEqual(self.texts(again), ["before"])
+        self.assertEqual(self.texts(again), ["after"])
 
     def test_otherEpoch(self) -> None:
         """
@@ -433,7 +436,7 @@ class ResumeTests(SynchronousTestCase):
         """
         A token that is not known makes a new session.
         """
-        self.bob.drops()
+        self.bob.asks("bye")
         again = resume(self.hub, {**self.welcome, "token": "x" * 43}, 1)
         first = again.objects[0]
         self.assertEqual((first["resumed"], first["missed"]), (False, 0))
@@ -441,15 +444,39 @@ class ResumeTests(SynchronousTestCase):
 
     def test_nameTakenMeanwhile(self) -> None:
         """
-        Who comes back to find his name taken may come back under another.
+        A session that is resumed after its name was given away may be resumed under another.
         """
         self.bob.drops()
+        self.now += HOLD_SECONDS + 1
         enter(self.hub, "Bob")
         again = resume(self.hub, self.welcome, newest(self.bob))
         self.assertEqual(again.objects[0]["code"], "name-taken")
         hello = {"token": self.welcome["token"], "epoch": self.welcome["epoch"], "last": 0}
         again.asks("hello", name="Rob", **hello)
         self.assertEqual(again.objects[1]["name"], "Rob")
+
+    def test_nameIsHeld(self) -> None:
+        """
+        The name of a session that lost its connection is kept for it, and direct messages to it are
+        refused with that reason.
+        """
+        self.bob.drops()
+        other = enter(self.hub, "BOB")
+        assert other.loginError is not None
+        self.assertIn("is kept for Bob", other.loginError.sentence)
+        self.ann.forget()
+        self.ann.types("/nick Bob", "/msg Bob psst")
+        self.assertIn("is kept for Bob", self.ann.lines[0])
+        self.assertIn("! Bob has lost the connection", self.ann.lines[1])
+        again = resume(self.hub, self.welcome, newest(self.bob))
+        self.assertEqual(again.objects[0]["name"], "Bob")
+
+    def test_nameIsFreeAfterQuit(self) -> None:
+        """
+        Whoever leaves on purpose gives the name away at once.
+        """
+        self.bob.asks("bye")
+        self.assertIsNone(enter(self.hub, "Bob").loginError)
 
     def test_unreadable(self) -> None:
         """
@@ -530,7 +557,7 @@ class TakeOverTests(SynchronousTestCase):
         self.bob.drops()
         self.turn.end()
         self.assertIs(self.hub.users["Bob"], again.user)
-        self.assertFalse(again.user.gone)
+        self.assertFalse(again.user.leaving)
 
     def test_pending(self) -> None:
         """
@@ -659,7 +686,7 @@ class ExactlyOnceTests(SynchronousTestCase):
         settle()
         self.assertEqual(unanswered, {})
 
-        scope = Scope(frozenset(("#lobby", "#dev")), "")
+        scope = Scope(tuple(Place(room, ((0, FOREVER),)) for room in ("#lobby", "#dev")), "")
         events = self.successResultOf(hub.log.after(scope, 0, 10_000))
         said = [event.text for event in events if event.kind == "said"]
         wanted = [f"mine {number}" for number, step in enumerate(steps) if step == "say"]
@@ -701,5 +728,5 @@ class RefusedTests(SynchronousTestCase):
         """
         hub = makeHub(FaultyLog(seconds=lambda: NOW))
         client = FakeClient(hub)
-        client.user = hub.enter(client, "Ann", Session(newSid()))
+        client.login(LoginRequest("Ann"))
         self.assertEqual(client.lines, ["Connected... Start sending messages"])

@@ -4,11 +4,16 @@ Tests of the command line.
 
 from __future__ import annotations
 
+import getpass
+
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.command import Place, UsageError, makeEndpoint, parse
+from twisted_chat.client import command
+from twisted_chat.client.command import ServerAddress, UsageError, loginName, makeEndpoint, parse
+from twisted_chat.console.process import USAGE
 
 
 class ParseTests(SynchronousTestCase):
@@ -19,10 +24,12 @@ class ParseTests(SynchronousTestCase):
     def test_places(self) -> None:
         """A host and a port, or an endpoint string; options may stand anywhere."""
         for arguments, place in (
-            (["localhost", "5000"], Place("localhost", 5000)),
-            (["::1", "5000", "--name", "Ann"], Place("::1", 5000)),
-            (["[::1]", "5000"], Place("::1", 5000)),
-            (["--plain", "unix:/run/chat.sock"], Place(endpoint="unix:/run/chat.sock")),
+            (["localhost", "5000"], ServerAddress("localhost", 5000)),
+            (["::1", "5000", "--name", "Ann"], ServerAddress("::1", 5000)),
+            (["[::1]", "5000"], ServerAddress("::1", 5000)),
+            (["fe80::1%eth0", "5000"], ServerAddress("fe80::1%eth0", 5000)),
+            (["[fe80::1%25]", "5000"], ServerAddress("fe80::1%25", 5000)),
+            (["--plain", "unix:/run/chat.sock"], ServerAddress(endpoint="unix:/run/chat.sock")),
         ):
             self.assertEqual(parse(arguments).place, place)
 
@@ -65,6 +72,48 @@ class ParseTests(SynchronousTestCase):
         self.assertFalse(parse(["a", "1"]).tls)
 
 
+class LoginNameTests(SynchronousTestCase):
+    """
+    The name under which a script says something.
+    """
+
+    def login(self, name: str) -> str:
+        self.patch(getpass, "getuser", lambda: name)
+        return loginName()
+
+    def test_fits(self) -> None:
+        """What no name of the chat may hold is left out of a login name."""
+        for login, name in (
+            ("ann", "ann"),
+            ("www-data", "www-data"),
+            ("_apt", "apt"),
+            ("CORP\\Ann Lee", "CORP_Ann_Lee"),
+            ("a" * 40, "a" * 32),
+            ("жук", "жук"),
+        ):
+            self.assertEqual(self.login(login), name)
+        self.assertRaises(UsageError, self.login, "$")
+
+    def test_none(self) -> None:
+        """A user without an entry in the password file is told to give a name."""
+        for error in (KeyError("getpwuid(): uid not found: 54321"), OSError("No username")):
+
+            def getuser(error: Exception = error) -> str:
+                raise error
+
+            self.patch(getpass, "getuser", getuser)
+            refused = self.assertRaises(UsageError, loginName)
+            self.assertIn("--name", str(refused))
+
+    def test_status(self) -> None:
+        """That is wrong usage, in one sentence."""
+        said: list[str] = []
+        self.patch(command, "report", said.append)
+        self.patch(command, "_run", lambda options: loginName())
+        self.patch(getpass, "getuser", lambda: "")
+        self.assertEqual((command.main(["a", "1", "--send", "x"]), len(said)), (USAGE, 1))
+
+
 class EndpointTests(SynchronousTestCase):
     """
     Ways to the server.
@@ -77,6 +126,17 @@ class EndpointTests(SynchronousTestCase):
         """Host and port try all addresses of the host; a string is what it says."""
         self.assertIsInstance(self.make("localhost", "5000"), HostnameEndpoint)
         self.assertIsInstance(self.make("unix:/run/chat.sock"), UNIXClientEndpoint)
+
+    def test_zones(self) -> None:
+        """An address of one link is connected to with its zone, over TLS too."""
+        for host in ("fe80::1%eth0", "fe80::1%2", "[ff02::1%lo]"):
+            for options in ((), ("--tls",)):
+                reactor = MemoryReactorClock()
+                pins = self.mktemp()
+                parsed = parse([host, "5000", "--pins", pins, *options])
+                endpoint = makeEndpoint(parsed, reactor, lambda sentence: None)
+                endpoint.connect(Factory.forProtocol(Protocol)).addErrback(lambda failure: None)
+                self.assertEqual(reactor.tcpClients[0][:2], (host.strip("[]"), 5000))
 
     def test_mistakes(self) -> None:
         """A string or a fingerprint that is none is wrong usage."""

@@ -5,15 +5,18 @@ Tests of the connector, apart from what the link's tests show of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import Endpoint, Transport
-from twisted_chat.client.connection import Connector
-from twisted_chat.wire.framing import Excess
+from twisted_chat.client.connection import Connector, LineBuffer
+from twisted_chat.wire.framing import MAX_FLOOD, TOO_LONG, Excess
 
 
 class RecordingOwner:
@@ -30,11 +33,47 @@ class RecordingOwner:
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
         self.calls.append(list(lines))
 
+    def tlsReceived(self) -> None:
+        self.calls.append("tls")
+
     def connectionLost(self, reason: Failure, settled: bool) -> None:
         self.calls.append((reason.type, settled))
 
     def clogged(self, clogged: bool) -> None:
         self.calls.append(clogged)
+
+
+class LineBufferTests(SynchronousTestCase):
+    """
+    Lines of a server.
+    """
+
+    @settings(deadline=None, max_examples=100, derandomize=True, database=None)
+    @given(
+        st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"x" * 40000]), max_size=12),
+        st.lists(st.integers(0, 200000), max_size=6),
+    )
+    def test_chunks(self, parts: list[bytes], cuts: list[int]) -> None:
+        """However a stream is cut, the lines are the same: the long ones are skipped, once each."""
+        stream = b"".join(parts)
+        places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+        buffer, lines = LineBuffer(), list[bytes | Excess]()
+        for start, end in pairwise(places):
+            lines += buffer.feed(stream[start:end])
+            self.assertLessEqual(len(buffer.pending), MAX_FLOOD)
+        *whole, tail = stream.split(b"\n")
+        expected: list[bytes | Excess] = [
+            TOO_LONG if len(line) > MAX_FLOOD else line.removesuffix(b"\r") for line in whole
+        ]
+        expected += [TOO_LONG] if len(tail) > MAX_FLOOD else []
+        self.assertEqual(lines, expected)
+
+    def test_take(self) -> None:
+        """An unfinished line can be taken for a finished one."""
+        buffer = LineBuffer()
+        self.assertEqual(buffer.feed(b"one\nname >"), [b"one"])
+        self.assertEqual((buffer.take(), buffer.pending), (b"name >", b""))
+        self.assertEqual(buffer.feed(b"two\n"), [b"two"])
 
 
 class ConnectorTests(SynchronousTestCase):
@@ -47,7 +86,7 @@ class ConnectorTests(SynchronousTestCase):
         self.connector = Connector(self.clock, self.endpoint, self.owner, lambda: 1.0)
 
     def test_life(self) -> None:
-        """The owner hears of a connection, its lines and its end, in this order."""
+        """The owner is told of a connection, its lines and its end, in this order."""
         self.connector.connect()
         peer = self.endpoint.accept()
         peer.sends(b"one\r\ntw")
@@ -71,7 +110,7 @@ class ConnectorTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls[-1], (ConnectionDone, True))
 
     def test_forgetAttempt(self) -> None:
-        """A connection that stands after it was given up is cut, and nobody hears of it."""
+        """A connection that is made after it was given up is cut, without telling the owner."""
         self.connector.connect()
         factory, attempt = self.endpoint.attempts[0]
         attempt.addErrback(lambda failure: None)
@@ -85,7 +124,7 @@ class ConnectorTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls, [])
 
     def test_forgetConnection(self) -> None:
-        """A connection that is given up is cut, and nobody hears of it."""
+        """A connection that is given up is cut, without telling the owner."""
         self.connector.connect()
         peer = self.endpoint.accept()
         self.connector.forget()
@@ -101,7 +140,7 @@ class ConnectorTests(SynchronousTestCase):
         self.assertEqual(self.endpoint.attempts, [])
 
     def test_clogged(self) -> None:
-        """The owner hears when the transport is full, and when it is not any more."""
+        """The owner is told when the transport is full, and when it is not any more."""
         self.connector.connect()
         peer = self.endpoint.accept()
         self.assertIs(peer.transport.producer, peer.protocol)

@@ -1,10 +1,11 @@
 """
-Tests of the face in a terminal, with a real console on no terminal.
+Tests of the user interface in a terminal, with a real console on no terminal.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
@@ -13,8 +14,9 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import CONNECTED, OK, PROMPT, WELCOME, Endpoint, Peer
-from twisted_chat.client.consoleui import TalkFace
+from twisted_chat.client.consoleui import ConsoleUI
 from twisted_chat.client.link import ChatLink
+from twisted_chat.client.sessionfile import SessionFile
 from twisted_chat.console.console import Console
 
 
@@ -30,9 +32,9 @@ class RecordingHost:
         self.calls.append((code, sentence))
 
 
-class TalkTests(SynchronousTestCase):
+class ConsoleUITests(SynchronousTestCase):
     """
-    A person, a console and a link.
+    A user, a console and a link.
     """
 
     def setUp(self) -> None:
@@ -41,29 +43,36 @@ class TalkTests(SynchronousTestCase):
         self.environ = {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
         self.terminal = StringTransport()
 
-    def begin(self, name: str = "Ann", text: bool = False, early: str = "") -> Peer:
-        self.face = TalkFace(
+    def begin(
+        self,
+        name: str = "Ann",
+        text: bool = False,
+        early: str = "",
+        sessions: SessionFile | None = None,
+    ) -> Peer:
+        self.ui = ConsoleUI(
             self.clock,
             self.host,  # type: ignore[arg-type]
             self.environ,
             "example port 5000",
             lambda: 0.0,
+            sessions=sessions,
         )
         self.link = ChatLink(
             self.clock,
             self.endpoint,
-            self.face,
+            self.ui,
             "example port 5000",
             "k",
             retry=True,
             textOnly=text,
             jitter=lambda: 1.0,
         )
-        self.link.standing.name = name
-        self.face.use(self.link)
-        self.console = Console(self.clock, self.terminal, (80, 24), "dumb", self.face)
+        self.link.session.name = name
+        self.ui.use(self.link)
+        self.console = Console(self.clock, self.terminal, (80, 24), "dumb", self.ui)
         self.console.start()
-        self.face.begin(self.console)
+        self.ui.begin(self.console)
         self.types(early)
         peer = self.endpoint.accept()
         peer.sends(PROMPT)
@@ -105,7 +114,7 @@ class TalkTests(SynchronousTestCase):
         hello = peer.objects()
         self.assertEqual([(each["type"], each["name"]) for each in hello], [("hello", "Ann")])
         peer.says(**WELCOME)
-        self.assertEqual([each.get("text") for each in peer.objects()], [None, "Hello!"])
+        self.assertEqual([each.get("text") for each in peer.objects()], [None] * 2 + ["Hello!"])
         self.assertTrue(self.shown().endswith("How a"))
 
     def test_earlyPart(self) -> None:
@@ -116,7 +125,7 @@ class TalkTests(SynchronousTestCase):
         self.assertEqual(peer.objects()[0]["name"], "Anna")
 
     def test_conversation(self) -> None:
-        """What is typed is said, and what is heard is shown."""
+        """What is typed is said, and what the server says is shown."""
         peer = self.inside()
         self.types("Hello!\r")
         self.assertEqual(peer.objects()[0]["text"], "Hello!")
@@ -130,7 +139,7 @@ class TalkTests(SynchronousTestCase):
     def test_severalLines(self) -> None:
         """Each line of a paste is a message; blank ones are none."""
         peer = self.inside()
-        self.face.lineEntered("one\n\n \ntwo")
+        self.ui.lineEntered("one\n\n \ntwo")
         self.assertEqual([each["text"] for each in peer.objects()], ["one", "two"])
 
     def test_ownCommands(self) -> None:
@@ -150,13 +159,13 @@ class TalkTests(SynchronousTestCase):
         self.assertIn("was lost. What you say waits", shown)
         self.assertIn("offline", shown)
         for _ in range(101):
-            self.face.lineEntered("x")
+            self.ui.lineEntered("x")
         self.assertIn("! 100 messages wait already", self.shown())
         self.clock.advance(0.5)
         peer = self.endpoint.accept()
         peer.got()
         peer.says(**{**WELCOME, "resumed": True, "missed": 2, "last": 12})
-        self.assertEqual(len(peer.objects()), 100)
+        self.assertEqual(len([each for each in peer.objects() if each["type"] == "say"]), 100)
         shown = self.shown()
         self.assertIn("* Reconnected, 2 missed", shown)
         self.assertNotIn("offline", shown)
@@ -198,7 +207,7 @@ class TalkTests(SynchronousTestCase):
     def test_seen(self) -> None:
         """The next run marks what is new."""
         self.inside(last=5)
-        self.face.remember()
+        self.ui.remember()
         peer = self.begin()
         peer.says(**{**WELCOME, "last": 6})
         for number in (5, 6):
@@ -220,32 +229,268 @@ class TalkTests(SynchronousTestCase):
         """Commands of both sides, names and rooms are completed."""
         peer = self.inside()
         peer.says(type="said", id=11, time=1.0, room="#dev", name="Alexei", text="Hi!")
-        for text, offered in (("/ign", "/ignore "), ("/jo", "/join "), ("al", "Alexei: ")):
-            self.assertIn(offered, self.face.complete(text, len(text)))
-        self.assertEqual(self.face.complete("/join #d", 8), ["#dev "])
+        for text, offered in (("/ign", "/ignore "), ("/ms", "/msg "), ("al", "Alexei: ")):
+            self.assertIn(offered, self.ui.complete(text, len(text)))
+        self.assertEqual(self.ui.complete("/join #d", 8), ["#dev "])
+
+    def asked(self, peer: Peer) -> dict[str, str]:
+        """
+        @return: the keys of the requests that the client made, by their types.
+        """
+        return {each["type"]: each["key"] for each in peer.objects() if "key" in each}
 
     def test_completesThePresent(self) -> None:
-        """Who was there before is asked for, unseen, in each room one comes to."""
+        """Who is in a room is asked for, unseen, in each room the user comes to."""
         peer = self.begin()
         peer.says(**WELCOME)
-        (asked,) = peer.objects()[1:]
-        self.assertEqual((asked["type"], asked["line"]), ("command", "/names"))
+        asked = self.asked(peer)
+        self.assertEqual(set(asked), {"commands", "names"})
         self.shown()
-        peer.says(type="notice", text="3 in #lobby: Ann, Zoe,", key=asked["key"])
-        peer.says(type="notice", text="Bob and 5 more", key=asked["key"])
-        self.assertNotIn("Zoe", self.shown())
-        self.assertEqual(self.face.complete("z", 1), ["Zoe: "])
+        names = [f"P{number:04}" for number in range(3000)]
+        key, room = asked["names"], "#lobby"
+        for part in (names[:2000], names[2000:]):
+            more = {"more": True} if part[-1] != names[-1] else {}
+            peer.says(type="names", room=room, names=part, key=key, **more)
+        self.assertEqual(self.shown(), "")
+        self.assertEqual(self.ui.complete("p2999", 5), ["P2999: "])
+        self.assertEqual(len(self.ui.complete("", 0)), 3000)
+        peer.says(type="left", id=11, time=1.0, room="#lobby", name="P2999")
+        peer.says(type="joined", id=12, time=1.0, room="#lobby", name="Zoe")
+        peer.says(type="renamed", id=13, time=1.0, room="#lobby", name="P0007", to="James")
+        offered = [each for text in ("p2999", "zoe", "p0007", "ja") for each in self.offers(text)]
+        self.assertEqual(offered, ["Zoe: ", "James: "])
+        for _ in range(3):
+            self.clock.advance(20)
+            peer.says(type="pong")
+        peer.got()
+        self.offers("p")
+        self.assertEqual(set(self.asked(peer)), {"names"})
         peer.says(type="room", room="#dev", topic="", names=2)
+        asked = self.asked(peer)
+        self.assertEqual(set(asked), {"names"})
+        peer.says(type="names", room="#dev", names=["Ann", "Kim"], key=asked["names"])
+        self.assertEqual(self.offers("k"), ["Kim: "])
+        for _ in range(6):
+            self.clock.advance(20)
+            peer.says(type="pong")
+        peer.got()
+        self.offers("k")
+        self.assertEqual(peer.got(), b"")
+
+    def offers(self, text: str) -> list[str]:
+        return list(self.ui.complete(text, len(text)))
+
+    def test_olderServer(self) -> None:
+        """A server that does not know these requests is known by its events; nothing is told."""
+        peer = self.begin()
+        peer.says(**WELCOME)
+        asked = self.asked(peer)
+        self.shown()
+        for key in asked.values():
+            peer.says(type="error", code="bad-object", text="there is no such type", key=key)
+        self.assertEqual(self.shown(), "")
+        self.comes(peer, 11, "Zoe")
+        self.assertEqual(self.offers("z"), ["Zoe: "])
+        self.assertEqual(self.offers("/m"), ["/me ", "/msg "])
+        self.assertEqual(self.offers("/join"), [])
+
+    def test_completesCommands(self) -> None:
+        """The server's commands are its own, whatever they are called."""
+        peer = self.begin()
+        peer.says(**WELCOME)
+        commands = [{"name": "away"}, {"name": "/kick", "usage": "NAME"}, {"name": ""}, "x", {}]
+        peer.says(type="commands", commands=commands, key=self.asked(peer)["commands"])
+        self.assertEqual(self.offers("/aw"), ["/away "])
+        self.assertEqual(self.offers("/k"), ["/kick "])
+        self.assertEqual(self.offers("/q"), ["/quit "])
+        self.assertEqual(self.offers("/msg"), [])
+
+    def comesBack(self, typed: str, **fields: Any) -> Peer:
+        """
+        The connection is lost in C{#dev} while something is being typed, and made again.
+        """
+        peer = self.inside()
+        peer.says(type="room", room="#dev", topic="", names=1)
+        self.shown()
+        self.types(typed)
+        peer.closes(ConnectionLost())
+        self.clock.advance(0.5)
+        peer = self.endpoint.accept()
+        peer.says(**{**WELCOME, **fields})
+        peer.got()
+        return peer
+
+    def said(self, peer: Peer) -> list[tuple[str, str]]:
+        return [(each["text"], each["room"]) for each in peer.objects() if "room" in each]
+
+    def test_roomIsGone(self) -> None:
+        """What was begun in a room that is gone needs a second Enter to be said in another one."""
+        for resumed in (True, False):
+            peer = self.comesBack("secret", resumed=resumed)
+            self.assertIn("! You are in #lobby now, and no longer in #dev", self.shown())
+            self.types("\r")
+            self.assertIn("you are in #lobby now, Enter again sends it there", self.shown())
+            self.assertEqual(self.said(peer), [])
+            self.types("\r")
+            self.assertEqual(self.said(peer), [("secret", "#lobby")])
+            self.types("more\r")
+            self.assertEqual(self.said(peer), [("more", "#lobby")])
+
+    def test_roomIsGoneAndTextToo(self) -> None:
+        """A key between two Enters begins again; commands, and an empty input, need no second."""
+        peer = self.comesBack("secret")
+        self.types("\r")
+        self.types("!\r")
+        self.assertEqual(self.said(peer), [])
+        self.types("\x15/names\r")
         self.assertEqual(peer.objects()[0]["line"], "/names")
-        peer.says(type="error", code="bad-command", text="unheard", key=asked["key"])
-        self.assertNotIn("unheard", self.shown())
+        self.types("/me waves\r")
+        self.assertEqual(self.said(peer), [])
+        peer = self.comesBack("")
+        self.types("hello\r")
+        self.assertEqual(self.said(peer), [("hello", "#lobby")])
+
+    def test_sameRoom(self) -> None:
+        """Who comes back to their room is not asked."""
+        peer = self.comesBack("hello", room="#dev", resumed=True)
+        self.assertNotIn("no longer", self.shown())
+        self.types("\r")
+        self.assertEqual(self.said(peer), [("hello", "#dev")])
+
+    def test_thrownOut(self) -> None:
+        """A room change is told if the user did not ask for it, and not if they did."""
+        peer = self.inside()
+        self.types("/join #dev\r")
+        _, ping = peer.objects()
+        peer.says(type="room", room="#dev", topic="", names=1)
+        peer.says(type="pong", key=ping["key"])
+        self.assertNotIn("no longer", self.shown())
+        self.types("secret")
+        peer.says(type="left", id=11, time=1.0, room="#dev", name="Ann", by="Bob", text="spam")
+        peer.says(type="room", room="#lobby", topic="", names=1)
+        self.assertIn("! You are in #lobby now, and no longer in #dev", self.shown())
+        peer.got()
+        self.types("\r")
+        self.assertEqual(self.said(peer), [])
+
+    def sessions(self) -> SessionFile:
+        sessions = SessionFile(self.environ, "example port 5000")
+        self.addCleanup(sessions.release)
+        return sessions
+
+    def test_sessionIsKept(self) -> None:
+        """The next run resumes by its name, after C{/quit} and after a crash."""
+        for end in ("/quit\r", "\x04", ""):
+            first = self.sessions()
+            peer = self.begin(sessions=first)
+            peer.says(**{**WELCOME, "last": 12})
+            self.types(end)
+            if end:
+                peer.closes()
+                self.ui.remember()
+            first.release()
+            for name in ("Ann", "ann"):
+                second = self.sessions()
+                (hello,) = self.begin(name, sessions=second).objects()
+                resumed = {"name": name, "token": "T", "epoch": "E", "last": 12}
+                self.assertEqual(hello, {"type": "hello", **resumed})
+                second.release()
+
+    def test_resumed(self) -> None:
+        """A user whose session is resumed is told so, and speaks in their former room."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        first.release()
+        peer = self.begin("Ann", sessions=self.sessions())
+        peer.says(**{**WELCOME, "resumed": True, "missed": 2, "last": 12, "room": "#dev"})
+        self.assertIn("* You are Ann again, in #dev: 2 missed", self.shown())
+        self.types("hello\r")
+        self.assertEqual(self.said(peer), [("hello", "#dev")])
+
+    def test_nameAtThePrompt(self) -> None:
+        """Without a name the user is asked for one, as ever; a known one resumes its session."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        first.release()
+        peer = self.begin("", sessions=self.sessions())
+        self.assertEqual(peer.objects(), [])
+        self.types("Ann\r")
+        self.assertEqual([each.get("token") for each in peer.objects()], ["T"])
+
+    def test_otherName(self) -> None:
+        """Another name is another session, and leaves the first one alone."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        first.release()
+        second = self.sessions()
+        peer = self.begin("Bob", sessions=second)
+        self.assertNotIn("token", peer.objects()[0])
+        peer.says(**{**WELCOME, "name": "Bob", "token": "U"})
+        second.release()
+        for name, token in (("Ann", "T"), ("Bob", "U")):
+            third = self.sessions()
+            (hello,) = self.begin(name, sessions=third).objects()
+            self.assertEqual(hello["token"], token)
+            third.release()
+
+    def test_otherNameAfterRefusal(self) -> None:
+        """If the session's name is taken and another one is given, it is not the session's."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        first.release()
+        second = self.sessions()
+        peer = self.begin("Ann", sessions=second)
+        self.assertEqual(peer.objects()[0]["token"], "T")
+        peer.says(type="error", code="name-taken", text="taken")
+        self.types("Zoe\r")
+        self.assertEqual([each.get("token") for each in peer.objects()], [None])
+        peer.says(**{**WELCOME, "name": "Zoe", "token": "U"})
+        second.release()
+        stored = self.sessions().take("Ann")
+        self.assertEqual(stored and stored.token, "T")
+
+    def test_twoConsoles(self) -> None:
+        """A second console at the same time asks for a name and begins a session of its own."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        peer = self.begin("", sessions=self.sessions())
+        self.assertIn("Enter your name", self.shown())
+        self.types("Ann\r")
+        self.assertEqual([each.get("token") for each in peer.objects()], [None])
+
+    def test_noSessionOfText(self) -> None:
+        """The text dialect has no sessions: none is taken, and none is stored."""
+        first = self.sessions()
+        self.begin(sessions=first).says(**WELCOME)
+        first.release()
+        second = self.sessions()
+        peer = self.begin("", text=True, sessions=second)
+        self.assertIn("Enter your name", self.shown())
+        self.types("Zoe\r")
+        peer.sends(CONNECTED)
+        self.ui.remember()
+        second.release()
+        self.assertIsNone(self.sessions().take("Zoe"))
+
+    def test_dayOfOwnLine(self) -> None:
+        """The day's line comes before the first line after midnight, also one's own."""
+        times = [0.0]
+        self.inside()
+        self.ui._now = lambda: times[0]
+        times[0] += 3 * 24 * 3600
+        self.types("hello\r")
+        day = time.strftime("--- %Y-%m-%d ---", time.localtime(times[0]))
+        shown = self.shown()
+        self.assertLess(shown.index(day), shown.index("hello", shown.index(day) - 1))
+        self.types("again\r")
+        self.assertNotIn("---", self.shown())
 
     def test_completesRoomsOfBefore(self) -> None:
         """A room that one left for another is still offered."""
         peer = self.inside()
         for room in ("#dev", "#lobby"):
             peer.says(type="room", room=room, topic="", names=1)
-        self.assertEqual(self.face.complete("/join #d", 8), ["#dev "])
+        self.assertEqual(self.ui.complete("/join #d", 8), ["#dev "])
 
     def comes(self, peer: Peer, number: int, name: str) -> None:
         peer.says(type="joined", id=number, time=1.0, room="#lobby", name=name)
@@ -274,7 +519,7 @@ class TalkTests(SynchronousTestCase):
         self.comes(peer, 15, "Kim")
         self.types("/bell\r")
         self.comes(peer, 16, "Leo")
-        self.assertEqual(self.face.complete("le", 2), ["Leo: "])
+        self.assertEqual(self.ui.complete("le", 2), ["Leo: "])
         shown = self.shown()
         order = ["Bob is", "Eve is", "Hi!", "Joe is", "Hello!", "Kim is", "The bell", "Leo is"]
         places = [shown.index(each) for each in order]

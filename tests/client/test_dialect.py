@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.chatting import makeSpeech
-from twisted_chat.client.dialect import Speech, isQuit
-from twisted_chat.client.jsondialect import JSONSpeech
-from twisted_chat.client.textdialect import TextSpeech
+from tests.support.chatting import makeDialect
+from twisted_chat.client.dialect import ClientDialect, isQuit
+from twisted_chat.client.jsondialect import JSONClientDialect
+from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import BadObject
 
 quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
@@ -38,8 +38,8 @@ class ComposeTests(SynchronousTestCase):
             ("/menu", False),
             ("/", False),
         ):
-            for speech in (makeSpeech(TextSpeech), makeSpeech(JSONSpeech)):
-                self.assertEqual(speech.compose(line) is not None, message, line)
+            for dialect in (makeDialect(TextClientDialect), makeDialect(JSONClientDialect)):
+                self.assertEqual(dialect.compose(line) is not None, message, line)
 
     def test_quit(self) -> None:
         """The word and what may be an abbreviation of it ask to leave."""
@@ -54,12 +54,12 @@ class AnyServerTests(SynchronousTestCase):
     Servers that send anything.
     """
 
-    def survives(self, speech: Speech, lines: list[bytes]) -> None:
-        speech.connected()
-        speech.hello()
+    def survives(self, dialect: ClientDialect, lines: list[bytes]) -> None:
+        dialect.connected()
+        dialect.hello()
         for line in lines:
             with contextlib.suppress(BadObject):
-                speech.hear(line)
+                dialect.receive(line)
 
     @quick
     @given(
@@ -83,5 +83,5 @@ class AnyServerTests(SynchronousTestCase):
     )
     def test_anyLines(self, lines: list[bytes]) -> None:
         """No order of lines breaks a client."""
-        self.survives(makeSpeech(TextSpeech), lines)
-        self.survives(makeSpeech(JSONSpeech), lines)
+        self.survives(makeDialect(TextClientDialect), lines)
+        self.survives(makeDialect(JSONClientDialect), lines)

@@ -9,8 +9,8 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.chatting import makeSpeech
-from twisted_chat.client.jsondialect import JSONSpeech
+from tests.support.chatting import makeDialect
+from twisted_chat.client.jsondialect import JSONClientDialect
 
 
 class ComposeTests(SynchronousTestCase):
@@ -19,8 +19,8 @@ class ComposeTests(SynchronousTestCase):
     """
 
     def test_replyToNobody(self) -> None:
-        """Without somebody to answer, the server says so."""
-        self.assertIsNone(makeSpeech(JSONSpeech).compose("/r hi"))
+        """Without a last sender the command goes to the server, which may know one."""
+        self.assertIsNone(makeDialect(JSONClientDialect).compose("/r hi"))
 
 
 class PingTests(SynchronousTestCase):
@@ -30,17 +30,17 @@ class PingTests(SynchronousTestCase):
 
     def test_barrier(self) -> None:
         """Only the pong of the last command lets lines pass."""
-        speech = makeSpeech(JSONSpeech)
-        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
-        _, ping = map(json.loads, speech.command("/join #dev").splitlines())
-        other = json.loads(speech.ping())
-        speech.hear(json.dumps({"type": "pong", "key": other["key"]}).encode())
-        self.assertTrue(speech.busy)
-        speech.hear(json.dumps({"type": "pong", "key": ping["key"]}).encode())
-        self.assertFalse(speech.busy)
+        dialect = makeDialect(JSONClientDialect)
+        dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        _, ping = map(json.loads, dialect.command("/join #dev").splitlines())
+        other = json.loads(dialect.ping())
+        dialect.receive(json.dumps({"type": "pong", "key": other["key"]}).encode())
+        self.assertTrue(dialect.busy)
+        dialect.receive(json.dumps({"type": "pong", "key": ping["key"]}).encode())
+        self.assertFalse(dialect.busy)
 
     def test_foreignPong(self) -> None:
         """The pong of a program's own ping is the program's."""
-        speech = makeSpeech(JSONSpeech)
-        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
-        self.assertEqual([h.kind for h in speech.hear(b'{"type":"pong","key":"x"}')], ["pong"])
+        dialect = makeDialect(JSONClientDialect)
+        dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        self.assertEqual([h.kind for h in dialect.receive(b'{"type":"pong","key":"x"}')], ["pong"])

@@ -1,10 +1,13 @@
 """
-Tests of the link: what it sends and when, and what it shows its face.
+Tests of the link: what it sends and when, and what it shows its user interface.
 """
 
 from __future__ import annotations
 
+import errno
+
 from twisted.internet.error import (
+    ConnectError,
     ConnectionLost,
     ConnectionRefusedError,
     DNSLookupError,
@@ -13,8 +16,13 @@ from twisted.internet.error import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import CONNECTED, OK, PROMPT, WELCOME, Linked
-from twisted_chat.client.link import ANSWER_TIMEOUT, GOODBYE_TIMEOUT, HEARTBEAT, LOGIN_TIMEOUT
-from twisted_chat.client.outbox import MAX_WAITING, OutboxFull
+from twisted_chat.client.link import (
+    ANSWER_TIMEOUT,
+    GOODBYE_TIMEOUT,
+    HEARTBEAT_INTERVAL,
+    LOGIN_TIMEOUT,
+)
+from twisted_chat.client.outbox import MAX_WAITING_MESSAGES, OutboxFull
 from twisted_chat.errors import BadCommand, BadObject, ChatError
 
 
@@ -27,16 +35,16 @@ class TextTests(SynchronousTestCase):
         return Linked(name, textOnly=True, **options)
 
     def test_name(self) -> None:
-        """Without a name the face is asked for one, and it is the first line sent."""
+        """Without a name the user interface is asked for one, and it is the first line sent."""
         it = self.linked("")
         peer = it.endpoint.accept()
-        self.assertEqual(it.face.took(), [("nameWanted", None)])
+        self.assertEqual(it.ui.took(), [("nameWanted", None)])
         peer.sends(PROMPT)
         self.assertEqual(peer.got(), b"")
         it.link.enter("Ann")
         self.assertEqual(peer.got(), b"Ann\r\n")
         peer.sends(CONNECTED)
-        self.assertEqual(it.face.took(), [("entered", False)])
+        self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_nameBeforeConnection(self) -> None:
         """A name that is given early is sent once, when there is a connection."""
@@ -45,7 +53,7 @@ class TextTests(SynchronousTestCase):
         peer = it.endpoint.accept()
         peer.sends(PROMPT)
         self.assertEqual(peer.got(), b"Ann\r\n")
-        self.assertEqual(it.face.took(), [])
+        self.assertEqual(it.ui.took(), [])
 
     def test_nameRefused(self) -> None:
         """A refused name is asked for again on the same connection."""
@@ -54,11 +62,11 @@ class TextTests(SynchronousTestCase):
         peer.sends(PROMPT)
         peer.got()
         peer.sends(b"! this name is taken\r\n" + PROMPT)
-        self.assertEqual(it.face.took(), [("nameWanted", "this name is taken")])
+        self.assertEqual(it.ui.took(), [("nameWanted", "this name is taken")])
         it.link.enter("Anna")
         self.assertEqual(peer.got(), b"Anna\r\n")
         peer.sends(CONNECTED)
-        self.assertEqual(it.face.took(), [("entered", False)])
+        self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_openPrompt(self) -> None:
         """A prompt without a line end is understood, before the welcome and after a refusal."""
@@ -66,10 +74,10 @@ class TextTests(SynchronousTestCase):
         peer = it.endpoint.accept()
         peer.sends(b"Enter your name to enter the chat > ")
         peer.sends(b"! taken\nEnter your name to enter the chat > ")
-        self.assertEqual(it.face.took(), [("nameWanted", "taken")])
+        self.assertEqual(it.ui.took(), [("nameWanted", "taken")])
         it.link.enter("Anna")
         peer.sends(b"Connected... Start sending messages\n")
-        self.assertEqual(it.face.took(), [("entered", False)])
+        self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_nothingBeforeTheWelcome(self) -> None:
         """Messages wait for the welcome, and are sent in order after it."""
@@ -82,13 +90,13 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(peer.got(), b"one\r\ntwo\r\n")
 
     def test_conversation(self) -> None:
-        """What the server says reaches the face as it is; the prompt does not."""
+        """What the server says reaches the user interface as it is; the prompt does not."""
         it = self.linked()
         peer = it.endpoint.accept()
         lines = [b"OK . .", b"Bob :: Hi!", b"#dev Bob :: x", b"Bob -> you :: y", b"* z", b"! no"]
         peer.sends(PROMPT + CONNECTED + b"".join(line + b"\r\n" for line in lines))
         self.assertEqual(
-            it.face.took(), [("entered", False)] + [("heard", line.decode()) for line in lines]
+            it.ui.took(), [("entered", False)] + [("heard", line.decode()) for line in lines]
         )
 
     def test_finishWaitsForReceipts(self) -> None:
@@ -103,7 +111,7 @@ class TextTests(SynchronousTestCase):
         peer.sends(b"! too long\r\n")
         self.assertTrue(peer.transport.disconnecting)
         peer.closes()
-        self.assertEqual(it.face.took()[-1], ("ended", None))
+        self.assertEqual(it.ui.took()[-1], ("ended", None))
 
     def test_finishBeforeTheWelcome(self) -> None:
         """An input that ends at once still enters."""
@@ -127,7 +135,7 @@ class TextTests(SynchronousTestCase):
         peer.sends(b"* 1 here: Ann\r\n* Goodbye\r\n")
         peer.closes()
         self.assertEqual(
-            it.face.took(),
+            it.ui.took(),
             [
                 ("heard", "OK . ."),
                 ("heard", "* 1 here: Ann"),
@@ -155,10 +163,10 @@ class TextTests(SynchronousTestCase):
         it.clock.advance(ANSWER_TIMEOUT - 1)
         peer.sends(OK)
         it.clock.advance(ANSWER_TIMEOUT - 1)
-        self.assertEqual(it.face.took(), [("heard", "OK . .")])
+        self.assertEqual(it.ui.took(), [("heard", "OK . .")])
         it.clock.advance(1)
-        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
-        self.assertIn("1 message is unconfirmed", it.face.sentence)
+        self.assertEqual(it.ui.took(), [("ended", "unconfirmed")])
+        self.assertIn("1 message is unconfirmed", it.ui.sentence)
 
     def test_noReceiptWhilePaused(self) -> None:
         """A reader of ours that takes its time is no reason to give the server up."""
@@ -168,11 +176,11 @@ class TextTests(SynchronousTestCase):
         it.link.finish()
         it.link.pauseProducing()
         it.clock.pump([ANSWER_TIMEOUT] * 3)
-        self.assertEqual(it.face.took(), [])
+        self.assertEqual(it.ui.took(), [])
         it.link.resumeProducing()
         peer.sends(OK)
         peer.closes()
-        self.assertEqual(it.face.took()[-1], ("ended", None))
+        self.assertEqual(it.ui.took()[-1], ("ended", None))
 
     def test_lostUnconfirmed(self) -> None:
         """A connection that ends with messages under way tells how many."""
@@ -181,24 +189,24 @@ class TextTests(SynchronousTestCase):
         it.link.say("one")
         it.link.say("two")
         peer.closes(ConnectionLost())
-        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
-        self.assertIn("2 messages are unconfirmed", it.face.sentence)
+        self.assertEqual(it.ui.took(), [("ended", "unconfirmed")])
+        self.assertIn("2 messages are unconfirmed", it.ui.sentence)
 
     def test_lostConfirmed(self) -> None:
         """A connection that ends by itself is an error even with nothing under way."""
         it = self.linked()
         it.enterText().closes()
-        self.assertEqual(it.face.took(), [("ended", "gone")])
+        self.assertEqual(it.ui.took(), [("ended", "gone")])
 
     def test_leaveBeforeTheAnswer(self) -> None:
-        """Who left while the server answered his hello comes back in no dialect."""
+        """A user who left while the server answered the hello comes back in no dialect."""
         it = Linked("Ann")
         peer = it.endpoint.accept()
         it.link.leave()
         peer.sends(PROMPT + b"! no blanks in names\r\n" + PROMPT)
         self.assertEqual(it.endpoint.attempts, [])
         peer.closes()
-        self.assertEqual(it.face.took(), [("ended", None)])
+        self.assertEqual(it.ui.took(), [("ended", None)])
 
     def test_refusedAtTheDoor(self) -> None:
         """A server that refuses before the prompt is quoted."""
@@ -206,19 +214,19 @@ class TextTests(SynchronousTestCase):
         peer = it.endpoint.accept()
         peer.sends(b"! the server is full: come back later\r\n")
         peer.closes()
-        self.assertEqual(it.face.took(), [("ended", "unreachable")])
-        self.assertEqual(it.face.sentence, "the server is full: come back later")
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
+        self.assertEqual(it.ui.sentence, "the server is full: come back later")
 
     def test_slowPerson(self) -> None:
-        """Who thinks about a name for longer than the server waits is connected anew with it."""
+        """A user who thinks about a name for longer than the server waits is connected again."""
         it = self.linked("")
         peer = it.endpoint.accept()
-        it.face.took()
+        it.ui.took()
         peer.sends(PROMPT)
         it.clock.advance(30)
         peer.sends(b"! no name came in time\r\n")
         peer.closes()
-        self.assertEqual(it.face.took(), [])
+        self.assertEqual(it.ui.took(), [])
         it.link.enter("Ann")
         self.assertEqual(it.endpoint.accept().got(), b"Ann\r\n")
 
@@ -227,20 +235,21 @@ class TextTests(SynchronousTestCase):
         it = self.linked()
         it.endpoint.accept()
         it.clock.advance(LOGIN_TIMEOUT)
-        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
 
     def test_unreachable(self) -> None:
         """Each way to fail has its sentence."""
         for reason, words in (
             (ConnectionRefusedError(), "Nobody listens at example port 5000"),
+            (ConnectError(errno.ENETUNREACH), "port 5000: Network is unreachable"),
             (DNSLookupError("no results"), "no host of this name"),
             (TimeoutError(), "no answer from example port 5000"),
             (ChatError("The fingerprint has changed."), "The fingerprint has changed."),
         ):
             it = self.linked()
             it.endpoint.refuse(reason)
-            self.assertEqual(len(it.face.took()), 1)
-            self.assertIn(words, it.face.sentence)
+            self.assertEqual(len(it.ui.took()), 1)
+            self.assertIn(words, it.ui.sentence)
 
     def test_quit(self) -> None:
         """C{/quit} asks the server, shows its goodbye, and is no loss."""
@@ -250,7 +259,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(peer.got(), b"/quit\r\n")
         peer.sends(b"* Goodbye\r\n")
         peer.closes()
-        self.assertEqual(it.face.took(), [("heard", "* Goodbye"), ("ended", None)])
+        self.assertEqual(it.ui.took(), [("heard", "* Goodbye"), ("ended", None)])
 
     def test_quitUnanswered(self) -> None:
         """A server that does not react to C{/quit} is left all the same."""
@@ -258,18 +267,18 @@ class TextTests(SynchronousTestCase):
         it.enterText()
         it.link.say("/quit")
         it.clock.pump([GOODBYE_TIMEOUT] * 2)
-        self.assertEqual(it.face.took(), [("ended", None)])
+        self.assertEqual(it.ui.took(), [("ended", None)])
 
     def test_leave(self) -> None:
         """To leave needs no server, at any stage."""
         connecting = self.linked()
         connecting.link.leave()
-        self.assertEqual(connecting.face.took(), [("ended", None)])
+        self.assertEqual(connecting.ui.took(), [("ended", None)])
         inside = self.linked()
         inside.enterText()
         inside.link.leave()
         inside.clock.advance(GOODBYE_TIMEOUT)
-        self.assertEqual(inside.face.took(), [("ended", None)])
+        self.assertEqual(inside.ui.took(), [("ended", None)])
 
     def test_retry(self) -> None:
         """What was sent is in doubt after a drop, what was not is sent; C{resend} decides."""
@@ -278,14 +287,14 @@ class TextTests(SynchronousTestCase):
         it.link.say("sent")
         peer.closes(ConnectionLost())
         self.assertEqual(
-            it.face.took(),
+            it.ui.took(),
             [("offline", "The connection to example port 5000 was lost.", 0.5, 1)],
         )
         it.link.say("typed meanwhile")
         it.clock.advance(0.5)
         peer = it.endpoint.accept()
         peer.sends(PROMPT + CONNECTED)
-        self.assertEqual(it.face.took(), [("entered", True)])
+        self.assertEqual(it.ui.took(), [("entered", True)])
         self.assertEqual(peer.got(), b"Ann\r\ntyped meanwhile\r\n")
         self.assertEqual(it.link.resend(), 1)
         self.assertEqual(peer.got(), b"sent\r\n")
@@ -297,7 +306,7 @@ class TextTests(SynchronousTestCase):
         it.clock.advance(0.5)
         peer = it.endpoint.accept()
         peer.sends(PROMPT + b"! this name is taken\r\n" + PROMPT)
-        self.assertEqual(it.face.took()[-1], ("offline", "this name is taken", 1.0, 0))
+        self.assertEqual(it.ui.took()[-1], ("offline", "this name is taken", 1.0, 0))
 
     def test_renamed(self) -> None:
         """The name of a later connection is the one that was had last."""
@@ -310,20 +319,28 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.endpoint.accept().got(), b"Anna\r\n")
 
     def test_hostileText(self) -> None:
-        """Controls that a server sends never reach the face."""
+        """Controls that a server sends never reach the user interface."""
         it = self.linked()
         peer = it.enterText()
         peer.sends(b"Bob :: \x1b[2J\xe2\x80\xae\xff\r\n")
-        self.assertEqual(it.face.took(), [("heard", "Bob :: \ufffd[2J\ufffd")])
+        self.assertEqual(it.ui.took(), [("heard", "Bob :: \ufffd[2J\ufffd")])
 
     def test_endlessLine(self) -> None:
-        """A server that sends a line without end is given up."""
+        """A line that is too long costs one line, and what follows it is shown."""
         it = self.linked()
         peer = it.enterText()
         for _ in range(3):
             peer.sends(b"x" * 40000)
-        self.assertEqual(it.face.took(), [("ended", "gone")])
-        self.assertIn("no chat server", it.face.sentence)
+        peer.sends(b"y\r\nBob :: Hi!\r\n")
+        tooLong = "! the server sent a line that is too long"
+        self.assertEqual(it.ui.took(), [("heard", tooLong), ("heard", "Bob :: Hi!")])
+
+    def test_endlessGreeting(self) -> None:
+        """Who sends such a line before the welcome is no chat server."""
+        it = self.linked()
+        it.endpoint.accept().sends(b"x" * 70000)
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
+        self.assertIn("no chat server", it.ui.sentence)
 
 
 class JSONTests(SynchronousTestCase):
@@ -338,15 +355,15 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(peer.objects(), [{"type": "hello", "name": "Ann"}])
         peer.sends(PROMPT + b"* some words\r\n")
         peer.says(**WELCOME)
-        self.assertEqual(it.face.took(), [("entered", False)])
+        self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_nameRefused(self) -> None:
-        """A refused hello asks the face for another name."""
+        """A refused hello asks the user interface for another name."""
         it = Linked("Ann")
         peer = it.endpoint.accept()
         peer.sends(PROMPT)
         peer.says(type="error", code="name-taken", text="taken")
-        self.assertEqual(it.face.took(), [("nameWanted", "taken")])
+        self.assertEqual(it.ui.took(), [("nameWanted", "taken")])
         peer.got()
         it.link.enter("Anna")
         self.assertEqual(peer.objects(), [{"type": "hello", "name": "Anna"}])
@@ -368,7 +385,7 @@ class JSONTests(SynchronousTestCase):
             second = it.endpoint.accept()
             self.assertEqual(second.got(), b"Ann\r\n")
             second.sends(PROMPT + CONNECTED)
-            self.assertEqual(it.face.took(), [("entered", False)])
+            self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_refusedAtTheDoor(self) -> None:
         """A refusal before the prompt is no sign of a server without JSON."""
@@ -376,7 +393,7 @@ class JSONTests(SynchronousTestCase):
         peer = it.endpoint.accept()
         peer.sends(b"! the server is full\r\n")
         peer.closes()
-        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
         self.assertEqual(it.endpoint.attempts, [])
 
     def test_message(self) -> None:
@@ -388,7 +405,7 @@ class JSONTests(SynchronousTestCase):
             peer.objects(), [{"type": "say", "text": "Hello!", "room": "#lobby", "key": "k1"}]
         )
         peer.says(type="ok", key="k1", id=11, time=1.0)
-        self.assertEqual(it.face.took(), [("heard", "OK . .")])
+        self.assertEqual(it.ui.took(), [("heard", "OK . .")])
         self.assertEqual(len(it.link.outbox), 0)
 
     def test_whatIsAMessage(self) -> None:
@@ -396,7 +413,7 @@ class JSONTests(SynchronousTestCase):
         it = Linked("Ann")
         peer = it.enterJSON()
         peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
-        it.face.took()
+        it.ui.took()
         for line in ("//x", "/me waves", "/msg Bob hi there", "/r yes"):
             it.link.say(line)
         sent = [{k: v for k, v in o.items() if k not in ("key", "room")} for o in peer.objects()]
@@ -406,26 +423,26 @@ class JSONTests(SynchronousTestCase):
                 {"type": "say", "text": "/x"},
                 {"type": "act", "text": "waves"},
                 {"type": "tell", "to": "Bob", "text": "hi there"},
-                {"type": "tell", "to": "Bob", "text": "yes"},
+                {"type": "reply", "to": "Bob", "text": "yes"},
             ],
         )
 
     def test_linesWaitForCommands(self) -> None:
-        """A line typed after C{/join} goes to the room that the person then is in."""
+        """A line typed after C{/join} goes to the room that the user then is in."""
         it = Linked("Ann")
         peer = it.enterJSON()
         it.link.say("/join #dev")
         it.link.say("Hello, dev!")
         command, ping = peer.objects()
         self.assertEqual((command["type"], command["line"]), ("command", "/join #dev"))
-        self.assertTrue(it.face.held)
+        self.assertTrue(it.ui.held)
         peer.says(type="room", room="#dev", topic="", names=1)
         self.assertEqual(peer.got(), b"")
         peer.says(type="pong", key=ping["key"])
         (message,) = peer.objects()
         self.assertEqual((message["text"], message["room"]), ("Hello, dev!", "#dev"))
-        self.assertFalse(it.face.held)
-        self.assertEqual(it.face.took(), [("heard", "* You are in #dev (1 here)")])
+        self.assertFalse(it.ui.held)
+        self.assertEqual(it.ui.took(), [("heard", "* You are in #dev (1 here)")])
 
     def test_lostBehindACommand(self) -> None:
         """If the connection goes before the command is answered, what waited is in doubt."""
@@ -434,7 +451,7 @@ class JSONTests(SynchronousTestCase):
         it.link.say("/join #dev")
         it.link.say("Hello, dev!")
         peer.closes()
-        self.assertEqual(it.face.took()[-1][-1], 1)
+        self.assertEqual(it.ui.took()[-1][-1], 1)
         it.clock.advance(1)
         peer = it.enterJSON(resumed=True)
         self.assertEqual(it.link.outbox.doubtful, 1)
@@ -458,7 +475,7 @@ class JSONTests(SynchronousTestCase):
         peer.says(**{**WELCOME, "resumed": True, "last": 12, "missed": 1})
         it.link.say("four")
         self.assertEqual([o["text"] for o in peer.objects()], ["two", "three", "four"])
-        self.assertEqual([o[0] for o in it.face.took()], ["heard", "offline", "entered"])
+        self.assertEqual([o[0] for o in it.ui.took()], ["heard", "offline", "entered"])
 
     def test_ownMessageInTheReplay(self) -> None:
         """A message seen in the replay is confirmed as by its receipt, and once."""
@@ -470,7 +487,7 @@ class JSONTests(SynchronousTestCase):
         peer = it.enterJSON(resumed=True, last=11, missed=1)
         peer.says(type="said", id=11, time=1.0, room="#lobby", name="Ann", text="one", key="k1")
         peer.says(type="ok", key="k1", id=11, time=1.0)
-        self.assertEqual(it.face.took().count(("heard", "OK . .")), 1)
+        self.assertEqual(it.ui.took().count(("heard", "OK . .")), 1)
 
     def test_missedOnce(self) -> None:
         """An event that was seen before the drop is not shown again."""
@@ -480,12 +497,12 @@ class JSONTests(SynchronousTestCase):
         peer.says(id=11, text="one", **event)
         peer.closes()
         it.clock.advance(0.5)
-        it.face.took()
+        it.ui.took()
         peer = it.endpoint.accept()
         peer.says(**{**WELCOME, "resumed": True, "last": 12, "missed": 2})
         peer.says(id=11, text="one", **event)
         peer.says(id=12, text="two", **event)
-        self.assertEqual(it.face.took(), [("entered", True), ("heard", "Bob :: two")])
+        self.assertEqual(it.ui.took(), [("entered", True), ("heard", "Bob :: two")])
 
     def test_dropDuringTheReplay(self) -> None:
         """What the replay did not bring is asked for again."""
@@ -510,13 +527,13 @@ class JSONTests(SynchronousTestCase):
         peer.objects()
         peer.says(**{**WELCOME, "epoch": "F", "last": 3})
         self.assertEqual([o["text"] for o in peer.objects()], ["typed meanwhile"])
-        self.assertEqual((it.link.outbox.doubtful, it.link.standing.last), (1, 3))
+        self.assertEqual((it.link.outbox.doubtful, it.link.session.last), (1, 3))
 
     def test_outboxFull(self) -> None:
         """So many messages wait for a connection and no more, and commands do not."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
-        for number in range(MAX_WAITING):
+        for number in range(MAX_WAITING_MESSAGES):
             it.link.say(str(number))
         self.assertRaises(OutboxFull, it.link.say, "one more")
         self.assertRaises(BadCommand, it.link.say, "/names")
@@ -524,53 +541,55 @@ class JSONTests(SynchronousTestCase):
         peer = it.endpoint.accept()
         peer.got()
         peer.says(**{**WELCOME, "resumed": True})
-        self.assertEqual([o["text"] for o in peer.objects()], list(map(str, range(MAX_WAITING))))
+        self.assertEqual(
+            [o["text"] for o in peer.objects()], list(map(str, range(MAX_WAITING_MESSAGES)))
+        )
 
     def test_backoff(self) -> None:
-        """The delay doubles up to half a minute, and begins anew after a good connection."""
+        """The delay doubles up to half a minute, and starts again after a good connection."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
-        delays = [it.face.took()[0][2]]
+        delays = [it.ui.took()[0][2]]
         for _ in range(7):
             it.clock.advance(delays[-1])
             it.endpoint.refuse(ConnectionRefusedError())
-            delays.append(it.face.took()[0][2])
+            delays.append(it.ui.took()[0][2])
         self.assertEqual(delays, [0.5, 1, 2, 4, 8, 16, 30, 30])
         it.clock.advance(30)
         peer = it.enterJSON(resumed=True)
         it.clock.advance(10)
         peer.closes()
-        self.assertEqual(it.face.took()[0][2], 0.5)
+        self.assertEqual(it.ui.took()[0][2], 0.5)
 
     def test_jitter(self) -> None:
         """The delay is a random part of its bound."""
         it = Linked("Ann", retry=True, jitter=lambda: 0.25)
         it.enterJSON().closes()
-        self.assertEqual(it.face.took()[0][2], 0.125)
+        self.assertEqual(it.ui.took()[0][2], 0.125)
 
     def test_firstAttempt(self) -> None:
         """Without being told to insist, the link does not try an unreachable server again."""
         it = Linked("Ann", retry=True)
         it.endpoint.refuse(ConnectionRefusedError())
-        self.assertEqual(it.face.took(), [("ended", "unreachable")])
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
         it = Linked("Ann", retry=True, insist=True)
         it.endpoint.refuse(ConnectionRefusedError())
-        self.assertEqual(it.face.took()[0][0], "offline")
+        self.assertEqual(it.ui.took()[0][0], "offline")
 
     def test_untrusted(self) -> None:
         """A server that is refused for a reason of ours is not tried again."""
         it = Linked("Ann", retry=True, insist=True)
         it.endpoint.refuse(ChatError("The fingerprint has changed."))
-        self.assertEqual(it.face.took(), [("ended", "refused")])
+        self.assertEqual(it.ui.took(), [("ended", "refused")])
 
     def test_leaveWhileOffline(self) -> None:
         """To leave ends the waiting for the next attempt; what waits is told."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
-        it.face.took()
+        it.ui.took()
         it.link.say("one")
         it.link.leave()
-        self.assertEqual(it.face.took(), [("ended", "unconfirmed")])
+        self.assertEqual(it.ui.took(), [("ended", "unconfirmed")])
         it.clock.advance(60)
         self.assertEqual((it.endpoint.attempts, it.clock.getDelayedCalls()), ([], []))
 
@@ -578,15 +597,15 @@ class JSONTests(SynchronousTestCase):
         """Silence is asked about, and a server that stays silent counts as lost."""
         it = Linked("Ann", retry=True)
         peer = it.enterJSON()
-        it.clock.advance(HEARTBEAT)
+        it.clock.advance(HEARTBEAT_INTERVAL)
         (ping,) = peer.objects()
         peer.says(type="pong", key=ping["key"])
-        it.clock.advance(HEARTBEAT)
+        it.clock.advance(HEARTBEAT_INTERVAL)
         self.assertEqual(len(peer.objects()), 1)
-        self.assertEqual(it.face.took(), [])
-        it.clock.advance(HEARTBEAT)
+        self.assertEqual(it.ui.took(), [])
+        it.clock.advance(HEARTBEAT_INTERVAL)
         self.assertEqual(
-            it.face.took()[0][:2], ("offline", "The server at example port 5000 does not answer.")
+            it.ui.took()[0][:2], ("offline", "The server at example port 5000 does not answer.")
         )
 
     def test_finish(self) -> None:
@@ -600,7 +619,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(peer.objects(), [{"type": "bye"}])
         peer.says(type="bye", text="Goodbye")
         peer.closes()
-        self.assertEqual(it.face.took(), [("heard", "OK . ."), ("ended", None)])
+        self.assertEqual(it.ui.took(), [("heard", "OK . ."), ("ended", None)])
 
     def test_refusedMessage(self) -> None:
         """A refusal with the key answers the message; one without answers nothing."""
@@ -611,15 +630,141 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.link.outbox.expected, 1)
         peer.says(type="error", code="bad-text", text="no", key="k1")
         self.assertEqual(it.link.outbox.expected, 0)
-        self.assertEqual(it.face.took(), [("heard", "! disk full"), ("heard", "! no")])
+        self.assertEqual(it.ui.took(), [("heard", "! disk full"), ("heard", "! no")])
 
     def test_garbage(self) -> None:
-        """A line that is no object after the welcome ends the connection with a sentence."""
-        for line in (b"{\r\n", b"[1]\r\n", b"hello\r\n", b"\xff\r\n", b"[" * 9000 + b"\r\n"):
+        """A line that is no object after the welcome costs that line, and what follows is shown."""
+        for line in (
+            b"{",
+            b"[1]",
+            b"hello",
+            b"\xff",
+            b"[" * 9000,
+            b'{"type":"ok","id":' + b"9" * 4400 + b"}",
+            b'{"type":"said","time":NaN}',
+            b'{"type":"said","name":"' + "é".encode() * 40000 + b'"}',
+        ):
             it = Linked("Ann")
-            it.enterJSON().sends(line)
-            self.assertEqual(it.face.took(), [("ended", "gone")], line)
-            self.assertIn("no chat server", it.face.sentence)
+            peer = it.enterJSON()
+            peer.sends(line + b"\r\n")
+            peer.says(type="notice", text="on")
+            (_, told), after = it.ui.took()
+            self.assertTrue(told.startswith("! the server sent "), told)
+            self.assertEqual(after, ("heard", "* on"))
+
+    def test_hugeNumbers(self) -> None:
+        """Numbers that no log can hold are taken for absent, and never sent back."""
+        huge = b"9" * 4000
+        it = Linked("Ann", retry=True)
+        peer = it.enterJSON()
+        for line in (
+            b'{"type":"said","id":12,"time":#,"room":"#lobby","name":"Bob","text":"x"}',
+            b'{"type":"said","id":#,"room":"#lobby","name":"Bob","text":"y"}',
+            b'{"type":"ok","id":#}',
+            b'{"type":"gap","count":#}',
+            b'{"type":"room","room":"#lobby","names":#}',
+        ):
+            peer.sends(line.replace(b":#", b":" + huge) + b"\r\n")
+        self.assertEqual(it.ui.took()[0], ("heard", "Bob :: x"))
+        peer.closes()
+        it.clock.advance(0.5)
+        self.assertEqual(it.endpoint.accept().objects()[0]["last"], 12)
+
+    def test_longName(self) -> None:
+        """A name of 25,000 characters is one line."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="said", id=12, time=1.0, room="#lobby", name="B" * 25000, text="x")
+        peer.says(type="notice", text="on")
+        self.assertEqual([len(line) for _, line in it.ui.took()], [25005, 4])
+
+    def test_lobbyOfAResumedSession(self) -> None:
+        """Who comes into the lobby comes into the chat, also in the session of an earlier run."""
+        it = Linked("Ann")
+        rooms = [{"name": "#hall", "topic": ""}, {"name": "#dev", "topic": ""}]
+        peer = it.enterJSON(resumed=True, room="#dev", rooms=rooms)
+        peer.says(type="joined", id=11, time=1.0, room="#hall", name="Bob")
+        self.assertEqual(it.ui.took(), [("heard", "* Bob is now connected")])
+
+    def test_replyMeansAPerson(self) -> None:
+        """The server is told who is meant; their new name is followed."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
+        peer.says(type="left", id=12, time=1.0, room="#lobby", name="Bob")
+        peer.says(type="joined", id=13, time=1.0, room="#lobby", name="Bob")
+        it.link.say("/r secret")
+        (reply,) = peer.objects()
+        self.assertEqual((reply["type"], reply["to"]), ("reply", "Bob"))
+        peer.says(type="renamed", id=14, time=1.0, room="#lobby", name="Bob", to="Rob")
+        it.link.say("/r secret")
+        self.assertEqual(peer.objects()[0]["to"], "Rob")
+
+    def test_replyToAnOlderServer(self) -> None:
+        """A server without this request is asked by its command, which means the same, once."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
+        it.ui.took()
+        it.link.say("/r one")
+        it.link.say("/r two")
+        again = []
+        for reply in peer.objects():
+            peer.says(type="error", code="bad-object", text="no such type", key=reply["key"])
+            again += peer.objects()
+        it.link.say("/r three")
+        again += peer.objects()
+        self.assertEqual([each["line"] for each in again], ["/r one", "/r two", "/r three"])
+        self.assertEqual([each["key"] for each in again], ["k1", "k2", "k3"])
+        for each in again:
+            peer.says(type="ok", key=each["key"], id=12, time=1.0)
+        self.assertEqual(it.ui.took(), [("heard", "OK . .")] * 3)
+
+    def test_refusedReply(self) -> None:
+        """Another refusal of a reply is the user's to read."""
+        it = Linked("Ann")
+        peer = it.enterJSON()
+        peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
+        it.ui.took()
+        it.link.say("/r one")
+        peer.says(type="error", code="no-such-user", text="Bob has left", key="k1")
+        self.assertEqual(it.ui.took(), [("heard", "! Bob has left")])
+        self.assertEqual(len(it.link.outbox), 0)
+
+    def test_addressWithASign(self) -> None:
+        """The address of a private message may carry the sign that completion offers."""
+        for text in (True, False):
+            it = Linked("Ann", textOnly=text)
+            peer = it.enterText() if text else it.enterJSON()
+            it.link.say("/msg @Bob hi @Eve")
+            sent = peer.got().decode()
+            self.assertNotIn("@Bob", sent)
+            self.assertIn("hi @Eve", sent)
+
+    def test_tls(self) -> None:
+        """A server that speaks TLS, or waits for it, gets the user a hint."""
+        it = Linked("Ann")
+        it.endpoint.accept().sends(b"\x15\x03\x03\x00\x02\x02\x46")
+        self.assertIn("add --tls", it.ui.sentence)
+        for encrypted in (False, True):
+            it = Linked("Ann", encrypted=encrypted)
+            it.endpoint.accept().closes()
+            self.assertEqual("add --tls" in it.ui.sentence, not encrypted)
+            it = Linked("Ann", encrypted=encrypted)
+            it.endpoint.accept()
+            it.clock.advance(LOGIN_TIMEOUT)
+            self.assertEqual("add --tls" in it.ui.sentence, not encrypted)
+
+    def test_noHintAtTLS(self) -> None:
+        """A server that has said something, or is not there, is not one that waits for TLS."""
+        it = Linked("Ann")
+        peer = it.endpoint.accept()
+        peer.sends(PROMPT)
+        peer.closes()
+        self.assertNotIn("--tls", it.ui.sentence)
+        it = Linked("Ann")
+        it.endpoint.refuse(ConnectionRefusedError())
+        self.assertNotIn("--tls", it.ui.sentence)
 
     def test_wrongTypes(self) -> None:
         """Fields of a wrong type are taken for absent."""
@@ -630,7 +775,7 @@ class JSONTests(SynchronousTestCase):
         peer.says(type="history", events=[1, {"type": "said"}])
         peer.says(type="ok", key=5)
         peer.says(type=5)
-        self.assertNotIn("ended", [call[0] for call in it.face.took()])
+        self.assertNotIn("ended", [call[0] for call in it.ui.took()])
 
     def test_objects(self) -> None:
         """Objects of a program are sent as they are, under its own key or a new one."""
@@ -653,15 +798,15 @@ class JSONTests(SynchronousTestCase):
     def test_holdsTheInput(self) -> None:
         """Input is held before the welcome, while the connection is clogged, and offline."""
         it = Linked("Ann", retry=True)
-        self.assertTrue(it.face.held)
+        self.assertTrue(it.ui.held)
         peer = it.enterJSON()
-        self.assertFalse(it.face.held)
+        self.assertFalse(it.ui.held)
         peer.protocol.pauseProducing()
-        self.assertTrue(it.face.held)
+        self.assertTrue(it.ui.held)
         peer.protocol.resumeProducing()
-        self.assertFalse(it.face.held)
+        self.assertFalse(it.ui.held)
         peer.closes()
-        self.assertTrue(it.face.held)
+        self.assertTrue(it.ui.held)
 
     def test_pausedAcrossConnections(self) -> None:
         """A full output stops reading, from the next connection too."""

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.localcommands import Verbs
+from twisted_chat.client.localcommands import LocalCommands
 from twisted_chat.client.settings import Settings
 from twisted_chat.errors import BadCommand
 
 
-class RecordingStage:
+class RecordingContext:
     """
-    A stage that writes down what happens on it.
+    A context that writes down what happens on it.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class RecordingStage:
         return ["noted"]
 
 
-class VerbsTests(SynchronousTestCase):
+class LocalCommandsTests(SynchronousTestCase):
     """
     Commands that are never sent.
     """
@@ -46,53 +46,53 @@ class VerbsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.environ = {"XDG_CONFIG_HOME": os.path.abspath(self.mktemp())}
         self.settings = Settings.load(self.environ)
-        self.stage = RecordingStage()
-        self.verbs = Verbs(self.settings, self.stage)
+        self.context = RecordingContext()
+        self.commands = LocalCommands(self.settings, self.context)
 
     def test_others(self) -> None:
         """What is for the server is left alone, C{/help} too, to which ours are added."""
         for line in ("hello", "/names", "//clear", "/clearly"):
-            self.assertFalse(self.verbs.does(line), line)
-        self.assertEqual(self.stage.calls, [])
-        self.assertFalse(self.verbs.does("/help"))
-        self.assertEqual(len(self.stage.calls), len(self.verbs.names))
+            self.assertFalse(self.commands.does(line), line)
+        self.assertEqual(self.context.calls, [])
+        self.assertFalse(self.commands.does("/help"))
+        self.assertEqual(len(self.context.calls), len(self.commands.names))
 
     def test_help(self) -> None:
         """C{/help} with one of ours explains it; with another it is for the server."""
         for line in ("/help bell", "/HELP /Bell"):
-            self.stage.calls.clear()
-            self.assertTrue(self.verbs.does(line), line)
-            self.assertEqual(self.stage.calls, ["/bell off|mention|all: when to ring"])
-        self.assertFalse(self.verbs.does("/help names"))
+            self.context.calls.clear()
+            self.assertTrue(self.commands.does(line), line)
+            self.assertEqual(self.context.calls, ["/bell off|mention|all: when to ring"])
+        self.assertFalse(self.commands.does("/help names"))
 
     def test_ignore(self) -> None:
         """Ignoring and its end are kept for the next run."""
-        self.assertTrue(self.verbs.does("/ignore Bob"))
-        self.assertEqual(self.stage.calls, ["You ignore Bob"])
-        self.assertEqual(Settings.load(self.environ).ignored, {"bob": "Bob"})
-        self.verbs.does("/unignore BOB")
-        self.assertEqual(Settings.load(self.environ).ignored, {})
-        self.assertRaises(BadCommand, self.verbs.does, "/unignore Bob")
+        self.assertTrue(self.commands.does("/ignore Bob"))
+        self.assertEqual(self.context.calls, ["You ignore Bob"])
+        self.assertEqual(Settings.load(self.environ).ignored.names, ["Bob"])
+        self.commands.does("/unignore BOB")
+        self.assertEqual(Settings.load(self.environ).ignored.names, [])
+        self.assertRaises(BadCommand, self.commands.does, "/unignore Bob")
 
     def test_switches(self) -> None:
         """Times and colours are set by a word, or turned over without one."""
-        self.verbs.does("/time off")
+        self.commands.does("/time off")
         self.assertFalse(Settings.load(self.environ).time)
-        self.verbs.does("/time")
+        self.commands.does("/time")
         self.assertTrue(self.settings.time)
-        self.verbs.does("/color off")
-        self.assertEqual(self.stage.calls, [False])
-        self.assertRaises(BadCommand, self.verbs.does, "/time maybe")
+        self.commands.does("/color off")
+        self.assertEqual(self.context.calls, [False])
+        self.assertRaises(BadCommand, self.commands.does, "/time maybe")
 
     def test_bell(self) -> None:
         """The bell is set to one of its words, and told."""
-        self.verbs.does("/bell all")
-        self.verbs.does("/bell")
-        self.assertEqual(self.stage.calls, ["The bell is set to all"] * 2)
-        self.assertRaises(BadCommand, self.verbs.does, "/bell loud")
+        self.commands.does("/bell all")
+        self.commands.does("/bell")
+        self.assertEqual(self.context.calls, ["The bell is set to all"] * 2)
+        self.assertRaises(BadCommand, self.commands.does, "/bell loud")
 
     def test_rest(self) -> None:
-        """The others act on their stage."""
+        """The others act on their context."""
         for line in ("/clear", "/resend", "/debug"):
-            self.verbs.does(line)
-        self.assertEqual(self.stage.calls, ["cleared", "Sent again: 3", "noted"])
+            self.commands.does(line)
+        self.assertEqual(self.context.calls, ["cleared", "Sent again: 3", "noted"])

@@ -48,8 +48,8 @@ class LineTests(SynchronousTestCase):
             (b"* some news", "notice", "some news"),
             (b"whatever", "line", "whatever"),
         ):
-            heard = readLine(line)
-            self.assertEqual((heard.kind, heard.text), (kind, text))
+            message = readLine(line)
+            self.assertEqual((message.kind, message.text), (kind, text))
 
     def test_messages(self) -> None:
         """A message has its room, its author and its text, which may hold anything."""
@@ -58,10 +58,10 @@ class LineTests(SynchronousTestCase):
             (b"#dev Bob :: x", SAID, "#dev", "Bob", "x"),
             (b"Bob -> you :: y", TOLD, "@", "Bob", "y"),
         ):
-            heard = readLine(line, "#here")
-            assert heard.event is not None
-            self.assertEqual((heard.kind, heard.event.kind), (kind, kind))
-            self.assertEqual(heard.event[3:6], (room, name, text))
+            message = readLine(line, "#here")
+            assert message.event is not None
+            self.assertEqual((message.kind, message.event.kind), (kind, kind))
+            self.assertEqual(message.event[3:6], (room, name, text))
 
     def test_nameWithSpace(self) -> None:
         """A line that only looks like a message is none."""
@@ -88,8 +88,8 @@ class ObjectTests(SynchronousTestCase):
             Event(9, 12.5, TOLD, "@", "Bob", "psst", "Ann"),
         ):
             (line,) = JSON.events((each,), "#lobby")
-            heard = readObject(line)
-            self.assertEqual(heard.event, each)
+            message = readObject(line)
+            self.assertEqual(message.event, each)
 
     def test_notJSON(self) -> None:
         """What is no object is refused in words."""
@@ -98,8 +98,8 @@ class ObjectTests(SynchronousTestCase):
 
     def test_cleaned(self) -> None:
         """No text that is shown holds a control."""
-        heard = readObject(json.dumps({"type": "notice", "text": "a\x1b[2J\nb"}).encode())
-        self.assertEqual(heard.text, "a\ufffd[2J\ufffdb")
+        message = readObject(json.dumps({"type": "notice", "text": "a\x1b[2J\nb"}).encode())
+        self.assertEqual(message.text, "a\ufffd[2J\ufffdb")
 
     @quick
     @given(
@@ -108,6 +108,6 @@ class ObjectTests(SynchronousTestCase):
     )
     def test_anyObject(self, fields: dict[str, object], kind: str) -> None:
         """Any object is read, and can be shown on whole lines without controls."""
-        heard = readObject(json.dumps({**fields, "type": kind}).encode())
-        for line in asLines([heard], "Ann", "#lobby", "#lobby", 0.0):
+        message = readObject(json.dumps({**fields, "type": kind}).encode())
+        for line in asLines([message], "Ann", "#lobby", "#lobby", 0.0):
             self.assertEqual(line, showable(line))

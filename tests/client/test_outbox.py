@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.outbox import Letter, Outbox
+from twisted_chat.client.outbox import Outbox, PendingMessage
 
 
 class OutboxTests(SynchronousTestCase):
@@ -17,10 +17,10 @@ class OutboxTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.box = Outbox("run-")
 
-    def put(self, text: str, sent: bool = False) -> Letter:
-        letter = Letter(self.box.newKey(), text, {"text": text}, sent)
-        self.box.put(letter)
-        return letter
+    def put(self, text: str, sent: bool = False) -> PendingMessage:
+        message = PendingMessage(self.box.newKey(), text, {"text": text}, sent)
+        self.box.put(message)
+        return message
 
     def test_keys(self) -> None:
         """Keys are never given twice, and begin as told."""
@@ -28,17 +28,17 @@ class OutboxTests(SynchronousTestCase):
 
     def test_confirm(self) -> None:
         """A message leaves by its key, once; other keys mean nothing."""
-        letter = self.put("one")
+        message = self.put("one")
         self.assertFalse(self.box.confirm("run-99"))
         self.assertFalse(self.box.confirm(None))
-        self.assertTrue(self.box.confirm(letter.key))
-        self.assertFalse(self.box.confirm(letter.key))
+        self.assertTrue(self.box.confirm(message.key))
+        self.assertFalse(self.box.confirm(message.key))
         self.assertEqual(len(self.box), 0)
 
     def test_order(self) -> None:
         """What waits, waits in the order in which it came."""
-        letters = [self.put(text) for text in "abcd"]
-        self.box.confirm(letters[1].key)
+        messages = [self.put(text) for text in "abcd"]
+        self.box.confirm(messages[1].key)
         self.assertEqual([each.line for each in self.box.waiting()], ["a", "c", "d"])
 
     def test_doubt(self) -> None:
@@ -54,7 +54,7 @@ class OutboxTests(SynchronousTestCase):
         old = self.put("sent", sent=True)
         self.put("not sent")
         self.box.doubt()
-        self.box.question(Letter(self.box.newKey(), "typed"))
+        self.box.question(PendingMessage(self.box.newKey(), "typed"))
         again = self.box.resend()
         self.assertEqual([each.line for each in again], ["sent", "typed"])
         self.assertNotEqual(again[0].key, old.key)

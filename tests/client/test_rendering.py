@@ -8,7 +8,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.messages import GAP, Heard
+from twisted_chat.client.messages import GAP, ServerMessage
 from twisted_chat.client.rendering import asLines
 from twisted_chat.wire.events import JOINED, LEFT, SAID, Event
 from twisted_chat.wire.textlines import TEXT
@@ -26,17 +26,17 @@ class LinesTests(SynchronousTestCase):
     Both dialects read the same.
     """
 
-    def lines(self, *batch: Heard) -> list[str]:
+    def lines(self, *batch: ServerMessage) -> list[str]:
         return asLines(batch, "Ann", "#lobby", "#lobby", 2000.0)
 
-    def heard(self, *events: Event) -> list[Heard]:
-        return [Heard(each.kind, event=each) for each in events]
+    def received(self, *events: Event) -> list[ServerMessage]:
+        return [ServerMessage(each.kind, event=each) for each in events]
 
     def test_rooms(self) -> None:
         """A message of another room begins with the room."""
         self.assertEqual(
             self.lines(
-                *self.heard(event(SAID, "Bob", "here"), event(SAID, "Bob", "there", "#dev"))
+                *self.received(event(SAID, "Bob", "here"), event(SAID, "Bob", "there", "#dev"))
             ),
             ["Bob :: here", "#dev Bob :: there"],
         )
@@ -45,32 +45,32 @@ class LinesTests(SynchronousTestCase):
         """Events read as a server's own text dialect writes them."""
         events = [event(SAID, "Bob", "x"), event(JOINED, "Bob"), event("topic", "Bob", "y")]
         theirs = b"".join(TEXT.here.events(events, "#lobby")).decode().splitlines()
-        self.assertEqual(self.lines(*self.heard(*events)), theirs)
+        self.assertEqual(self.lines(*self.received(*events)), theirs)
 
     def test_folded(self) -> None:
         """Those who come at once stand in one line, and so do those who go."""
         came = [event(JOINED, name) for name in ("Bob", "Eve", "Joe", "Kim")]
         went = [event(LEFT, name) for name in ("Bob", "Eve")]
         self.assertEqual(
-            self.lines(*self.heard(*came, *went)),
+            self.lines(*self.received(*came, *went)),
             ["* Bob, Eve and 2 more are now connected", "* Bob and Eve have left"],
         )
 
     def test_old(self) -> None:
         """What was said before one came is a notice with its time."""
         when = time.strftime("%H:%M", time.localtime(1000.0))
-        old = Heard(SAID, event=event(SAID, "Bob", "x"), old=True)
+        old = ServerMessage(SAID, event=event(SAID, "Bob", "x"), old=True)
         self.assertEqual(self.lines(old), [f"* {when} Bob :: x"])
 
     def test_answers(self) -> None:
         """Receipts, refusals, notices, gaps and rooms have their lines."""
         self.assertEqual(
             self.lines(
-                Heard("ok", key="k"),
-                Heard("error", "no"),
-                Heard("notice", "so"),
-                Heard(GAP, count=None),
-                Heard("room", "about", room="#dev", count=2),
+                ServerMessage("ok", key="k"),
+                ServerMessage("error", "no"),
+                ServerMessage("notice", "so"),
+                ServerMessage(GAP, count=None),
+                ServerMessage("room", "about", room="#dev", count=2),
             ),
             [
                 "OK . .",

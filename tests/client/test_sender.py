@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.dialect import Standing
-from twisted_chat.client.jsondialect import JSONSpeech
-from twisted_chat.client.outbox import MAX_WAITING, Outbox, OutboxFull
-from twisted_chat.client.sender import MAX_UNCONFIRMED, Postbox
-from twisted_chat.client.textdialect import TextSpeech
+from twisted_chat.client.dialect import SessionState
+from twisted_chat.client.jsondialect import JSONClientDialect
+from twisted_chat.client.outbox import MAX_WAITING_MESSAGES, Outbox, OutboxFull
+from twisted_chat.client.sender import MAX_UNCONFIRMED_MESSAGES, MessageSender
+from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import BadCommand
 
 
@@ -23,8 +23,8 @@ class PostboxTests(SynchronousTestCase):
         self.sent: list[bytes] = []
         self.quits = 0
         self.outbox = Outbox("k")
-        self.text = TextSpeech(Standing("Ann"), self.outbox)
-        self.box = Postbox(self.outbox, self.text, self.sent.append, self.quit)
+        self.text = TextClientDialect(SessionState("Ann"), self.outbox)
+        self.box = MessageSender(self.outbox, self.text, self.sent.append, self.quit)
 
     def quit(self) -> None:
         self.quits += 1
@@ -34,14 +34,14 @@ class PostboxTests(SynchronousTestCase):
 
     def test_closed(self) -> None:
         """Before the welcome messages wait, up to a limit, and commands are refused."""
-        for number in range(MAX_WAITING):
+        for number in range(MAX_WAITING_MESSAGES):
             self.box.say(str(number))
         self.assertRaises(OutboxFull, self.box.say, "more")
         self.assertRaises(BadCommand, self.box.say, "/names")
         self.assertRaises(BadCommand, self.box.send, {"type": "ping"})
         self.assertEqual((self.sent, self.box.full), ([], True))
         self.box.opened()
-        self.assertEqual(self.lines(), [b"%d" % number for number in range(MAX_WAITING)])
+        self.assertEqual(self.lines(), [b"%d" % number for number in range(MAX_WAITING_MESSAGES)])
 
     def test_open(self) -> None:
         """After the welcome lines leave as they come."""
@@ -53,25 +53,25 @@ class PostboxTests(SynchronousTestCase):
     def test_full(self) -> None:
         """Many messages without a receipt hold the input, and the first receipt releases it."""
         self.box.opened()
-        self.text.hear(b"Connected... Start sending messages")
-        for _ in range(MAX_UNCONFIRMED):
+        self.text.receive(b"Connected... Start sending messages")
+        for _ in range(MAX_UNCONFIRMED_MESSAGES):
             self.assertFalse(self.box.full)
             self.box.say("x")
         self.assertTrue(self.box.full)
-        self.text.hear(b"OK . .")
+        self.text.receive(b"OK . .")
         self.assertFalse(self.box.full)
 
     def test_quitWaitsItsTurn(self) -> None:
         """To leave waits for the answer to the command before it."""
-        speech = self.box.speech = JSONSpeech(Standing("Ann"), self.outbox)
-        speech.hear(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
+        dialect = self.box.dialect = JSONClientDialect(SessionState("Ann"), self.outbox)
+        dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         self.box.opened()
         self.box.say("/names")
         self.box.say("bye all")
         self.box.say("/quit")
         self.box.say("never sent")
         self.assertEqual((self.quits, self.box.owes), (0, True))
-        speech.hear(b'{"type":"pong","key":"k2"}')
+        dialect.receive(b'{"type":"pong","key":"k2"}')
         self.box.answered()
         self.assertEqual(self.quits, 1)
         self.assertIn(b"bye all", self.sent[-1])

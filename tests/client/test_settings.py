@@ -9,6 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.client.ignoring import IgnoreList
 from twisted_chat.client.settings import Seen, Settings
 
 
@@ -28,7 +29,7 @@ class KeptTests(SynchronousTestCase):
     def test_settings(self) -> None:
         """What was saved is there in the next run, for its owner alone."""
         first = Settings.load(self.environ)
-        first.bell, first.time, first.ignored = "all", False, {"bob": "Bob"}
+        first.bell, first.time, first.ignored = "all", False, IgnoreList(["Bob"], {"Rob": "Bob"})
         first.save()
         self.assertEqual(Settings.load(self.environ), first)
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
@@ -37,9 +38,42 @@ class KeptTests(SynchronousTestCase):
         """A damaged file, and values of a wrong type, leave what is usual."""
         usual = Settings.load(self.environ)
         self.path.parent.mkdir(parents=True)
-        for damaged in (b"", b"\xff", b"[]", b"[" * 9999, b'{"bell":5,"ignored":[1],"time":null}'):
+        for damaged in (
+            b"",
+            b"\xff",
+            b"[]",
+            b"[" * 9999,
+            b'{"bell":5,"ignored":[1],"aliases":{"x":1},"time":null}',
+        ):
             self.path.write_bytes(damaged)
             self.assertEqual(Settings.load(self.environ), usual)
+
+    def test_link(self) -> None:
+        """Files that are kept elsewhere, as dotfiles often are, are written where they are kept."""
+        elsewhere = self.home / "dotfiles" / "settings.json"
+        elsewhere.parent.mkdir(parents=True)
+        self.path.parent.mkdir(parents=True)
+        for target in (elsewhere, Path("../../dotfiles/settings.json")):
+            self.path.unlink(missing_ok=True)
+            self.path.symlink_to(target)
+            mine = Settings.load(self.environ)
+            mine.bell = "off" if mine.bell == "all" else "all"
+            mine.save()
+            self.assertTrue(self.path.is_symlink())
+            self.assertIn(mine.bell.encode(), elsewhere.read_bytes())
+        self.assertEqual(elsewhere.stat().st_mode & 0o777, 0o600)
+        self.assertEqual([each.name for each in elsewhere.parent.iterdir()], ["settings.json"])
+
+    def test_linkedFolder(self) -> None:
+        """A folder that is a link stays one, and a link in a circle costs the settings alone."""
+        (self.home / "elsewhere").mkdir(parents=True)
+        (self.home / "config").symlink_to("elsewhere")
+        Settings.load(self.environ).save()
+        self.assertTrue((self.home / "elsewhere" / "twisted_chat" / "settings.json").is_file())
+        self.path.unlink()
+        self.path.symlink_to("settings.json")
+        Settings.load(self.environ).save()
+        self.assertEqual(Settings.load(self.environ).bell, "mention")
 
     def test_nowhere(self) -> None:
         """A place that cannot be written is no error."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.chatting import makeSpeech
-from twisted_chat.client.textdialect import TextSpeech
+from tests.support.chatting import makeDialect
+from twisted_chat.client.textdialect import TextClientDialect
 
 
 class ReceiptTests(SynchronousTestCase):
@@ -18,6 +18,6 @@ class ReceiptTests(SynchronousTestCase):
 
     def test_moreReceiptsThanMessages(self) -> None:
         """A receipt for nothing confirms nothing."""
-        speech = makeSpeech(TextSpeech)
-        speech.hear(b"Connected... Start sending messages")
-        self.assertEqual(speech.hear(b"OK . .")[0].kind, "ok")
+        dialect = makeDialect(TextClientDialect)
+        dialect.receive(b"Connected... Start sending messages")
+        self.assertEqual(dialect.receive(b"OK . .")[0].kind, "ok")

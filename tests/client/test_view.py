@@ -1,5 +1,5 @@
 """
-Tests of how what was heard looks.
+Tests of how what the server said looks.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.dialect import Standing
-from twisted_chat.client.messages import Heard
+from twisted_chat.client.dialect import SessionState
+from twisted_chat.client.messages import ServerMessage
 from twisted_chat.client.settings import Settings
 from twisted_chat.client.view import View
 from twisted_chat.console.styledtext import MENTION, PRIVATE, nameStyle
-from twisted_chat.wire.events import JOINED, LEFT, RENAMED, SAID, TOLD, Event
+from twisted_chat.wire.events import JOINED, RENAMED, SAID, TOLD, Event
 
 NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
 DAY = 24 * 3600
 
 
-def said(text: str, name: str = "Bob", room: str = "#lobby", **more: float) -> Heard:
+def said(text: str, name: str = "Bob", room: str = "#lobby", **more: float) -> ServerMessage:
     """
     @return: a message.
     """
     when, old = more.get("when", NOON), bool(more.get("old"))
     event = Event(int(more.get("id", 1)), when, SAID, room, name, text)
-    return Heard(SAID, event=event, old=old)
+    return ServerMessage(SAID, event=event, old=old)
 
 
 class ViewTests(SynchronousTestCase):
@@ -36,9 +36,9 @@ class ViewTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.settings = Settings(Path("nowhere"), time=False)
-        self.view = View(self.settings, Standing("Ann", "#lobby", "#lobby"))
+        self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
 
-    def texts(self, *batch: Heard) -> list[str]:
+    def texts(self, *batch: ServerMessage) -> list[str]:
         return [line.text for line in self.view.lines(batch, NOON)]
 
     def test_message(self) -> None:
@@ -51,7 +51,7 @@ class ViewTests(SynchronousTestCase):
         """Lines begin with their time if that is wanted."""
         self.settings.time = True
         self.assertEqual(self.texts(said("Hi!")), ["12:00 Bob :: Hi!"])
-        self.assertEqual(self.view.own("Hello!", NOON).text, "12:00 Hello!")
+        self.assertEqual([line.text for line in self.view.own("Hello!", NOON)], ["12:00 Hello!"])
 
     def test_newDay(self) -> None:
         """Between two days stands the date of the second; before the first, unless it is today."""
@@ -83,8 +83,8 @@ class ViewTests(SynchronousTestCase):
 
     def test_bells(self) -> None:
         """The bell rings as it is set; never for one's own words or old ones."""
-        told = Heard(TOLD, event=Event(1, NOON, TOLD, "@", "Bob", "psst", "Ann"))
-        for bell, heard, rings in (
+        told = ServerMessage(TOLD, event=Event(1, NOON, TOLD, "@", "Bob", "psst", "Ann"))
+        for bell, message, rings in (
             ("off", told, False),
             ("mention", told, True),
             ("mention", said("x"), False),
@@ -94,13 +94,13 @@ class ViewTests(SynchronousTestCase):
         ):
             self.settings.bell = bell
             self.view.alert = False
-            list(self.view.lines([heard], NOON))
-            self.assertEqual(self.view.alert, rings, (bell, heard))
+            list(self.view.lines([message], NOON))
+            self.assertEqual(self.view.alert, rings, (bell, message))
 
     def test_told(self) -> None:
         """What was told to one alone looks different."""
         event = Event(1, NOON, TOLD, "@", "Bob", "psst", "you")
-        (line,) = self.view.lines([Heard(TOLD, event=event)], NOON)
+        (line,) = self.view.lines([ServerMessage(TOLD, event=event)], NOON)
         self.assertEqual(line.text, "Bob -> you :: psst")
         self.assertEqual(line.segments[-1].style, PRIVATE)
 
@@ -111,15 +111,15 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.view.unread, {"#dev": 2})
 
     def test_ignored(self) -> None:
-        """Nothing of somebody who is ignored is shown, counted or rings."""
-        self.settings.ignored["bob"] = "Bob"
+        """Nothing of an ignored user is shown, counted or rings."""
+        self.settings.ignored.add("Bob")
         self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
         self.assertEqual((self.view.unread, self.view.alert), ({}, False))
 
     def test_folded(self) -> None:
         """Who comes at once stands in one line."""
         batch = [
-            Heard(JOINED, event=Event(n, NOON, JOINED, "#lobby", name))
+            ServerMessage(JOINED, event=Event(n, NOON, JOINED, "#lobby", name))
             for n, name in enumerate(("Bob", "Eve", "Joe"))
         ]
         self.assertEqual(self.texts(*batch), ["* Bob, Eve and 1 more are now connected"])
@@ -134,11 +134,40 @@ class ViewTests(SynchronousTestCase):
         )
 
     def test_names(self) -> None:
-        """Names are known in the order of their last words, until they go."""
-        self.texts(said("x", "Bob"), said("x", "Eve"), said("x", "Bob"))
-        self.assertEqual(list(self.view.names), ["Eve", "Bob"])
-        self.texts(
-            Heard(RENAMED, event=Event(1, NOON, RENAMED, "#lobby", "Eve", "", "Eva")),
-            Heard(LEFT, event=Event(2, NOON, LEFT, "#lobby", "Bob")),
+        """Names and rooms of what is shown are known; those of the backlog may be gone by now."""
+        self.texts(said("x", "Bob"), said("x", "Eve", room="#dev"), said("x", "Old", old=True))
+        self.assertEqual(self.view.known.names(), ["Eve", "Bob"])
+        self.assertEqual(list(self.view.known.rooms), ["#lobby", "#dev"])
+
+    def test_ignoredRename(self) -> None:
+        """A user who is ignored stays so under a new name, which is kept for the next run."""
+        self.settings.ignored.add("Bob")
+        renamed = Event(1, NOON, RENAMED, "#lobby", "Bob", "", "Rob")
+        self.assertEqual(self.texts(ServerMessage(RENAMED, event=renamed)), [])
+        self.assertEqual(
+            self.texts(said("x", "Rob"), said("x", "Bob"), said("y", "Eve")), ["Eve :: y"]
         )
-        self.assertEqual(list(self.view.names), ["Eva"])
+        self.assertEqual(self.settings.ignored.describe(), "Bob (now Rob)")
+
+    def test_dayOfOwnLine(self) -> None:
+        """The first line after midnight follows the day's line, whoever wrote it."""
+        self.settings.time = True
+        joined = ServerMessage(JOINED, event=Event(1, NOON, JOINED, "#lobby", "Eve"))
+        for first in (
+            lambda now: self.view.own("x", now),
+            lambda now: self.view.lines([said("x", when=now)], now),
+            lambda now: self.view.lines([joined], now),
+        ):
+            self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
+            self.view.begin(NOON)
+            self.assertEqual(
+                [len(list(first(now))) for now in (NOON, NOON + DAY, NOON + DAY)], [1, 2, 1]
+            )
+
+    def test_dayOfQuietNight(self) -> None:
+        """A night in which nothing was shown is a night all the same."""
+        self.settings.time = True
+        self.view.begin(NOON)
+        day, line = self.view.own("x", NOON + DAY)
+        self.assertEqual((day.text, line.text), ("--- 2026-11-23 ---", "12:00 x"))
+        self.assertEqual(len(self.view.own("y", NOON + DAY)), 1)

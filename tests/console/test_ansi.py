@@ -87,7 +87,7 @@ class AnsiTests(SynchronousTestCase):
             self.assertEqual(rows[0], f"row {first}")
 
     def test_smallTerminal(self) -> None:
-        """The input never takes the whole screen, save where there is but one row."""
+        """The input never takes the whole screen, unless there is only one row."""
         for rows, drawn in ((5, 4), (2, 1), (1, 1), (0, 1)):
             painter = AnsiPainter(20, rows, color=False, manyColours=False, reflow=True)
             frame = painter.frame([], view("a\nb\nc\nd\ne\nf"))
@@ -131,7 +131,7 @@ class AnsiTests(SynchronousTestCase):
         self.assertIn("\r\x1b[1A\x1b[J", self.painter.frame([], view("a" * 30)))
 
     def test_startForgets(self) -> None:
-        """When the terminal was somebody else's, nothing of the input is there any more."""
+        """After another program had the terminal, nothing of the input is there any more."""
         self.painter.frame([], view("a\nb"))
         self.assertEqual(self.painter.start(), "\x1b[?2004h")
         self.assertNotIn("\x1b[1A\x1b[J", self.painter.frame([], view("a\nb")))
@@ -204,9 +204,9 @@ class DumbTests(SynchronousTestCase):
         self.assertEqual(self.painter.frame([], view("a\nb", 2)), "\r> a\\nb\r> a\\n")
 
     def test_others(self) -> None:
-        """There is no start, end, title or clearing that could be sent."""
+        """There is no start, end or clearing that could be sent."""
         self.assertEqual(self.painter.start() + self.painter.stop(), "")
-        self.assertEqual(self.painter.title("x") + self.painter.clear(), "")
+        self.assertEqual(self.painter.clear(), "")
 
     @given(
         st.integers(10, 60),

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.emulator import Emulator
 from twisted_chat.console.buffer import MAX_INPUT
-from twisted_chat.console.console import CONFIRM_ROWS, FULL_DELAY, QUIT_DELAY, Console
+from twisted_chat.console.console import CONFIRM_ROWS, FULL_HINT_DURATION, QUIT_WINDOW, Console
 from twisted_chat.console.inputhistory import History
 from twisted_chat.console.keys import ESCAPE_DELAY
 from twisted_chat.console.screen import GATHER_DELAY
@@ -107,8 +107,8 @@ class ConsoleTests(SynchronousTestCase):
 
     def test_typedTextIsNotDisturbed(self) -> None:
         """Lines that come while a line is typed go above it."""
-        for number, letter in enumerate("привет"):
-            self.type(letter)
+        for number, message in enumerate("привет"):
+            self.type(message)
             self.console.show(f"Bob :: {number}")
             self.settle()
         self.assertEqual(
@@ -117,7 +117,7 @@ class ConsoleTests(SynchronousTestCase):
 
     def test_ownLine(self) -> None:
         """The owner decides what stays of a line that was entered; of an empty one nothing does."""
-        self.console.ownLine = lambda text: Line.of(Segment("12:00 ", TIME), text)
+        self.console.ownLine = lambda text: [Line.of(Segment("12:00 ", TIME), text)]
         self.assertEqual(self.type("hello\r"), ["12:00 hello", "OK . .", ">"])
         self.assertEqual(self.type("\r"), ["12:00 hello", "OK . .", "OK . .", ">"])
         self.assertEqual(self.told, ["hello", ""])
@@ -193,7 +193,7 @@ class ConsoleTests(SynchronousTestCase):
     def test_interruptTooLate(self) -> None:
         """The second Ctrl-C has to come soon, and right after the first."""
         self.type("\x03")
-        self.settle(QUIT_DELAY)
+        self.settle(QUIT_WINDOW)
         self.assertEqual(self.terminal.screenRows(), [">"])
         self.type("\x03")
         self.type("a\x7f")
@@ -248,7 +248,7 @@ class ConsoleTests(SynchronousTestCase):
         self.type("y\x01")
         self.assertNotIn("y", "".join(self.terminal.screenRows()))
         self.assertTrue(self.type("z")[0].startswith("[no more than 8000 characters] > x"))
-        self.settle(FULL_DELAY)
+        self.settle(FULL_HINT_DURATION)
         self.assertTrue(self.terminal.screenRows()[0].startswith("> x"))
 
     # Finding and completing.
@@ -316,7 +316,6 @@ class ConsoleTests(SynchronousTestCase):
             self.build(term)
             self.type("one\x01\x1b[Cx\x12o\x07\t\x1b[200~a\nb\x1b[201~\x0c\r\x03\x03")
             self.console.show(Line.of(Segment("\x1b[31mred", TIME)))
-            self.console.setTitle("title")
             self.console.bell()
             self.console.setColor(True)
             self.console.show("Ann")

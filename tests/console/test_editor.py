@@ -152,11 +152,11 @@ class EditorTests(SynchronousTestCase):
 
     def test_undo(self) -> None:
         """Changes are taken back one by one; what was typed in a run is one."""
-        for letter in "hello":
-            self.editor.insert(letter)
+        for message in "hello":
+            self.editor.insert(message)
         self.editor.insert(" ")
-        for letter in "world":
-            self.editor.insert(letter)
+        for message in "world":
+            self.editor.insert(message)
         self.assertEqual(self.press("ctrl-w"), "hello |")
         self.assertEqual(self.press("ctrl-_"), "hello world|")
         self.assertEqual(self.press("ctrl-_"), "hello |")

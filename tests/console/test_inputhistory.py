@@ -10,7 +10,7 @@ from stat import S_IMODE
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.console.inputhistory import MAX_LINES, History, storable
+from twisted_chat.console.inputhistory import MAX_HISTORY_LINES, History, storable
 
 
 class HistoryTests(SynchronousTestCase):
@@ -73,12 +73,12 @@ class HistoryTests(SynchronousTestCase):
     def test_bounded(self) -> None:
         """Neither the memory nor the file grows without end."""
         history = History(self.path)
-        for number in range(2 * MAX_LINES + 10):
+        for number in range(2 * MAX_HISTORY_LINES + 10):
             history.add(str(number))
-        self.assertEqual(len(history), MAX_LINES)
+        self.assertEqual(len(history), MAX_HISTORY_LINES)
         again = History(self.path)
         self.assertEqual(list(again), list(history))
-        self.assertEqual(len(self.path.read_text().splitlines()), MAX_LINES)
+        self.assertEqual(len(self.path.read_text().splitlines()), MAX_HISTORY_LINES)
         self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual(os.listdir(self.path.parent), ["history"])
 

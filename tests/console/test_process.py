@@ -28,10 +28,10 @@ class PrivateTests(SynchronousTestCase):
     Descriptors of one's own.
     """
 
-    def pair(self, ends: tuple[int, int]) -> tuple[int, int]:
-        for each in ends:
+    def pair(self, process: tuple[int, int]) -> tuple[int, int]:
+        for each in process:
             self.addCleanup(os.close, each)
-        return ends
+        return process
 
     def check(self, fd: int, access: int) -> None:
         with privately(fd, access) as own:

@@ -16,7 +16,13 @@ from tests.support.emulator import Emulator, cellsOfPoints
 from twisted_chat.console.ansi import MAX_ROWS, AnsiPainter, View
 from twisted_chat.console.console import Console
 from twisted_chat.console.graphemes import cells, layOut
-from twisted_chat.console.screen import BELL_DELAY, GATHER_DELAY, MAX_WAITING, RESIZE_DELAY, Screen
+from twisted_chat.console.screen import (
+    BELL_DELAY,
+    GATHER_DELAY,
+    MAX_WAITING_LINES,
+    RESIZE_DELAY,
+    Screen,
+)
 from twisted_chat.console.styledtext import Line, nameStyle
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -98,11 +104,11 @@ class Session:
         self.console.setPrompt("Ann> ")
         self.clock.advance(GATHER_DELAY)
 
-    def own(self, text: str) -> Line:
+    def own(self, text: str) -> list[Line]:
         """Note an entered line, which stays on the screen."""
         line = Line.of(text)
         self.shown += [row.text.rstrip() for row in line.rows()]
-        return line
+        return [line]
 
     def show(self, text: str) -> None:
         """Show a line."""
@@ -348,13 +354,13 @@ class HostileTests(SynchronousTestCase):
     """
 
     def test_nothingReachesTheTerminal(self) -> None:
-        """No text, name, prompt, status, question or title makes the terminal do anything."""
+        """No text, name, prompt, status or question makes the terminal do anything."""
         for text in HOSTILE:
             session = Session(80, 24)
             session.console.dataReceived(b"typed")
             sent = len(session.terminal.sent)
             console = session.console
-            for act in (console.show, console.setPrompt, console.setStatus, console.setTitle):
+            for act in (console.show, console.setPrompt, console.setStatus):
                 act(text)
                 session.settle()
             console.ask(text, session.delegate.lineEntered)
@@ -415,7 +421,7 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual(self.sent(), "")
 
     def test_suspended(self) -> None:
-        """Lines shown while somebody else has the terminal wait, and then are shown."""
+        """Lines shown while another program has the terminal wait, and then are shown."""
         self.screen.start()
         self.screen.suspend()
         self.assertTrue(self.sent().endswith("\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[0m"))
@@ -432,24 +438,24 @@ class ScreenTests(SynchronousTestCase):
         self.screen.start()
         self.screen.pauseProducing()
         self.sent()
-        for number in range(MAX_WAITING + 7):
+        for number in range(MAX_WAITING_LINES + 7):
             self.screen.show(f"line {number}")
         self.clock.advance(GATHER_DELAY)
         self.assertEqual(self.sent(), "")
         self.screen.resumeProducing()
         sent = self.sent()
         self.assertIn("... 7 lines skipped\r\nline 7\r\nline 8\r\n", sent)
-        self.assertIn(f"line {MAX_WAITING + 6}\r\n", sent)
+        self.assertIn(f"line {MAX_WAITING_LINES + 6}\r\n", sent)
         self.assertEqual(told, [True, False])
 
     def test_floodOnAWorkingTerminal(self) -> None:
         """However many lines are shown at once, none is skipped while the terminal takes them."""
         self.screen.start()
-        for number in range(3 * MAX_WAITING):
+        for number in range(3 * MAX_WAITING_LINES):
             self.screen.show(f"line {number}")
         self.clock.advance(GATHER_DELAY)
         lines = [line for line in self.sent().split("\r\n") if "line" in line]
-        self.assertEqual(len(lines), 3 * MAX_WAITING)
+        self.assertEqual(len(lines), 3 * MAX_WAITING_LINES)
         self.assertNotIn("skipped", "".join(lines))
 
     def test_terminalGone(self) -> None:
@@ -473,7 +479,6 @@ class ScreenTests(SynchronousTestCase):
         self.screen.show("too late")
         self.screen.bell()
         self.screen.clear()
-        self.screen.setTitle("too late")
         self.screen.resize(10, 10)
         self.screen.resume()
         self.assertEqual((self.sent(), self.clock.getDelayedCalls()), ("", []))
@@ -497,16 +502,6 @@ class ScreenTests(SynchronousTestCase):
         self.clock.advance(BELL_DELAY)
         self.screen.bell()
         self.assertEqual(self.sent(), "\a")
-
-    def test_titleIsGivenBack(self) -> None:
-        """The title there was is kept by the terminal and comes back at the end."""
-        self.screen.start()
-        self.sent()
-        self.screen.setTitle("(2) chat")
-        self.screen.setTitle("chat")
-        self.assertEqual(self.sent(), "\x1b[22;2t\x1b]2;(2) chat\x07\x1b]2;chat\x07")
-        self.screen.close()
-        self.assertIn("\x1b[23;2t", self.sent())
 
     def test_clearLosesNothing(self) -> None:
         """Clearing scrolls away what stood on the screen, and draws the input at the top."""

@@ -19,19 +19,25 @@ from zope.interface.verify import verifyObject
 
 from twisted_chat.errors import BadCommand, ChatError
 from twisted_chat.stores.interfaces import IFollower, IStore
-from twisted_chat.stores.session import Session
+from twisted_chat.stores.session import RoomRecord, Session
 from twisted_chat.stores.sqlite.worker import IClockWithThreads
 from twisted_chat.wire.events import (
     ACTED,
+    CLOSED,
     CREATED,
+    FOREVER,
     INVITED,
     JOINED,
     LEFT,
+    LOCKED,
+    RENAMED,
     SAID,
     TOLD,
     TOPIC,
+    UNLOCKED,
     Draft,
     Event,
+    Place,
     Query,
     Scope,
 )
@@ -133,6 +139,20 @@ def said(text: str = "Hello!", room: str = "#lobby", name: str = "Ann", **more: 
     return Draft(SAID, room, name, text, **{"sid": "a1", **more})
 
 
+def wholeOf(room: str) -> Place:
+    """
+    @return: all of a room's past.
+    """
+    return Place(room, ((1, FOREVER),))
+
+
+def scopeOf(*rooms: str, sid: str = "") -> Scope:
+    """
+    @return: all of these rooms' past, and what is told to or by this session.
+    """
+    return Scope(tuple(map(wholeOf, rooms)), sid)
+
+
 if TYPE_CHECKING:
     _Base = SynchronousTestCase
 else:
@@ -226,7 +246,7 @@ class LogContract(StoreContract):
         [first] = self.appendAll(said("once", key="k1"))
         self.assertEqual(self.appendAll(said("twice", key="k1")), [])
         self.assertEqual(self.follower.heard[1:], [("repeated", first, None)])
-        self.assertEqual(self.result(self.store.last("#lobby", 5)), [first])
+        self.assertEqual(self.result(self.store.last(wholeOf("#lobby"), 5)), [first])
 
     def test_sameKeyInOneBatch(self) -> None:
         """
@@ -296,19 +316,6 @@ class HistoryContract(StoreContract):
         self.appendAll(said(), said(), said())
         self.assertEqual(self.result(self.store.bounds()), (1, 3))
 
-    def test_state(self) -> None:
-        """
-        The events that rooms are rebuilt from, oldest first, and no others.
-        """
-        stored = self.appendAll(
-            Draft(CREATED, "#tea", "Ann", "private"),
-            said(),
-            Draft(JOINED, "#tea", "Ann"),
-            Draft(TOPIC, "#tea", "Ann", "green"),
-            Draft(INVITED, "#tea", "Ann", "b2", "Bob"),
-        )
-        self.assertEqual(self.result(self.store.state()), [stored[0], *stored[3:]])
-
     def test_last(self) -> None:
         """
         The last things said and done in one room, oldest first, without comings and goings.
@@ -321,19 +328,19 @@ class HistoryContract(StoreContract):
             Draft(LEFT, "#lobby", "Bob"),
             Draft(TOPIC, "#lobby", "Bob", "nothing"),
         )
-        self.assertEqual(self.result(self.store.last("#lobby", 2)), [stored[1], stored[3]])
-        self.assertEqual(len(self.result(self.store.last("#lobby", 9))), 3)
-        self.assertEqual(self.result(self.store.last("#lobby", 0)), [])
-        self.assertEqual(self.result(self.store.last("#nowhere", 9)), [])
+        self.assertEqual(self.result(self.store.last(wholeOf("#lobby"), 2)), [stored[1], stored[3]])
+        self.assertEqual(len(self.result(self.store.last(wholeOf("#lobby"), 9))), 3)
+        self.assertEqual(self.result(self.store.last(wholeOf("#lobby"), 0)), [])
+        self.assertEqual(self.result(self.store.last(wholeOf("#nowhere"), 9)), [])
 
     def test_lastAgain(self) -> None:
         """
         What came since the last question is part of the next answer.
         """
         self.appendAll(said("1"))
-        self.result(self.store.last("#lobby", 9))
+        self.result(self.store.last(wholeOf("#lobby"), 9))
         self.appendAll(said("2"))
-        texts = [event.text for event in self.result(self.store.last("#lobby", 9))]
+        texts = [event.text for event in self.result(self.store.last(wholeOf("#lobby"), 9))]
         self.assertEqual(texts, ["1", "2"])
 
     def test_lastBefore(self) -> None:
@@ -341,22 +348,136 @@ class HistoryContract(StoreContract):
         C{before} pages back.
         """
         stored = self.appendAll(*(said(str(number)) for number in range(10)))
-        found = self.result(self.store.last("#lobby", 3, before=stored[5].id))
+        found = self.result(self.store.last(wholeOf("#lobby"), 3, before=stored[5].id))
         self.assertEqual(found, stored[2:5])
-        self.assertEqual(self.result(self.store.last("#lobby", 3, before=stored[0].id)), [])
+        self.assertEqual(
+            self.result(self.store.last(wholeOf("#lobby"), 3, before=stored[0].id)), []
+        )
+
+    def test_lastInRanges(self) -> None:
+        """
+        Of a room only what lies within the ranges is given, whether these touch, are empty, lie
+        before or after everything, and with C{before} as well.
+        """
+        stored = self.appendAll(*(said(str(number)) for number in range(1, 11)), said("x", "#tea"))
+
+        def texts(count: int, before: int | None, *ranges: tuple[int, int]) -> str:
+            found = self.result(self.store.last(Place("#lobby", ranges), count, before))
+            self.assertLessEqual(set(found), set(stored))
+            return " ".join(event.text for event in found)
+
+        for count, before, ranges, expected in (
+            (9, None, (), ""),
+            (9, None, ((2, 4),), "2 3 4"),
+            (9, None, ((2, 4), (7, 8)), "2 3 4 7 8"),
+            (9, None, ((2, 4), (5, 6)), "2 3 4 5 6"),
+            (9, None, ((2, 2), (3, 3), (5, 4), (9, FOREVER)), "2 3 9 10"),
+            (9, None, ((11, FOREVER),), ""),
+            (9, None, ((500, FOREVER),), ""),
+            (3, None, ((2, 4), (7, 8)), "4 7 8"),
+            (2, None, ((2, 4), (7, 8)), "7 8"),
+            (0, None, ((2, 4),), ""),
+            (9, 8, ((2, 4), (7, 8)), "2 3 4 7"),
+            (2, 7, ((2, 4), (7, 8)), "3 4"),
+            (9, 2, ((2, 4), (7, 8)), ""),
+            (9, 0, ((1, FOREVER),), ""),
+            (9, FOREVER, ((9, FOREVER),), "9 10"),
+        ):
+            self.assertEqual(texts(count, before, *ranges), expected, (count, before, ranges))
+
+    def test_afterInRanges(self) -> None:
+        """
+        So it is with what came after an id: comings and goings included, page by page.
+        """
+        drafts = [said(str(number)) for number in range(1, 9)]
+        stored = self.appendAll(*drafts, Draft(JOINED, "#lobby", "Bob"), said("10"))
+        ranges = ((2, 3), (4, 4), (6, 5), (7, 9))
+        scope = Scope((Place("#lobby", ranges), Place("#tea", ((1, FOREVER),))), "")
+        readable = [stored[id - 1] for id in (2, 3, 4, 7, 8, 9)]
+        for limit in (1, 2, 4, 9):
+            for after in range(11):
+                expected = [event for event in readable if event.id > after][:limit]
+                found = self.result(self.store.after(scope, after, limit))
+                self.assertEqual(found, expected, (after, limit))
+        self.assertEqual(self.result(self.store.after(scope, 0, 0)), [])
+
+    def test_afterWithoutPresence(self) -> None:
+        """
+        Comings and goings of a room are left out up to an id, or all of them; nothing else is.
+        """
+        kinds = (JOINED, LEFT, RENAMED, TOPIC, SAID)
+        stored = self.appendAll(*(Draft(kind, "#tea", "Ann", "x") for kind in kinds * 3))
+        for presenceFrom in (0, 1, 7, 15, 16, FOREVER):
+            place = wholeOf("#tea")._replace(presenceFrom=presenceFrom)
+            expected = [e for e in stored if e.kind in (TOPIC, SAID) or e.id >= presenceFrom]
+            for after in (0, 5, 8):
+                found = self.result(self.store.after(Scope((place,), "x9"), after, 99))
+                self.assertEqual(found, [e for e in expected if e.id > after], presenceFrom)
+
+    def test_sameNameTwice(self) -> None:
+        """
+        A scope may hold a room's name twice, with ranges apart or not: no event comes twice.
+        """
+        stored = self.appendAll(*(said(f"tea {number}") for number in range(1, 7)))
+        places = Place("#lobby", ((1, 2),)), Place("#lobby", ((2, 3), (5, 5)))
+        scope = Scope(places, "")
+        expected = [stored[id - 1] for id in (1, 2, 3, 5)]
+        self.assertEqual(self.result(self.store.after(scope, 0, 9)), expected)
+        for query in (Query(("tea",)), Query(("tea",), room="#lobby"), Query((), room="#lobby")):
+            self.assertEqual(self.result(self.store.search(scope, query, 9)), expected)
+
+    def test_searchInRanges(self) -> None:
+        """
+        What is searched lies within the ranges, with words, a name, a room or none, and with more
+        ranges than a statement of SQL has room for.
+        """
+        stored = self.appendAll(*(said(f"tea {number}") for number in range(1, 301)))
+        many = tuple((id, id) for id in range(2, 300, 2))
+        for ranges in (((2, 3), (10, 9), (100, 100), (299, FOREVER)), many, ()):
+            expected = [e for e in stored if any(a <= e.id <= b for a, b in ranges)]
+            scope = Scope((Place("#lobby", ranges), Place("#tea", ((1, FOREVER),))), "x9")
+            for query in (
+                Query(("tea",)),
+                Query(("tea",), room="#lobby"),
+                Query((), name="Ann"),
+                Query((), room="#lobby"),
+                Query((), since=1.0),
+            ):
+                found = self.result(self.store.search(scope, query, 1000))
+                self.assertEqual(found, expected, query)
+                found = self.result(self.store.search(scope, query, 2))
+                self.assertEqual(found, expected[-2:], query)
+
+    def test_noSecrets(self) -> None:
+        """
+        What is a secret of the log's is in no answer, only in what the follower hears.
+        """
+        drafts = [
+            Draft(CREATED, "#tea", "Ann", "private", data="hash"),
+            Draft(SAID, "#tea", "Ann", "word", data="hash"),
+            Draft(TOLD, "@x9", "Ann", "word", data="hash"),
+        ]
+        stored = self.appendAll(*drafts)
+        self.assertEqual([event.data for event in stored], ["hash"] * 3)
+        bare = [event._replace(data="") for event in stored]
+        scope = scopeOf("#tea", sid="x9")
+        self.assertEqual(self.result(self.store.last(wholeOf("#tea"), 9)), [bare[1]])
+        self.assertEqual(self.result(self.store.after(scope, 0, 9)), bare)
+        for query in (Query(("word",)), Query((), since=1.0)):
+            self.assertEqual(self.result(self.store.search(scope, query, 9)), bare[1:])
 
     def test_after(self) -> None:
         """
-        Everything after an id in the reader's rooms, comings and goings too, oldest first.
+        Everything after an id in the reader's rooms, comings and goings included, oldest first.
         """
         stored = self.appendAll(
             said("seen"),
             Draft(JOINED, "#tea", "Bob"),
-            said("not his", "#secret"),
-            said("his", "#tea"),
+            said("not theirs", "#secret"),
+            said("theirs", "#tea"),
             Draft(TOPIC, "#lobby", "Bob", "new"),
         )
-        scope = Scope(frozenset({"#lobby", "#tea"}), "x9")
+        scope = scopeOf("#lobby", "#tea", sid="x9")
         found = self.result(self.store.after(scope, stored[0].id, 10))
         self.assertEqual(found, [stored[1], stored[3], stored[4]])
         self.assertEqual(self.result(self.store.after(scope, stored[0].id, 2)), found[:2])
@@ -368,7 +489,7 @@ class HistoryContract(StoreContract):
         """
         told, *_ = self.appendAll(Draft(TOLD, "@b2", "Ann", "psst", "Bob", "a1"), said())
         for sid, expected in (("a1", [told]), ("b2", [told]), ("c3", []), ("", [])):
-            scope = Scope(frozenset(), sid)
+            scope = Scope((), sid)
             self.assertEqual(self.result(self.store.after(scope, 0, 9)), expected, sid)
             self.assertEqual(
                 self.result(self.store.search(scope, Query(("psst",)), 9)), expected, sid
@@ -379,14 +500,14 @@ class HistoryContract(StoreContract):
         What one tells oneself is there once.
         """
         stored = self.appendAll(Draft(TOLD, "@a1", "Ann", "note", "Ann", "a1"))
-        self.assertEqual(self.result(self.store.after(Scope(frozenset(), "a1"), 0, 9)), stored)
+        self.assertEqual(self.result(self.store.after(Scope((), "a1"), 0, 9)), stored)
 
     def test_withoutSessionNothingPrivate(self) -> None:
         """
         A reader without a session id sees none of the events that have none either.
         """
         self.appendAll(Draft(TOLD, "@", "Ann", "psst", "Bob", ""))
-        self.assertEqual(self.result(self.store.after(Scope(frozenset(), ""), 0, 9)), [])
+        self.assertEqual(self.result(self.store.after(Scope((), ""), 0, 9)), [])
 
     def test_manyRooms(self) -> None:
         """
@@ -394,12 +515,12 @@ class HistoryContract(StoreContract):
         """
         rooms = [f"#room{number}" for number in range(1200)]
         stored = self.appendAll(*(said(room=room) for room in rooms))
-        scope = Scope(frozenset(rooms), "a1")
+        scope = scopeOf(*rooms, sid="a1")
         self.assertEqual(self.result(self.store.after(scope, 0, 2000)), stored)
         self.assertEqual(len(self.result(self.store.search(scope, Query(("hello",)), 2000))), 1200)
 
     def find(self, *words: str, **more: Any) -> list[str]:
-        scope = Scope(frozenset({"#lobby", "#tea"}), "x9")
+        scope = scopeOf("#lobby", "#tea", sid="x9")
         found = self.result(self.store.search(scope, Query(words, **more), 20))
         return [event.text for event in found]
 
@@ -411,7 +532,7 @@ class HistoryContract(StoreContract):
             said("green tea"), said("Tea, black or GREEN"), said("teapot"), said("only green")
         )
         self.assertEqual(self.find("green", "TEA"), ["green tea", "Tea, black or GREEN"])
-        scope = Scope(frozenset({"#lobby"}), "")
+        scope = scopeOf("#lobby")
         [newest] = self.result(self.store.search(scope, Query(("green",)), 1))
         self.assertEqual(newest.text, "only green")
 
@@ -441,7 +562,7 @@ class HistoryContract(StoreContract):
         A search for punctuation alone says what to do.
         """
         self.appendAll(said("?!"))
-        asked = self.store.search(Scope(frozenset({"#lobby"}), ""), Query(("?!",)), 5)
+        asked = self.store.search(scopeOf("#lobby"), Query(("?!",)), 5)
         self.settle()
         error = self.failureResultOf(asked, BadCommand).value
         self.assertIn("letters or digits", str(error))
@@ -484,18 +605,120 @@ class HistoryContract(StoreContract):
         self.assertEqual(self.find("green") + self.find(name="Ann"), [])
 
 
+TEA = RoomRecord(
+    1, "#tea", "绿茶", "a1", ((1, None), (3, "salt:hash"), (9, None)), ("b2", "c3"), ("d4",), 5.5
+)
+
+CAKE = RoomRecord(2, "#cake", "", "", ((2, None),))
+
+
+class RoomsContract(StoreContract):
+    """
+    L{twisted_chat.stores.interfaces.IRooms}.
+    """
+
+    def rooms(self) -> tuple[list[RoomRecord], list[Event]]:
+        """
+        @return: what is stored of the rooms, in the order of their ids.
+        """
+        records, events = self.result(self.store.rooms())
+        return sorted(records), events
+
+    def test_none(self) -> None:
+        """
+        Where nothing was ever stored there are no rooms.
+        """
+        self.assertEqual(self.rooms(), ([], []))
+
+    def test_events(self) -> None:
+        """
+        Until a room is kept there are all the events that rooms are made of, oldest first and with
+        their secrets, and no others.
+        """
+        stored = self.appendAll(
+            Draft(CREATED, "#tea", "Ann", "private", data="hash"),
+            said(),
+            Draft(JOINED, "#tea", "Ann", data="1"),
+            Draft(TOPIC, "#tea", "Ann", "green"),
+            Draft(INVITED, "#tea", "Ann", "", "Bob", data="b2"),
+            Draft(LOCKED, "#tea", "Ann", data="other"),
+            Draft(UNLOCKED, "#tea", "Ann"),
+            Draft(CLOSED, "#tea", "", data="1"),
+        )
+        self.assertEqual(self.rooms(), ([], [stored[0], *stored[3:]]))
+
+    def test_keepWhileTold(self) -> None:
+        """
+        What the follower keeps while it is told is there at once and after the next batch, and
+        stands for the events up to then.
+        """
+
+        def keep(event: Event) -> None:
+            if event.kind == CREATED:
+                self.store.keepRoom(TEA)
+
+        self.follower.whenStored = keep
+        self.appendAll(said(), Draft(CREATED, "#tea", "Ann"))
+        self.assertEqual(self.rooms(), ([TEA], []))
+        topic, _ = self.appendAll(Draft(TOPIC, "#tea", "Ann", "green"), said())
+        self.assertEqual(self.rooms(), ([TEA], [topic]))
+        self.assertEqual(self.rooms(), ([TEA], [topic]))
+
+    def test_newestCounts(self) -> None:
+        """
+        The newest of a room counts, waiting or stored, and other rooms stay as they are.
+        """
+        self.store.keepRoom(TEA)
+        self.store.keepRoom(CAKE)
+        self.store.keepRoom(TEA._replace(topic="black"))
+        self.assertEqual(self.rooms()[0], [TEA._replace(topic="black"), CAKE])
+        self.appendAll(said())
+        self.store.keepRoom(TEA)
+        self.assertEqual(self.rooms()[0], [TEA, CAKE])
+        self.appendAll(said())
+        self.assertEqual(self.rooms()[0], [TEA, CAKE])
+
+    def test_drop(self) -> None:
+        """
+        What was dropped is gone, waiting or stored, until it is kept again; to drop what is not
+        there does no harm.
+        """
+        self.store.dropRoom(5)
+        self.store.keepRoom(TEA)
+        self.store.keepRoom(CAKE)
+        self.store.dropRoom(1)
+        self.assertEqual(self.rooms()[0], [CAKE])
+        self.appendAll(said())
+        self.assertEqual(self.rooms()[0], [CAKE])
+        self.store.dropRoom(2)
+        self.assertEqual(self.rooms()[0], [])
+        self.store.keepRoom(TEA)
+        self.assertEqual(self.rooms()[0], [TEA])
+        self.appendAll(said())
+        self.assertEqual(self.rooms()[0], [TEA])
+
+    def test_lobby(self) -> None:
+        """
+        The lobby, which no event made, is kept like every room.
+        """
+        lobby = RoomRecord(0, "#lobby", "hello", "", ((0, None),))
+        self.store.keepRoom(lobby)
+        self.appendAll(said())
+        self.assertEqual(self.rooms()[0], [lobby])
+
+
 class SessionsContract(StoreContract):
     """
     L{twisted_chat.stores.interfaces.ISessions}.
     """
 
-    session = Session("a1", "hash1", "Ann", ("#tea", "#cake"), "#tea", WALL_TIME)
+    session = Session("a1", "hash1", "Ann", (7, 4), 7, WALL_TIME, {9: 0, 2: 8}, 3)
 
     def test_recallUnknown(self) -> None:
         """
         Nobody has an unknown token, nor the empty one.
         """
-        self.store.remember(Session("b2", "", "Bob", (), "", WALL_TIME))
+        self.store.remember(Session("b2", "", "Bob", seen=WALL_TIME))
         self.assertIsNone(self.result(self.store.recall("hash1")))
         self.assertIsNone(self.result(self.store.recall("")))
 
@@ -534,3 +757,29 @@ class SessionsContract(StoreContract):
         self.appendAll(said())
         for tokenHash in ("hash1", "hash2", ""):
             self.assertIsNone(self.result(self.store.recall(tokenHash)), tokenHash)
+
+    def test_recentSessions(self) -> None:
+        """
+        Those that were used lately and can be resumed are given as they are now, waiting or stored.
+        """
+        others = [
+            Session("b2", "hash2", "Bob", seen=WALL_TIME - 50),
+            Session("c3", "hash3", "Cem", seen=WALL_TIME - 100),
+            Session("d4", "", "Dora", seen=WALL_TIME),
+        ]
+        for session in (self.session, *others):
+            self.store.remember(session)
+
+        def recent(since: float) -> list[Session]:
+            found: list[Session] = self.result(self.store.recentSessions(since))
+            return sorted(found, key=lambda session: session.sid)
+
+        for _ in range(2):
+            self.assertEqual(recent(WALL_TIME - 50), [self.session, others[0]])
+            self.assertEqual(recent(WALL_TIME + 1), [])
+            self.appendAll(said())
+        self.store.remember(self.session._replace(tokenHash=""))
+        self.store.remember(others[1]._replace(seen=WALL_TIME))
+        for _ in range(2):
+            self.assertEqual([session.sid for session in recent(WALL_TIME - 50)], ["b2", "c3"])
+            self.appendAll(said())

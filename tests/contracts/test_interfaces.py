@@ -12,7 +12,7 @@ from zope.interface.verify import verifyClass, verifyObject
 
 from tests.support.helpers import FakeClient, FaultyLog, enter, makeHub
 from twisted_chat.chat.hub import Hub
-from twisted_chat.chat.interfaces import IChatClient
+from twisted_chat.chat.interfaces import IClient
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.doors.lines.protocol import ChatProtocol
 from twisted_chat.stores.interfaces import IFollower, IHistory, ILog, ISessions, IStore
@@ -62,10 +62,10 @@ class InterfacesTests(SynchronousTestCase):
         """
         A connection of the server is what the hub knows of a person, and so is the one of tests.
         """
-        verifyClass(IChatClient, ChatProtocol)
+        verifyClass(IClient, ChatProtocol)
         protocol = ChatFactory().buildProtocol(None)
         assert protocol is not None
         protocol.makeConnection(StringTransport())
-        verifyObject(IChatClient, protocol)
-        verifyObject(IChatClient, enter(makeHub(), "Ann"))
-        self.assertIn(IChatClient, implementedBy(FakeClient))
+        verifyObject(IClient, protocol)
+        verifyObject(IClient, enter(makeHub(), "Ann"))
+        self.assertIn(IClient, implementedBy(FakeClient))

@@ -13,92 +13,92 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.errors import ServerFull
-from twisted_chat.net.admission import MAX_ADDRESSES, Doorkeeper, Place
+from twisted_chat.net.admission import MAX_ADDRESSES, Admission, AdmissionControl
 from twisted_chat.net.limits import KIB, Limits
 
-ROOMY = Limits(maxNameless=10**6, namelessRefusedFrom=10**6, maxConnections=10**6)
+ROOMY = Limits(maxUnauthenticated=10**6, unauthenticatedRefusedFrom=10**6, maxConnections=10**6)
 
 
-class DoorkeeperTests(SynchronousTestCase):
+class AdmissionControlTests(SynchronousTestCase):
     """
-    Tests for L{Doorkeeper}.
+    Tests for L{AdmissionControl}.
     """
 
     def setUp(self) -> None:
         self.clock = Clock()
 
-    def keeper(
+    def control(
         self, limits: Limits = ROOMY, *trusted: str, random: Callable[[], float] = lambda: 0.5
-    ) -> Doorkeeper:
+    ) -> AdmissionControl:
         """
-        A doorkeeper on this test's clock.
+        Admission control on this test's clock.
         """
-        return Doorkeeper(limits, self.clock.seconds, map(ip_network, trusted), random)
+        return AdmissionControl(limits, self.clock.seconds, map(ip_network, trusted), random)
 
-    def fill(self, keeper: Doorkeeper, host: str, tries: int = 100) -> list[Place]:
+    def fill(self, control: AdmissionControl, host: str, tries: int = 100) -> list[Admission]:
         """
         Come in from one address until it is refused.
         """
-        places: list[Place] = []
+        admissions: list[Admission] = []
         with contextlib.suppress(ServerFull):
-            places.extend(keeper.admit(host) for _ in range(tries))
-        return places
+            admissions.extend(control.admit(host) for _ in range(tries))
+        return admissions
 
     def test_sixteenPerAddress(self) -> None:
         """The seventeenth connection of an address is refused until one of the others is gone."""
-        keeper = self.keeper()
-        places = self.fill(keeper, "192.0.2.1")
-        self.assertEqual(len(places), 16)
-        self.assertEqual(len(self.fill(keeper, "192.0.2.2")), 16)
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
-        places[3].gone()
-        keeper.admit("192.0.2.1")
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+        control = self.control()
+        admissions = self.fill(control, "192.0.2.1")
+        self.assertEqual(len(admissions), 16)
+        self.assertEqual(len(self.fill(control, "192.0.2.2")), 16)
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
+        admissions[3].released()
+        control.admit("192.0.2.1")
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
 
     def test_thirtyTwoNewAMinute(self) -> None:
         """The thirty-third connection within any minute is refused, however short the others."""
-        keeper = self.keeper()
+        control = self.control()
         for _ in range(32):
-            keeper.admit("192.0.2.1").gone()
+            control.admit("192.0.2.1").released()
             self.clock.advance(1)
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
         self.clock.advance(28)
-        keeper.admit("192.0.2.1").gone()
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+        control.admit("192.0.2.1").released()
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
 
     def test_refusedIsNotCounted(self) -> None:
-        """Who keeps knocking while it is refused is let in no later."""
-        keeper = self.keeper()
+        """A client that keeps trying while it is refused is admitted no later."""
+        control = self.control()
         for _ in range(32):
-            keeper.admit("192.0.2.1").gone()
+            control.admit("192.0.2.1").released()
         for _ in range(60):
-            self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+            self.assertRaises(ServerFull, control.admit, "192.0.2.1")
             self.clock.advance(1)
-        keeper.admit("192.0.2.1")
+        control.admit("192.0.2.1")
 
     def test_boundsLifted(self) -> None:
         """Bounds of 0 let any number of one address in."""
-        keeper = self.keeper(dataclasses.replace(ROOMY, maxPerAddress=0, newPerMinute=0))
-        self.assertEqual(len(self.fill(keeper, "192.0.2.1", 200)), 200)
+        control = self.control(dataclasses.replace(ROOMY, maxPerAddress=0, newPerMinute=0))
+        self.assertEqual(len(self.fill(control, "192.0.2.1", 200)), 200)
 
     def test_onePerNetworkOfIPv6(self) -> None:
         """The addresses of one IPv6 /64 count together, those of the next do not."""
-        keeper = self.keeper()
+        control = self.control()
         for n in range(16):
-            keeper.admit(f"2001:db8::{n:x}:1")
-        self.assertRaises(ServerFull, keeper.admit, "2001:db8:0:0:ffff::1")
-        keeper.admit("2001:db8:0:1::1")
+            control.admit(f"2001:db8::{n:x}:1")
+        self.assertRaises(ServerFull, control.admit, "2001:db8:0:0:ffff::1")
+        control.admit("2001:db8:0:1::1")
 
     def test_mappedAddress(self) -> None:
         """An IPv4 address written as IPv6 is the same address, and no other of that range."""
-        keeper = self.keeper()
-        self.fill(keeper, "::ffff:192.0.2.1")
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
-        keeper.admit("::ffff:192.0.2.2")
+        control = self.control()
+        self.fill(control, "::ffff:192.0.2.1")
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
+        control.admit("::ffff:192.0.2.2")
 
     def test_exempt(self) -> None:
         """Loopback, trusted networks, and sockets of this machine have no limit per address."""
-        keeper = self.keeper(ROOMY, "198.51.100.0/24", "2001:db8:5::/48")
+        control = self.control(ROOMY, "198.51.100.0/24", "2001:db8:5::/48")
         for host in [
             "127.0.0.1",
             "127.8.9.1",
@@ -109,86 +109,86 @@ class DoorkeeperTests(SynchronousTestCase):
             "2001:db8:5:1::1",
             "",
         ]:
-            self.assertEqual(len(self.fill(keeper, host, 50)), 50, host)
-        self.assertEqual(len(self.fill(keeper, "198.51.101.7")), 16)
+            self.assertEqual(len(self.fill(control, host, 50)), 50, host)
+        self.assertEqual(len(self.fill(control, "198.51.101.7")), 16)
 
     def test_scopedAddress(self) -> None:
         """A link-local address with its interface is an address like any other."""
-        self.assertEqual(len(self.fill(self.keeper(), "fe80::1%eth0")), 16)
+        self.assertEqual(len(self.fill(self.control(), "fe80::1%eth0")), 16)
 
     def test_full(self) -> None:
         """At the limit of connections nobody comes in, until somebody leaves."""
-        keeper = self.keeper(dataclasses.replace(ROOMY, maxConnections=3))
-        places = [keeper.admit("127.0.0.1") for _ in range(3)]
-        for place in places:
-            place.named()
+        control = self.control(dataclasses.replace(ROOMY, maxConnections=3))
+        admissions = [control.admit("127.0.0.1") for _ in range(3)]
+        for admission in admissions:
+            admission.loggedIn()
         with self.assertRaises(ServerFull) as refused:
-            keeper.admit("127.0.0.1")
+            control.admit("127.0.0.1")
         self.assertIn("full", refused.exception.sentence)
-        places[0].gone()
-        keeper.admit("127.0.0.1")
+        admissions[0].released()
+        control.admit("127.0.0.1")
 
-    def test_nameless(self) -> None:
-        """Never more than a hundred are without a name; who has one makes room."""
-        keeper = self.keeper(Limits(maxConnections=1000), random=lambda: 0.9999)
-        places = self.fill(keeper, "127.0.0.1", 200)
-        self.assertEqual(len(places), 100)
-        places[0].named()
-        places[0].named()
-        self.assertEqual(len(self.fill(keeper, "127.0.0.1")), 1)
+    def test_unauthenticated(self) -> None:
+        """Never more than a hundred have not logged in; each login makes room."""
+        control = self.control(Limits(maxConnections=1000), random=lambda: 0.9999)
+        admissions = self.fill(control, "127.0.0.1", 200)
+        self.assertEqual(len(admissions), 100)
+        admissions[0].loggedIn()
+        admissions[0].loggedIn()
+        self.assertEqual(len(self.fill(control, "127.0.0.1")), 1)
 
     def test_randomEarlyRefusal(self) -> None:
         """From fifty on the share of the refused rises from 30 % to all."""
         drawn = [0.0]
-        keeper = self.keeper(Limits(), random=lambda: drawn[0])
-        self.assertEqual(len(self.fill(keeper, "127.0.0.1")), 50)
+        control = self.control(Limits(), random=lambda: drawn[0])
+        self.assertEqual(len(self.fill(control, "127.0.0.1")), 50)
         drawn[0] = 0.2999
-        self.assertRaises(ServerFull, keeper.admit, "127.0.0.1")
+        self.assertRaises(ServerFull, control.admit, "127.0.0.1")
         drawn[0] = 0.3
-        keeper.admit("127.0.0.1")
-        self.assertRaises(ServerFull, keeper.admit, "127.0.0.1")
+        control.admit("127.0.0.1")
+        self.assertRaises(ServerFull, control.admit, "127.0.0.1")
         drawn[0] = 0.649
-        self.assertEqual(keeper.nameless + len(self.fill(keeper, "127.0.0.1")), 75)
+        self.assertEqual(control.unauthenticated + len(self.fill(control, "127.0.0.1")), 75)
 
     def test_goneCountsOnce(self) -> None:
-        """A connection that is gone frees its places once, whatever it is told afterwards."""
-        keeper = self.keeper()
-        first, second = keeper.admit("192.0.2.1"), keeper.admit("192.0.2.1")
-        first.gone()
-        first.gone()
-        first.named()
-        self.assertEqual((keeper.connections, keeper.nameless), (1, 1))
-        second.named()
-        self.assertEqual((keeper.connections, keeper.nameless), (1, 0))
-        second.gone()
-        self.assertEqual((keeper.connections, keeper.nameless), (0, 0))
+        """A connection that is gone frees its admissions once, whatever it is told afterwards."""
+        control = self.control()
+        first, second = control.admit("192.0.2.1"), control.admit("192.0.2.1")
+        first.released()
+        first.released()
+        first.loggedIn()
+        self.assertEqual((control.connections, control.unauthenticated), (1, 1))
+        second.loggedIn()
+        self.assertEqual((control.connections, control.unauthenticated), (1, 0))
+        second.released()
+        self.assertEqual((control.connections, control.unauthenticated), (0, 0))
 
     def test_oldAddressesAreForgotten(self) -> None:
         """Addresses that come and go over time do not add up."""
-        keeper = self.keeper()
-        stayed = self.fill(keeper, "192.0.2.1")
+        control = self.control()
+        stayed = self.fill(control, "192.0.2.1")
         for n in range(20 * KIB):
-            keeper.admit(f"2001:db8:{n:x}::1").gone()
+            control.admit(f"2001:db8:{n:x}::1").released()
             self.clock.advance(0.1)
-        self.assertLess(len(keeper._addresses), 3 * KIB)
+        self.assertLess(len(control._addresses), 3 * KIB)
         self.assertEqual(len(stayed), 16)
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
 
     def test_manyAddressesAtOnce(self) -> None:
         """More addresses in a minute than are remembered leave no more than the bound."""
-        keeper = self.keeper()
-        self.fill(keeper, "192.0.2.1")
+        control = self.control()
+        self.fill(control, "192.0.2.1")
         for n in range(MAX_ADDRESSES + 5 * KIB):
-            keeper.admit(f"2001:db8:{n:x}::1").gone()
-            self.assertLessEqual(len(keeper._addresses), MAX_ADDRESSES)
-        self.assertRaises(ServerFull, keeper.admit, "192.0.2.1")
+            control.admit(f"2001:db8:{n:x}::1").released()
+            self.assertLessEqual(len(control._addresses), MAX_ADDRESSES)
+        self.assertRaises(ServerFull, control.admit, "192.0.2.1")
 
     def test_sentences(self) -> None:
         """A refusal is one sentence that says what to do."""
-        keeper = self.keeper(dataclasses.replace(ROOMY, maxPerAddress=1))
-        keeper.admit("192.0.2.1")
+        control = self.control(dataclasses.replace(ROOMY, maxPerAddress=1))
+        control.admit("192.0.2.1")
         with self.assertRaises(ServerFull) as refused:
-            keeper.admit("192.0.2.1")
+            control.admit("192.0.2.1")
         self.assertEqual(
             refused.exception.sentence,
             "your address has all the connections it may have: close one first",

@@ -13,7 +13,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.peers import FakeEndpoint
+from tests.support.transports import FakeEndpoint
 from twisted_chat.net.listener import Listener
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.net.ratelimit import TokenBucket
+from twisted_chat.net.ratelimit import MAX_DEBT, TokenBucket
 
 
 class TokenBucketTests(SynchronousTestCase):
@@ -35,7 +35,7 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertEqual(len(waits), 1)
 
     def test_waitIsEnough(self) -> None:
-        """Who waits as long as it was told is served, at the rate over any length of time."""
+        """A client that waits as long as it was told is served, at the rate over any time."""
         bucket = TokenBucket(3, 5, self.clock.seconds)
         begun = self.clock.seconds()
         for _ in range(305):
@@ -65,9 +65,41 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertEqual(bucket.take(20), 0.0)
         self.assertAlmostEqual(bucket.take(), 1.6)
 
+    def test_charge(self) -> None:
+        """What is charged is taken out of a full bucket, and waited for from an empty one."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        bucket.charge(3)
+        self.assertEqual([bucket.take(), bucket.take()], [0.0, 0.0])
+        self.assertAlmostEqual(bucket.take(), 0.1)
+        bucket.charge(10)
+        self.assertAlmostEqual(bucket.take(), 1.1)
+
+    def test_chargeAfterSilence(self) -> None:
+        """A long silence earns one burst against what is charged, not more."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        self.clock.advance(3600)
+        bucket.charge(10)
+        self.assertAlmostEqual(bucket.take(), 0.6)
+
+    def test_debtIsBounded(self) -> None:
+        """Nobody owes more than some bursts, however much they are charged and how often."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        for n in (10**9, 1, 10**9):
+            bucket.charge(n)
+            self.assertAlmostEqual(bucket.take(), 0.1 + MAX_DEBT * 5 / 10)
+
+    def test_chargeForgivesNothing(self) -> None:
+        """A request beyond the bound that was let through whole is owed whole."""
+        bucket = TokenBucket(10, 5, self.clock.seconds)
+        bucket.take(1000)
+        wait = bucket.take()
+        bucket.charge(1)
+        self.assertAlmostEqual(bucket.take(), wait)
+
     def test_noRate(self) -> None:
         """A rate of 0 lifts the limit."""
         bucket = TokenBucket(0, 1, self.clock.seconds)
+        bucket.charge(10**9)
         self.assertEqual({bucket.take() for _ in range(1000)}, {0.0})
 
     @settings(deadline=None, derandomize=True, max_examples=50)

@@ -4,15 +4,28 @@ Tests for L{twisted_chat.net.receiving}.
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.errors import BadText, ChatError, TooLong
+from twisted_chat.net.budget import Backlog, BacklogBudget
 from twisted_chat.net.ratelimit import TokenBucket
-from twisted_chat.net.receiving import ANSWERING, BLOCKED, ENDING, FULL, TOO_FAST, WINDOW, Intake
-from twisted_chat.wire.framing import MAX_FLOOD
+from twisted_chat.net.receiving import (
+    ANSWERING,
+    BLOCKED,
+    ENDING,
+    FULL,
+    LINE_COST,
+    PORTION,
+    TOO_FAST,
+    WINDOW,
+    ReceiveQueue,
+)
+from twisted_chat.wire.framing import MAX_FLOOD, Excess, LineSplitter
 
 MAX = 100
 
@@ -47,9 +60,9 @@ class Transport:
 
 class Owner:
     """
-    Takes the lines.
+    Takes the lines of a queue.
 
-    @ivar calls: the lines, and what else it heard.
+    @ivar calls: the lines, and what else it was told.
     @ivar delays: how long a line was to wait.
     @ivar stopAt: lines that are a reason to read no more.
     """
@@ -60,98 +73,113 @@ class Owner:
         self.calls: list[str] = []
         self.delays: list[float] = []
         self.stopAt: dict[str, int] = {}
-        self.intake: Intake | None = None
+        self.queue: ReceiveQueue | None = None
 
     def lineReceived(self, line: bytes) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         text = line.decode()
         if text == "bad":
             raise BadText("bad")
         self.calls.append(text)
         self.isDone = text == "quit"
-        if text in self.stopAt and self.intake is not None:
-            self.intake.stop(self.stopAt[text])
+        if text in self.stopAt and self.queue is not None:
+            self.queue.stop(self.stopAt[text])
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         raise TooLong("long")
 
-    def intakeRefused(self, error: ChatError) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+    def receiveRefused(self, error: ChatError) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         self.calls.append(f"! {error}")
 
-    def intakeFlooded(self) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+    def receiveFlooded(self) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         self.calls.append("(flooded)")
 
-    def intakeTooFast(self, delay: float) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+    def receiveTooFast(self, delay: float) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         self.delays.append(delay)
 
-    def intakeEnded(self) -> None:
-        """See L{twisted_chat.net.receiving.IntakeOwner}."""
+    def receiveEnded(self) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         self.calls.append("(ended)")
 
+    def receiveOverflowed(self) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
+        self.calls.append("(overflowed)")
 
-class IntakeTests(SynchronousTestCase):
+
+def makeQueue(
+    transport: Transport, owner: Owner, budget: BacklogBudget[Backlog] | None = None
+) -> ReceiveQueue:
     """
-    Tests for L{Intake}.
+    A queue without a rate limit, over this transport.
+    """
+    budget = BacklogBudget() if budget is None else budget
+    owner.queue = ReceiveQueue(transport, owner, budget, LineSplitter(MAX), None)
+    return owner.queue
+
+
+class ReceiveQueueTests(SynchronousTestCase):
+    """
+    Tests for L{ReceiveQueue}.
     """
 
     def setUp(self) -> None:
         self.transport, self.owner = Transport(), Owner()
-        self.intake = self.owner.intake = Intake(self.transport, self.owner, MAX, None)
+        self.queue = makeQueue(self.transport, self.owner)
         self.calls = self.owner.calls
 
     def test_lines(self) -> None:
         """Lines are taken in order, however they are cut; empty ones are nothing."""
-        self.intake.take(b"one\r\n\n\r\ntw")
-        self.assertEqual(self.intake.pending, b"tw")
-        self.intake.take(b"o\nthree\n")
+        self.queue.take(b"one\r\n\n\r\ntw")
+        self.assertEqual(self.queue.pending, b"tw")
+        self.queue.take(b"o\nthree\n")
         self.assertEqual(self.calls, ["one", "two", "three"])
         self.assertTrue(self.transport.isRead)
 
     def test_refused(self) -> None:
         """A line that is refused is answered, and the next one is taken."""
-        self.intake.take(b"bad\n" + b"x" * (MAX + 1) + b"\none\n")
+        self.queue.take(b"bad\n" + b"x" * (MAX + 1) + b"\none\n")
         self.assertEqual(self.calls, ["! bad", "! long", "one"])
 
     def test_flooded(self) -> None:
         """Bytes without a line end are too long, and then a flood."""
-        self.intake.take(b"x" * 1000)
-        self.intake.take(b"x" * MAX_FLOOD)
+        self.queue.take(b"x" * 1000)
+        self.queue.take(b"x" * MAX_FLOOD)
         self.assertEqual(self.calls, ["! long", "(flooded)"])
 
     def test_nothingAfterTheLast(self) -> None:
         """What comes after the line that ends it all is not taken."""
-        self.intake.take(b"one\nquit\ntwo\n")
+        self.queue.take(b"one\nquit\ntwo\n")
         self.assertEqual(self.calls, ["one", "quit"])
 
     def test_stopped(self) -> None:
         """As long as there is a reason, nothing is taken, and the rest waits in order."""
         self.owner.stopAt["one"] = ANSWERING
-        self.intake.take(b"one\ntwo\n")
-        self.intake.take(b"three\n")
+        self.queue.take(b"one\ntwo\n")
+        self.queue.take(b"three\n")
         self.assertEqual((self.calls, self.transport.isRead), (["one"], False))
-        self.intake.go(ANSWERING)
+        self.queue.go(ANSWERING)
         self.assertEqual((self.calls, self.transport.isRead), (["one", "two", "three"], True))
 
     def test_stoppedAgain(self) -> None:
         """A line that waited may be a reason itself."""
         self.owner.stopAt.update(one=ANSWERING, two=ANSWERING)
-        self.intake.take(b"one\ntwo\nthree\n")
-        self.intake.go(ANSWERING)
+        self.queue.take(b"one\ntwo\nthree\n")
+        self.queue.go(ANSWERING)
         self.assertEqual((self.calls, self.transport.isRead), (["one", "two"], False))
-        self.intake.go(ANSWERING)
+        self.queue.go(ANSWERING)
         self.assertEqual((self.calls, self.transport.isRead), (["one", "two", "three"], True))
 
     def test_eachReasonOnce(self) -> None:
         """A reason that holds already is not counted twice; one that does not hold cannot go."""
-        self.intake.stop(BLOCKED)
-        self.intake.stop(BLOCKED)
-        self.intake.go(FULL)
+        self.queue.stop(BLOCKED)
+        self.queue.stop(BLOCKED)
+        self.queue.go(FULL)
         self.assertFalse(self.transport.isRead)
-        self.intake.go(BLOCKED)
+        self.queue.go(BLOCKED)
         self.assertTrue(self.transport.isRead)
 
     @settings(deadline=None, derandomize=True, max_examples=60)
@@ -159,91 +187,242 @@ class IntakeTests(SynchronousTestCase):
     def test_anyReasons(self, steps: list[tuple[str, int]]) -> None:
         """It is read exactly as long as no reason holds, and every line is taken in its turn."""
         transport, owner = Transport(), Owner()
-        intake = Intake(transport, owner, MAX, None)
+        queue = makeQueue(transport, owner)
         held: set[int] = set()
         sent = taken = 0
         for step, reason in steps:
             if step == "stop":
                 held.add(reason)
-                intake.stop(reason)
+                queue.stop(reason)
             elif step == "go":
                 held.discard(reason)
-                intake.go(reason)
+                queue.go(reason)
             else:
-                intake.take(b"%d\n" % sent)
+                queue.take(b"%d\n" % sent)
                 sent += 1
             taken = taken if held else sent
             self.assertEqual(transport.isRead, not held)
             self.assertEqual(owner.calls, [str(number) for number in range(taken)])
 
     def test_pace(self) -> None:
-        """Who is over his pace waits as long as it takes, and is not read from."""
+        """A client over its rate waits as long as it takes, and is not read from."""
         clock = Clock()
-        self.intake.bucket = TokenBucket(10, 2, clock.seconds)
-        self.intake.take(b"1\n2\n3\n4\n")
+        self.queue.bucket = TokenBucket(10, 2, clock.seconds)
+        self.queue.take(b"1\n2\n3\n4\n")
         self.assertEqual((self.calls, self.transport.isRead), (["1", "2"], False))
         for expected in (["1", "2", "3"], ["1", "2", "3", "4"]):
             clock.advance(self.owner.delays[-1])
-            self.intake.go(TOO_FAST)
+            self.queue.go(TOO_FAST)
             self.assertEqual(self.calls, expected)
         self.assertTrue(self.transport.isRead)
         self.assertEqual(len(self.owner.delays), 2)
 
     def test_paceWhileStopped(self) -> None:
-        """Lines that wait for another reason cost nothing of the pace."""
-        self.intake.bucket = TokenBucket(10, 2, Clock().seconds)
-        self.intake.stop(BLOCKED)
+        """Lines that wait for another reason take no token meanwhile."""
+        self.queue.bucket = TokenBucket(10, 2, Clock().seconds)
+        self.queue.stop(BLOCKED)
         for _ in range(5):
-            self.intake.take(b"1\n")
-        self.intake.go(BLOCKED)
+            self.queue.take(b"1\n")
+        self.queue.go(BLOCKED)
         self.assertEqual(self.calls, ["1", "1"])
 
     def test_window(self) -> None:
         """With too many lines unanswered nothing is read until half of them are answered."""
         self.owner.unanswered = WINDOW
-        self.intake.take(b"1\n")
+        self.queue.take(b"1\n")
         self.assertTrue(self.transport.isRead)
         self.owner.unanswered = WINDOW + 1
-        self.intake.take(b"2\n")
+        self.queue.take(b"2\n")
         self.assertFalse(self.transport.isRead)
         self.owner.unanswered = WINDOW // 2 + 1
-        self.intake.answered()
+        self.queue.answered()
         self.assertFalse(self.transport.isRead)
         self.owner.unanswered = WINDOW // 2
-        self.intake.answered()
+        self.queue.answered()
         self.assertTrue(self.transport.isRead)
 
     def test_end(self) -> None:
-        """Who sends no more is done when all that he sent is taken."""
-        self.intake.stop(BLOCKED)
-        self.intake.take(b"1\n")
-        self.intake.end()
+        """A client that sends no more is let go when all that it sent is taken."""
+        self.queue.stop(BLOCKED)
+        self.queue.take(b"1\n")
+        self.queue.end()
         self.assertEqual(self.calls, [])
-        self.intake.go(BLOCKED)
+        self.queue.go(BLOCKED)
         self.assertEqual(self.calls, ["1", "(ended)"])
 
     def test_endAtOnce(self) -> None:
-        """Where nothing waits he is done at once."""
-        self.intake.end()
+        """Where nothing waits it is let go at once."""
+        self.queue.end()
         self.assertEqual(self.calls, ["(ended)"])
 
     def test_discard(self) -> None:
-        """At the end what waits is thrown away, and the socket is read, whatever comes."""
-        self.intake.stop(BLOCKED)
-        self.intake.take(b"1\n")
-        self.intake.discard()
+        """At the end what waits is thrown away, and the socket is read, whatever arrives."""
+        self.queue.stop(BLOCKED)
+        self.queue.take(b"1\n")
+        self.queue.discard()
         self.assertTrue(self.transport.isRead)
-        self.intake.stop(FULL)
-        self.intake.go(BLOCKED)
-        self.intake.go(FULL)
-        self.intake.end()
+        self.queue.stop(FULL)
+        self.queue.go(BLOCKED)
+        self.queue.go(FULL)
+        self.queue.end()
         self.assertEqual((self.calls, self.transport.isRead), ([], True))
 
     def test_forget(self) -> None:
-        """A connection that is lost is told nothing, and nothing of it is taken."""
-        self.intake.stop(BLOCKED)
-        self.intake.take(b"1\n")
-        self.intake.forget()
-        self.intake.go(BLOCKED)
-        self.intake.end()
+        """Nothing is taken of a connection that is lost, and it is told nothing."""
+        self.queue.stop(BLOCKED)
+        self.queue.take(b"1\n")
+        self.queue.forget()
+        self.queue.go(BLOCKED)
+        self.queue.end()
         self.assertEqual((self.calls, self.transport.isRead), ([], False))
+
+    # At the end of the stream
+
+    def test_endWhileAnswering(self) -> None:
+        """A request whose answer is not there yet is answered before the end."""
+        self.owner.stopAt["one"] = ANSWERING
+        self.queue.take(b"one\n")
+        self.queue.end()
+        self.assertEqual(self.calls, ["one"])
+        self.queue.go(ANSWERING)
+        self.assertEqual(self.calls, ["one", "(ended)"])
+
+    def test_endThenAnotherRequest(self) -> None:
+        """Lines that waited behind it are answered as well, each in its turn."""
+        self.owner.stopAt.update(one=ANSWERING, two=ANSWERING)
+        self.queue.take(b"one\ntwo\nthree\n")
+        self.queue.end()
+        self.queue.go(ANSWERING)
+        self.assertEqual(self.calls, ["one", "two"])
+        self.queue.go(ANSWERING)
+        self.assertEqual(self.calls, ["one", "two", "three", "(ended)"])
+
+    def test_endAndDiscard(self) -> None:
+        """A socket that has nothing more to read is not read again when the rest is discarded."""
+        self.queue.stop(TOO_FAST)
+        self.queue.take(b"1\n")
+        self.queue.end()
+        self.queue.discard()
+        self.assertEqual((self.calls, self.transport.isRead), ([], False))
+
+    def test_goWhilePassing(self) -> None:
+        """A pause that ends within its own line keeps the order of those behind it."""
+
+        def answerAtOnce(line: bytes) -> None:
+            self.calls.append(line.decode())
+            self.queue.stop(BLOCKED)
+            self.queue.go(BLOCKED)
+            self.calls.append("done")
+
+        self.owner.lineReceived = answerAtOnce  # type: ignore[method-assign]
+        self.queue.stop(FULL)
+        self.queue.take(b"1\n2\n")
+        self.queue.go(FULL)
+        self.queue.take(b"3\n")
+        self.assertEqual(self.calls, ["1", "done", "2", "done", "3", "done"])
+        self.assertTrue(self.transport.isRead)
+
+    # What waiting costs
+
+    def test_emptyLinesAreFree(self) -> None:
+        """Empty lines take no token, no room and no time."""
+        self.queue.bucket = TokenBucket(10, 1, Clock().seconds)
+        self.queue.take(b"\n" * 65_535 + b"\r\n1\n")
+        self.assertEqual(self.calls, ["1"])
+        self.queue.stop(BLOCKED)
+        self.queue.take(b"\n" * 65_536)
+        self.assertEqual(self.queue.size, 1)
+
+    def test_chunkOfLineEnds(self) -> None:
+        """A chunk of empty lines is not looked at line by line."""
+        begun = time.process_time()
+        for chunk in (b"\n" * 65_536, b"\r\n" * 32_768, b"\n\r\n" * 21_845):
+            for _ in range(20):
+                self.queue.take(chunk)
+        self.assertLess(time.process_time() - begun, 0.5)
+        self.assertEqual(self.calls, [])
+
+    @settings(deadline=None, derandomize=True, max_examples=200)
+    @given(st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"x", b"y" * MAX])), st.integers(1, 9))
+    def test_sameLines(self, pieces: list[bytes], size: int) -> None:
+        """However much of a stream is empty lines, all others are taken as they are."""
+        stream = b"".join(pieces) + b"\n"
+        owner = Owner()
+        queue = makeQueue(Transport(), owner)
+        for place in range(0, len(stream), size):
+            queue.take(stream[place : place + size])
+        expected = [
+            "! long" if isinstance(line, Excess) else line.decode()
+            for line in LineSplitter(MAX).feed(stream)
+            if line
+        ]
+        self.assertEqual(owner.calls, expected)
+
+    def test_manyWaitingLines(self) -> None:
+        """A chunk of two-byte lines costs each of them once, not once a token."""
+        clock = Clock()
+        self.queue.bucket = TokenBucket(1000, 1, clock.seconds)
+        self.queue.take(b"x\n" * 32_768)
+        begun = time.process_time()
+        for _ in range(10_000):
+            clock.advance(0.001)
+            self.queue.go(TOO_FAST)
+        self.assertLess(time.process_time() - begun, 1.0)
+        self.assertEqual(len(self.calls) + self.queue.waiting, 32_768)
+        self.assertEqual(len(self.calls), 10_001)
+
+    def test_chunkOfShortLines(self) -> None:
+        """A chunk of short lines beyond the rate is not cut before their turn comes."""
+        for chunk in (b"x\n" * 32_768, b"x\r\n" * 21_845, b"x\n\n" * 21_845, b"\nx" * 32_768):
+            owner = Owner()
+            queue = makeQueue(Transport(), owner)
+            queue.bucket = TokenBucket(10, 50, Clock().seconds)
+            queue.take(chunk)
+            self.assertEqual(owner.calls, ["x"] * 50)
+            self.assertLess(queue.size, len(chunk) + PORTION * LINE_COST)
+
+    def test_portionsAreOneStream(self) -> None:
+        """Lines are the same wherever a portion ends, whether they wait or not."""
+        stream = b"".join(b"%d\r\n" % n for n in range(5000))
+        expected = [str(n) for n in range(5000)]
+        for place in (1, 3, PORTION - 1, PORTION, PORTION + 1, 20_000):
+            owner = Owner()
+            queue = makeQueue(Transport(), owner)
+            queue.take(stream[:place])
+            queue.stop(BLOCKED)
+            queue.take(stream[place : place + 5000])
+            queue.take(stream[place + 5000 : -1])
+            queue.go(BLOCKED)
+            queue.take(stream[-1:])
+            self.assertEqual(owner.calls, expected)
+            self.assertEqual(queue.size, 0)
+
+    def test_waitingIsCounted(self) -> None:
+        """What waits counts in the budget of all clients, with what each line takes."""
+        transport, owner = Transport(), Owner()
+        budget = BacklogBudget[Backlog]()
+        queue = makeQueue(transport, owner, budget)
+        queue.stop(BLOCKED)
+        chunk = b"one\n\n" + b"x" * (MAX + 1) + b"\ntwo\n"
+        queue.take(chunk)
+        self.assertEqual((budget.total, queue.size), (len(chunk), len(chunk)))
+        owner.stopAt["one"] = ANSWERING
+        queue.go(BLOCKED)
+        self.assertEqual(budget.total, 2 * LINE_COST + len("two"))
+        self.assertEqual((queue.size, queue.waiting), (budget.total, 2))
+        queue.go(ANSWERING)
+        self.assertEqual((budget.total, budget._sizes), (0, {}))
+        queue.stop(BLOCKED)
+        queue.take(b"three\n")
+        queue.forget()
+        self.assertEqual((budget.total, queue.size), (0, 0))
+
+    def test_waitingIsBounded(self) -> None:
+        """The client whose lines take most is cut when all together take too much."""
+        budget = BacklogBudget[Backlog](1000)
+        owners = [Owner() for _ in range(2)]
+        for owner, count in zip(owners, (400, 150), strict=True):
+            queue = makeQueue(Transport(), owner, budget)
+            queue.stop(BLOCKED)
+            queue.take(b"x\n" * count)
+        self.assertEqual([owner.calls for owner in owners], [["(overflowed)"], []])

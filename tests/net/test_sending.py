@@ -16,35 +16,35 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.support.peers import SocketTransport
-from twisted_chat.net.budget import QueueLedger
+from tests.support.transports import SocketTransport
+from twisted_chat.net.budget import Backlog, BacklogBudget
 from twisted_chat.net.limits import KIB, MIB
-from twisted_chat.net.sending import Outlet
+from twisted_chat.net.sending import Cork, SendQueue
 
 BLOCK = b"x" * 1023 + b"\n"
 
 BIG = BLOCK * 8192
-"""More than any socket's buffers hold on loopback, and within the limit of L{OwnedOutlet}."""
+"""More than any socket's buffers hold on loopback, and within the limit of L{OwnedQueue}."""
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.integers(1, 3000)),
         st.tuples(st.just("put"), st.just(600_000)),
         st.tuples(
-            st.sampled_from(["hold", "release", "drop", "page", "pump"]), st.integers(0, 100)
+            st.sampled_from(["cork", "release", "discard", "send", "pump"]), st.integers(0, 100)
         ),
     ),
     max_size=40,
 )
-"""What may happen to an outlet, in any order, and with how many bytes."""
+"""What may happen to a queue, in any order, and with how many bytes."""
 
 
 class Owner:
     """
-    Hears what becomes of an outlet.
+    Notes what becomes of a queue.
 
-    @ivar calls: what it heard, without moves.
-    @ivar moves: how often something was taken.
+    @ivar calls: what it was told, without progress.
+    @ivar moves: how often something was read.
     """
 
     def __init__(self) -> None:
@@ -52,116 +52,120 @@ class Owner:
         self.moves = 0
         self.overflowed: Callable[[], object] = lambda: None
 
-    def outletBlocked(self) -> None:
-        """See L{twisted_chat.net.sending.OutletOwner}."""
+    def sendBlocked(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
         self.calls.append("blocked")
 
-    def outletMoved(self) -> None:
-        """See L{twisted_chat.net.sending.OutletOwner}."""
+    def sendProgressed(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
         self.moves += 1
 
-    def outletDrained(self) -> None:
-        """See L{twisted_chat.net.sending.OutletOwner}."""
+    def sendDrained(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
         self.calls.append("drained")
 
-    def outletEnded(self) -> None:
-        """See L{twisted_chat.net.sending.OutletOwner}."""
+    def sendEnded(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
         self.calls.append("ended")
 
-    def outletOverflowed(self) -> None:
-        """See L{twisted_chat.net.sending.OutletOwner}."""
+    def sendOverflowed(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
         self.calls.append("overflowed")
         self.overflowed()
 
+    def sendFailed(self) -> None:
+        """See L{twisted_chat.net.sending.SendQueueOwner}."""
+        self.calls.append("failed")
 
-class OwnedOutlet:
+
+class OwnedQueue:
     """
-    An outlet, and all that stands around it.
+    A queue, and all that stands around it.
     """
 
     def __init__(
         self,
         transport: Any,
-        ledger: QueueLedger[Outlet] | None = None,
+        budget: BacklogBudget[Backlog] | None = None,
         limit: int = 16 * MIB,
         chunk: int = 64 * KIB,
     ) -> None:
         self.owner = Owner()
-        self.ledger = QueueLedger[Outlet]() if ledger is None else ledger
-        self.outlet = Outlet(transport, self.owner, self.ledger, limit, chunk)
-        self.owner.overflowed = self.outlet.abort
+        self.budget = BacklogBudget[Backlog]() if budget is None else budget
+        self.queue = SendQueue(transport, self.owner, self.budget, limit, chunk)
+        self.owner.overflowed = self.queue.abort
 
 
-class SocketOutletTests(SynchronousTestCase):
+class SocketSendQueueTests(SynchronousTestCase):
     """
-    Tests for L{Outlet} over a real socket.
+    Tests for L{SendQueue} over a real socket.
     """
 
     def setUp(self) -> None:
         self.transport, self.made = self.make()
-        self.outlet, self.owner = self.made.outlet, self.made.owner
+        self.queue, self.owner = self.made.queue, self.made.owner
 
     def make(
-        self, ledger: QueueLedger[Outlet] | None = None, limit: int = 16 * MIB
-    ) -> tuple[SocketTransport, OwnedOutlet]:
+        self, budget: BacklogBudget[Backlog] | None = None, limit: int = 16 * MIB
+    ) -> tuple[SocketTransport, OwnedQueue]:
         """
-        An outlet over one end of a new pair of sockets.
+        A queue over one end of a new pair of sockets.
         """
         transport = SocketTransport()
         self.addCleanup(transport.close)
-        return transport, OwnedOutlet(transport, ledger, limit)
+        return transport, OwnedQueue(transport, budget, limit)
 
     def test_interfaces(self) -> None:
         """It is a producer of both kinds."""
-        verifyObject(IPushProducer, self.outlet)
-        verifyObject(IPullProducer, self.outlet)
+        verifyObject(IPushProducer, self.queue)
+        verifyObject(IPullProducer, self.queue)
 
     def test_socketFirst(self) -> None:
         """What the kernel takes at once never meets the transport."""
-        self.outlet.put(b"one\r\n")
-        self.outlet.put(b"two\r\n")
+        self.queue.put(b"one\r\n")
+        self.queue.put(b"two\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"one\r\ntwo\r\n")
         self.assertEqual((self.transport.written, self.transport.producer), (b"", None))
-        self.assertEqual((self.owner.calls, self.outlet.size), ([], 0))
+        self.assertEqual((self.owner.calls, self.queue.size), ([], 0))
 
-    def test_answer(self) -> None:
-        """An answer may be larger than what may wait otherwise; what comes beside it may not."""
+    def test_reply(self) -> None:
+        """A reply may be larger than what may wait otherwise; what comes beside it may not."""
         transport, made = self.make(limit=4 * KIB)
-        made.outlet.answer(BIG)
+        made.queue.reply(BIG)
         self.assertEqual(made.owner.calls, ["blocked"])
-        made.outlet.put(b"x" * 4 * KIB)
+        made.queue.put(b"x" * 4 * KIB)
         self.assertEqual(made.owner.calls, ["blocked"])
         transport.pump()
         self.assertEqual(len(transport.received), len(BIG) + 4 * KIB)
-        made.outlet.put(BIG)
+        made.queue.put(BIG)
         self.assertIn("overflowed", made.owner.calls)
 
     def test_largeRelease(self) -> None:
-        """So may what one is told who comes."""
+        """So may what releases a cork."""
         transport, made = self.make(limit=4 * KIB)
-        made.outlet.hold()
-        made.outlet.release(BIG)
+        cork = made.queue.cork()
+        cork.release(BIG)
         transport.pump()
         self.assertEqual(made.owner.calls, ["blocked", "drained"])
         self.assertEqual(len(transport.received), len(BIG))
 
     def test_partly(self) -> None:
         """What the kernel does not take is queued, and arrives when the peer reads, in order."""
-        self.outlet.put(BIG)
+        self.queue.put(BIG)
         self.assertEqual(self.owner.calls, ["blocked"])
-        self.assertGreater(self.outlet.size, 0)
-        self.outlet.put(b"last\r\n")
+        self.assertGreater(self.queue.size, 0)
+        self.queue.put(b"last\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"last\r\n")
         self.assertEqual(self.owner.calls, ["blocked", "drained"])
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
         self.assertIs(self.transport.producer, None)
 
     def test_socketAgain(self) -> None:
         """After the queue has drained the socket is tried first again."""
-        self.outlet.put(BIG)
+        self.queue.put(BIG)
         self.transport.pump()
-        self.outlet.put(b"more\r\n")
+        self.queue.put(b"more\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"more\r\n")
 
     def test_nothingTaken(self) -> None:
@@ -169,14 +173,14 @@ class SocketOutletTests(SynchronousTestCase):
         with contextlib.suppress(BlockingIOError):
             while True:
                 self.transport.handle.send(BLOCK)
-        self.outlet.put(b"here\r\n")
+        self.queue.put(b"here\r\n")
         self.assertEqual(self.owner.calls, ["blocked"])
         self.transport.pump()
         self.assertTrue(self.transport.received.endswith(b"here\r\n"))
 
     def test_chunks(self) -> None:
         """The transport is given one chunk at a time."""
-        self.outlet.put(BIG)
+        self.queue.put(BIG)
         self.assertEqual(len(self.transport.written), 64 * KIB)
         moves = self.owner.moves
         self.transport.written = b""
@@ -186,41 +190,41 @@ class SocketOutletTests(SynchronousTestCase):
 
     def test_smallOnesTogether(self) -> None:
         """Small pieces are given to the transport together, as many as a chunk holds."""
-        self.outlet.put(BIG)
+        self.queue.put(BIG)
         for _ in range(200):
-            self.outlet.put(BLOCK)
+            self.queue.put(BLOCK)
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + BLOCK * 200)
         self.assertLess(self.owner.moves, len(BIG) // (64 * KIB) + 10)
 
     def test_overLimit(self) -> None:
         """One byte more than may be queued, and the connection is cut, with no way to queue."""
-        self.outlet.put(BIG)
-        self.outlet.limit = self.outlet.size + 10
-        self.outlet.put(b"x" * 10)
+        self.queue.put(BIG)
+        self.queue.limit = self.queue.size + 10
+        self.queue.put(b"x" * 10)
         self.assertNotIn("overflowed", self.owner.calls)
-        self.outlet.put(b"x")
+        self.queue.put(b"x")
         self.assertEqual(self.owner.calls, ["blocked", "overflowed"])
         self.assertEqual(self.transport.ends, ["abort"])
-        self.outlet.put(BIG)
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.queue.put(BIG)
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_overLimitAtOnce(self) -> None:
         """A piece that is too large for the queue cuts the connection, and nothing is asked."""
         transport, made = self.make(limit=4 * KIB)
-        made.outlet.put(BIG)
+        made.queue.put(BIG)
         self.assertEqual(transport.ends, ["abort"])
         self.assertIs(transport.producer, None)
-        self.assertEqual(made.ledger.total, 0)
+        self.assertEqual(made.budget.total, 0)
 
     def test_lostSocket(self) -> None:
-        """Sending over a socket that is gone raises nothing and queues nothing."""
+        """Sending over a socket that is gone raises and queues nothing; its owner is told."""
         self.transport.peer.close()
-        self.outlet.put(b"a\r\n")
-        self.outlet.put(b"b\r\n")
+        self.queue.put(b"a\r\n")
+        self.queue.put(b"b\r\n")
         self.transport.handle.close()
-        self.outlet.put(b"c\r\n")
-        self.assertEqual((self.owner.calls, self.outlet.size), ([], 0))
+        self.queue.put(b"c\r\n")
+        self.assertEqual((set(self.owner.calls), self.queue.size), ({"failed"}, 0))
 
     def test_noBuffers(self) -> None:
         """A kernel that is short of memory is like one that takes nothing: all is kept."""
@@ -228,312 +232,311 @@ class SocketOutletTests(SynchronousTestCase):
         def send(data: bytes) -> int:
             raise OSError(errno.ENOBUFS, "no buffer space available")
 
-        self.outlet._send = send
-        self.outlet.put(b"a\r\n")
+        self.queue._send = send
+        self.queue.put(b"a\r\n")
         self.assertEqual(self.owner.calls, ["blocked"])
         self.transport.pump()
         self.assertEqual(self.transport.received, b"a\r\n")
 
     def test_largestFirst(self) -> None:
         """When all queues together are too large, the largest is cut and the others stay."""
-        ledger = QueueLedger[Outlet](8 * MIB)
-        outlets = [self.make(ledger) for _ in range(3)]
-        for _, made in outlets:
-            made.outlet.put(BIG)
-            made.outlet._account(-made.outlet.size)
-        (large, largeMade), (small, smallMade), (other, otherMade) = outlets
-        largeMade.outlet.put(b"x" * 6 * MIB)
-        smallMade.outlet.put(b"x" * MIB)
-        otherMade.outlet.put(b"x" * 2 * MIB)
+        budget = BacklogBudget[Backlog](8 * MIB)
+        queues = [self.make(budget) for _ in range(3)]
+        for _, made in queues:
+            made.queue.put(BIG)
+            made.queue._account(-made.queue.size)
+        (large, largeMade), (small, smallMade), (other, otherMade) = queues
+        largeMade.queue.put(b"x" * 6 * MIB)
+        smallMade.queue.put(b"x" * MIB)
+        otherMade.queue.put(b"x" * 2 * MIB)
         self.assertEqual([large.ends, small.ends, other.ends], [["abort"], [], []])
-        self.assertEqual(ledger.total, 3 * MIB)
+        self.assertEqual(budget.total, 3 * MIB)
 
     def test_itselfTheLargest(self) -> None:
-        """Who makes all queues together too large may be the largest himself."""
-        transport, made = self.make(QueueLedger[Outlet](MIB))
-        made.outlet.put(BIG)
+        """The queue that makes the total too large may be the largest itself."""
+        transport, made = self.make(BacklogBudget[Backlog](MIB))
+        made.queue.put(BIG)
         self.assertEqual(transport.ends, ["abort"])
         self.assertIs(transport.producer, None)
-        self.assertEqual((made.outlet.size, made.ledger.total), (0, 0))
+        self.assertEqual((made.queue.size, made.budget.total), (0, 0))
 
-    def test_ledgerForgets(self) -> None:
-        """Who has nothing queued does not stand in the ledger, whatever he held."""
-        self.outlet.hold()
-        self.outlet.release(b"a\r\n")
-        self.assertEqual(self.made.ledger._sizes, {})
-        self.outlet.hold()
-        self.outlet.put(b"b\r\n")
-        self.assertEqual(self.made.ledger.total, 3)
-        self.outlet.release(b"")
-        self.assertEqual(self.made.ledger._sizes, {})
+    def test_budgetForgets(self) -> None:
+        """A queue that is empty again does not stand in the budget."""
+        cork = self.queue.cork()
+        cork.release(b"a\r\n")
+        self.assertEqual(self.made.budget._sizes, {})
+        cork = self.queue.cork()
+        self.queue.put(b"b\r\n")
+        self.assertEqual(self.made.budget.total, 3)
+        cork.release(b"")
+        self.assertEqual(self.made.budget._sizes, {})
 
-    # Holding back
+    # Corks
 
-    def test_hold(self) -> None:
-        """What is put while it is held back comes after what releases it."""
-        self.outlet.hold()
-        self.outlet.put(b"2\r\n")
-        self.outlet.put(b"3\r\n")
+    def test_cork(self) -> None:
+        """What is put while it is corked comes after what releases it."""
+        cork = self.queue.cork()
+        self.queue.put(b"2\r\n")
+        self.queue.put(b"3\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"")
-        self.outlet.release(b"1\r\n")
-        self.outlet.put(b"4\r\n")
+        cork.release(b"1\r\n")
+        self.queue.put(b"4\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n4\r\n")
 
-    def test_page(self) -> None:
-        """Pages come at once, ahead of what is held back."""
-        self.outlet.hold()
-        self.outlet.put(b"3\r\n")
-        self.assertIs(self.successResultOf(self.outlet.page(b"1\r\n")), None)
+    def test_sendAhead(self) -> None:
+        """What a cork sends comes at once, ahead of what is held back."""
+        cork = self.queue.cork()
+        self.queue.put(b"3\r\n")
+        self.assertIs(self.successResultOf(cork.send(b"1\r\n")), None)
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n")
-        self.outlet.release(b"2\r\n")
+        cork.release(b"2\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
-    def test_pageWaits(self) -> None:
-        """The next page is asked for when the peer has taken all of this one."""
-        self.outlet.hold()
-        page = self.outlet.page(BIG)
+    def test_sendAheadWaits(self) -> None:
+        """There is room for more when the client has read all of this."""
+        cork = self.queue.cork()
+        page = cork.send(BIG)
         self.assertNoResult(page)
-        self.outlet.put(b"live\r\n")
+        self.queue.put(b"live\r\n")
         self.transport.pump()
         self.assertIs(self.successResultOf(page), None)
         self.assertEqual(self.transport.received, BIG)
-        self.outlet.release(b"")
+        cork.release(b"")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"live\r\n")
 
-    def test_heldTwice(self) -> None:
-        """Two who hold it back are both waited for."""
-        self.outlet.hold()
-        self.outlet.hold()
-        self.outlet.put(b"3\r\n")
-        self.outlet.release(b"1\r\n")
+    def test_corkedTwice(self) -> None:
+        """Two corks are both waited for."""
+        cork = self.queue.cork()
+        other = self.queue.cork()
+        self.queue.put(b"3\r\n")
+        cork.release(b"1\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n")
-        self.outlet.release(b"2\r\n")
+        other.release(b"2\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
-    def test_heldWhileBlocked(self) -> None:
-        """Holding back while the peer is slow keeps the order, too."""
-        self.outlet.put(BIG)
-        self.outlet.hold()
-        self.outlet.put(b"3\r\n")
-        self.outlet.page(b"1\r\n")
-        self.outlet.release(b"2\r\n")
-        self.outlet.put(b"4\r\n")
+    def test_corkedWhileBlocked(self) -> None:
+        """A cork while the client is slow keeps the order, too."""
+        self.queue.put(BIG)
+        cork = self.queue.cork()
+        self.queue.put(b"3\r\n")
+        cork.send(b"1\r\n")
+        cork.release(b"2\r\n")
+        self.queue.put(b"4\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"1\r\n2\r\n3\r\n4\r\n")
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
-    def test_heldIsBounded(self) -> None:
+    def test_corkedIsBounded(self) -> None:
         """What is held back counts like what is queued."""
         transport, made = self.make(limit=4 * KIB)
-        made.outlet.hold()
+        cork = made.queue.cork()
         for _ in range(4):
-            made.outlet.put(BLOCK)
+            made.queue.put(BLOCK)
         self.assertEqual(made.owner.calls, [])
-        made.outlet.put(b"\n")
+        made.queue.put(b"\n")
         self.assertEqual(made.owner.calls, ["overflowed"])
         self.assertEqual(transport.ends, ["abort"])
-        made.outlet.release(b"late\r\n")
-        self.assertNoResult(made.outlet.page(b"later\r\n"))
+        cork.release(b"late\r\n")
+        self.assertNoResult(cork.send(b"later\r\n"))
         transport.pump()
         self.assertEqual(transport.received, b"")
 
-    def test_lostWhilePaged(self) -> None:
-        """A page that waits when the connection is lost waits for ever, and nothing is sent."""
-        self.outlet.hold()
-        page = self.outlet.page(BIG)
-        self.outlet.put(b"live\r\n")
-        self.outlet.stopProducing()
+    def test_lostWhileSending(self) -> None:
+        """There is never room for more when the connection is lost, and nothing is sent."""
+        cork = self.queue.cork()
+        page = cork.send(BIG)
+        self.queue.put(b"live\r\n")
+        self.queue.stopProducing()
         self.assertNoResult(page)
-        self.outlet.release(b"")
-        self.outlet.put(b"more\r\n")
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
-        self.assertNoResult(self.outlet.page(b"next\r\n"))
+        cork.release(b"")
+        self.queue.put(b"more\r\n")
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
+        self.assertNoResult(cork.send(b"next\r\n"))
 
     # The end
 
-    def test_bye(self) -> None:
-        """The last words come after everything else, then this direction is closed."""
-        self.outlet.put(BIG)
-        self.outlet.bye(b"bye\r\n")
+    def test_close(self) -> None:
+        """The last lines come after everything else, then this direction is closed."""
+        self.queue.put(BIG)
+        self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.ends, [])
-        self.outlet.put(b"too late\r\n")
-        self.outlet.bye(b"bye again\r\n")
+        self.queue.put(b"too late\r\n")
+        self.queue.close(b"bye again\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"bye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
         self.assertEqual(self.owner.calls[-1], "ended")
 
-    def test_byeAtOnce(self) -> None:
-        """When nothing is queued, the last words leave at once."""
-        self.outlet.bye(b"bye\r\n")
+    def test_closeAtOnce(self) -> None:
+        """When nothing is queued, the last lines leave at once."""
+        self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"bye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
 
-    def test_byeWhileHeld(self) -> None:
-        """The last words wait for the last who holds it back, and come after what is kept."""
-        self.outlet.hold()
-        self.outlet.hold()
-        self.outlet.put(b"3\r\n")
-        self.outlet.bye(b"bye\r\n")
-        self.outlet.put(b"too late\r\n")
-        self.outlet.bye(b"bye again\r\n")
-        self.outlet.release(b"1\r\n")
+    def test_closeWhileCorked(self) -> None:
+        """The last lines wait for the last cork, and come after what is held back."""
+        cork = self.queue.cork()
+        other = self.queue.cork()
+        self.queue.put(b"3\r\n")
+        self.queue.close(b"bye\r\n")
+        self.queue.put(b"too late\r\n")
+        self.queue.close(b"bye again\r\n")
+        cork.release(b"1\r\n")
         self.assertEqual(self.transport.ends, [])
-        self.assertEqual(self.made.ledger.total, len(b"3\r\nbye\r\n"))
-        self.outlet.release(b"2\r\n")
+        self.assertEqual(self.made.budget.total, len(b"3\r\nbye\r\n"))
+        other.release(b"2\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\nbye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
-    def test_byeWhileHeldAndBlocked(self) -> None:
-        """The same holds for a peer that is slow."""
-        self.outlet.put(BIG)
-        self.outlet.hold()
-        self.outlet.put(b"2\r\n")
-        self.outlet.bye(b"bye\r\n")
+    def test_closeWhileCorkedAndBlocked(self) -> None:
+        """The same is true for a client that is slow."""
+        self.queue.put(BIG)
+        cork = self.queue.cork()
+        self.queue.put(b"2\r\n")
+        self.queue.close(b"bye\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.ends, [])
-        self.outlet.release(b"1\r\n")
+        cork.release(b"1\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"1\r\n2\r\nbye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
 
-    def test_byeWhileHeldIsBounded(self) -> None:
-        """Last words that wait count like all that is queued, and go with the connection."""
-        self.outlet.limit = 10
-        self.outlet.hold()
-        self.outlet.bye(b"x" * 11)
+    def test_closeWhileCorkedIsBounded(self) -> None:
+        """Last lines that wait count like all that is queued, and go with the connection."""
+        self.queue.limit = 10
+        cork = self.queue.cork()
+        self.queue.close(b"x" * 11)
         self.assertEqual(self.transport.ends, ["abort"])
-        self.outlet.release(b"late\r\n")
+        cork.release(b"late\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"")
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
-    def test_byeOverLimit(self) -> None:
-        """Last words that are too large cut the connection, which is not closed once more."""
-        self.outlet.limit = 10
-        self.outlet.bye(BIG)
+    def test_closeOverLimit(self) -> None:
+        """Last lines that are too large cut the connection, which is not closed once more."""
+        self.queue.limit = 10
+        self.queue.close(BIG)
         self.assertEqual(self.transport.ends, ["abort"])
 
-    def test_pageAfterBye(self) -> None:
-        """Who pages goes on after the last words were said, which come when he is done."""
-        self.outlet.hold()
-        self.outlet.bye(b"bye\r\n")
-        page = self.outlet.page(BIG)
+    def test_sendAfterClose(self) -> None:
+        """A cork may go on sending after the close; the last lines come when it is released."""
+        cork = self.queue.cork()
+        self.queue.close(b"bye\r\n")
+        page = cork.send(BIG)
         self.assertNoResult(page)
         self.transport.pump()
         self.assertIs(self.successResultOf(page), None)
-        self.outlet.release(b"end\r\n")
+        cork.release(b"end\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"end\r\nbye\r\n")
-        self.assertNoResult(self.outlet.page(b"late\r\n"))
+        self.assertNoResult(cork.send(b"late\r\n"))
 
-    def test_drop(self) -> None:
-        """What was kept back is thrown away, and nothing is held back any more."""
-        self.outlet.hold()
-        self.outlet.hold()
-        self.outlet.put(b"kept\r\n")
-        self.outlet.drop()
-        self.outlet.put(b"1\r\n")
-        self.outlet.release(b"2\r\n")
-        self.outlet.hold()
-        self.outlet.put(b"4\r\n")
-        self.outlet.release(b"3\r\n")
-        self.outlet.bye(b"bye\r\n")
+    def test_discard(self) -> None:
+        """What every cork held back is thrown away, and nothing is held back any more."""
+        cork = self.queue.cork()
+        other = self.queue.cork()
+        self.queue.put(b"kept\r\n")
+        cork.discard()
+        self.queue.put(b"1\r\n")
+        other.release(b"2\r\n")
+        cork = self.queue.cork()
+        self.queue.put(b"4\r\n")
+        cork.release(b"3\r\n")
+        self.queue.close(b"bye\r\n")
         self.transport.pump()
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n4\r\nbye\r\n")
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
-    def test_dropNothing(self) -> None:
-        """Where nothing is held back, nothing is dropped."""
-        self.outlet.put(BIG)
-        self.outlet.put(b"1\r\n")
-        self.outlet.drop()
+    def test_discardNothing(self) -> None:
+        """Where nothing is held back, nothing is thrown away."""
+        self.queue.put(BIG)
+        self.queue.put(b"1\r\n")
+        self.queue.discard()
         self.transport.pump()
         self.assertEqual(self.transport.received, BIG + b"1\r\n")
 
-    def test_dropAfterBye(self) -> None:
-        """The last words are not kept back, and end the connection."""
-        self.outlet.hold()
-        self.outlet.put(b"kept\r\n")
-        self.outlet.bye(b"bye\r\n")
-        self.outlet.drop()
+    def test_discardAfterClose(self) -> None:
+        """The last lines are not held back, and end the connection."""
+        cork = self.queue.cork()
+        self.queue.put(b"kept\r\n")
+        self.queue.close(b"bye\r\n")
+        cork.discard()
         self.transport.pump()
         self.assertEqual(self.transport.received, b"bye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
-        self.assertEqual((self.outlet.size, self.made.ledger.total), (0, 0))
+        self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_arrived(self) -> None:
-        """It knows whether the peer has everything."""
-        self.assertTrue(self.outlet.arrived)
-        self.outlet.put(BIG)
-        self.assertFalse(self.outlet.arrived)
+        """It knows whether the client has everything."""
+        self.assertTrue(self.queue.arrived)
+        self.queue.put(BIG)
+        self.assertFalse(self.queue.arrived)
         self.transport.pump()
-        self.assertTrue(self.outlet.arrived)
+        self.assertTrue(self.queue.arrived)
         self.transport.handle.close()
-        self.assertFalse(self.outlet.arrived)
+        self.assertFalse(self.queue.arrived)
 
     def test_abort(self) -> None:
         """A cut connection sends nothing more."""
-        self.outlet.put(BIG)
-        self.outlet.abort()
+        self.queue.put(BIG)
+        self.queue.abort()
         self.assertEqual(self.transport.ends, ["abort"])
-        self.outlet.bye(b"bye\r\n")
+        self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.ends, ["abort"])
-        self.assertEqual(self.made.ledger.total, 0)
+        self.assertEqual(self.made.budget.total, 0)
 
     @settings(deadline=None, derandomize=True, max_examples=60)
     @given(STEPS)
     def test_nothingIsLost(self, steps: list[tuple[str, int]]) -> None:
-        """Whatever is held, paged and blocked, all arrives once, and in the promised order."""
+        """Whatever is corked, sent ahead and blocked, all arrives once and in order."""
         transport = SocketTransport()
-        made = OwnedOutlet(transport, limit=64 * MIB)
-        outlet = made.outlet
+        made = OwnedQueue(transport, limit=64 * MIB)
+        queue = made.queue
         expected: list[bytes] = []
         kept: list[bytes] = []
-        holds = 0
+        corks: list[Cork] = []
         try:
             for number, (step, size) in enumerate(steps):
                 data = b"%d:" % number + b"." * size + b"\n"
                 if step == "put":
-                    (kept if holds else expected).append(data)
-                    outlet.put(data)
-                elif step == "hold":
-                    holds += 1
-                    outlet.hold()
-                elif step == "page":
+                    (kept if corks else expected).append(data)
+                    queue.put(data)
+                elif step == "cork":
+                    corks.append(queue.cork())
+                elif step == "send":
                     expected.append(data)
-                    outlet.page(data)
-                elif step == "release" and holds:
-                    holds -= 1
+                    queue.sendAhead(data)
+                elif step == "release" and corks:
                     expected.append(data)
-                    if not holds:
+                    cork = corks.pop(size % len(corks))
+                    if not corks:
                         expected.extend(kept)
                         kept.clear()
-                    outlet.release(data)
-                elif step == "drop":
-                    holds = 0
+                    cork.release(data)
+                elif step == "discard":
+                    corks.clear()
                     kept.clear()
-                    outlet.drop()
+                    queue.discard()
                 elif step == "pump":
                     transport.pump()
-                self.assertEqual(outlet.size, made.ledger.total)
-            outlet.bye(b"bye\n")
-            for _ in range(holds):
-                outlet.put(b"too late\n")
+                self.assertEqual(queue.size, made.budget.total)
+            queue.close(b"bye\n")
+            for cork in corks:
+                queue.put(b"too late\n")
                 expected.append(b"released\n")
-                outlet.release(b"released\n")
+                cork.release(b"released\n")
             transport.pump()
             self.assertEqual(transport.received, b"".join([*expected, *kept, b"bye\n"]))
-            self.assertEqual((outlet.size, made.ledger.total), (0, 0))
+            self.assertEqual((queue.size, made.budget.total), (0, 0))
             blocked = [call for call in made.owner.calls if call != "ended"]
             self.assertEqual(blocked, ["blocked", "drained"] * (len(blocked) // 2))
         finally:
@@ -570,54 +573,54 @@ class PausingTransport(StringTransport):
             self.producer.resumeProducing()
 
 
-class StreamOutletTests(SynchronousTestCase):
+class StreamSendQueueTests(SynchronousTestCase):
     """
-    Tests for L{Outlet} over a transport without a socket of its own, as with TLS.
+    Tests for L{SendQueue} over a transport without a socket of its own, as with TLS.
     """
 
     def setUp(self) -> None:
         self.transport = PausingTransport()
-        self.made = OwnedOutlet(self.transport)
-        self.outlet, self.owner = self.made.outlet, self.made.owner
+        self.made = OwnedQueue(self.transport)
+        self.queue, self.owner = self.made.queue, self.made.owner
 
     def test_writes(self) -> None:
         """As long as the transport has room, everything goes there."""
-        self.outlet.put(b"a\r\n")
+        self.queue.put(b"a\r\n")
         self.assertEqual(self.transport.value(), b"a\r\n")
         self.assertEqual(self.owner.calls, [])
 
     def test_paused(self) -> None:
         """What comes while the transport is full is queued here, and bounded."""
-        self.outlet.limit = MIB
+        self.queue.limit = MIB
         for _ in range(65):
-            self.outlet.put(BLOCK)
+            self.queue.put(BLOCK)
         self.assertEqual(self.owner.calls, ["blocked"])
         for _ in range(KIB):
-            self.outlet.put(BLOCK)
-        self.assertEqual(self.outlet.size, MIB)
-        self.outlet.put(b"\n")
+            self.queue.put(BLOCK)
+        self.assertEqual(self.queue.size, MIB)
+        self.queue.put(b"\n")
         self.assertEqual(self.owner.calls, ["blocked", "overflowed"])
         self.assertTrue(self.transport.disconnected)
 
     def test_resumed(self) -> None:
         """When the transport is empty it gets more, but never all of a large queue at once."""
         for _ in range(KIB):
-            self.outlet.put(BLOCK)
-        queued = self.outlet.size
+            self.queue.put(BLOCK)
+        queued = self.queue.size
         self.transport.drain()
         self.assertNotIn("drained", self.owner.calls)
-        self.assertGreater(self.outlet.size, queued - 256 * KIB)
+        self.assertGreater(self.queue.size, queued - 256 * KIB)
         for _ in range(20):
             self.transport.drain()
         self.assertEqual(self.owner.calls, ["blocked", "drained"])
         self.assertEqual(self.transport.value(), BLOCK * KIB)
         self.assertLessEqual(self.transport.largest, 129 * KIB)
 
-    def test_byeWithoutProducer(self) -> None:
+    def test_closeWithoutProducer(self) -> None:
         """At the end there is no producer any more, since TLS closes only then."""
         for _ in range(KIB):
-            self.outlet.put(BLOCK)
-        self.outlet.bye(b"bye\r\n")
+            self.queue.put(BLOCK)
+        self.queue.close(b"bye\r\n")
         self.assertFalse(self.transport.disconnecting)
         for _ in range(20):
             self.transport.drain()
@@ -626,10 +629,10 @@ class StreamOutletTests(SynchronousTestCase):
         self.assertTrue(self.transport.disconnecting)
         self.assertFalse(self.transport.disconnected)
 
-    def test_pausedAfterBye(self) -> None:
-        """A transport that is full after the last words changes nothing."""
+    def test_pausedAfterClose(self) -> None:
+        """A transport that is full after the last lines changes nothing."""
         producer: Any = self.transport.producer
-        self.outlet.bye(b"bye\r\n")
+        self.queue.close(b"bye\r\n")
         producer.pauseProducing()
         producer.resumeProducing()
         self.assertEqual(self.owner.calls, [])

@@ -4,16 +4,18 @@ Tests for L{twisted_chat.net.sockets}.
 
 from __future__ import annotations
 
+import select
 import socket
 import sys
 
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.peers import SocketTransport
+from tests.support.transports import SocketTransport
 from twisted_chat.net import sockets as module
 from twisted_chat.net.sockets import (
     allArrived,
+    peerEnded,
     plainSend,
     prepare,
     raiseDescriptorLimit,
@@ -175,6 +177,24 @@ class SendTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.transport = SocketTransport()
         self.addCleanup(self.transport.close)
+
+    def test_peerEnded(self) -> None:
+        """The end of a stream is seen behind what is not read yet."""
+        transport = SocketTransport()
+        self.addCleanup(transport.close)
+        transport.peer.send(b"unread")
+        self.assertFalse(peerEnded(transport))
+        transport.peer.shutdown(socket.SHUT_WR)
+        self.assertEqual(peerEnded(transport), hasattr(select, "POLLRDHUP"))
+
+    def test_peerEndedUnknown(self) -> None:
+        """Where nobody can tell, it goes on."""
+        transport = SocketTransport()
+        transport.close()
+        self.assertFalse(peerEnded(transport))
+        self.assertFalse(peerEnded(StringTransport()))
+        self.patch(select, "POLLRDHUP", None)
+        self.assertFalse(peerEnded(transport))
 
     def test_plainSend(self) -> None:
         """What is sent so over a plain socket is on its way at once."""

@@ -13,7 +13,7 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher, textFileL
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from twisted_chat.ops.auditlog import Transcript
+from twisted_chat.ops.auditlog import AuditLog
 
 BEGUN = 1_763_822_000.0
 """The wall time at which each test begins."""
@@ -27,9 +27,9 @@ HOSTILE = st.text(
 )
 
 
-class TranscriptTests(SynchronousTestCase):
+class AuditLogTests(SynchronousTestCase):
     """
-    Tests for L{Transcript}.
+    Tests for L{AuditLog}.
     """
 
     def setUp(self) -> None:
@@ -45,13 +45,13 @@ class TranscriptTests(SynchronousTestCase):
 
         globalLogPublisher.addObserver(observe)
         self.addCleanup(globalLogPublisher.removeObserver, observe)
-        self.transcript = self.make()
+        self.auditLog = self.make()
 
-    def make(self, messages: bool = True) -> Transcript:
+    def make(self, messages: bool = True) -> AuditLog:
         """
-        A transcript on this test's clock.
+        A auditLog on this test's clock.
         """
-        return Transcript(lambda: BEGUN + self.clock.seconds(), self.clock, messages)
+        return AuditLog(lambda: BEGUN + self.clock.seconds(), self.clock, messages)
 
     @property
     def text(self) -> str:
@@ -62,23 +62,23 @@ class TranscriptTests(SynchronousTestCase):
 
     def test_alone(self) -> None:
         """A line that is alone is written at once, with its time and where it comes from."""
-        self.transcript.said("Stanislav", "Hello!", "192.0.2.7:51234")
+        self.auditLog.said("Stanislav", "Hello!", "192.0.2.7:51234")
         self.assertEqual(self.text, "20 [192.0.2.7:51234] [Stanislav] :: Hello!\n")
 
     def test_tell(self) -> None:
         """Comings and goings read as they are told."""
-        self.transcript.tell("Stanislav is now connected", "192.0.2.7:51234")
+        self.auditLog.tell("Stanislav is now connected", "192.0.2.7:51234")
         self.assertEqual(self.text, "20 [192.0.2.7:51234] Stanislav is now connected\n")
 
     def test_withoutAddress(self) -> None:
-        """Who comes from nowhere leaves the place of the address empty."""
-        self.transcript.tell("Ann has left", "")
+        """A user without an address leaves its place empty."""
+        self.auditLog.tell("Ann has left", "")
         self.assertEqual(self.text, "20 [-] Ann has left\n")
 
     def test_gathered(self) -> None:
         """Lines that come faster are written together a tenth of a second later, in order."""
         for number in range(1000):
-            self.transcript.said("Ann", str(number), "a:1")
+            self.auditLog.said("Ann", str(number), "a:1")
         self.assertEqual(len(self.events), 1)
         self.clock.advance(0.0999)
         self.assertEqual(len(self.events), 1)
@@ -90,7 +90,7 @@ class TranscriptTests(SynchronousTestCase):
     def test_atMostTenASecond(self) -> None:
         """However much is said, the log has ten entries a second."""
         for _ in range(100):
-            self.transcript.said("Ann", "hi", "a:1")
+            self.auditLog.said("Ann", "hi", "a:1")
             self.clock.advance(0.01)
         self.assertLessEqual(len(self.events), 11)
         self.clock.advance(0.1)
@@ -98,53 +98,53 @@ class TranscriptTests(SynchronousTestCase):
 
     def test_aloneAgain(self) -> None:
         """After a pause a line is written at once again, and no timer goes on for nobody."""
-        self.transcript.said("Ann", "one", "a:1")
+        self.auditLog.said("Ann", "one", "a:1")
         self.clock.advance(0.2)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.transcript.said("Ann", "two", "a:1")
+        self.auditLog.said("Ann", "two", "a:1")
         self.assertEqual(len(self.events), 2)
 
     def test_ownTimes(self) -> None:
         """Each line of an entry has the time at which it was said, and its own address."""
-        self.transcript.said("Ann", "one", "a:1")
+        self.auditLog.said("Ann", "one", "a:1")
         self.clock.advance(0.05)
-        self.transcript.said("Bob", "two", "b:2")
+        self.auditLog.said("Bob", "two", "b:2")
         self.clock.advance(0.05)
         self.assertEqual([event["log_time"] for event in self.events], [BEGUN, BEGUN + 0.05])
-        self.transcript.said("Ann", "three", "a:1")
-        self.transcript.said("Bob", "four", "b:2")
+        self.auditLog.said("Ann", "three", "a:1")
+        self.auditLog.said("Bob", "four", "b:2")
         self.clock.advance(0.1)
         self.assertRegex(self.text.splitlines()[-1], r"^\t\S+T\S+ \[b:2\] \[Bob\] :: four$")
 
     def test_stop(self) -> None:
         """The stop writes what is gathered, and leaves no timer; what comes later is not lost."""
-        self.transcript.said("Ann", "one", "a:1")
-        self.transcript.said("Ann", "two", "a:1")
-        self.transcript.stop()
+        self.auditLog.said("Ann", "one", "a:1")
+        self.auditLog.said("Ann", "two", "a:1")
+        self.auditLog.stop()
         self.assertIn(":: two", self.text)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.transcript.tell("Ann has left", "a:1")
+        self.auditLog.tell("Ann has left", "a:1")
         self.assertIn("Ann has left", self.text)
-        self.transcript.stop()
+        self.auditLog.stop()
 
     def test_withoutMessages(self) -> None:
         """An operator who wants it so reads who comes and goes, but not what they say."""
-        transcript = self.make(messages=False)
-        transcript.said("Ann", "secret", "a:1")
-        transcript.tell("Ann has left", "a:1")
+        auditLog = self.make(messages=False)
+        auditLog.said("Ann", "secret", "a:1")
+        auditLog.tell("Ann has left", "a:1")
         self.assertNotIn("secret", self.text)
         self.assertIn("Ann has left", self.text)
 
     def test_withoutAClock(self) -> None:
         """Without a clock every line is written at once."""
-        transcript = Transcript(lambda: BEGUN)
+        auditLog = AuditLog(lambda: BEGUN)
         for number in range(3):
-            transcript.said("Ann", str(number), "a:1")
+            auditLog.said("Ann", str(number), "a:1")
         self.assertEqual(len(self.events), 3)
 
     def test_noFormat(self) -> None:
         """What people say is never taken for a format."""
-        self.transcript.said("Ann", "{line} {log_time} {0} {} {", "a:1")
+        self.auditLog.said("Ann", "{line} {log_time} {0} {} {", "a:1")
         self.assertIn("[Ann] :: {line} {log_time} {0} {} {\n", self.text)
 
     @settings(deadline=None, derandomize=True, max_examples=100)
@@ -153,10 +153,10 @@ class TranscriptTests(SynchronousTestCase):
         """Whatever people say, each line of the log is one of theirs, and all printable."""
         self.file.seek(0)
         self.file.truncate()
-        transcript = self.make()
+        auditLog = self.make()
         for text in texts:
-            transcript.said("Ann", text, "a:1")
-        transcript.stop()
+            auditLog.said("Ann", text, "a:1")
+        auditLog.stop()
         lines = self.text.split("\n")
         self.assertEqual(len(lines), len(texts) + 1)
         for line in lines[:-1]:

@@ -27,9 +27,9 @@ class RateLimitedLogTests(SynchronousTestCase):
     def test_onceASecondAKind(self) -> None:
         """A kind is written once a second, and the next line counts those left out."""
         for n in range(10):
-            self.log.warn("refused {host!r}", host=f"h{n}")
+            self.log.info("refused {host!r}", host=f"h{n}")
         self.clock.advance(1)
-        self.log.warn("refused {host!r}", host="last")
+        self.log.info("refused {host!r}", host="last")
         self.assertEqual([event["host"] for event in self.events], ["h0", "last"])
         self.assertEqual(self.events[1]["suppressed"], 9)
         self.assertIn("{suppressed} more", self.events[1]["log_format"])
@@ -38,18 +38,18 @@ class RateLimitedLogTests(SynchronousTestCase):
     def test_countBeginsAnew(self) -> None:
         """What was counted once is not counted again."""
         for _ in range(3):
-            self.log.warn("a")
+            self.log.info("a")
         for _ in range(2):
             self.clock.advance(1)
-            self.log.warn("a")
+            self.log.info("a")
         self.assertEqual([event["suppressed"] for event in self.events], [0, 2, 0])
 
     def test_kindsAreApart(self) -> None:
         """A flood of one kind does not silence another."""
-        self.log.warn("a")
-        self.log.warn("a")
+        self.log.info("a")
+        self.log.info("a")
         self.log.info("b")
         self.assertEqual(
             [(event["log_format"], event["log_level"]) for event in self.events],
-            [("a", LogLevel.warn), ("b", LogLevel.info)],
+            [("a", LogLevel.info), ("b", LogLevel.info)],
         )

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts import store as contracts
-from tests.contracts.store import WALL_TIME, Recorder, said
+from tests.contracts.store import WALL_TIME, Recorder, said, scopeOf, wholeOf
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.wire.events import CREATED, JOINED, Draft, Scope
 
 
 class AtOnceTests(
     contracts.LogContract,
     contracts.HistoryContract,
+    contracts.RoomsContract,
     contracts.SessionsContract,
     SynchronousTestCase,
 ):
@@ -83,28 +83,18 @@ class KeepTests(SynchronousTestCase):
         """
         for number in range(1, 101):
             self.store.append(said(str(number)), None)
-            self.successResultOf(self.store.last("#lobby", 1))
+            self.successResultOf(self.store.last(wholeOf("#lobby"), 1))
         oldest, newest = self.successResultOf(self.store.bounds())
         self.assertEqual(newest, 100)
         self.assertTrue(80 < oldest <= 91, oldest)
-        texts = [event.text for event in self.successResultOf(self.store.last("#lobby", 99))]
+        texts = [
+            event.text for event in self.successResultOf(self.store.last(wholeOf("#lobby"), 99))
+        ]
         self.assertEqual(texts, [str(number) for number in range(oldest, 101)])
-        scope = Scope(frozenset({"#lobby"}), "")
+        scope = scopeOf("#lobby")
         after = self.successResultOf(self.store.after(scope, oldest + 1, 3))
         self.assertEqual([event.id for event in after], [oldest + 2, oldest + 3, oldest + 4])
         self.assertEqual(len(self.successResultOf(self.store.after(scope, 1, 99))), len(texts))
-
-    def test_stateStays(self) -> None:
-        """
-        What rooms are rebuilt from is never dropped, and is part of what was after an id.
-        """
-        self.store.append(Draft(CREATED, "#tea", "Ann"), None)
-        for _ in range(100):
-            self.store.append(Draft(JOINED, "#lobby", "Ann"), None)
-        [created] = self.successResultOf(self.store.state())
-        scope = Scope(frozenset({"#tea"}), "")
-        self.assertEqual(self.successResultOf(self.store.after(scope, 0, 9)), [created])
-        self.assertEqual(self.successResultOf(self.store.after(scope, created.id, 9)), [])
 
     def test_keysOfKeptEvents(self) -> None:
         """

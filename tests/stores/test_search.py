@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.contracts.store import scopeOf
 from twisted_chat.errors import BadCommand
-from twisted_chat.stores.search import isReadable, matcher, phrases, terms
+from twisted_chat.stores.search import matcher, phrases, readable, terms
 from twisted_chat.wire.events import JOINED, SAID, TOLD, Event, Query, Scope
 
 fast = settings(deadline=None, max_examples=100, derandomize=True, database=None)
@@ -121,22 +122,22 @@ class MatcherTests(SynchronousTestCase):
 
 class ReadableTests(SynchronousTestCase):
     """
-    L{isReadable}.
+    L{readable}.
     """
 
     def test_rooms(self) -> None:
         """
-        Events of the reader's rooms are in his scope, others are not.
+        Events of the reader's rooms are in their scope, others are not.
         """
-        scope = Scope(frozenset({"#lobby"}), "x9")
-        self.assertTrue(isReadable(event(), scope))
-        self.assertFalse(isReadable(event(room="#tea"), scope))
+        scope = scopeOf("#lobby", sid="x9")
+        self.assertTrue(readable(scope)(event()))
+        self.assertFalse(readable(scope)(event(room="#tea")))
 
     def test_ownWordsElsewhere(self) -> None:
         """
-        What he said in a room that he left is not.
+        What they said in a room that they left is not.
         """
-        self.assertFalse(isReadable(event(room="#tea", sid="x9"), Scope(frozenset(), "x9")))
+        self.assertFalse(readable(Scope((), "x9"))(event(room="#tea", sid="x9")))
 
     def test_told(self) -> None:
         """
@@ -144,5 +145,5 @@ class ReadableTests(SynchronousTestCase):
         """
         told = event(kind=TOLD, room="@b2")
         for sid, expected in (("a1", True), ("b2", True), ("c3", False), ("", False)):
-            self.assertEqual(isReadable(told, Scope(frozenset(), sid)), expected, sid)
-        self.assertFalse(isReadable(event(kind=TOLD, room="@", sid=""), Scope(frozenset(), "")))
+            self.assertEqual(readable(Scope((), sid))(told), expected, sid)
+        self.assertFalse(readable(Scope((), ""))(event(kind=TOLD, room="@", sid="")))

@@ -4,7 +4,7 @@ Listeners and views for the tests of audiences and of the fan-out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from zope.interface import implementer
 
@@ -16,18 +16,16 @@ LOBBY = "#lobby"
 
 class Listener:
     """
-    Somebody who keeps what is put to him.
+    Somebody who keeps what is put to them.
 
     @ivar puts: all puts of everybody, with who got them, in order.
     """
 
     def __init__(self, name: str, puts: list[tuple[str, bytes]]) -> None:
-        self._name = name
-        self._puts = puts
-
-    def put(self, data: bytes) -> None:
-        """Keep it."""
-        self._puts.append((self._name, data))
+        self.name = name
+        self.sid = name.lower()
+        self.rights: Mapping[int, int] = {}
+        self.put: Callable[[bytes], None] = lambda data: puts.append((name, data))
 
 
 @implementer(IView)

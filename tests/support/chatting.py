@@ -1,5 +1,6 @@
 """
-What tests of the client need: a face that remembers, and a server's end of its connections.
+What tests of the client need: a user interface that remembers, and a server's end of its
+connections.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat.client.dialect import Standing
-from twisted_chat.client.jsondialect import JSONSpeech
+from twisted_chat.client.dialect import SessionState
+from twisted_chat.client.jsondialect import JSONClientDialect
 from twisted_chat.client.link import ChatLink
-from twisted_chat.client.messages import Heard
+from twisted_chat.client.messages import ServerMessage
 from twisted_chat.client.outbox import Outbox
 from twisted_chat.client.rendering import asLines
-from twisted_chat.client.textdialect import TextSpeech
+from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import ChatError
 
 PROMPT = b"Enter your name to enter the chat >\r\n"
@@ -30,14 +31,14 @@ CONNECTED = b"Connected... Start sending messages\r\n"
 OK = b"OK . .\r\n"
 
 
-_S = TypeVar("_S", TextSpeech, JSONSpeech)
+_S = TypeVar("_S", TextClientDialect, JSONClientDialect)
 
 
-def makeSpeech(dialect: type[_S]) -> _S:
+def makeDialect(dialect: type[_S]) -> _S:
     """
     @return: a dialect as Ann speaks it, with an outbox whose keys begin with k.
     """
-    return dialect(Standing("Ann"), Outbox("k"))
+    return dialect(SessionState("Ann"), Outbox("k"))
 
 
 class Transport(StringTransport):
@@ -123,9 +124,9 @@ class Endpoint:
         self.attempts.pop(0)[1].errback(Failure(reason))
 
 
-class RecordingFace:
+class RecordingUI:
     """
-    A face that writes down what it is told.
+    A user interface that writes down what it is told.
     """
 
     link: ChatLink
@@ -134,14 +135,14 @@ class RecordingFace:
         self.calls: list[tuple[Any, ...]] = []
         self.held = True
 
-    def nameWanted(self, refusal: str | None) -> None:
+    def nameWanted(self, refusal: str | None, code: str = "") -> None:
         self.calls.append(("nameWanted", refusal))
 
-    def entered(self, heard: Heard, again: bool) -> None:
+    def entered(self, message: ServerMessage, again: bool) -> None:
         self.calls.append(("entered", again))
 
-    def heard(self, batch: Sequence[Heard]) -> None:
-        mine = self.link.standing
+    def received(self, batch: Sequence[ServerMessage]) -> None:
+        mine = self.link.session
         self.calls += [
             ("heard", line) for line in asLines(batch, mine.name, mine.room, mine.lobby, 0.0)
         ]
@@ -169,19 +170,19 @@ class RecordingFace:
 
 class Linked:
     """
-    A link with a face, an endpoint and a clock.
+    A link with a user interface, an endpoint and a clock.
     """
 
     def __init__(self, name: str = "", **options: Any) -> None:
         self.clock = Clock()
         self.endpoint = Endpoint()
-        self.face = RecordingFace()
+        self.ui = RecordingUI()
         options.setdefault("jitter", lambda: 1.0)
         self.link = ChatLink(
-            self.clock, self.endpoint, self.face, "example port 5000", "k", **options
+            self.clock, self.endpoint, self.ui, "example port 5000", "k", **options
         )
-        self.face.link = self.link
-        self.link.standing.name = name
+        self.ui.link = self.link
+        self.link.session.name = name
         self.link.start()
 
     def enterText(self) -> Peer:
@@ -191,7 +192,7 @@ class Linked:
         peer = self.endpoint.accept()
         peer.sends(PROMPT + CONNECTED)
         peer.got()
-        self.face.took()
+        self.ui.took()
         return peer
 
     def enterJSON(self, **fields: Any) -> Peer:
@@ -202,7 +203,7 @@ class Linked:
         peer.sends(PROMPT)
         peer.says(**{**WELCOME, **fields})
         peer.got()
-        self.face.took()
+        self.ui.took()
         return peer
 
 

@@ -2,8 +2,7 @@
 A small program with a console, for tests that need a process and a terminal of its own.
 
 It understands C{/quit}, C{/raise}, C{/later} (raise in a timer), C{/flood COUNT} (lines, all at
-once), C{/burst COUNT} (a thousand lines a second) and C{/title TEXT}; it answers all else with
-C{OK . .}.
+once) and C{/burst COUNT} (a thousand lines a second); it answers all else with C{OK . .}.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any
 
 from twisted_chat.console.console import Console
 from twisted_chat.console.local import LocalHost
-from twisted_chat.console.process import SIGNALLED, Ends
+from twisted_chat.console.process import SIGNALLED, ProcessIO
 from twisted_chat.console.terminal import chooseMode
 
 
@@ -31,7 +30,7 @@ class Program:
         """
         self.reactor = reactor
         mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""))
-        self.host = LocalHost(reactor, Ends(reactor), mode, os.environ)
+        self.host = LocalHost(reactor, ProcessIO(reactor), mode, os.environ)
 
     def begin(self, console: Console) -> None:
         """Ask for a name."""
@@ -57,8 +56,6 @@ class Program:
                 self.console.show(f"Bob :: line {number} {'x' * 100}")
         elif command == "/burst":
             self.burst(0, int(rest))
-        elif command == "/title":
-            self.console.setTitle(rest)
         else:
             self.console.show("OK . .")
 

@@ -25,7 +25,7 @@ class Emulator(pyte.Screen):
     A terminal with a scrollback, with graphemes in its cells, which wraps wide characters whole.
 
     Like the real ones it knows which rows are one line that it wrapped itself, and can wrap them
-    anew when its width changes.
+    again when its width changes.
 
     @ivar scrollback: the rows that left the screen at its top, each with whether it goes on.
     @ivar sent: all that was written to it.
@@ -38,7 +38,7 @@ class Emulator(pyte.Screen):
         @param columns: the width, in cells.
         @param lines: the height, in cells.
         @param widthOf: how many cells the terminal gives a grapheme.
-        @param reflow: whether rows are wrapped anew when the width changes.
+        @param reflow: whether rows are rewrapped when the width changes.
         """
         self.scrollback: list[tuple[list[str], bool]] = []
         self.sent = b""

@@ -10,21 +10,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from twisted_chat.chat.commands.table import dispatch
 from twisted_chat.chat.hub import Hub
-from twisted_chat.chat.interfaces import IChatClient
+from twisted_chat.chat.interfaces import IClient, ICork, LoginRequest
 from twisted_chat.chat.user import User
-from twisted_chat.doors.lines.jsonrequests import Requests
+from twisted_chat.doors.lines.jsonrequests import JSONRequests
 from twisted_chat.errors import ChatError, NotStored
 from twisted_chat.stores.interfaces import IFollower
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.stores.session import Session, newSid
 from twisted_chat.text.cleaning import cleanText
 from twisted_chat.wire.events import Draft
 from twisted_chat.wire.interfaces import IDialect
@@ -75,6 +75,23 @@ class Turn:
                 call()
 
 
+class Clerk:
+    """
+    An audit that keeps its lines.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, ...]] = []
+
+    def said(self, name: str, text: str, address: str) -> None:
+        """See L{twisted_chat.chat.interfaces.Audit.said}."""
+        self.entries.append((name, text, address))
+
+    def tell(self, text: str, address: str) -> None:
+        """See L{twisted_chat.chat.interfaces.Audit.tell}."""
+        self.entries.append((text, address))
+
+
 class FaultyLog(MemoryLog):
     """
     A log whose disk fails while the test says so.
@@ -103,18 +120,43 @@ class FaultyLog(MemoryLog):
         self.fault = NotStored("the message was not stored: send it again later")
 
 
-@implementer(IChatClient)
+@implementer(ICork)
+class FakeCork:
+    """
+    A cork of a L{FakeClient}.
+    """
+
+    def __init__(self, client: FakeClient) -> None:
+        self._client = client
+
+    def send(self, data: bytes) -> Deferred[None]:
+        """See L{ICork.send}."""
+        return self._client.sendPage(data)
+
+    def release(self, data: bytes) -> None:
+        """See L{ICork.release}."""
+        self._client.release(self, data)
+
+    def discard(self) -> None:
+        """See L{ICork.discard}."""
+        self._client.discard()
+
+
+@implementer(IClient)
 class FakeClient:
     """
     A person's connection without a connection: it keeps what it is given, and passes on what its
     person types.
 
-    @ivar user: the person, once he has entered.
-    @ivar puts: what each call sent, in order; what was held back is one item.
-    @ivar settledCalls: how often it was told that something was answered.
+    @ivar user: the person, once they have logged in.
+    @ivar puts: what each call sent, in order; what was corked is one item.
+    @ivar answeredCalls: how often it was told that something was answered.
+    @ivar charged: what each request was charged besides its own line, in lines.
     @ivar closed: whether it was told to close.
+    @ivar isOver: whether nothing more is sent: the last lines were, or it is lost.
     @ivar slow: whether a page waits until the test fires C{roomFor}.
     @ivar roomFor: the page that waits, if any.
+    @ivar loginError: why the last login was refused, or C{None}.
     """
 
     def __init__(
@@ -123,106 +165,124 @@ class FakeClient:
         self.hub = hub
         self.dialect = dialect
         self.address = address
+        self.host = address.partition(":")[0]
         self.user: Any = None
         self.put: Callable[[bytes], None] = self._put
         self.puts: list[bytes] = []
-        self.settledCalls = 0
+        self.answeredCalls = 0
+        self.charged: list[int] = []
         self.closed = False
         self.slow = False
         self.roomFor: Deferred[None] | None = None
+        self.loginError: ChatError | None = None
         self._kept: list[bytes] = []
-        self._lastWords: bytes | None = None
-        self._isOver = False
-        self._holds = 0
+        self._lastLines: bytes | None = None
+        self.isOver = False
+        self._corks: set[FakeCork] = set()
         self._waits = 0
         self._sent: deque[Callable[[], None]] = deque()
-        self._requests: Requests | None = None
+        self._requests: JSONRequests | None = None
+        self._loggingIn: Deferred[Any] | None = None
 
     def _put(self, data: bytes) -> None:
         if not data.endswith(b"\r\n"):
             raise AssertionError(f"not whole lines: {data!r}")
-        if self._holds:
+        if self._corks:
             if not self.closed:
                 self._kept.append(data)
         else:
             self._send(data)
 
     def _send(self, data: bytes) -> None:
-        if data and not self._isOver:
+        if data and not self.isOver:
             self.puts.append(data)
 
-    # What the hub calls
+    # What the chat calls
 
-    def hold(self) -> None:
-        """See L{IChatClient.hold}."""
-        self._holds += 1
+    def cork(self) -> FakeCork:
+        """See L{IClient.cork}."""
+        cork = FakeCork(self)
+        self._corks.add(cork)
+        return cork
 
-    def release(self, data: bytes) -> None:
-        """See L{IChatClient.release}."""
-        if self._isOver:
-            return
-        if not self._holds:
-            raise AssertionError("nothing is held")
+    def release(self, cork: FakeCork, data: bytes) -> None:
+        """See L{ICork.release}."""
         self._send(data)
-        self._holds -= 1
-        if not self._holds:
-            kept, self._kept = self._kept, []
-            self._send(b"".join(kept))
-            self._end()
+        if cork in self._corks:
+            self._corks.remove(cork)
+            if not self._corks:
+                kept, self._kept = self._kept, []
+                self._send(b"".join(kept))
+                self._end()
 
-    def drop(self) -> None:
-        """See L{IChatClient.drop}."""
+    def discard(self) -> None:
+        """Throw away what is corked."""
         self._kept.clear()
-        self._holds = 0
+        self._corks.clear()
         self._end()
 
     def _end(self) -> None:
-        if self._lastWords is not None:
-            self._send(self._lastWords)
-            self._isOver = True
+        if self._lastLines is not None:
+            self._send(self._lastLines)
+            self.isOver = True
 
-    def answer(self, data: bytes) -> None:
-        """See L{IChatClient.answer}."""
+    def reply(self, data: bytes) -> None:
+        """See L{IClient.reply}."""
         self.put(data)
 
-    def page(self, data: bytes) -> Deferred[None]:
-        """See L{IChatClient.page}."""
+    def sendPage(self, data: bytes) -> Deferred[None]:
+        """Send ahead of what is corked."""
         self._send(data)
         if not self.slow:
             return succeed(None)
         self.roomFor = Deferred()
         return self.roomFor
 
-    def settled(self) -> None:
-        """See L{IChatClient.settled}."""
-        self.settledCalls += 1
+    def answered(self) -> None:
+        """See L{IClient.answered}."""
+        self.answeredCalls += 1
 
-    def bye(self, data: bytes) -> None:
-        """See L{IChatClient.bye}."""
+    def charge(self, lines: int) -> None:
+        """See L{IClient.charge}."""
+        self.charged.append(lines)
+
+    def close(self, lastLines: bytes) -> None:
+        """See L{IClient.close}."""
         if not self.closed:
             self.closed = True
-            self._lastWords = data
-            if not self._holds:
+            self._lastLines = lastLines
+            if not self._corks:
                 self._end()
 
-    # What requests call
+    # What a door does
 
-    @property
-    def isOpen(self) -> bool:
-        """See L{twisted_chat.doors.lines.jsonrequests.Door.isOpen}."""
-        return not self.closed
+    def login(self, request: LoginRequest, key: str | None = None) -> None:
+        """
+        Log in, and note why not; see L{twisted_chat.doors.lines.jsonrequests.Requester}.
+        """
+        self._loggingIn = login = self.hub.login(self, request)
 
-    def loggedIn(self, user: User) -> None:
-        """See L{twisted_chat.doors.lines.jsonrequests.Door.loggedIn}."""
-        self.user = user
+        def isIn(user: User) -> None:
+            self.user = user
+
+        def isRefused(failure: Failure) -> None:
+            if failure.check(CancelledError):
+                return
+            failure.trap(ChatError)
+            self.loginError = failure.value  # type: ignore[assignment]
+            if self.dialect is JSON:
+                self.put(JSON.refusal(failure.value, key))  # type: ignore[arg-type]
+
+        done = login.addCallbacks(isIn, isRefused)
+        self.wait(done)
 
     def wait(self, result: Deferred[None]) -> None:
-        """See L{twisted_chat.doors.lines.jsonrequests.Door.wait}."""
+        """See L{twisted_chat.doors.lines.jsonrequests.Requester}."""
         if not result.called:
             self._waits += 1
-            result.addBoth(lambda _: self._answered())
+            result.addBoth(lambda _: self._goOnAgain())
 
-    def _answered(self) -> None:
+    def _goOnAgain(self) -> None:
         self._waits -= 1
         self._goOn()
 
@@ -237,7 +297,7 @@ class FakeClient:
 
     def _type(self, line: str) -> None:
         try:
-            asked = dispatch(self.user, cleanText(line))
+            asked = self.user.perform(cleanText(line))
         except ChatError as error:
             self.user.refuse(error)
         else:
@@ -245,7 +305,7 @@ class FakeClient:
                 self.wait(asked)
 
     def _goOn(self) -> None:
-        while self._sent and not self._waits and not (self.user and self.user.gone):
+        while self._sent and not self._waits and not (self.user and self.user.leaving):
             self._sent.popleft()()
 
     def asks(self, type: str, **fields: Any) -> None:
@@ -253,7 +313,7 @@ class FakeClient:
         Send an object in the JSON dialect.
         """
         if self._requests is None:
-            self._requests = Requests(self, self.hub)
+            self._requests = JSONRequests(self)
         raw = json.dumps({"type": type, **fields}).encode()
         self._sent.append(partial(self._requests.take, raw))
         self._goOn()
@@ -262,9 +322,13 @@ class FakeClient:
         """
         Lose the connection: nothing that is sent from now on arrives, and the person leaves.
         """
-        self.closed = self._isOver = True
-        if self.user.client is self:
-            self.user.quit()
+        self.closed = self.isOver = True
+        if self.user is None:
+            if self._loggingIn is not None:
+                self._loggingIn.cancel()
+        elif self.user.client is self:
+            self.user.put = lambda data: None
+            self.user.drop()
 
     # What the person has seen
 
@@ -299,9 +363,10 @@ def makeHub(log: MemoryLog | None = None, **options: Any) -> Hub:
     """
     @param log: without it, one that hands over every draft at once.
     @param options: for L{Hub}.
-    @return: a hub whose wall clock stands still at L{NOW}.
+    @return: a hub whose wall clock stands still at L{NOW}, and for which each look at the other
+        clock is 1.5 s after the last.
     """
-    clock = {"seconds": lambda: NOW, **options}
+    clock = {"seconds": lambda: NOW, "monotonic": count(0.0, 1.5).__next__, **options}
     return Hub(MemoryLog(seconds=clock["seconds"]) if log is None else log, **clock)
 
 
@@ -315,14 +380,14 @@ def makeTurnHub(**options: Any) -> tuple[Hub, Turn]:
 
 def enter(hub: Hub, name: str, dialect: IDialect = TEXT) -> FakeClient:
     """
-    @return: the client of somebody who enters; in the text dialect without a session to resume,
+    @return: the client of somebody who logs in; in the text dialect without a session to resume,
         in the JSON dialect with one.
     """
     client = FakeClient(hub, dialect)
     if dialect is JSON:
         client.asks("hello", name=name)
     else:
-        client.user = hub.enter(client, name, Session(newSid()))
+        client.login(LoginRequest(name))
     return client
 
 

@@ -5,11 +5,9 @@ The other ends of connections, for tests of the door: on memory, and on a real p
 from __future__ import annotations
 
 import json
-import socket
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -20,7 +18,7 @@ from zope.interface import implementer
 
 from tests.support.helpers import makeHub
 from twisted_chat.doors.lines.factory import ChatFactory
-from twisted_chat.doors.lines.protocol import ChatProtocol
+from twisted_chat.doors.stream import StreamDoor
 from twisted_chat.net.limits import Limits
 
 
@@ -35,11 +33,11 @@ class TimedTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.hub = makeHub()
         self.factory = ChatFactory(self.hub, self.clock, self.limits)
-        self.noise: list[str] = []
+        self.logged: list[str] = []
 
         @implementer(ILogObserver)
         def observe(event: LogEvent) -> None:
-            self.noise.append(formatEvent(event))
+            self.logged.append(formatEvent(event))
 
         globalLogPublisher.addObserver(observe)
         self.addCleanup(globalLogPublisher.removeObserver, observe)
@@ -57,19 +55,22 @@ class Peer:
 
     @ivar protocol: the server's side of the connection.
     @ivar transport: what it is connected to.
+    @ivar isLost: whether the connection is lost.
     """
 
+    isLost = False
+
     def __init__(
-        self, factory: ChatFactory, name: str = "", host: str = "192.0.2.7", port: int = 51234
+        self, factory: StreamDoor, name: str = "", host: str = "192.0.2.7", port: int = 51234
     ) -> None:
         """
         @param name: sent at once, and all that follows is forgotten, unless it is empty.
         """
         self.transport: Any = StringTransport(peerAddress=IPv4Address("TCP", host, port))
-        protocol = factory.buildProtocol(IPv4Address("TCP", host, port))
-        assert isinstance(protocol, ChatProtocol)
-        self.protocol: ChatProtocol = protocol
-        protocol.makeConnection(self.transport)
+        protocol: Any = factory.buildProtocol(IPv4Address("TCP", host, port))
+        assert protocol is not None
+        self.protocol = protocol
+        self.protocol.makeConnection(self.transport)
         if name:
             self.types(name)
             self.forget()
@@ -96,6 +97,7 @@ class Peer:
         """
         The connection is lost.
         """
+        self.isLost = True
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
     def stopsReading(self) -> None:
@@ -156,129 +158,3 @@ class Peer:
         The objects among what has arrived.
         """
         return [json.loads(line) for line in self.lines if line[:1] == "{"]
-
-
-class SocketTransport:
-    """
-    A transport over one end of a real pair of sockets, driven by the test instead of a reactor.
-
-    @ivar written: what the transport was given and has not sent yet.
-    @ivar received: what the peer has got, as far as L{pump} has read.
-    @ivar reading: whether the server reads.
-    @ivar ends: what was asked of the transport at the end.
-    """
-
-    def __init__(self) -> None:
-        self.handle, self.peer = socket.socketpair()
-        for end in (self.handle, self.peer):
-            end.setblocking(False)
-        self.written = b""
-        self.received = b""
-        self.reading = True
-        self.ends: list[str] = []
-        self.producer: Any = None
-
-    def close(self) -> None:
-        """
-        Give the sockets back.
-        """
-        self.handle.close()
-        self.peer.close()
-
-    def pump(self) -> None:
-        """
-        Let the peer read until nothing more comes.
-        """
-        while True:
-            try:
-                data = self.peer.recv(1 << 20)
-            except BlockingIOError:
-                data = b""
-            self.received += data
-            if not data:
-                written, self.written = self.written, b""
-                self.received += written
-                if self.producer is None or (not written and not self._refill()):
-                    return
-
-    def _refill(self) -> bool:
-        self.producer.resumeProducing()
-        return bool(self.written)
-
-    def getHandle(self) -> socket.socket:
-        """See C{ISystemHandle}."""
-        return self.handle
-
-    def getPeer(self) -> IPv4Address:
-        """See C{ITransport}."""
-        return IPv4Address("TCP", "192.0.2.7", 51234)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """See C{IConsumer}: a pull producer is asked at once."""
-        if self.producer is not None:
-            raise RuntimeError("there is a producer already")
-        self.producer = producer
-        if not streaming:
-            producer.resumeProducing()
-
-    def unregisterProducer(self) -> None:
-        """See C{IConsumer}."""
-        self.producer = None
-
-    def write(self, data: bytes) -> None:
-        """See C{ITransport}."""
-        self.written += data
-
-    def pauseProducing(self) -> None:
-        """See C{IPushProducer}."""
-        self.reading = False
-
-    def resumeProducing(self) -> None:
-        """See C{IPushProducer}."""
-        self.reading = True
-
-    def loseConnection(self) -> None:
-        """See C{ITransport}."""
-        self.ends.append("close")
-
-    def loseWriteConnection(self) -> None:
-        """See C{IHalfCloseableDescriptor}."""
-        self.ends.append("half-close")
-
-    def abortConnection(self) -> None:
-        """See C{ITCPTransport}."""
-        self.ends.append("abort")
-
-
-class FakeEndpoint:
-    """
-    An endpoint, and the port it opens.
-
-    @ivar calls: what was done with the port, in order.
-    """
-
-    def __init__(self, calls: list[str], error: Exception | None = None, host: Any = None) -> None:
-        self._calls = calls
-        self._error = error
-        self._host = host or IPv4Address("TCP", "192.0.2.1", 5000)
-
-    def listen(self, factory: object) -> Deferred[Any]:
-        """See C{IStreamServerEndpoint}."""
-        self._calls.append("listen")
-        return succeed(self) if self._error is None else fail(self._error)
-
-    def stopReading(self) -> None:
-        """See C{IReadDescriptor}."""
-        self._calls.append("wait")
-
-    def startReading(self) -> None:
-        """See C{IReadDescriptor}."""
-        self._calls.append("accept")
-
-    def getHost(self) -> Any:
-        """See C{IListeningPort}."""
-        return self._host
-
-    def stopListening(self) -> None:
-        """See C{IListeningPort}."""
-        self._calls.append("close")

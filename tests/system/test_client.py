@@ -305,7 +305,7 @@ class PipeTests(EndsTestCase):
 
     @inlineCallbacks
     def test_nameRefused(self) -> Any:
-        """There is nobody to ask for another name."""
+        """A script cannot be asked for another name."""
         self.server.taken.add(b"Ann")
         run = yield self.piped(b"Ann\nhello\n")
         self.assertEqual((run.code, run.err), (77, b"twisted-chat: this name is taken\n"))
@@ -320,7 +320,7 @@ class PipeTests(EndsTestCase):
 
     @inlineCallbacks
     def test_unreachable(self) -> Any:
-        """Nobody listening and nobody of the name are one sentence each."""
+        """A closed port and an unknown host are one sentence each."""
         port = reactor.listenTCP(0, ExerciseFactory(), interface="127.0.0.1")
         number = str(port.getHost().port)
         yield port.stopListening()
@@ -419,8 +419,8 @@ class PipeTests(EndsTestCase):
         yield reader.shows(b"Ann :: line 39")
         reader.transport.closeStdin()
         yield reader.done
-        heard = [each for each in reader.out.splitlines() if each.startswith(b"Ann :: ")]
-        self.assertEqual(heard, [b"Ann :: " + each for each in lines])
+        message = [each for each in reader.out.splitlines() if each.startswith(b"Ann :: ")]
+        self.assertEqual(message, [b"Ann :: " + each for each in lines])
 
     @inlineCallbacks
     def test_json(self) -> Any:

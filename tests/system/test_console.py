@@ -243,7 +243,7 @@ class LocalTests(SynchronousTestCase):
     def test_dumb(self) -> None:
         """A terminal that knows no escapes gets none at all."""
         run = self.enter({"TERM": "dumb"})
-        run.type("hello\x01x\x0c\x12h\x07\r/title none\r")
+        run.type("hello\x01x\x0c\x12h\x07\r")
         run.type("/quit\r")
         self.assertEqual(run.wait(), 0)
         self.assertNotIn(b"\x1b", run.output)
@@ -269,7 +269,7 @@ class LocalTests(SynchronousTestCase):
         self.assertEqual(run.settings(), run.before)
 
     def test_stopWithoutAShell(self) -> None:
-        """Where nobody could continue it, Ctrl-Z is over at once, and the text is still there."""
+        """Where no shell could continue it, Ctrl-Z is over at once, and the text is still there."""
         run = self.enter()
         run.type("draft")
         run.expect("draft")
@@ -315,7 +315,7 @@ class TerminalTests(SynchronousTestCase):
     """
 
     def test_once(self) -> None:
-        """What was taken is given back once; what somebody else sets later stays."""
+        """What was taken is given back once; what another program sets later stays."""
         master, slave = os.openpty()
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)

@@ -126,7 +126,7 @@ class Wire:
         mayTalk = self.talks and self.said < MESSAGES and self.it.link.outbox.expected < 50
         if mayTalk and chance > 0.6:
             self.said += 1
-            self.it.link.say(f"{self.it.link.standing.name} {self.said}")
+            self.it.link.say(f"{self.it.link.session.name} {self.said}")
 
     def upstream(self, dice: random.Random) -> None:
         """Some bytes reach the server."""
@@ -193,15 +193,15 @@ class ExactlyOnceTests(SynchronousTestCase):
         self.assertEqual(len(stored), len(set(stored)))
         self.assertEqual(len(stored), 2 * MESSAGES)
         for wire, other in zip(wires, reversed(wires), strict=True):
-            name, theirs = wire.it.link.standing.name, other.it.link.standing.name
-            heard = [call[1] for call in wire.it.face.calls if call[0] == "heard"]
+            name, theirs = wire.it.link.session.name, other.it.link.session.name
+            message = [call[1] for call in wire.it.ui.calls if call[0] == "heard"]
             expected = [
                 f"{event['name']} :: {event['text']}"
                 for _, event in server.log
                 if event["name"] == theirs
             ]
-            self.assertEqual([line for line in heard if " :: " in line], expected)
-            self.assertEqual(heard.count("OK . ."), MESSAGES)
+            self.assertEqual([line for line in message if " :: " in line], expected)
+            self.assertEqual(message.count("OK . ."), MESSAGES)
             mine = [each for each in stored if each.startswith(name)]
             self.assertEqual(mine, [f"{name} {number + 1}" for number in range(MESSAGES)])
 

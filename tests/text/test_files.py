@@ -31,6 +31,13 @@ class FolderTests(SynchronousTestCase):
         home = Path.home() / ".config" / "twisted_chat"
         self.assertEqual(configFolder({"XDG_CONFIG_HOME": "relative"}), home)
 
+    def test_noHome(self) -> None:
+        """Without a home nothing is kept: no folder called ~ is made where the process runs."""
+        self.patch(os.path, "expanduser", lambda path: path)
+        for folder in (configFolder({}), stateFolder({"XDG_STATE_HOME": "relative"})):
+            self.assertTrue(folder.is_absolute())
+            self.assertRaises(OSError, writeWhole, folder / "file", b"one")
+
     def test_private(self) -> None:
         """A folder is made for its owner alone; one that is there stays as it is."""
         path = Path(self.mktemp()) / "deep" / "folder"

@@ -8,7 +8,19 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.wire import events
-from twisted_chat.wire.events import PRESENCE, SAID, SPOKEN, STATE, Draft, Event, numbered
+from twisted_chat.wire.events import (
+    HELD,
+    PRESENCE,
+    PRIVATE,
+    SAID,
+    SPOKEN,
+    STATE,
+    UNREADABLE,
+    Draft,
+    Event,
+    numbered,
+    withoutSecrets,
+)
 
 
 class KindsTests(SynchronousTestCase):
@@ -26,7 +38,9 @@ class KindsTests(SynchronousTestCase):
             for name, value in vars(events).items()
             if name.isupper() and isinstance(value, str)
         ]
-        self.assertEqual(sorted(kinds), sorted([*SPOKEN, *PRESENCE, *STATE]))
+        self.assertEqual(
+            sorted(kinds), sorted([*SPOKEN, *PRESENCE, *STATE, UNREADABLE, PRIVATE, HELD])
+        )
 
     def test_kindsAreWords(self) -> None:
         """
@@ -69,3 +83,12 @@ class EventTests(SynchronousTestCase):
         event = Event(7, 1.5, SAID, "#dev", "Ann")
         with self.assertRaises(AttributeError):
             event.text = "never said"  # type: ignore[misc]
+
+    def test_withoutSecrets(self) -> None:
+        """
+        A dialect is given an event without its machine's value.
+        """
+        event = Event(7, 1.5, "locked", "#dev", "Ann", data="hash")
+        self.assertEqual(withoutSecrets(event), event._replace(data=""))
+        plain = Event(7, 1.5, SAID, "#dev", "Ann", "Hi!")
+        self.assertIs(withoutSecrets(plain), plain)

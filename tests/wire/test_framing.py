@@ -138,6 +138,16 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertFalse(any(lines))
         self.assertLess(spent, 2.0)
 
+    def test_manyShortLines(self) -> None:
+        """A chunk of short lines is split by one call, whatever their ends and their length."""
+        for line in (b"a\n", b"\n", b"\r\n", b"ab\r\n", b"x" * (MAX_LINE // 2) + b"\n"):
+            chunk = line * (MAX_FLOOD // len(line))
+            splitter = LineSplitter()
+            self.patch(LineSplitter, "_sift", None)
+            lines = splitter.feed(chunk + b"tail")
+            self.assertEqual(lines, [line.rstrip(b"\r\n")] * (MAX_FLOOD // len(line)))
+            self.assertEqual(splitter.pending, b"tail")
+
     @settings(deadline=None, derandomize=True, max_examples=150)
     @given(PIECES, st.lists(st.integers(0, 200), max_size=8))
     def test_chunksDoNotMatter(self, pieces: list[bytes], places: list[int]) -> None:

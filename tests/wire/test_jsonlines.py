@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.errors import BadObject, NameTaken, TooLong
-from twisted_chat.wire.answers import Welcome
+from twisted_chat.wire.answers import Backlog, Entered, Found, Gap, Goodbye, Notice, Replay, Welcome
 from twisted_chat.wire.events import (
     ACTED,
     CREATED,
@@ -186,9 +186,10 @@ class EventTests(SynchronousTestCase):
             (makeEvent(RENAMED, "", "Anna"), {"room", "to"}),
             (makeEvent(TOPIC, "tests"), {"room", "text"}),
             (makeEvent(CREATED), {"room"}),
-            (makeEvent(LOCKED, "salt:hash"), {"room"}),
+            (makeEvent(LOCKED), {"room"}),
             (makeEvent(UNLOCKED), {"room"}),
-            (makeEvent(INVITED, "5b", "Bob"), {"room", "to"}),
+            (makeEvent(INVITED, "", "Bob"), {"room", "to"}),
+            (makeEvent(LEFT, "spam", "Bob"), {"room", "by", "text"}),
         ):
             self.assertEqual(set(fields(event)), base | more, event.kind)
 
@@ -197,8 +198,8 @@ class EventTests(SynchronousTestCase):
         Nobody is shown a session's id, another's key of a message, or the hash of a room's key.
         """
         for event in (
-            makeEvent(LOCKED, "salt:hash", key="k1"),
-            makeEvent(INVITED, "5b5b", "Bob", key="k1"),
+            makeEvent(LOCKED, key="k1")._replace(data="salt:hash"),
+            makeEvent(INVITED, "", "Bob", key="k1")._replace(data="5b5b"),
             makeEvent(TOLD, "psst", "Bob", "@5b5b", key="k1"),
             makeEvent(SAID, "Hi!", key="k1"),
         ):
@@ -228,7 +229,7 @@ class EventTests(SynchronousTestCase):
         """
         mine = makeEvent(SAID, "mine", key="k1")
         theirs = mine._replace(id=8, sid="5b5b", text="theirs", key="k2")
-        first, second = read(JSON.replay([mine, theirs], SID))
+        first, second = read(JSON.answer(Replay([mine, theirs], SID)))
         self.assertEqual((first["text"], first["key"]), ("mine", "k1"))
         self.assertEqual(second, fields(theirs))
 
@@ -237,8 +238,8 @@ class EventTests(SynchronousTestCase):
         What was said before one came is marked as old.
         """
         event = makeEvent(SAID, "Hi!", key="k1")
-        self.assertEqual(read(JSON.backlog([event], 0.0)), [{**fields(event), "old": True}])
-        self.assertEqual(JSON.backlog([], 0.0), b"")
+        self.assertEqual(read(JSON.answer(Backlog([event], 0.0))), [{**fields(event), "old": True}])
+        self.assertEqual(JSON.answer(Backlog([], 0.0)), b"")
 
     @settings(deadline=None, max_examples=100, derandomize=True)
     @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
@@ -287,9 +288,9 @@ class AnswersTests(SynchronousTestCase):
         """
         A notice has the key of what it answers.
         """
-        self.assertEqual(read(JSON.notice("hi")), [{"type": "notice", "text": "hi"}])
+        self.assertEqual(read(JSON.answer(Notice("hi"))), [{"type": "notice", "text": "hi"}])
         self.assertEqual(
-            read(JSON.notice("hi", "k1")), [{"type": "notice", "text": "hi", "key": "k1"}]
+            read(JSON.answer(Notice("hi"), "k1")), [{"type": "notice", "text": "hi", "key": "k1"}]
         )
 
     def test_welcome(self) -> None:
@@ -298,7 +299,7 @@ class AnswersTests(SynchronousTestCase):
         """
         welcome = Welcome("Ann", "T", "e", 7, "#dev", (("#lobby", ""), ("#dev", "x")), True, 3)
         self.assertEqual(
-            read(JSON.welcome(welcome)),
+            read(JSON.answer(welcome)),
             [
                 {
                     "type": "welcome",
@@ -319,7 +320,7 @@ class AnswersTests(SynchronousTestCase):
         Who changes his room is told its name, topic and how many are in it.
         """
         self.assertEqual(
-            read(JSON.moved("#dev", "", 2)),
+            read(JSON.answer(Entered("#dev", "", 2))),
             [{"type": "room", "room": "#dev", "topic": "", "names": 2}],
         )
 
@@ -327,8 +328,8 @@ class AnswersTests(SynchronousTestCase):
         """
         A gap tells how many events are lost, and null where nobody knows.
         """
-        self.assertEqual(read(JSON.gap(3)), [{"type": "gap", "count": 3}])
-        self.assertEqual(read(JSON.gap(None)), [{"type": "gap", "count": None}])
+        self.assertEqual(read(JSON.answer(Gap(3))), [{"type": "gap", "count": 3}])
+        self.assertEqual(read(JSON.answer(Gap(None))), [{"type": "gap", "count": None}])
 
     def test_found(self) -> None:
         """
@@ -336,13 +337,15 @@ class AnswersTests(SynchronousTestCase):
         """
         event = makeEvent(SAID, "Hi!")
         self.assertEqual(
-            read(JSON.found([event], 0.0, "k1")),
+            read(JSON.answer(Found([event], 0.0), "k1")),
             [{"type": "history", "key": "k1", "events": [fields(event)]}],
         )
-        self.assertEqual(read(JSON.found([], 0.0)), [{"type": "history", "events": []}])
+        self.assertEqual(read(JSON.answer(Found([], 0.0))), [{"type": "history", "events": []}])
 
     def test_bye(self) -> None:
         """
         The last object says why.
         """
-        self.assertEqual(read(JSON.bye("Goodbye")), [{"type": "bye", "text": "Goodbye"}])
+        self.assertEqual(
+            read(JSON.answer(Goodbye("Goodbye"))), [{"type": "bye", "text": "Goodbye"}]
+        )

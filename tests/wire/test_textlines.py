@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import useZone
 from twisted_chat.errors import BadText
-from twisted_chat.wire.answers import Welcome
+from twisted_chat.wire.answers import Backlog, Entered, Found, Gap, Goodbye, Notice, Replay, Welcome
 from twisted_chat.wire.events import (
     ACTED,
     CREATED,
@@ -250,31 +250,33 @@ class AnswersTests(SynchronousTestCase):
         """
         The house speaks with a star, and refuses with an exclamation mark.
         """
-        self.assertEqual(TEXT.notice("hello", "k1"), b"* hello\r\n")
+        self.assertEqual(TEXT.answer(Notice("hello"), "k1"), b"* hello\r\n")
         self.assertEqual(TEXT.refusal(BadText("no: write less"), "k1"), b"! no: write less\r\n")
-        self.assertEqual(TEXT.bye("Goodbye"), b"* Goodbye\r\n")
+        self.assertEqual(TEXT.answer(Goodbye("Goodbye")), b"* Goodbye\r\n")
 
     def test_welcome(self) -> None:
         """
         A newcomer is told in the exercise's words that he is in.
         """
         welcome = Welcome("Ann", None, "e", 7, LOBBY, ((LOBBY, ""),), False, 0)
-        self.assertEqual(TEXT.welcome(welcome), b"Connected... Start sending messages\r\n")
+        self.assertEqual(TEXT.answer(welcome), b"Connected... Start sending messages\r\n")
 
     def test_moved(self) -> None:
         """
         Who changes his room is told how many are there, and the topic if it has one.
         """
-        self.assertEqual(TEXT.moved("#dev", "", 2), b"* You are in #dev (2 here)\r\n")
-        self.assertEqual(TEXT.moved("#dev", "tests", 2), b"* You are in #dev (2 here): tests\r\n")
+        self.assertEqual(TEXT.answer(Entered("#dev", "", 2)), b"* You are in #dev (2 here)\r\n")
+        self.assertEqual(
+            TEXT.answer(Entered("#dev", "tests", 2)), b"* You are in #dev (2 here): tests\r\n"
+        )
 
     def test_resume(self) -> None:
         """
         There is nothing to resume from in plain text; that something is lost can be said.
         """
-        self.assertEqual(TEXT.replay([makeEvent(SAID, text="Hi!")], "5a5a"), b"")
-        self.assertRegex(TEXT.gap(3), rb"\A\* .*no longer kept\r\n\Z")
-        self.assertEqual(TEXT.gap(3), TEXT.gap(None))
+        self.assertEqual(TEXT.answer(Replay([makeEvent(SAID, text="Hi!")], "5a5a")), b"")
+        self.assertRegex(TEXT.answer(Gap(3)), rb"\A\* .*no longer kept\r\n\Z")
+        self.assertEqual(TEXT.answer(Gap(3)), TEXT.answer(Gap(None)))
 
 
 class OldTests(SynchronousTestCase):
@@ -291,7 +293,7 @@ class OldTests(SynchronousTestCase):
         """
         events = [makeEvent(SAID, "Ann", "Hi!"), makeEvent(ACTED, "Bob", "waves")]
         self.assertEqual(
-            TEXT.backlog(events, NOON + 60), b"* 12:00 Ann :: Hi!\r\n* 12:00 Bob waves\r\n"
+            TEXT.answer(Backlog(events, NOON + 60)), b"* 12:00 Ann :: Hi!\r\n* 12:00 Bob waves\r\n"
         )
 
     def test_before(self) -> None:
@@ -300,7 +302,7 @@ class OldTests(SynchronousTestCase):
         """
         events = [makeEvent(SAID, "Ann", "Hi!")]
         self.assertEqual(
-            TEXT.backlog(events, NOON + 12 * 3600), b"* 2025-11-22 12:00 Ann :: Hi!\r\n"
+            TEXT.answer(Backlog(events, NOON + 12 * 3600)), b"* 2025-11-22 12:00 Ann :: Hi!\r\n"
         )
 
     def test_localTime(self) -> None:
@@ -309,17 +311,17 @@ class OldTests(SynchronousTestCase):
         """
         useZone(self, "WST-13")
         events = [makeEvent(SAID, "Ann", "Hi!")]
-        self.assertEqual(TEXT.backlog(events, NOON), b"* 01:00 Ann :: Hi!\r\n")
+        self.assertEqual(TEXT.answer(Backlog(events, NOON)), b"* 01:00 Ann :: Hi!\r\n")
         self.assertEqual(
-            TEXT.backlog(events, NOON - 2 * 3600), b"* 2025-11-23 01:00 Ann :: Hi!\r\n"
+            TEXT.answer(Backlog(events, NOON - 2 * 3600)), b"* 2025-11-23 01:00 Ann :: Hi!\r\n"
         )
 
     def test_nothing(self) -> None:
         """
         An empty backlog is nothing at all; an empty search says so.
         """
-        self.assertEqual(TEXT.backlog([], NOON), b"")
-        self.assertEqual(TEXT.found([], NOON), b"* Nothing found\r\n")
+        self.assertEqual(TEXT.answer(Backlog([], NOON)), b"")
+        self.assertEqual(TEXT.answer(Found([], NOON)), b"* Nothing found\r\n")
 
     def test_found(self) -> None:
         """
@@ -331,7 +333,7 @@ class OldTests(SynchronousTestCase):
             makeEvent(TOLD, "Ann", "psst", "Bob", "@5b", id=9),
         ]
         self.assertEqual(
-            TEXT.found(events, NOON).decode().splitlines(),
+            TEXT.answer(Found(events, NOON)).decode().splitlines(),
             [
                 "* 7 2025-11-22 12:00 #dev Ann :: Hi!",
                 "* 8 2025-11-22 12:00 #lobby Ann waves",

@@ -1,16 +1,18 @@
 """
 The chat itself: people, rooms, and the way of every event.
 
-Nothing here knows a socket, bytes of a wire, a port or a file.  Of the stores it takes only the
-interfaces and the sessions; a connection is an L{interfaces.IChatClient}.
+Nothing here knows a socket, bytes of a wire, a port, a file or the reactor.  Of the stores it takes
+the interfaces and the values alone.  Whatever people do becomes a draft; state changes in one
+place, when the log returns the event.
 
 - C{interfaces}: what the chat asks of a connection and of the operator's log
-- C{audience}: who hears the same events
-- C{fanout}: from a batch of events to one call for each listener
-- C{room}, C{rooms}: one room; which rooms there are
-- C{user}: what a door may do for the person behind it
-- C{presence}: comings and goings
-- C{welcome}: what a newcomer is told
-- C{hub}: the way of every event, from the log to those who hear it
-- C{commands/}: what a person can ask for by a line that begins with a slash
+- C{audience}, C{fanout}: who hears the same events; from a batch to one call for each listener
+- C{room}, C{rooms}: one room, with its eras; all of them, and what their events make of them
+- C{member}, C{roster}: what others see of a person; who has which name
+- C{passwords}: slows down those who guess the passwords of rooms
+- C{state}: what the parts share
+- C{user}: the avatar, which a door calls
+- C{welcome}, C{presence}, C{delivery}: greets; lets people join and leave; shows everything else
+- C{commands/}: what a line that begins with a slash asks for
+- C{hub}: the way into the chat, and the follower of its log
 """

@@ -1,63 +1,98 @@
 # -*- test-case-name: tests.chat.test_audience -*-
 """
-Who hears the same events.
+An audience: the listeners of the same events, grouped by the view they have of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ..wire.interfaces import IView
-    from .user import User
+from zope.interface import implementer
+
+from ..wire.events import Event
+from ..wire.interfaces import IView
+
+OPEN = 0
+"""The right to read a private era, which has no end so far."""
+
+
+class Listener(Protocol):
+    """
+    Somebody to whom events are broadcast.
+
+    @ivar name: how others call them.
+    @ivar sid: the session id that they are known by in the log.
+    @ivar rights: the private eras of rooms that they were a member of, by the id that began each:
+        the last id that they may read of it, or L{OPEN}.
+    @ivar put: sends whole lines; never blocks and never raises.
+    """
+
+    name: str
+    sid: str
+    rights: Mapping[int, int]
+    put: Callable[[bytes], None]
+
+
+@implementer(IView)
+class RemoteView:
+    """
+    The view of those whose connection another node has: that node renders for them.
+    """
+
+    def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
+        """See L{IView.events}."""
+        return [b""] * len(events)
+
+
+REMOTE = RemoteView()
 
 
 class Audience:
     """
-    People who hear the same events.  It can be asked who is in it, and how many.
+    A collection of listeners.
 
-    @ivar views: the people by their view of it: who shares a view shares its bytes.
+    @ivar views: the listeners by their view: those who share a view share its bytes.
     """
 
     __slots__ = ("views",)
 
     def __init__(self) -> None:
-        self.views: dict[IView, dict[User, None]] = {}
+        self.views: dict[IView, dict[Listener, None]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self.views.values()))
 
-    def __iter__(self) -> Iterator[User]:
+    def __iter__(self) -> Iterator[Listener]:
         return chain.from_iterable(self.views.values())
 
-    def __contains__(self, user: User) -> bool:
-        return self.viewOf(user) is not None
+    def __contains__(self, listener: object) -> bool:
+        return any(listener in listeners for listeners in self.views.values())
 
-    def viewOf(self, user: User) -> IView | None:
+    def viewOf(self, listener: Listener) -> IView | None:
         """
-        @return: how somebody sees it, or C{None} if he does not hear it.
+        @return: the listener's view, or C{None} if they are not in the audience.
         """
-        for view, users in self.views.items():
-            if user in users:
+        for view, listeners in self.views.items():
+            if listener in listeners:
                 return view
         return None
 
-    def add(self, user: User, view: IView) -> None:
+    def add(self, listener: Listener, view: IView) -> None:
         """
-        Let somebody hear, or change the view of one who does.
+        Add a listener, or change the view of one who is there.
         """
-        self.remove(user)
-        self.views.setdefault(view, {})[user] = None
+        self.remove(listener)
+        self.views.setdefault(view, {})[listener] = None
 
-    def remove(self, user: User) -> None:
+    def remove(self, listener: Listener) -> None:
         """
-        Let somebody hear no more; nothing happens if he did not.
+        Remove a listener; nothing happens if they are not there.
         """
-        view = self.viewOf(user)
+        view = self.viewOf(listener)
         if view is not None:
-            users = self.views[view]
-            del users[user]
-            if not users:
+            listeners = self.views[view]
+            del listeners[listener]
+            if not listeners:
                 del self.views[view]

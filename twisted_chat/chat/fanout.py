@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_fanout -*-
 """
-The fan-out of a batch: from events to one call for each listener.
+The fan-out of a batch: a broadcast from events to one call for each listener.
 
 The cost of a message is paid once a dialect, not once a listener: a batch is rendered and joined
 once, and every listener is given the same C{bytes} in one call.
@@ -9,20 +9,17 @@ once, and every listener is given the same C{bytes} in one call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..wire.events import Event
-    from ..wire.interfaces import IView
-    from .audience import Audience
-    from .user import User
+from ..wire.events import Event
+from ..wire.interfaces import IView
+from .audience import Audience, Listener
 
 
 class _Sheet:
     """
-    Lines as one view reads them, put together once.
+    Lines as one view reads them, joined once.
 
     @ivar lines: one for each event.
     @ivar whole: all of them.
@@ -70,14 +67,17 @@ class _Share:
         self.events = events
         self._sheets: dict[IView, _Sheet] = {}
 
-    def sheet(self, view: IView, lobby: str) -> _Sheet:
+    def sheet(self, view: IView, render: _Render) -> _Sheet:
         """
         @return: the share as this view reads it, rendered once.
         """
         sheet = self._sheets.get(view)
         if sheet is None:
-            sheet = self._sheets[view] = _Sheet(view.events(self.events, lobby))
+            sheet = self._sheets[view] = _Sheet(render(view, self.events))
         return sheet
+
+
+_Render = Callable[[IView, Sequence[Event]], list[bytes]]
 
 
 class FanOut:
@@ -87,19 +87,33 @@ class FanOut:
     Authors come first, with the answers in the places of their own events; then everybody else.
     Each listener gets one C{put}, in the order of the ids, so that the last id that reached a
     client is exact.
+
+    An event that a view cannot render, and a listener whose C{put} raises, are left out: all others
+    are served.
+
+    @ivar faults: what was left out: the place of an event, or C{None} for a listener, and why.
     """
 
-    __slots__ = ("_answers", "_events", "_lobby", "_places")
+    __slots__ = ("_answers", "_events", "_lobby", "_places", "_refuse", "faults")
 
-    def __init__(self, lobby: str, events: Sequence[Event]) -> None:
+    def __init__(
+        self,
+        lobby: str,
+        events: Sequence[Event],
+        refuse: Callable[[Listener, Event, bytes], bytes] | None = None,
+    ) -> None:
         """
         @param lobby: the name of the lobby.
         @param events: the batch.
+        @param refuse: given the author of an event that a view cannot render, the event and the
+            answer that was meant for its author; returns the answer that they get instead.
         """
         self._lobby = lobby
         self._events = events
+        self._refuse = refuse
         self._places: defaultdict[Audience, list[int]] = defaultdict(list)
-        self._answers: defaultdict[User, dict[int, bytes]] = defaultdict(dict)
+        self._answers: defaultdict[Listener, dict[int, bytes]] = defaultdict(dict)
+        self.faults: list[tuple[int | None, Exception]] = []
 
     def show(self, place: int, audience: Audience) -> None:
         """
@@ -107,15 +121,21 @@ class FanOut:
         """
         self._places[audience].append(place)
 
-    def answer(self, place: int, author: User, data: bytes) -> None:
+    def answer(self, place: int, author: Listener, data: bytes) -> None:
         """
-        Give an author this in the place of his own event.  Places come in their order.
+        Give an author this in the place of their own event.  Places come in their order.
         """
         self._answers[author][place] = data
 
-    def send(self, apart: Collection[User] = ()) -> None:
+    def isAnswered(self, place: int, author: Listener) -> bool:
         """
-        Put to each listener what he is to hear.
+        @return: whether an author has an answer at this place.
+        """
+        return place in self._answers.get(author, ())
+
+    def send(self, apart: Collection[Listener] = ()) -> None:
+        """
+        Put to each listener what they are to hear.
 
         @param apart: those who are told in another way.
         """
@@ -126,37 +146,67 @@ class FanOut:
                 return
         self._sendMerged(apart)
 
-    def _sendWhole(self, audience: Audience, apart: Collection[User]) -> None:
+    def _render(self, view: IView, events: Sequence[Event]) -> list[bytes]:
         """
-        All events of the batch are for one audience: the usual case, and the fast one.
+        @return: a line for each event; an empty one for what cannot be rendered.
+        """
+        try:
+            return view.events(events, self._lobby)
+        except Exception:
+            return [self._renderOne(view, event) for event in events]
+
+    def _renderOne(self, view: IView, event: Event) -> bytes:
+        try:
+            return view.events((event,), self._lobby)[0]
+        except Exception as error:
+            place = self._events.index(event)
+            self.faults.append((place, error))
+            for author, answers in self._answers.items():
+                if place in answers and self._refuse is not None:
+                    answers[place] = self._refuse(author, event, answers[place])
+            return b""
+
+    def _put(self, listener: Listener, data: bytes) -> None:
+        try:
+            listener.put(data)
+        except Exception as error:
+            self.faults.append((None, error))
+
+    def _sendWhole(self, audience: Audience, apart: Collection[Listener]) -> None:
+        """
+        Send a batch whose events are all for one audience: the usual case, and the fast one.
         """
         answers = self._answers
         sheets: dict[IView | None, _Sheet] = {}
         for view in audience.views:
-            sheets[view] = _Sheet(view.events(self._events, self._lobby))
+            sheets[view] = _Sheet(self._render(view, self._events))
         for author, answered in answers.items():
             sheet = sheets.get(audience.viewOf(author))
             data = b"".join(answered.values()) if sheet is None else sheet.answering(answered)
             if data:
-                author.put(data)
-        told: Collection[User] = {*answers, *apart} if apart else answers
+                self._put(author, data)
+        told: Collection[Listener] = {*answers, *apart} if apart else answers
         for view, listeners in audience.views.items():
             whole = sheets[view].whole
             if whole:
                 for listener in listeners:
                     if listener not in told:
-                        listener.put(whole)
+                        try:
+                            listener.put(whole)
+                        except Exception as error:
+                            self.faults.append((None, error))
 
-    def _sendMerged(self, apart: Collection[User]) -> None:
+    def _sendMerged(self, apart: Collection[Listener]) -> None:
         """
-        Several audiences: those who belong to the same of them share their bytes.
+        Send to several audiences: those who belong to the same of them share their bytes.
         """
         events = self._events
-        belongs: dict[User, list[tuple[_Share, IView]]] = {}
+        belongs: dict[Listener, list[tuple[_Share, IView]]] = {}
         for audience, places in self._places.items():
             share = _Share(places, [events[place] for place in places])
             for view, listeners in audience.views.items():
                 pair = (share, view)
+                share.sheet(view, self._render)
                 for listener in listeners:
                     if listener not in apart:
                         belongs.setdefault(listener, []).append(pair)
@@ -169,9 +219,11 @@ class FanOut:
             answered = self._answers.get(listener)
             data = sheet.whole if answered is None else sheet.answering(answered)
             if data:
-                listener.put(data)
+                self._put(listener, data)
 
-    def _authorsFirst(self, belongs: dict[User, list[tuple[_Share, IView]]]) -> Iterator[User]:
+    def _authorsFirst(
+        self, belongs: dict[Listener, list[tuple[_Share, IView]]]
+    ) -> Iterator[Listener]:
         yield from self._answers
         for listener in belongs:
             if listener not in self._answers:
@@ -184,13 +236,13 @@ class FanOut:
         lines = [b""] * len(self._events)
         taken: set[int] = set()
         for share, view in pairs:
-            places, rendered = share.places, share.sheet(view, self._lobby).lines
+            places, rendered = share.places, share.sheet(view, self._render).lines
             if not taken.isdisjoint(places):
                 rest = [
                     pair for pair in zip(places, share.events, strict=True) if pair[0] not in taken
                 ]
                 places = [place for place, _ in rest]
-                rendered = view.events([event for _, event in rest], self._lobby)
+                rendered = self._render(view, [event for _, event in rest])
             taken.update(places)
             for place, line in zip(places, rendered, strict=True):
                 lines[place] = line

@@ -1,67 +1,101 @@
 # -*- test-case-name: tests.chat.test_hub -*-
 """
-The hub: who is here, which rooms there are, and the way of every event from the log to people.
+The hub: the way into the chat, and the follower of its log.
 
-It knows no socket, no bytes and no reactor.  Doors call it and the avatars (L{user.User}) it gives
-out; it calls their clients (L{interfaces.IChatClient}).
+It knows no socket, no bytes and no reactor.  Doors log people in here and call the avatars
+(L{user.User}) that they are given; the log hands its events back here, in batches.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby, islice
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import cast
 
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..errors import NameTaken, NoSuchUser
+from ..errors import ChatError, NoHistory, TooManyTries
 from ..stores.interfaces import IFollower, IStore
-from ..stores.session import Session
-from ..text.confusables import looks, nameKey, nearest
-from ..text.names import MAX_TYPED, cleanName
-from ..wire.events import (
-    ACTED,
-    CREATED,
-    INVITED,
-    JOINED,
-    LEFT,
-    PRESENCE,
-    RENAMED,
-    SAID,
-    STATE,
-    TOLD,
-    Draft,
-    Event,
-)
-from .audience import Audience
-from .fanout import FanOut
-from .interfaces import Journal, NoJournal
-from .presence import Moves
+from ..stores.session import Session, hashToken, newSid, newToken
+from ..text.names import cleanName
+from ..wire.answers import Goodbye
+from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
+from .commands.table import perform
+from .delivery import Delivery
+from .interfaces import Audit, IClient, LoginRequest, NoAudit
+from .member import Member, sendNowhere
+from .presence import Presence
 from .room import Room
 from .rooms import Rooms
-from .user import User
-from .welcome import BACKLOG, Arrival, Welcomer
-
-if TYPE_CHECKING:
-    from ..errors import ChatError
-    from .interfaces import IChatClient
+from .state import State
+from .user import Outcome, Proposal, User
+from .welcome import BACKLOG, Welcomer
 
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
 
-SUGGESTED_FROM = 500
-"""Names that are compared with one that nobody has: under 1 ms."""
+FORGET_ROOMS_SECONDS = 7 * 86_400.0
+"""How long a room stays that nobody is in."""
 
-_HEARD = frozenset({SAID, ACTED})
-"""The kinds that a room hears and that change nothing."""
+SESSION_SECONDS = 240.0
+"""How often the session of somebody who is connected is marked as used."""
+
+HELD_SESSION_SECONDS = 600.0
+"""How long before a start of the server a session must have been used for its name to be kept."""
+
+TAKEOVER_SECONDS = 1.0
+"""How long a session stays with a connection before another one may take it over."""
 
 _MOVES = frozenset({JOINED, LEFT})
 """The kinds that change who hears what comes after them."""
 
 
-def _moves(entry: tuple[Event, object]) -> bool:
+def _isMove(entry: tuple[Event, object]) -> bool:
     return entry[0].kind in _MOVES
+
+
+class _Arrival(Proposal):
+    """
+    Somebody who is logging in: their JOINED event is on its way to the log and back.
+    """
+
+    __slots__ = ("_hub", "_logins")
+
+    def __init__(self, user: User, hub: Hub) -> None:
+        super().__init__(user)
+        self._hub = hub
+        self._logins: list[Deferred[User]] = []
+
+    def wait(self, client: IClient) -> Deferred[User]:
+        """
+        @return: fires when they are in.  To cancel it says that this client is gone: then they
+            leave as soon as they are in, unless another connection has taken the session over.
+        """
+
+        def abandon(_: object) -> None:
+            if self.user.client is client:
+                self.user.put = sendNowhere
+                self.user.drop()
+
+        login: Deferred[User] = Deferred(abandon)
+        self._logins.append(login)
+        return login
+
+    def settle(self, outcome: Event | ChatError) -> None:
+        """
+        Let the logins end that were not cancelled.
+        """
+        self._hub.arrived(self, outcome)
+        for login in self._logins:
+            if login.called:
+                continue
+            if isinstance(outcome, Event):
+                login.callback(self.user)
+            else:
+                login.errback(outcome)
 
 
 @implementer(IFollower)
@@ -71,282 +105,313 @@ class Hub:
 
     @ivar users: everybody who is here, by name.
     @ivar rooms: all rooms, by name.
-    @ivar lobby: the room where everybody is.
-    @ivar everywhere: the names of the rooms where everybody is: the lobby's.
-    @ivar log: where everything goes through.
-    @ivar seconds: the wall clock, in seconds since the epoch, UTC.
-    @ivar journal: where the operator reads.
-    @ivar lastId: the id of the newest event that people were shown.
+    @ivar state: what the parts of the chat share.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
         log: IStore,
         lobby: str = LOBBY,
         seconds: Callable[[], float] = time.time,
-        journal: Journal | None = None,
+        audit: Audit | None = None,
         backlog: int = BACKLOG,
         motd: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         @param log: follows nobody yet.
         @param lobby: a clean room name.
         @param seconds: the wall clock; it only stamps and never times.
-        @param journal: where the operator reads.
+        @param audit: where the operator reads.
         @param backlog: how many of a room's last messages its newcomers are shown.
-        @param motd: clean lines that everybody is shown who enters, or empty.
+        @param motd: clean lines that everybody is shown who logs in, or empty.
+        @param monotonic: the time on a clock that does not jump, in seconds.
         """
-        self.log = log
-        self.seconds = seconds
-        self.journal: Journal = NoJournal() if journal is None else journal
-        self.users: dict[str, User] = {}
-        self.rooms = Rooms(lobby)
-        self.lobby = self.rooms.lobby
-        self.everywhere = (lobby,)
-        self.lastId = 0
-        self.welcomer = Welcomer(self, backlog, motd)
-        self._movements = Moves(self)
-        self._names: dict[str, User] = {}
-        self._sids: dict[str, User] = {}
+        self.state = State(log, lobby, seconds, monotonic, NoAudit() if audit is None else audit)
+        self.state.perform = perform
+        self._welcomer = Welcomer(self.state, backlog, motd)
+        self._presence = Presence(self.state, self._welcomer)
+        self._delivery = Delivery(self.state, self._presence.around)
+        self._arriving: dict[str, _Arrival] = {}
         log.follow(self)
 
-    # Who is here
-
-    def find(self, name: str) -> User:
+    @property
+    def users(self) -> dict[str, Member]:
         """
-        @param name: as somebody typed it: only its case and its Unicode form may differ.
-        @raise NoSuchUser: if nobody of this name is here.
+        Everybody who is here, by name.
         """
-        user = self.users.get(name)
-        if user is None:
-            if len(name) > MAX_TYPED:
-                raise NoSuchUser("nobody has a name as long as this: /names tells who is here")
-            key = nameKey(name)
-            user = self._names.get(key)
-            if user is None or nameKey(user.name) != key:
-                raise NoSuchUser(f"nobody of this name is here: {self._suggest(name)}")
-        return user
+        return self.state.roster.users
 
-    def _suggest(self, name: str) -> str:
-        near = nearest(name, islice(self.users, SUGGESTED_FROM))
-        return "/names tells who is" if near is None else f"did you mean {near}?"
-
-    def bySid(self, sid: str) -> User | None:
+    @property
+    def rooms(self) -> Rooms:
         """
-        @return: who is here with this session, or C{None}.
+        All rooms, by name.
         """
-        user = self._sids.get(sid)
-        return None if user is None or user.gone else user
+        return self.state.rooms
 
-    def enter(
-        self, client: IChatClient, name: str, session: Session, arrival: Arrival | None = None
-    ) -> User:
+    @property
+    def lobby(self) -> Room:
         """
-        Let somebody in.  He is welcomed when the log took his coming.
-
-        @param name: the name he wants, as he typed it.
-        @param session: a new session, or the one he resumes.
-        @param arrival: what he asked for when he came.
-        @raise BadName: if no one may have this name.
-        @raise NameTaken: if somebody has it, or one that looks like it.
+        The room where everybody is.
         """
-        name = cleanName(name)
-        self._claim(name, session.sid)
-        if session.rooms:
-            session = session._replace(rooms=self.rooms.readmitted(session))
-        user = User(self, client, name, session)
-        self._sids[user.sid] = user
-        self._reserve(name, user)
-        if arrival is not None:
-            self.welcomer.expect(user, arrival)
-        for room in user.rooms:
-            user.append(Draft(JOINED, room, name, sid=user.sid))
-        return user
+        return self.state.rooms.lobby
 
-    def takeOver(self, client: IChatClient, user: User, arrival: Arrival) -> None:
+    @property
+    def lastId(self) -> int:
+        """
+        The id of the newest event that people were shown.
+        """
+        return self.state.lastId
+
+    @property
+    def log(self) -> IStore:
+        """
+        Where everything goes through.
+        """
+        return self.state.log
+
+    # Who comes in
+
+    async def restore(self) -> None:
+        """
+        Restore the rooms and the names that are kept, from a log that was just started.
+
+        @raise ChatError: they cannot be read.
+        """
+        state = self.state
+        stored = await state.log.rooms()
+        _, newest = await state.log.bounds()
+        state.lastId = state.startId = newest
+        state.rooms.restore(stored.records, newest)
+        state.keep(state.rooms.lobby)
+        for event in stored.events:
+            try:
+                room = state.rooms.apply(event, None)
+            except ChatError:
+                continue  # It was void when it was new, too.
+            state.keep(room)
+        now = state.seconds()
+        for room in state.rooms.values():
+            room.emptyAt = room.emptyAt or now
+        recent = await state.log.recentSessions(now - HELD_SESSION_SECONDS)
+        state.roster.restore((session.name, session.sid) for session in recent)
+
+    def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
+        """
+        Log somebody in: the only way into the chat.  The welcome is sent once their JOINED event is
+        stored.
+
+        Cancelling the result means that the client is gone.
+
+        @return: fires with the avatar; fails with a L{ChatError}, such as L{errors.BadName} or
+            L{errors.NameTaken}, if the name cannot be had: another one may be asked for.
+        """
+        if request.token:
+            return Deferred.fromCoroutine(self._resume(client, request, request.token))
+        return self._begin(client, request)
+
+    async def _resume(self, client: IClient, request: LoginRequest, token: str) -> User:
+        try:
+            session = await self.log.recall(hashToken(token))
+        except (ChatError, CancelledError):
+            raise
+        except Exception as error:
+            self._log.failure("a session cannot be read")
+            raise NoHistory("your session cannot be read now: try again later") from error
+        if session is None:
+            return await self._begin(client, request._replace(token=""))
+        if request.last is None:
+            request = request._replace(last=0, epoch="")
+        elif request.last < session.began:
+            request = request._replace(last=session.began)
+        present = self.state.roster.bySid(session.sid)
+        if isinstance(present, User) and not present.leaving:
+            if self.state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
+                raise TooManyTries("this session was just resumed: try again in a moment")
+            self._takeOver(client, present, request)
+            return present
+        arriving = self._arriving.get(session.sid)
+        if arriving is not None and not arriving.user.leaving:
+            return await self._takeOverArriving(client, arriving, request)
+        return await self._join(
+            client, request._replace(name=request.name or session.name), session
+        )
+
+    def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
+        """
+        Log somebody in under a new session.
+        """
+        session = Session(newSid())
+        if request.token is not None:
+            token = newToken()
+            session = session._replace(tokenHash=hashToken(token))
+            request = LoginRequest(request.name, token, None, "", request.backlog)
+        try:
+            return self._join(client, request, session)
+        except ChatError as error:
+            failed: Deferred[User] = Deferred()
+            failed.errback(error)
+            return failed
+
+    def _join(self, client: IClient, request: LoginRequest, session: Session) -> Deferred[User]:
+        """
+        Reserve the name, and have the log say that somebody joined.
+
+        @raise ChatError: if the name cannot be had.
+        """
+        name = cleanName(request.name)
+        state = self.state
+        roster = state.roster
+        roster.check(name, session.sid)
+        user = User(state, client, name, session)
+        roster.reserve(name, user)
+        self._welcomer.expect(user, request)
+        arrival = _Arrival(user, self)
+        login = arrival.wait(client)
+        self._arriving[user.sid] = arrival
+        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", user.sid), arrival)
+        for room in state.readmitted(session) if session.rooms else ():
+            era = str(room.era.start)
+            joined = Draft(JOINED, room.name, name, "", "", user.sid, None, era)
+            user.submit(joined, Proposal(user))
+        return login
+
+    def arrived(self, arrival: _Arrival, outcome: Event | ChatError) -> None:
+        """
+        Note that the log has let somebody in, or that somebody else had the name first.
+        """
+        user = arrival.user
+        if self._arriving.get(user.sid) is arrival:
+            del self._arriving[user.sid]
+        if not isinstance(outcome, Event):
+            self._welcomer.forget(user)
+            self.state.roster.release(user.name, user.sid)
+            user.detach()
+        elif user.session is not None:
+            if not user.session.began:
+                user.session = user.session._replace(began=outcome.id)
+            user.remember()
+
+    def _takeOverArriving(
+        self, client: IClient, arrival: _Arrival, request: LoginRequest
+    ) -> Deferred[User]:
+        """
+        Go on with the login of somebody whom the log has not returned yet, over another connection.
+        """
+        self._attach(client, arrival.user)
+        self._welcomer.expect(arrival.user, request)
+        return arrival.wait(client)
+
+    def _attach(self, client: IClient, user: User) -> None:
+        old = user.client
+        goodbye = Goodbye("this session goes on over another connection")
+        old.close(old.dialect.answer(goodbye, None))
+        user.attach(client)
+
+    def _takeOver(self, client: IClient, user: User, request: LoginRequest) -> None:
         """
         Go on with the session of somebody who is still here, over another connection.
         """
-        old = user.client
-        old.bye(old.dialect.bye("this session goes on over another connection"))
-        user.attach(client)
-        if user not in self.lobby:
-            self.welcomer.expect(user, arrival)
-            return
-        for room in self.roomsOf(user):
-            self.look(user, room)
-        self.welcomer.resume(user, self.lastId + 1, arrival)
+        self._attach(client, user)
+        for room in user.rooms:
+            user.look(room)
+        self._welcomer.resume(user, self.state.lastId + 1, request)
 
-    def rename(self, user: User, name: str) -> str:
-        """
-        Give somebody's name back and reserve another for him.
-
-        @return: the new name, clean.
-        @raise BadName: if no one may have it.
-        @raise NameTaken: if somebody else has it, or one that looks like it.
-        """
-        new = cleanName(name)
-        self._claim(new, user.sid)
-        self._release(user)
-        self.journal.tell(f"{user.name} is now {new}", user.client.address)
-        self._reserve(new, user)
-        return new
-
-    def leave(self, user: User) -> None:
-        """
-        Let somebody go: his name is free at once, and the others hear it from the log.
-        """
-        self._release(user)
-        user.gone = True
-        user.append(Draft(LEFT, self.lobby.name, user.name, sid=user.sid))
-
-    def gone(self, user: User) -> None:
-        """
-        Somebody has left: his session is nobody's here any more.
-        """
-        if self._sids.get(user.sid) is user:
-            del self._sids[user.sid]
-
-    def _claim(self, name: str, sid: str) -> None:
-        for look in looks(name):
-            holder = self._names.get(look)
-            if holder is None or holder.sid == sid:
-                continue
-            same = "is taken" if holder.name == name else f"looks like {holder.name}, who is here"
-            raise NameTaken(f"the name {name} {same}: choose another")
-
-    def _reserve(self, name: str, user: User) -> None:
-        self.users[name] = user
-        for look in looks(name):
-            self._names[look] = user
-
-    def _release(self, user: User) -> None:
-        for look in looks(user.name):
-            if self._names.get(look) is user:
-                del self._names[look]
-        if self.users.get(user.name) is user:
-            del self.users[user.name]
-
-    # Rooms
-
-    def room(self, name: str, creator: str = "") -> Room:
-        """
-        @return: the room of exactly this name; it is made where there is none.
-        """
-        return self.rooms.make(name, creator)
-
-    def look(self, user: User, room: Room) -> None:
-        """
-        Let somebody see a room, his current one or another of his.
-        """
-        dialect = user.client.dialect
-        room.add(user, dialect.here if room.name == user.current else dialect.elsewhere)
-
-    # The way of an event
+    # What the log returns
 
     def stored(self, batch: Sequence[tuple[Event, object]]) -> None:
         """
-        See L{IFollower.stored}.  Comings and goings change who hears the rest: the batch is shown
+        See L{IFollower.stored}.  Joining and leaving change who hears the rest: the batch is shown
         in runs of one sort.
         """
-        entries = cast("Sequence[tuple[Event, User | None]]", batch)
+        entries = cast("Sequence[tuple[Event, User | Proposal | None]]", batch)
+        outcomes: list[Outcome] = []
         for event, _ in entries:
             if event.kind in _MOVES:
-                for moves, run in groupby(entries, _moves):
-                    (self._movements.show if moves else self._show)(list(run))
+                for moves, run in groupby(entries, _isMove):
+                    if moves:
+                        moving = cast("list[tuple[Event, Proposal | None]]", list(run))
+                        outcomes += self._presence.show(moving)
+                    else:
+                        outcomes += self._delivery.show(list(run))
                 break
         else:
-            self._show(entries)
-        self.lastId = batch[-1][0].id
-        for author in {author for _, author in batch}:
-            if author is not None:
-                cast("User", author).settle()
+            outcomes = self._delivery.show(entries)
+        self.state.lastId = batch[-1][0].id
+        self._settle(entries, outcomes)
+
+    def _settle(
+        self, entries: Sequence[tuple[object, User | Proposal | None]], outcomes: list[Outcome]
+    ) -> None:
+        """
+        Let those go on who waited for what has happened now.
+        """
+        for proposal, outcome in outcomes:
+            proposal.settle(outcome)
+        origins = {origin for _, origin in entries if origin is not None}
+        for author in {each.user if isinstance(each, Proposal) else each for each in origins}:
+            author.settle()
 
     def repeated(self, batch: Sequence[tuple[Event, object]]) -> None:
         """
         See L{IFollower.repeated}.  The receipt is given again, and nothing is shown twice.
         """
         for event, author in cast("Sequence[tuple[Event, User]]", batch):
-            author.put(author.answer(event))
+            author.put(author.receipt(event))
             author.settle()
 
     def refused(self, batch: Sequence[tuple[Draft, object]], error: ChatError) -> None:
         """
-        See L{IFollower.refused}.  People come and go even when that cannot be stored: they do so
-        unannounced.
+        See L{IFollower.refused}.  Nothing changes; but a connection is a fact: people enter and
+        leave the chat even when that cannot be stored.  They do so unannounced.
         """
-        for draft, author in cast("Sequence[tuple[Draft, User]]", batch):
-            if draft.kind in PRESENCE:
-                event = Event(self.lastId, self.seconds(), *draft)
-                data = author.answer(event)
-                if draft.kind in _MOVES:
-                    self._movements.happened(event, author)
-                self._movements.tell(author, [data])
-                if draft.kind == LEFT and author not in self.lobby:
-                    self._movements.dismiss(author)
-            else:
-                author.answerRefused(error, draft.key)
-            author.settle()
+        entries = cast("Sequence[tuple[Draft, User | Proposal | None]]", batch)
+        outcomes: list[Outcome] = []
+        for draft, origin in entries:
+            if isinstance(origin, User):
+                refusal = origin.client.dialect.refusal(error, draft.key)
+                origin.put(origin.answered(refusal))
+            elif origin is not None:
+                outcomes.append((origin, self._refuse(draft, origin.user, error)))
+            elif draft.kind == CLOSED and draft.room in self.rooms:
+                self.rooms[draft.room].endClosing()
+        self._settle(entries, outcomes)
 
-    def _show(self, run: Sequence[tuple[Event, User | None]]) -> None:
+    def _refuse(self, draft: Draft, user: User, error: ChatError) -> Event | ChatError:
         """
-        Show events that leave everybody where he is.
+        @return: what becomes of a proposal that cannot be stored.
         """
-        fan = FanOut(self.lobby.name, [event for event, _ in run])
-        rooms = self.rooms
-        journal = self.journal
-        for place, (event, author) in enumerate(run):
-            if author is not None:
-                fan.answer(place, author, author.answer(event))
-            if event.kind in _HEARD:
-                room = rooms.get(event.room)
-                if room is not None:
-                    fan.show(place, room)
-                    if not room.private:
-                        address = "" if author is None else author.client.address
-                        text = event.text if event.kind == SAID else f"* {event.text}"
-                        journal.said(event.name, text, address)
-            else:
-                self._change(event)
-                for audience in self._audiences(event, author):
-                    fan.show(place, audience)
-        fan.send()
+        isFact = draft.kind in _MOVES and draft.room == self.rooms.lobby.name
+        rejoined = draft.kind == JOINED and self.rooms.get(draft.room) in user.rooms
+        if not isFact:
+            data = user.answered(b"")
+            if data:
+                user.put(data)
+            return error if not rejoined else Event(self.state.lastId, self.state.seconds(), *draft)
+        event = Event(self.state.lastId, self.state.seconds(), *draft)
+        data = user.answered(user.own(event))
+        self._presence.happen(event, user)
+        self._presence.tell(user, [data])
+        if draft.kind == LEFT:
+            self._presence.dismiss(user)
+        return event
 
-    def _audiences(self, event: Event, author: User | None) -> Iterable[Audience]:
-        """
-        @return: who hears an event that is neither said nor a move.
-        """
-        if event.kind == TOLD:
-            target = self._sids.get(event.room[1:])
-            if target is not None:
-                target.teller = event.sid
-                yield target.alone
-        elif event.kind == RENAMED:
-            yield from self.around(author)
-        else:
-            room = self.rooms.get(event.room)
-            if room is not None and event.kind != CREATED:
-                yield room
-            guest = self._sids.get(event.text) if event.kind == INVITED else None
-            if guest is not None and (room is None or guest not in room):
-                yield guest.alone
+    # What is done from time to time
 
-    def around(self, user: User | None) -> list[Room]:
+    def tidy(self) -> None:
         """
-        @return: the rooms whose members are told of somebody's coming, going or new name: the
-            lobby where that is told, because everybody is in it, or else the smaller ones.
+        Mark the sessions of those who are connected as used, and close the rooms that were empty
+        for L{FORGET_ROOMS_SECONDS}.  To be called every minute or so.
         """
-        if self.lobby.tellsPresence:
-            return [self.lobby]
-        return [room for room in self.roomsOf(user) if room.tellsPresence] if user else []
-
-    def roomsOf(self, user: User) -> list[Room]:
-        """
-        @return: the rooms whose events somebody hears.
-        """
-        rooms = (self.rooms.get(name) for name in user.rooms)
-        return [room for room in rooms if room is not None and user in room]
-
-    def _change(self, event: Event) -> None:
-        if event.kind in STATE:
-            self.room(event.room).change(event)
+        state = self.state
+        now = state.seconds()
+        for member in list(self.users.values()):
+            session = member.session if isinstance(member, User) else None
+            if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
+                member.remember()  # type: ignore[attr-defined]
+        for room in list(state.rooms.values()):
+            isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby
+            if isEmpty and now - room.emptyAt > FORGET_ROOMS_SECONDS:
+                state.close(room)

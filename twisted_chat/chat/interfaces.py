@@ -1,77 +1,156 @@
 # -*- test-case-name: tests.chat.test_interfaces -*-
 """
-What the chat asks of those who stand around it: a person's connection, and where the operator
-reads what happens.
+What the chat asks of a door's connection, and what a door may ask of the chat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import NamedTuple, Protocol
 
+from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from ..errors import ChatError
+from ..wire.answers import Answer
 from ..wire.interfaces import IDialect
 
-if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
 
-
-class IChatClient(Interface):
+class LoginRequest(NamedTuple):
     """
-    What the hub knows of a person's connection, whatever the door.
+    What somebody asks for who wants to log in.
+
+    @ivar name: the name they want, as they typed it; with the token of a session it may be empty.
+    @ivar token: the secret of a session to resume; empty for a new session that can be resumed;
+        C{None} where sessions cannot be resumed.
+    @ivar last: the last event id they have seen, or C{None}.
+    @ivar epoch: the log's epoch that this id is of.
+    @ivar backlog: how many old messages they want, or C{None} for the server's own number.
     """
 
-    dialect: IDialect = Attribute("How this client reads.")
-    address: str = Attribute("Where it comes from, for the server's log, such as 10.0.0.7:51234.")
-    put: Callable[[bytes], None] = Attribute(
-        "Sends whole lines.  Never blocks and never raises; bounded by the door."
-    )
+    name: str
+    token: str | None = None
+    last: int | None = None
+    epoch: str = ""
+    backlog: int | None = None
 
-    def hold() -> None:
-        """
-        Keep back what is put from now on, within the same bounds, until L{release}.
-        """
 
-    def release(data: bytes) -> None:
-        """
-        Send C{data}; at the last of as many calls as of L{hold} also what was kept back, then go on
-        as usual.
-        """
+class ICork(Interface):
+    """
+    One stretch of time in which a client's output is held back.
+    """
 
-    def drop() -> None:
+    def send(data: bytes) -> Deferred[None]:
         """
-        Throw away what was kept back, and every L{hold}: whoever is behind the connection is not to
-        hear what came after something that he cannot be told.
-        """
-
-    def answer(data: bytes) -> None:
-        """
-        Send what he has asked for, which may be larger than what may wait for him otherwise.
-
-        @param data: whole lines.
-        """
-
-    def page(data: bytes) -> Deferred[None]:
-        """
-        Send C{data} before what is kept back, while it is kept back.
+        Send whole lines ahead of what is held back.
 
         @return: fires when there is room for more; never if the connection is lost before.
         """
 
-    def settled() -> None:
+    def release(data: bytes) -> None:
         """
-        Some of what this client said was answered: it may be read from again.
-        """
-
-    def bye(data: bytes) -> None:
-        """
-        Send these last lines and close, in this order; after what is kept back, if anything is.
-        What is put from now on is thrown away.
+        Send C{data}, and then what was held back, unless another cork still holds it.
         """
 
+    def discard() -> None:
+        """
+        Throw away what every cork holds back, and hold nothing back any more: the client must not
+        see events that follow ones it missed.
+        """
 
-class Journal(Protocol):
+
+class IClient(Interface):
+    """
+    A connection, as the chat sees it, whatever the door.
+    """
+
+    dialect: IDialect = Attribute("How this client reads.")
+    address: str = Attribute("Where it comes from, for the server's log, such as 10.0.0.7:51234.")
+    host: str = Attribute("The numeric address alone; empty where there is none.")
+    put: Callable[[bytes], None] = Attribute(
+        "Sends whole lines.  Never blocks and never raises; bounded by the door."
+    )
+
+    def reply(data: bytes) -> None:
+        """
+        Send the answer to a question, which may be larger than what may be queued otherwise.
+
+        @param data: whole lines.
+        """
+
+    def cork() -> ICork:
+        """
+        Hold back what is put from now on, within the same bounds.
+        """
+
+    def answered() -> None:
+        """
+        Note that some of what this client said was answered: it may be read from again.
+        """
+
+    def charge(lines: int) -> None:
+        """
+        Count a request as so many lines more against the client's rate: what everybody is told of,
+        and long answers, cost more.
+        """
+
+    def close(lastLines: bytes) -> None:
+        """
+        Send these last lines and close, in this order; after what is corked, if anything is.  What
+        is put from now on is thrown away.
+        """
+
+
+class IUser(Interface):
+    """
+    What a door may do for somebody who is logged in.
+
+    Whatever takes a while returns a L{Deferred} that fires when it is answered; until then no other
+    request of this user may be passed on.  Refusals are raised as L{errors.ChatError} at once, or
+    given to the user as an answer later.
+    """
+
+    name: str = Attribute("The user's name.")
+    leaving: bool = Attribute("Whether the user has left, or is leaving.")
+    unanswered: int = Attribute("How many of the user's drafts the log has not answered yet.")
+
+    def say(text: str, room: str, key: str | None, kind: str) -> Deferred[None] | None:
+        """
+        Say something in a room.
+        """
+
+    def tell(name: str, text: str, key: str | None) -> None:
+        """
+        Say something to one person alone.
+        """
+
+    def perform(line: str, key: str | None) -> Deferred[None] | None:
+        """
+        Do what a line of text says: a command, or a message.
+        """
+
+    def answer(value: Answer, key: str | None) -> None:
+        """
+        Give an answer after the answers to everything before it.
+        """
+
+    def refuse(error: ChatError, key: str | None) -> None:
+        """
+        Tell the user that something was refused, after the answers to everything before it.
+        """
+
+    def quit() -> None:
+        """
+        Leave the chat on purpose.
+        """
+
+    def drop() -> None:
+        """
+        Note that the connection is lost: a session that can be resumed keeps its name for a while.
+        """
+
+
+class Audit(Protocol):
     """
     Where the operator reads what happens.
     """
@@ -80,12 +159,12 @@ class Journal(Protocol):
         """Somebody said something in a public room."""
 
     def tell(self, text: str, address: str) -> None:
-        """Somebody came, went, or did something worth a line."""
+        """Somebody came, left, or did something worth a line."""
 
 
-class NoJournal:
+class NoAudit:
     """
-    Nobody reads what happens.
+    An audit that nobody reads.
     """
 
     def said(self, name: str, text: str, address: str) -> None:

@@ -1,107 +1,263 @@
-# -*- test-case-name: tests.chat.test_hub -*-
+# -*- test-case-name: tests.chat.test_presence -*-
 """
-Comings and goings: who hears of them, and who is where after them.
+Presence: who joins and leaves, who hears of it, and who is where afterwards.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from ..wire.events import JOINED, Event
+from twisted.logger import Logger
+
+from ..errors import ChatError, NoSuchRoom, NotAllowed, NotShown
+from ..wire.answers import Goodbye
+from ..wire.events import HELD, JOINED, Event, withoutSecrets
+from .audience import OPEN, REMOTE
 from .fanout import FanOut
+from .member import Member
 from .room import Room
-from .user import User
+from .state import State
+from .user import Outcome, Proposal, User
+from .welcome import Welcomer
 
-if TYPE_CHECKING:
-    from .hub import Hub
 
-
-class Moves:
+class Presence:
     """
-    Lets people come and go, as the log says.
+    Lets people join and leave, as the log says.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    _log = Logger()
 
-    def show(self, run: list[tuple[Event, User | None]]) -> None:
+    def __init__(self, state: State, welcomer: Welcomer) -> None:
         """
-        Let people come and go, one after the other, and tell it.  Who moves himself hears the run
-        by his own place in it: from when he came, until he went.
+        @param welcomer: welcomes those who join.
         """
-        fan = FanOut(self._hub.lobby.name, [event for event, _ in run])
-        movers: dict[User, list[Event | bytes]] = {a: [] for _, a in run if a is not None}
-        for place, (event, author) in enumerate(run):
-            for room in self._hearing(event, author):
-                fan.show(place, room)
-                for member in room:
-                    if member in movers and member is not author:
-                        movers[member].append(event)
-            if author is not None:
-                movers[author].append(author.answer(event))
-                self.happened(event, author)
+        self._state = state
+        self._welcomer = welcomer
+
+    def show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
+        """
+        Let people join and leave, one after the other, and tell it.  A user who joins or leaves
+        within this run receives only the events between the two.
+
+        @param run: events of the kinds joined and left, in the order of the log, with their
+            origins.
+        @return: what became of the proposals among them.
+        """
+        shown = [withoutSecrets(event) for event, _ in run]
+        fan = FanOut(self._state.rooms.lobby.name, shown)
+        people = [self._subject(event, proposal) for event, proposal in run]
+        movers: dict[User, list[Event | bytes]] = {
+            person: [] for person in people if isinstance(person, User)
+        }
+        outcomes: list[Outcome] = []
+        for place, (event, proposal) in enumerate(run):
+            person = people[place]
+            if type(person) is not User:
+                # Somebody of another node, who may have come or gone within this run.
+                person = self._subject(event, proposal)
+            author = None if proposal is None else proposal.user
+            try:
+                self._judge(event, person)
+                for room in self._hearing(event):
+                    fan.show(place, room)
+                    for member in room:
+                        if member in movers and member is not author:
+                            movers[member].append(shown[place])
+                error = None
+            except ChatError as void:
+                error = void
+            except Exception:
+                if self._state.faults.isNew(event.kind):
+                    self._log.failure("an event cannot be shown: {kind}", kind=event.kind)
+                error = NotShown("this could not be done: the operator finds the reason in the log")
+            if proposal is not None:
+                outcomes.append((proposal, event if error is None else error))
+                user = proposal.user
+                data = user.answered(user.own(event) if error is None else b"")
+                if user in movers:
+                    movers[user].append(data)
+                else:
+                    fan.answer(place, user, data)
+            if error is None and person is not None:
+                self.happen(event, person)
         for mover, heard in movers.items():
             self.tell(mover, heard)
-            if mover not in self._hub.lobby:
+            if mover.leaving and mover not in self._state.rooms.lobby:
                 self.dismiss(mover)
         fan.send(movers)
+        for _, fault in fan.faults:
+            if self._state.faults.isNew(f"presence {type(fault)}"):
+                self._log.error("presence could not be shown: {fault!r}", fault=fault)
+        return outcomes
 
-    def _hearing(self, event: Event, author: User | None) -> list[Room]:
+    def _subject(self, event: Event, proposal: Proposal | None) -> Member | None:
         """
-        @return: the rooms that are told of somebody's move before it happens.  Who leaves the chat
-            leaves all of his rooms; as everybody is in the lobby, it speaks for the others.
+        @return: the person who joins or leaves.
         """
-        if event.room == self._hub.lobby.name:
-            return self._hub.around(author)
-        room = self._hub.rooms.get(event.room)
-        return [room] if room is not None and room.tellsPresence else []
+        if proposal is not None and proposal.user.sid == event.sid:
+            return proposal.user
+        member = self._state.roster.bySid(event.sid)
+        if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
+            # Somebody logs in at another node.
+            member = Member(event.name, event.sid, event.time)
+        return member
+
+    def _judge(self, event: Event, person: Member | None) -> None:
+        """
+        @raise ChatError: if the event is void, by what came before it in the log.
+        """
+        state = self._state
+        if person is None:
+            raise NoSuchRoom("whoever this is about is not here any more")
+        if event.room == state.rooms.lobby.name:
+            if event.kind == JOINED:
+                state.roster.checkBearers(person.name, person.sid)
+            return
+        room = state.rooms.get(event.room)
+        if room is None:
+            raise NoSuchRoom(f"there is no room {event.room} any more")
+        if event.kind == JOINED:
+            if not room.admits(person.sid, person.rights) and event.data != str(room.era.start):
+                raise NotAllowed(
+                    f"{room.name} is private: ask its members for an invitation or the password"
+                )
+        elif person not in room:
+            raise NoSuchRoom(f"{person.name} is not in {room.name} any more")
+        elif event.to and event.data != room.owner:
+            raise NotAllowed(f"only the owner of {room.name} may do this")
+
+    def _hearing(self, event: Event) -> list[Room]:
+        """
+        @return: the rooms that are told of somebody's joining or leaving before it happens.  To
+            leave the chat is to leave every room; as everybody is in the lobby, it speaks for the
+            others.
+        """
+        rooms = self._state.rooms
+        if event.room == rooms.lobby.name:
+            return self.around(self._state.roster.bySid(event.sid))
+        room = rooms[event.room]
+        return [room] if room.tellsPresence or event.to else []
+
+    def around(self, member: Member | None) -> list[Room]:
+        """
+        @return: the rooms whose members are told of somebody's coming, leaving or new name: the
+            lobby where that is told, because everybody is in it, or else the smaller ones.
+        """
+        lobby = self._state.rooms.lobby
+        if lobby.tellsPresence:
+            return [lobby]
+        return [room for room in member.rooms if room.tellsPresence] if member else []
 
     def tell(self, mover: User, heard: list[Event | bytes]) -> None:
         """
-        Tell somebody what happened around him while he moved, and the answers to what he did.
+        Tell somebody what happened around them while they moved, and the answers to what they did.
         """
         events = [event for event in heard if not isinstance(event, bytes)]
-        lines = iter(mover.client.dialect.here.events(events, self._hub.lobby.name))
+        lobby = self._state.rooms.lobby.name
+        lines = iter(mover.client.dialect.here.events(events, lobby))
         data = b"".join(item if isinstance(item, bytes) else next(lines) for item in heard)
         if data:
             mover.put(data)
 
-    def _arrived(self, user: User, event: Event) -> None:
+    def happen(self, event: Event, person: Member) -> None:
         """
-        Let somebody into a room; into the lobby: into all the rooms of his session at once, so
-        that he misses nothing of them.
+        Let somebody be where the event says that they are.
         """
-        room = self._hub.room(event.room, user.sid)
-        if user in room:
-            return
-        self._hub.look(user, room)
-        if room is self._hub.lobby:
-            user.since = user.spoke = event.time
-            for name in user.earlier:
-                self._hub.look(user, self._hub.room(name, user.sid))
-        if room.private:
-            room.invited.add(user.sid)
-        self._hub.welcomer.came(user, event)
-
-    def happened(self, event: Event, user: User) -> None:
-        """
-        Let somebody be where the event says that he is.
-        """
+        rooms = self._state.rooms
+        isLobby = event.room == rooms.lobby.name
         if event.kind == JOINED:
-            self._arrived(user, event)
-        elif event.room == self._hub.lobby.name:
-            for room in [*self._hub.roomsOf(user), self._hub.lobby]:
-                room.remove(user)
-                self._hub.rooms.forget(room)
-        elif (left := self._hub.rooms.get(event.room)) is not None:
-            left.remove(user)
-            self._hub.rooms.forget(left)
+            if isLobby:
+                self._enterChat(person, event)
+            else:
+                self._enterRoom(person, rooms[event.room], event)
+        elif isLobby:
+            self._leaveChat(person, event)
+        elif (room := rooms.get(event.room)) is not None:
+            self._leaveRoom(person, room, event)
+
+    def _enterChat(self, person: Member, event: Event) -> None:
+        """
+        Let somebody into the lobby, and into all rooms of the session that they resume at once, so
+        that they miss nothing of these.
+        """
+        state = self._state
+        lobby = state.rooms.lobby
+        state.roster.arrive(person)
+        person.rooms = state.lobbyOnly
+        if not isinstance(person, User):
+            lobby.add(person, REMOTE)
+            return
+        person.joinedAt = person.lastActiveAt = event.time
+        if person.session is not None and person.session.rooms:
+            readmitted = state.readmitted(person.session)
+            person.rooms += tuple(readmitted)
+            for room in readmitted:
+                room.emptyAt = 0.0
+            if person.session.current != lobby.id:
+                self._goOn(person, person.session.current)
+        for room in person.rooms:
+            person.look(room)
+        self._welcomer.loggedIn(person, event)
+
+    def _goOn(self, user: User, current: int) -> None:
+        """
+        Let somebody speak in the room where they spoke before, or tell them why not.
+        """
+        room = self._state.rooms.byId.get(current)
+        if room in user.rooms and room is not None:
+            user.current = room
+        else:
+            user.displaced = (
+                f"the room you spoke in is not open to you any more, and nothing was sent: you "
+                f"speak in {self._state.rooms.lobby.name} now"
+            )
+
+    def _enterRoom(self, person: Member, room: Room, event: Event) -> None:
+        if person in room:
+            return
+        if room.private:
+            person.rights = {**person.rights, room.era.start: OPEN}
+        room.emptyAt = 0.0
+        person.rooms = (*person.rooms, room)
+        if isinstance(person, User):
+            person.moveTo(room)
+            person.look(room)
+            person.remember()
+            self._welcomer.joined(person, room, event)
+        else:
+            room.add(person, REMOTE)
+
+    def _leaveRoom(self, person: Member, room: Room, event: Event) -> None:
+        if person not in room:
+            return
+        room.remove(person)
+        person.rooms = tuple(other for other in person.rooms if other is not room)
+        if room.private:
+            person.rights = {**person.rights, room.era.start: event.id}
+        if event.to:
+            self._state.rooms.expel(room, event.sid)
+        if isinstance(person, User):
+            if person.current is room:
+                person.moveTo(self._state.rooms.lobby)
+                if event.to:
+                    person.displaced = (
+                        f"you were removed from {room.name}, and nothing was sent: you speak in "
+                        f"{person.current.name} now"
+                    )
+            person.remember()
+        self._state.emptied(room)
+
+    def _leaveChat(self, person: Member, event: Event) -> None:
+        for room in person.rooms:
+            room.remove(person)
+            self._state.emptied(room, event.data == HELD)
+        self._state.roster.leave(person, event.data == HELD)
 
     def dismiss(self, user: User) -> None:
         """
         Say goodbye to somebody who left the chat.
         """
-        self._hub.gone(user)
-        self._hub.journal.tell(f"{user.name} has left", user.client.address)
-        user.client.bye(user.client.dialect.bye("Goodbye"))
+        self._state.audit.tell(f"{user.name} has left", user.client.address)
+        user.client.close(user.client.dialect.answer(Goodbye("Goodbye"), None))
         user.detach()

@@ -1,105 +1,170 @@
 # -*- test-case-name: tests.chat.test_user -*-
 """
-The avatar: what a door may do for the person behind it.
+The avatar: a member whose connection is here, and what a door may do for them.
+
+Whatever a user does becomes a draft.  Their state changes when the log returns the event
+(L{delivery}, L{presence}); until then there is at most a reservation.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
 
-from ..errors import BadName, BadText, NoSuchRoom, NoSuchUser
-from ..stores.session import Session
-from ..wire.events import JOINED, RENAMED, SAID, SPOKEN, TOLD, Draft, Event
+from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser
+from ..stores.session import NO_RIGHTS, Session
+from ..text.confusables import nameKey
+from ..text.names import cleanName
+from ..wire.answers import Answer, Notice
+from ..wire.events import (
+    HELD,
+    JOINED,
+    LEFT,
+    RENAMED,
+    SAID,
+    TOLD,
+    Draft,
+    Event,
+    Scope,
+    withoutSecrets,
+)
 from .audience import Audience
+from .interfaces import IClient, IUser
+from .member import Member, sendNowhere
+from .room import Room
+from .state import Doing, State
 
-if TYPE_CHECKING:
-    from ..errors import ChatError
-    from .hub import Hub
-    from .interfaces import IChatClient
 
-
-class User:
+class Proposal:
     """
-    One person in the chat.
+    A draft that changes more than what people read, on its way to the log and back: its origin.
+
+    @ivar user: who made it.
+    @ivar key: the client's own id of the request, where its answer carries it.
+    """
+
+    __slots__ = ("key", "user")
+
+    def __init__(self, user: User, key: str | None = None) -> None:
+        self.user = user
+        self.key = key
+
+    def settle(self, outcome: Event | ChatError) -> None:
+        """
+        Take note of what became of it, after that was shown to everybody.
+
+        @param outcome: the event, once it has happened; or why not: it was refused, or came too
+            late in the log.
+        """
+
+
+class AwaitedProposal(Proposal):
+    """
+    A proposal for which somebody waits.
+
+    @ivar result: fires with the event; fails with the L{ChatError}.
+    """
+
+    __slots__ = ("result",)
+
+    def __init__(self, user: User, key: str | None = None) -> None:
+        super().__init__(user, key)
+        self.result: Deferred[Event] = Deferred()
+
+    def settle(self, outcome: Event | ChatError) -> None:
+        """See L{Proposal.settle}."""
+        if isinstance(outcome, Event):
+            self.result.callback(outcome)
+        else:
+            self.result.errback(outcome)
+
+
+Outcome = tuple[Proposal, Event | ChatError]
+"""A proposal, and what became of it."""
+
+
+@implementer(IUser)
+class User(Member):
+    """
+    One person in the chat, with a connection here.
 
     Answers leave in the order of what they answer: a refusal or the output of a command waits for
     the receipts of the messages before it.
 
     @ivar client: the connection behind it; another one after a session was taken over.
-    @ivar name: how everybody calls him.
-    @ivar sid: his session's id.
-    @ivar rooms: the names of his rooms, the lobby first.
-    @ivar earlier: the rooms of the session that he goes on with.
-    @ivar current: the name of the room he speaks in.
-    @ivar since: when he entered, in seconds since the epoch, UTC.
-    @ivar spoke: when he last said something, in seconds since the epoch, UTC.
-    @ivar teller: the session id of who last told him something alone, or empty.
-    @ivar gone: whether he left, or is leaving.
-    @ivar put: sends whole lines to the client.
+    @ivar current: the room they speak in.
+    @ivar session: what is stored of them, or C{None} where it cannot be resumed.
+    @ivar lastSender: the session id of who last told them something alone, or empty.
+    @ivar catchUp: the reading of what they missed, while it lasts.
+    @ivar attachedAt: when their connection was attached, on a clock that does not jump.
+    @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
+        or empty.
     """
 
     __slots__ = (
-        "__weakref__",
         "_alone",
         "_answered",
         "_asked",
         "_held",
         "_settling",
+        "attachedAt",
+        "catchUp",
         "client",
         "current",
-        "earlier",
-        "gone",
-        "hub",
-        "name",
-        "put",
-        "rooms",
+        "displaced",
+        "lastSender",
         "session",
-        "sid",
-        "since",
-        "spoke",
-        "teller",
+        "state",
     )
 
-    def __init__(self, hub: Hub, client: IChatClient, name: str, session: Session) -> None:
+    def __init__(self, state: State, client: IClient, name: str, session: Session) -> None:
         """
-        @param hub: the chat.
-        @param client: his connection.
+        @param client: their connection.
         @param name: a clean name that is free.
-        @param session: what is known of him; without a C{tokenHash} he cannot resume.
+        @param session: what is known of them; without a C{tokenHash} it cannot be resumed.
         """
-        self.hub = hub
-        self.name = name
+        super().__init__(name, session.sid, state.seconds())
+        self.state = state
         self.session = session if session.tokenHash else None
-        self.sid = session.sid
-        self.earlier = session.rooms
-        self.rooms = hub.everywhere + session.rooms
-        self.current = session.current if session.current in self.rooms else hub.lobby.name
-        self.since = self.spoke = hub.seconds()
-        self.teller = ""
-        self.gone = False
+        self.rooms = state.lobbyOnly
+        self.rights = session.rights or NO_RIGHTS
+        self.current = state.rooms.lobby
+        self.lastSender = ""
+        self.displaced = ""
+        self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
         self._settling: Deferred[None] | None = None
         self._alone: Audience | None = None
         self.attach(client)
 
-    def attach(self, client: IChatClient) -> None:
+    def attach(self, client: IClient) -> None:
         """
         Go on with this connection.
         """
+        self.endCatchUp()
         self.client = client
         self.put = client.put
+        self.attachedAt = self.state.monotonic()
         self._alone = None
 
     def detach(self) -> None:
         """
-        The connection is gone: nothing more is sent.
+        Note that the connection is gone: nothing more is sent.
         """
-        self.gone = True
-        self.put = _nowhere
+        self.endCatchUp()
+        self.leaving = True
+        self.put = sendNowhere
+
+    def endCatchUp(self) -> None:
+        """
+        Stop reading what they missed: the connection that it was for has ended.
+        """
+        catchUp, self.catchUp = self.catchUp, None
+        if catchUp is not None:
+            catchUp.cancel()
 
     @property
     def alone(self) -> Audience:
@@ -112,30 +177,89 @@ class User:
         return self._alone
 
     @property
-    def waiting(self) -> int:
+    def unanswered(self) -> int:
         """
-        How much of what he asked for is not answered yet.
+        How many of their drafts the log has not answered yet.
         """
         return self._asked - self._answered
 
+    @property
+    def scope(self) -> Scope:
+        """
+        What they may read.
+        """
+        since = self.state.startId + 1
+        return Scope(tuple(room.placeFor(self.rights, since) for room in self.rooms), self.sid)
+
+    def roomNamed(self, name: str) -> Room:
+        """
+        @param name: as somebody typed it: only its case and its Unicode form may differ.
+        @return: one of their rooms.
+        @raise NoSuchRoom: if they are not in it.
+        """
+        room = self.state.rooms.known(name)
+        if room is None or room not in self.rooms:
+            raise NoSuchRoom(f"you are not in {name}: /join it first")
+        return room
+
+    def look(self, room: Room) -> None:
+        """
+        See a room, as the current one or another.
+        """
+        dialect = self.client.dialect
+        room.add(self, dialect.here if room is self.current else dialect.elsewhere)
+
+    def moveTo(self, room: Room) -> None:
+        """
+        Make one of their rooms the one that they speak in.
+        """
+        before, self.current = self.current, room
+        self.displaced = ""
+        for each in (before, room):
+            if self in each:
+                self.look(each)
+
     # What a door calls
 
-    def say(self, text: str, room: str = "", key: str | None = None, kind: str = SAID) -> None:
+    def say(
+        self, text: str, room: str = "", key: str | None = None, kind: str = SAID
+    ) -> Deferred[None] | None:
         """
         Say something in a room.
 
         @param text: clean text, not empty.
-        @param room: the name of one of his rooms; empty: the current one.
+        @param room: the name of one of their rooms; empty: the current one.
         @param key: the client's own id of this message.
-        @param kind: L{wire.events.ACTED} where he does it rather (C{/me}).
-        @raise NoSuchRoom: if he is not in that room.
+        @param kind: L{events.ACTED} where they do it rather (C{/me}).
+        @return: fires when it is said, where that cannot be at once.
+        @raise NoSuchRoom: if they are not in that room.
         @raise BadText: if nothing of the text can be seen.
+        @raise Displaced: if they were moved to another room and may not know it.
         """
-        if room and room not in self.rooms:
-            raise NoSuchRoom(f"you are not in {room}: /join it first")
+        target = self.current
+        if room:
+            target = self.roomNamed(room)
+        elif self.displaced:
+            sentence, self.displaced = self.displaced, ""
+            raise Displaced(sentence)
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
-        self.append(Draft(kind, room or self.current, self.name, text, "", self.sid, key))
+        if target.changing:
+            return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
+        self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
+        return None
+
+    async def _sayLater(self, target: Room, kind: str, text: str, key: str | None) -> None:
+        """
+        Say it once the changes of the room that come first in the log have happened.
+        """
+        while target.changing:
+            await target.whenSettled()
+        if target in self.rooms:
+            self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
+        else:
+            error = NoSuchRoom(f"you are not in {target.name} any more: nothing was sent")
+            self.refuse(error, key)
 
     def tell(self, name: str, text: str, key: str | None = None) -> None:
         """
@@ -143,112 +267,210 @@ class User:
 
         @raise NoSuchUser: if nobody of this name is here.
         """
-        target = self.hub.find(name)
+        self._tell(self.state.roster.find(name), text, key)
+
+    def tellLastSender(self, text: str, key: str | None = None, name: str = "") -> None:
+        """
+        Say something to the person who last told them something, whatever their name is by now.
+
+        @param name: the name of who is meant, if the user saw one: nobody else is told.
+        @raise NoSuchUser: if there is none, they left, or it is somebody else.
+        """
+        target = self.state.roster.bySid(self.lastSender)
+        if target is None or target.leaving:
+            raise NoSuchUser("nobody is here to reply to: use /msg NAME TEXT")
+        if name and nameKey(name) != nameKey(target.name):
+            raise NoSuchUser(
+                f"{target.name} wrote to you last, not the person you mean: use /msg NAME TEXT"
+            )
+        self._tell(target, text, key)
+
+    def _tell(self, target: Member, text: str, key: str | None) -> None:
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
         self.append(Draft(TOLD, "@" + target.sid, self.name, text, target.name, self.sid, key))
 
-    def answerTeller(self, text: str, key: str | None = None) -> None:
-        """
-        Say something to who last told him something.
-
-        @raise NoSuchUser: if there is none, or he left.
-        """
-        target = self.hub.bySid(self.teller)
-        if target is None:
-            raise NoSuchUser("nobody is here to reply to: use /msg NAME TEXT")
-        self.tell(target.name, text, key)
-
-    def rename(self, name: str) -> None:
+    async def rename(self, name: str) -> None:
         """
         Take another name.
 
         @raise BadName: if no one may have it.
         @raise NameTaken: if somebody has it, or one that looks like it.
         """
-        new = self.hub.rename(self, name)
+        new = cleanName(name)
         if new == self.name:
             raise BadName(f"you are called {new} already: choose another name")
-        self.append(Draft(RENAMED, self.hub.lobby.name, self.name, "", new, self.sid))
-        self.name = new
+        roster = self.state.roster
+        roster.check(new, self.sid)
+        roster.reserve(new, self)
+        try:
+            await self.propose(
+                Draft(RENAMED, self.state.rooms.lobby.name, self.name, "", new, self.sid)
+            )
+        except ChatError:
+            roster.release(new, self.sid)
+            raise
         self.remember()
+
+    def perform(self, line: str, key: str | None = None) -> Deferred[None] | None:
+        """
+        Do what a line says: a command, or a message.
+
+        @param line: clean text.
+        @param key: the client's own id of this request.
+        @return: fires when it is answered, if that takes a while: no other line of this user may
+            be taken before.
+        @raise ChatError: if it is refused: nothing was said.
+        """
+        if line[:1] != "/":
+            return self.say(line, "", key)
+        if line[:2] == "//":
+            return self.say(line[1:], "", key)
+        return self.finish(self.state.perform(self, line[1:], key), key)
+
+    def finish(self, doing: Doing, key: str | None) -> Deferred[None]:
+        """
+        Let a command end, and answer with the refusal that it may end with.
+
+        @return: fires when it is answered.
+        """
+
+        async def end() -> None:
+            try:
+                await doing
+            except ChatError as error:
+                self.refuse(error, key)
+
+        return Deferred.fromCoroutine(end())
 
     def quit(self) -> None:
         """
-        Leave the chat: the goodbye comes when everything said before is answered.
+        Leave the chat on purpose: the goodbye comes when everything said before is answered.
         """
-        if not self.gone:
-            self.hub.leave(self)
+        self._leave("")
+
+    def drop(self) -> None:
+        """
+        Leave the chat because the connection is lost.  A session that can be resumed keeps its name
+        for a while.
+        """
+        self.endCatchUp()
+        self.keepsName = self.session is not None
+        self._leave(HELD if self.keepsName else "")
+
+    def _leave(self, data: str) -> None:
+        if not self.leaving:
+            self.leaving = True
+            lobby = self.state.rooms.lobby.name
+            left = Draft(LEFT, lobby, self.name, "", "", self.sid, None, data)
+            self.submit(left, Proposal(self))
+
+    # Drafts
 
     def append(self, draft: Draft) -> None:
         """
-        Give a draft to the log as its author: exactly one answer will follow.
+        Give a message to the log: exactly one answer will follow.
         """
         self._asked += 1
-        self.hub.log.append(draft, self)
+        self.state.log.append(draft, self)
+
+    def propose(self, draft: Draft, key: str | None = None) -> Deferred[Event]:
+        """
+        Give a draft to the log that changes a state.
+
+        @param key: the client's own id of the request, for an answer that carries it.
+        @return: see L{AwaitedProposal.result}.
+        """
+        proposal = AwaitedProposal(self, key)
+        self.submit(draft, proposal)
+        return proposal.result
+
+    def submit(self, draft: Draft, proposal: Proposal) -> None:
+        """
+        Give a draft to the log that changes a state.
+        """
+        self._asked += 1
+        self.state.log.append(draft, proposal)
 
     def remember(self) -> None:
         """
-        Keep what has changed of his session, where it can be resumed.
+        Keep what has changed of the session, where it can be resumed.
         """
-        if self.session is not None:
-            hub = self.hub
-            rooms = tuple(hub.room(name).ticket for name in self.rooms if name != hub.lobby.name)
-            self.session = self.session._replace(
-                name=self.name, rooms=rooms, current=self.current, seen=self.hub.seconds()
-            )
-            self.hub.log.remember(self.session)
+        if self.session is None:
+            return
+        state = self.state
+        eras = state.rooms.eras
+        self.session = self.session._replace(
+            name=self.name,
+            rooms=tuple(room.id for room in self.rooms if room is not state.rooms.lobby),
+            current=self.current.id,
+            seen=state.seconds(),
+            rights={era: upTo for era, upTo in self.rights.items() if era in eras},
+        )
+        state.log.remember(self.session)
 
     # Answers
 
     def notice(self, text: str, key: str | None = None) -> None:
         """
-        Tell him something in answer to what he did.
+        Tell them something in answer to what they did.
         """
-        self.reply(self.client.dialect.notice(text, key))
+        self.answer(Notice(text), key)
+
+    def answer(self, value: Answer, key: str | None = None) -> None:
+        """
+        Give an answer, after the answers to everything they asked for so far.
+        """
+        self.reply(self.client.dialect.answer(value, key))
 
     def refuse(self, error: ChatError, key: str | None = None) -> None:
         """
-        Tell him that something was refused, and what to do.
+        Tell them that something was refused, and what to do.
         """
         self.reply(self.client.dialect.refusal(error, key))
 
     def reply(self, data: bytes) -> None:
         """
-        Send whole lines after the answers to everything he asked for so far.
+        Send whole lines after the answers to everything they asked for so far.
         """
         if self._asked == self._answered:
-            self.put(data)
+            if data:
+                self.put(data)
         elif self._held is None:
             self._held = deque([(self._asked, data)])
         else:
             self._held.append((self._asked, data))
 
-    def answer(self, event: Event) -> bytes:
+    def receipt(self, event: Event) -> bytes:
         """
-        The log took one of his drafts.
+        Count one of their messages as answered: the log took it.
 
-        @return: his receipt, with what waited for it.
+        @return: its receipt, with what waited for it.
         """
+        data = self.client.dialect.receipt(event)
         self._answered += 1
-        dialect = self.client.dialect
-        if event.kind in SPOKEN:
+        if event.time > self.lastActiveAt:
             # What is sent again was said when it was said first.
-            self.spoke = max(self.spoke, event.time)
-            data = dialect.receipt(event)
-        elif event.kind == JOINED and event.room == self.hub.lobby.name:
-            data = b""  # The welcome tells it.
-        else:
-            data = dialect.own(event)
+            self.lastActiveAt = event.time
         return data if self._held is None else data + self._due()
 
-    def answerRefused(self, error: ChatError, key: str | None) -> None:
+    def answered(self, data: bytes) -> bytes:
         """
-        The log did not take one of his drafts.
+        Count one of their drafts as answered.
+
+        @param data: its answer.
+        @return: the answer, with what waited for it.
         """
         self._answered += 1
-        data = self.client.dialect.refusal(error, key)
-        self.put(data if self._held is None else data + self._due())
+        return data if self._held is None else data + self._due()
+
+    def own(self, event: Event, key: str | None = None) -> bytes:
+        """
+        @return: how an event of theirs that is no message reads to them.
+        """
+        if event.kind == JOINED and event.room == self.state.rooms.lobby.name:
+            return b""  # The welcome says so.
+        return self.client.dialect.own(withoutSecrets(event), key)
 
     def _due(self) -> bytes:
         """
@@ -266,7 +488,7 @@ class User:
 
     def whenAnswered(self) -> Deferred[None]:
         """
-        @return: fires when everything that he asked for so far is answered; at most one caller
+        @return: fires when everything that they asked for so far is answered; at most one caller
             at a time.
         """
         if self._asked == self._answered:
@@ -276,22 +498,9 @@ class User:
 
     def settle(self) -> None:
         """
-        Some of what he asked for was answered, and that was sent.
+        Note that some of what they asked for was answered, and that was sent.
         """
         if self._settling is not None and self._asked == self._answered:
             settling, self._settling = self._settling, None
             settling.callback(None)
-        self.client.settled()
-
-    def mustBeIn(self, room: str) -> None:
-        """
-        @raise NoSuchRoom: if he is not in the room.
-        """
-        if room not in self.rooms:
-            raise NoSuchRoom(f"you are not in {room}: /join it first")
-
-
-def _nowhere(data: bytes) -> None:
-    """
-    The way out of one who is gone.
-    """
+        self.client.answered()

@@ -1,50 +1,33 @@
 # -*- test-case-name: tests.chat.test_welcome -*-
 """
-The welcome: what a newcomer is told before he hears what happens now.
+The welcome: what somebody is told first who logs in, resumes or joins a room.
 
-While the past is read, the present is kept back; so that each event comes once, and in order.
+While the past is read, the present is corked; so each event comes once, and in order.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..wire.answers import Welcome
-from ..wire.events import Event, Scope
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from .hub import Hub
-    from .interfaces import IChatClient
-    from .user import User
+from ..wire.answers import Backlog, Entered, Gap, Goodbye, Notice, Replay, Welcome
+from ..wire.events import Event
+from .interfaces import ICork, LoginRequest
+from .room import Room
+from .state import State
+from .user import User
 
 BACKLOG = 20
 """How many of a room's last messages a newcomer is shown, unless the operator says otherwise."""
 
 PAGE = 500
-"""Events that are read and sent at once to one who resumes: some 100 KB, far below what may wait
-for him."""
+"""Events that are read and sent at once to one who resumes: some 100 KB, far below what may be
+queued for them."""
 
 
-class Arrival(NamedTuple):
-    """
-    What somebody asked for when he came.
-
-    @ivar token: the secret of his session, or C{None} where it cannot be resumed.
-    @ivar last: the last id he has seen, or C{None} for a new session.
-    @ivar epoch: the epoch of that id.
-    @ivar backlog: how many old messages he wants, or C{None} for the house's number.
-    """
-
-    token: str | None = None
-    last: int | None = None
-    epoch: str = ""
-    backlog: int | None = None
+MAX_REPLAY = 2_000
+"""Events that are replayed to one who resumes; beyond them there is a gap and the backlog."""
 
 
 class Welcomer:
@@ -54,156 +37,192 @@ class Welcomer:
 
     _log = Logger()
 
-    def __init__(self, hub: Hub, backlog: int, motd: str) -> None:
+    def __init__(self, state: State, backlog: int, motd: str) -> None:
         """
         @param backlog: how many old messages, unless somebody asks for another number.
         @param motd: clean lines, or empty.
         """
-        self._hub = hub
+        self._state = state
         self._backlog = backlog
         self._motd = motd.splitlines()
-        self._expected: dict[User, Arrival] = {}
+        self._expected: dict[User, LoginRequest] = {}
 
-    def expect(self, user: User, arrival: Arrival) -> None:
+    def expect(self, user: User, request: LoginRequest) -> None:
         """
-        Somebody is about to come who asked for this.
+        Note what somebody asked for who is about to log in.
         """
-        self._expected[user] = arrival
+        self._expected[user] = request
 
-    def came(self, user: User, event: Event) -> None:
+    def forget(self, user: User) -> None:
         """
-        Somebody came into a room.
+        Forget what somebody asked for whose login was refused.
+        """
+        self._expected.pop(user, None)
 
-        @param event: his coming, as the log took it.
+    def loggedIn(self, user: User, event: Event) -> None:
         """
-        arrival = self._expected.pop(user, Arrival())
-        if event.room != self._hub.lobby.name:
-            if not user.gone:
-                user.client.hold()
-                self._enterRoom(user, event)
+        Welcome somebody to the chat.
+
+        @param event: their JOINED event, as the log took it.
+        """
+        request = self._expected.pop(user, LoginRequest(user.name))
+        self._state.audit.tell(f"{user.name} is now connected", user.client.address)
+        if user.leaving:
+            # They say goodbye already: what was before does not matter any more.
+            if request.last is None:
+                user.put(self._welcome(user, event.id, request, 0))
             return
-        self._hub.journal.tell(f"{user.name} is now connected", user.client.address)
-        if user.gone:
-            # He says goodbye already: what was before does not matter to him any more.
-            if arrival.last is None:
-                user.put(self._welcome(user, event.id, arrival, 0))
-            return
-        user.client.hold()
-        if arrival.last is None or arrival.epoch != self._hub.log.epoch:
-            self._greet(user, event, arrival)
+        cork = user.client.cork()
+        if request.last is None or request.epoch != self._state.log.epoch:
+            self._greet(user, event, request, cork)
         else:
-            self._start(self._catchUp(user, self._boundary(event), arrival))
+            self._start(user, self._boundary(event), request, cork)
 
-    def resume(self, user: User, boundary: int, arrival: Arrival) -> None:
+    def joined(self, user: User, room: Room, event: Event) -> None:
         """
-        Somebody who is still here goes on over a new connection.
+        Welcome somebody to a room.
 
-        @param boundary: he hears live what has this id or a later one.
+        @param event: their JOINED event, as the log took it.
         """
-        user.client.hold()
-        self._start(self._catchUp(user, boundary, arrival))
+        if not user.leaving:
+            entered = Entered(room.name, room.topic, len(room))
+            first = user.client.dialect.answer(entered, None)
+            self._release(user, room, event, self._backlog, first, user.client.cork())
+
+    def resume(self, user: User, boundary: int, request: LoginRequest) -> None:
+        """
+        Welcome somebody who is still here and goes on over a new connection.
+
+        @param boundary: the first id that is delivered live.
+        """
+        self._start(user, boundary, request, user.client.cork())
 
     def _boundary(self, event: Event) -> int:
         """
-        @return: the first id that who came with this event hears live.  A coming that could not be
-            stored has no id of its own.
+        @return: the first id delivered live to the user who joined with this event.  A JOINED event
+            that could not be stored has no id of its own.
         """
-        return max(event.id, self._hub.lastId + 1)
+        return max(event.id, self._state.lastId + 1)
 
-    def _start(self, coroutine: Coroutine[Deferred[object], object, None]) -> None:
-        Deferred.fromCoroutine(coroutine)
+    def _greet(self, user: User, event: Event, request: LoginRequest, cork: ICork) -> None:
+        dialect = user.client.dialect
+        lost = dialect.answer(Gap(None), None) if request.last is not None else b""
+        first = self._welcome(user, event.id, request, 0)
+        count = self._backlog if request.backlog is None else request.backlog
+        lobby = self._state.rooms.lobby
+        self._release(user, lobby, event, count, first + lost + self._motto(user), cork)
 
-    def _enterRoom(self, user: User, event: Event) -> None:
-        client, room = user.client, self._hub.room(event.room)
-        moved = client.dialect.moved(room.name, room.topic, len(room))
-        self._release(user, event, self._backlog, moved)
-
-    def _greet(self, user: User, event: Event, arrival: Arrival) -> None:
-        client = user.client
-        lost = client.dialect.gap(None) if arrival.last is not None else b""
-        first = self._welcome(user, event.id, arrival, 0)
-        count = self._backlog if arrival.backlog is None else arrival.backlog
-        self._release(user, event, count, first + lost + self._motto(user))
-
-    def _release(self, user: User, event: Event, count: int, first: bytes) -> None:
+    def _release(
+        self, user: User, room: Room, event: Event, count: int, first: bytes, cork: ICork
+    ) -> None:
         """
-        Let somebody hear first this, then the room's backlog, then what happens now.  A backlog
-        that cannot be read keeps nobody out.
+        Send first this, then the room's backlog, then what happens now.  A backlog that cannot be
+        read keeps nobody out.
         """
-        client = user.client
         if not count:
-            client.release(first)
+            cork.release(first)
             return
+        dialect = user.client.dialect
 
         def read(events: list[Event]) -> None:
-            client.release(first + client.dialect.backlog(events, self._hub.seconds()))
+            cork.release(first + dialect.answer(Backlog(events, self._state.seconds()), None))
 
         def unreadable(failure: Failure) -> None:
             self._log.failure("the backlog of a room cannot be read", failure)
-            client.release(first)
+            cork.release(first)
 
+        place = room.placeFor(user.rights)
         before = self._boundary(event)
-        self._hub.log.last(event.room, count, before).addCallbacks(read, unreadable)
+        self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
-    async def _catchUp(self, user: User, boundary: int, arrival: Arrival) -> None:
+    def _start(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> None:
+        catchUp = Deferred.fromCoroutine(self._catchUp(user, boundary, request, cork))
+        if not catchUp.called:
+            user.catchUp = catchUp
+
+    async def _catchUp(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> None:
         """
-        Tell one who resumes all that he missed, page by page, as fast as he reads.
+        Send somebody who resumes what they missed, page by page, as fast as they read.  It ends
+        with the connection.
         """
         client = user.client
         try:
-            rest = await self._replay(user, client, boundary, arrival)
+            rest = await self._replay(user, boundary, request, cork)
+        except CancelledError:
+            return
         except Exception:
-            self._log.failure("the history cannot be read for one who resumes")
+            if self._state.faults.isNew("catch-up"):
+                self._log.failure("the history cannot be read for somebody who resumes")
             # What happened meanwhile would tell a program that it has seen all that came before.
-            client.drop()
-            client.bye(client.dialect.bye("the history cannot be read now: come again later"))
+            cork.discard()
+            goodbye = Goodbye("the history cannot be read now: come again later")
+            client.close(client.dialect.answer(goodbye, None))
         else:
-            client.release(rest)
+            cork.release(rest)
+        user.catchUp = None
 
-    async def _replay(
-        self, user: User, client: IChatClient, boundary: int, arrival: Arrival
-    ) -> bytes:
+    async def _replay(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> bytes:
         """
         @return: the last page, when all before it is sent.
         """
-        log, dialect = self._hub.log, client.dialect
-        scope = Scope(frozenset(user.rooms), user.sid)
+        log, dialect, scope = self._state.log, user.client.dialect, user.scope
 
         async def read(after: int) -> list[Event]:
             page = await log.after(scope, after, PAGE)
             return [event for event in page if event.id < boundary]
 
-        if arrival.last is None or arrival.epoch != log.epoch:
-            return self._welcome(user, boundary - 1, arrival, 0) + dialect.gap(None)
+        if request.last is None or request.epoch != log.epoch:
+            gap = dialect.answer(Gap(None), None)
+            return self._welcome(user, boundary - 1, request, 0) + gap
         first, _ = await log.bounds()
-        page = counted = await read(arrival.last)
+        page = await read(request.last)
         missed = len(page)
-        while len(counted) == PAGE:
-            counted = await read(counted[-1].id)
-            missed += len(counted)
-        data = self._welcome(user, boundary - 1, arrival, missed)
-        if first > arrival.last + 1:
-            data += dialect.gap(first - arrival.last - 1)
-        while len(page) == PAGE:
-            await client.page(data + dialect.replay(page, user.sid))
+        if missed == PAGE:
+            # Counting all of them would read them twice: the ids tell how many there are at most.
+            missed = max(PAGE, min(MAX_REPLAY, boundary - 1 - request.last))
+        data = self._welcome(user, boundary - 1, request, missed)
+        if first > request.last + 1:
+            data += dialect.answer(Gap(first - request.last - 1), None)
+        replayed = 0
+        while len(page) == PAGE and replayed + PAGE < MAX_REPLAY:
+            replayed += PAGE
+            await cork.send(data + dialect.answer(Replay(page, user.sid), None))
             data = b""
             page = await read(page[-1].id)
-        return data + dialect.replay(page, user.sid)
+        data += dialect.answer(Replay(page, user.sid), None)
+        if len(page) < PAGE or boundary - 1 <= page[-1].id:
+            return data
+        return data + await self._skip(user, boundary, page[-1].id)
+
+    async def _skip(self, user: User, boundary: int, last: int) -> bytes:
+        """
+        @param last: the last id that was replayed.
+        @return: in the place of what is too much to be replayed, a gap and the newest messages of
+            the user's rooms.
+        """
+        dialect = user.client.dialect
+        data = dialect.answer(Gap(boundary - 1 - last), None)
+        newest: list[Event] = []
+        for room in user.rooms:
+            place = room.placeFor(user.rights)
+            newest += await self._state.log.last(place, self._backlog, boundary)
+        backlog = Backlog(
+            sorted(event for event in newest if event.id > last), self._state.seconds()
+        )
+        return data + dialect.answer(backlog, None)
 
     def _motto(self, user: User) -> bytes:
-        return b"".join(user.client.dialect.notice(line) for line in self._motd)
+        return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)
 
-    def _welcome(self, user: User, last: int, arrival: Arrival, missed: int) -> bytes:
-        rooms = tuple((name, self._hub.room(name).topic) for name in user.rooms)
-        return user.client.dialect.welcome(
-            Welcome(
-                user.name,
-                arrival.token,
-                self._hub.log.epoch,
-                last,
-                user.current,
-                rooms,
-                arrival.last is not None,
-                missed,
-            )
+    def _welcome(self, user: User, last: int, request: LoginRequest, missed: int) -> bytes:
+        welcome = Welcome(
+            user.name,
+            request.token,
+            self._state.log.epoch,
+            last,
+            user.current.name,
+            tuple((room.name, room.topic) for room in user.rooms),
+            request.last is not None,
+            missed,
         )
+        return user.client.dialect.answer(welcome, None)

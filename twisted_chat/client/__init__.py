@@ -1,18 +1,20 @@
 """
-The console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
+Runs the console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
 
-It knows the server by its protocol alone, and imports nothing of it.  The way to the server
-(L{link}) knows no terminal, and what people see (L{pipeui}, L{consoleui}) knows no network.
+The client knows the server by its protocol alone, and imports nothing of it.  The way to the server
+(L{link}) knows no terminal, and the user interfaces (L{pipeui}, L{consoleui}) know no network.
 
 - C{command}: the command line; it alone knows the reactor and all the others
 - C{link}, C{connection}: one link over many connections; one connection
 - C{dialect}, C{textdialect}, C{jsondialect}: what a link asks of a dialect; the two of them
-- C{messages}, C{rendering}: what is heard, as values; how it reads to people
+- C{messages}, C{rendering}: what the server says, as values; how it reads to people
 - C{outbox}, C{sender}: what has no receipt yet; what goes out, in order
-- C{ui}, C{pipeui}, C{consoleui}: what a link is shown on; in a pipe or a script; in a terminal
-- C{view}: how lines look in a terminal
+- C{ui}, C{pipeui}, C{consoleui}: what a link asks of a user interface; in a pipe or a script; in a
+  terminal
+- C{view}, C{mentions}: how lines look in a terminal; finding a name in a text
+- C{knownnames}, C{ignoring}: the names that completion offers; whom the user ignores
 - C{localcommands}: the client's own commands
-- C{settings}: what is kept between runs
+- C{settings}, C{sessionfile}: preferences, and sessions, which are kept between runs
 - C{tls/}: the way to a server whose certificate can be believed
 """
 

@@ -1,5 +1,5 @@
 """
-C{python -m twisted_chat.client}.
+Runs the client for C{python -m twisted_chat.client}.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_command -*-
 """
-The console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
+Runs the console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
 
 This is the only file of the client that knows the reactor, the process and all the others.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import re
 import secrets
 import signal
 import sys
@@ -20,15 +21,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import __version__
-from ..console.process import USAGE, Ends, fillGaps, report
+from ..console.process import USAGE, ProcessIO, fillGaps, report
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IStreamClientEndpoint
 
     from ..console.terminal import Mode
     from .link import ChatLink
-    from .pipeui import PlainFace
-    from .ui import Face
+    from .pipeui import PipeUI
+    from .ui import UserInterface
+
+_MAX_LOGIN_NAME = 32
+"""How many characters of a login name are taken: as many as a name of the chat may have."""
 
 _ABOUT = """
 Join a chat. HOST is a name or an address, PORT a number. ENDPOINT is a client endpoint string of
@@ -44,12 +48,12 @@ Exit codes: 0 done; 2 wrong usage; 65 text refused (--send); 69 no connection; 7
 
 
 class UsageError(Exception):
-    """The command line asks for something that does not go; its text is the sentence for people."""
+    """The command line asks for something impossible; the text is a sentence for the user."""
 
 
 class _Parser(argparse.ArgumentParser):
     """
-    Answers in one sentence.
+    Parses the command line, and tells what is wrong with it in one sentence.
     """
 
     def error(self, message: str) -> NoReturn:
@@ -67,9 +71,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerAddress:
     """
-    Where the server is.
+    The address of the server.
 
     @ivar host: a name or an address; empty if C{endpoint} tells.
     @ivar port: a number from 1 to 65535; 0 if C{endpoint} tells.
@@ -88,7 +92,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """
     Read the command line.
 
-    @return: its options by their names; C{place} is a L{Place}.
+    @return: its options by their names; C{place} is a L{ServerAddress}.
     @raise UsageError: if something is wrong with it.
     @raise SystemExit: after C{--help} and C{--version}.
     """
@@ -142,9 +146,9 @@ def _joined(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
-def _place(where: Sequence[str]) -> Place:
+def _place(where: Sequence[str]) -> ServerAddress:
     if len(where) == 1 and ":" in where[0]:
-        return Place(endpoint=where[0])
+        return ServerAddress(endpoint=where[0])
     if len(where) != 2:
         raise UsageError("give HOST PORT, or one endpoint string; --help tells more")
     host, port = where
@@ -152,20 +156,22 @@ def _place(where: Sequence[str]) -> Place:
         raise UsageError(f"{port!r} is no port; give a number from 1 to 65535")
     if not host.isprintable() or not host.strip():
         raise UsageError("the host is empty; give a name or an address")
-    return Place(host.removeprefix("[").removesuffix("]"), int(port))
+    return ServerAddress(host.removeprefix("[").removesuffix("]"), int(port))
 
 
 def makeEndpoint(
     options: argparse.Namespace, reactor: Any, tell: Callable[[str], object]
 ) -> IStreamClientEndpoint:
     """
-    @param tell: called with what a person should know about the server's certificate.
+    @param tell: called with what the user should know about the server's certificate.
     @return: the way to the server that was asked for.
     @raise UsageError: if there is no such kind of endpoint, or TLS cannot be had.
     """
-    from twisted.internet.endpoints import HostnameEndpoint, clientFromString
+    from twisted.internet.endpoints import clientFromString
 
-    place: Place = options.place
+    from .connection import hostEndpoint
+
+    place: ServerAddress = options.place
     if options.tls:
         from ..wire.fingerprint import ConfigError
         from .tls.endpoint import trustedEndpoint
@@ -177,7 +183,7 @@ def makeEndpoint(
         except ConfigError as error:
             raise UsageError(str(error)) from None
     if not place.endpoint:
-        return HostnameEndpoint(reactor, place.host, place.port)
+        return hostEndpoint(reactor, place.host, place.port)
     try:
         endpoint: IStreamClientEndpoint = clientFromString(reactor, place.endpoint)
     except Exception as error:
@@ -186,17 +192,17 @@ def makeEndpoint(
     return endpoint
 
 
-def _plainFace(options: argparse.Namespace, ends: Ends) -> PlainFace:
-    from .pipeui import JSONFace, PlainFace, SendFace
+def _pipeUI(options: argparse.Namespace, reactor: Any, process: ProcessIO) -> PipeUI:
+    from .pipeui import JSONPipeUI, PipeUI, SendUI
 
     typed, echoed = os.isatty(0), os.isatty(0) and os.isatty(1)
     if options.send is not None:
-        sender = SendFace(ends, time.time)
+        sender = SendUI(process, time.time, reactor.callLater)
         sender.sends(options.send)
         return sender
     if options.json:
-        return JSONFace(ends, time.time, typed, os.isatty(1))
-    return PlainFace(ends, time.time, typed, echoed)
+        return JSONPipeUI(process, time.time, typed, os.isatty(1))
+    return PipeUI(process, time.time, typed, echoed)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -209,15 +215,15 @@ def _run(options: argparse.Namespace) -> int:
 
     plain = options.plain or options.json or options.send is not None
     mode = chooseMode(os.isatty(0), os.isatty(1), os.environ.get("TERM", ""), plain)
-    ends = Ends(reactor)
+    process = ProcessIO(reactor)
     if mode != "plain":
-        return _talk(options, reactor, ends, mode)
-    face = _plainFace(options, ends)
-    link = _makeLink(options, reactor, face, options.retry, report)
-    return ends.run(face, lambda: face.begin(link), face.interrupted)
+        return _talk(options, reactor, process, mode)
+    ui = _pipeUI(options, reactor, process)
+    link = _makeLink(options, reactor, ui, options.retry, report)
+    return process.run(ui, lambda: ui.begin(link), ui.interrupted)
 
 
-def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> int:
+def _talk(options: argparse.Namespace, reactor: Any, process: ProcessIO, mode: Mode) -> int:
     """
     Run in a terminal.
 
@@ -226,46 +232,84 @@ def _talk(options: argparse.Namespace, reactor: Any, ends: Ends, mode: Mode) -> 
     from ..console.inputhistory import History
     from ..console.local import LocalHost
     from ..text.files import stateFolder
-    from .consoleui import TalkFace
+    from .consoleui import ConsoleUI
+    from .sessionfile import SessionFile
 
     history = History(stateFolder(os.environ) / "history")
-    host = LocalHost(reactor, ends, mode, os.environ, history)
-    face = TalkFace(reactor, host, os.environ, str(options.place), time.time, lambda: ends.notes)
-    face.use(_makeLink(options, reactor, face, True, face.notice))
+    host = LocalHost(reactor, process, mode, os.environ, history)
+    sessions = SessionFile(os.environ, _serverKey(options))
+    ui = ConsoleUI(
+        reactor,
+        host,
+        os.environ,
+        str(options.place),
+        time.time,
+        lambda: process.notes,
+        sessions,
+    )
+    ui.use(_makeLink(options, reactor, ui, True, ui.notice))
     try:
-        return host.run(face, face.begin)
+        return host.run(ui, ui.begin)
     finally:
-        face.remember()
+        ui.remember()
+        sessions.release()
+
+
+def loginName() -> str:
+    """
+    @return: the user's login name, without what no name of the chat may hold.
+    @raise UsageError: if the user has none.
+    """
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that the password file does not know.
+        raise UsageError("this user has no login name; give a name by --name") from None
+    name = re.sub(r"^[\W_]+|[\W_]+$", "", re.sub(r"[^\w.'-]+", "_", login))[:_MAX_LOGIN_NAME]
+    if not name:
+        raise UsageError(f"the login name {login!r} does not fit; give a name by --name")
+    return name
+
+
+def _serverKey(options: argparse.Namespace) -> str:
+    """
+    @return: the server, and how it is known to be the right one, for L{SessionFile}: the secret of
+        a session that was begun over TLS is never sent to a server that nothing vouches for.
+    """
+    if not options.tls:
+        return str(options.place)
+    return f"{options.place} over TLS, {options.fingerprint or options.pins or 'known servers'}"
 
 
 def _makeLink(
     options: argparse.Namespace,
     reactor: Any,
-    face: Face,
+    ui: UserInterface,
     retry: bool,
     tell: Callable[[str], object],
 ) -> ChatLink:
     """
     @param retry: whether to come back when the connection is lost.
-    @param tell: called with what a person should know about the server's certificate.
+    @param tell: called with what the user should know about the server's certificate.
     """
     from .link import ChatLink
 
     link = ChatLink(
         reactor,
         makeEndpoint(options, reactor, tell),
-        face,
+        ui,
         str(options.place),
         f"{secrets.token_hex(4)}-",
         retry=retry,
         insist=options.retry,
         textOnly=options.text,
         backlog=None if options.send is None else 0,
+        encrypted=options.tls,
     )
     if options.name is not None:
-        link.standing.name = options.name.strip()
+        link.session.name = options.name.strip()
     elif options.send is not None:
-        link.standing.name = getpass.getuser()
+        link.session.name = loginName()
     return link
 
 
@@ -277,7 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the exit code.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Until somebody listens, Ctrl-C ends the process as it ends any other.
+        # Until there is a handler, Ctrl-C ends the process as it ends any other.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     fillGaps()
     try:

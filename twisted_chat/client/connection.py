@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_connection -*-
 """
-One connection at a time to one server, again and again if asked for.
+Keeps one connection at a time to one server, and connects again, with back-off, when asked to.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -22,40 +24,110 @@ from twisted.internet.protocol import Protocol as StreamProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..wire.framing import MAX_FLOOD, Excess, LineSplitter
+from ..wire.framing import MAX_FLOOD, TOO_LONG, Excess
 from .messages import PROMPT
 
 FIRST_DELAY = 0.5
 MAX_DELAY = 30.0
 """
-Seconds.  The longest delay before a new attempt doubles from one to the other; the delay itself is
-random, so that the clients of one server do not all come back at once.
+Seconds.  The upper bound of the delay before a new attempt doubles from one to the other.  The
+delay itself is random, so that the clients of one server do not all come back at once.
 """
 
-SETTLED = 10.0
-"""Seconds after which a connection counts as a good one, and delays begin anew."""
+SETTLED_AFTER = 10.0
+"""Seconds after which a connection counts as a good one, and delays start again from the first."""
+
+
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""How an alert and a handshake of TLS begin (RFC 8446, section 5.1)."""
+
+
+def hostEndpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+    """
+    @param host: a name or an address; that of one link (RFC 4007) has its zone after a C{%}.
+    @return: the way to a TCP port of a host, by all of its addresses.
+    """
+    if isIPv6Address(host) and "%" in host:
+        # HostnameEndpoint resolves even an address, and loses its zone on the way.
+        return TCP6ClientEndpoint(reactor, host, port)
+    return HostnameEndpoint(reactor, host, port)
+
+
+class LineBuffer:
+    """
+    Cuts a server's stream into lines, of which it keeps at most L{MAX_FLOOD} bytes.
+
+    The server's own L{LineSplitter<twisted_chat.wire.framing.LineSplitter>} gives up after so many
+    bytes without a line end.  A client must not: one overlong line would cost it the connection,
+    again and again if the line is part of a replay.
+    """
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._skipping = False
+
+    @property
+    def pending(self) -> bytes:
+        """
+        The unfinished line so far; empty while an overlong line is skipped.
+        """
+        return self._tail
+
+    def take(self) -> bytes:
+        """
+        @return: the unfinished line, which counts as finished from now on.
+        """
+        line, self._tail = self._tail, b""
+        return line
+
+    def feed(self, data: bytes) -> list[bytes | Excess]:
+        """
+        Take the next chunk of the stream.
+
+        @param data: the bytes as they came.
+        @return: the lines that are now complete, in order and without their ends.  L{TOO_LONG}
+            stands once in the place of an overlong line, as soon as that is known.
+        """
+        *lines, tail = (self._tail + data).split(b"\n")
+        if self._skipping and lines:
+            self._skipping = False
+            lines = lines[1:]
+        kept: list[bytes | Excess] = [
+            TOO_LONG if len(line) > MAX_FLOOD else line.removesuffix(b"\r") for line in lines
+        ]
+        if self._skipping:
+            tail = b""
+        elif len(tail) > MAX_FLOOD:
+            self._skipping = True
+            kept.append(TOO_LONG)
+            tail = b""
+        self._tail = tail
+        return kept
 
 
 class Owner(Protocol):
     """
-    Whom a connector works for.
+    What a connector tells.
     """
 
     def connectionMade(self) -> None:
-        """A connection stands."""
+        """Note that there is a connection."""
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
-        """The server said something: at least one line."""
+        """Take at least one line of the server."""
+
+    def tlsReceived(self) -> None:
+        """Note that the server has begun to speak TLS, which is not spoken here."""
 
     def connectionLost(self, reason: Failure, settled: bool) -> None:
         """
-        There is no connection any more, or there was none.
+        Note that there is no connection any more, or that there was none.
 
-        @param settled: whether there was one for at least L{SETTLED} seconds.
+        @param settled: whether there was one for at least L{SETTLED_AFTER} seconds.
         """
 
     def clogged(self, clogged: bool) -> None:
-        """The connection has more to send than it can, or not any more."""
+        """Note whether the connection has more to send than it can."""
 
 
 @implementer(IPushProducer)
@@ -68,7 +140,7 @@ class _Wire(StreamProtocol):
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
-        self._lines = LineSplitter(MAX_FLOOD)
+        self._lines = LineBuffer()
 
     def connectionMade(self) -> None:
         if ITCPTransport.providedBy(self.transport):
@@ -79,27 +151,27 @@ class _Wire(StreamProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         lines = self._lines.feed(data)
-        pending = self._lines.pending
-        if pending.rstrip() == PROMPT.encode():
+        if self._lines.pending.rstrip() == PROMPT.encode():
             # Some servers leave the cursor behind their prompt instead of ending the line.
-            self._lines = LineSplitter(MAX_FLOOD)
-            lines = [*lines, pending]
+            lines = [*lines, self._lines.take()]
         if lines:
             self._connector.received(self, lines)
+        elif self._lines.pending.startswith(_TLS_RECORDS):
+            self._connector.receivedTLS(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._connector.lost(self, reason)
 
     def pauseProducing(self) -> None:
-        """The transport has enough to send."""
+        """Note that the transport has enough to send."""
         self._connector.clogged(self, True)
 
     def resumeProducing(self) -> None:
-        """The transport can send more."""
+        """Note that the transport can send more."""
         self._connector.clogged(self, False)
 
     def stopProducing(self) -> None:
-        """The transport is going away, as C{connectionLost} tells too."""
+        """Do nothing: C{connectionLost} tells that the transport is going away."""
 
 
 class Connector(Factory):
@@ -134,21 +206,21 @@ class Connector(Factory):
     @property
     def connected(self) -> bool:
         """
-        Whether a connection stands.
+        Whether there is a connection.
         """
         return self._wire is not None
 
     @property
     def idle(self) -> bool:
         """
-        Whether there is neither a connection nor an attempt to come.
+        Whether there is neither a connection nor an attempt at one.
         """
         return self._wire is None and self._attempt is None and self._later is None
 
     @property
     def silence(self) -> float:
         """
-        For how many seconds the server has said nothing, though we listened.
+        Seconds since the server's last line; 0 while reading is paused.
         """
         return 0.0 if self._paused else self._clock.seconds() - self._heardAt
 
@@ -173,7 +245,7 @@ class Connector(Factory):
 
     def write(self, data: bytes) -> None:
         """
-        Send bytes; without a connection they go nowhere.
+        Send bytes; drop them if there is no connection.
         """
         if self._wire is not None and data:
             self._wire.transport.write(data)
@@ -195,7 +267,7 @@ class Connector(Factory):
 
     def forget(self) -> None:
         """
-        Cut the connection, and give up any attempt; the owner hears no more of it.
+        Cut the connection and give up any attempt, without telling the owner.
         """
         wire, self._wire = self._wire, None
         attempt, self._attempt = self._attempt, None
@@ -209,7 +281,7 @@ class Connector(Factory):
 
     def pause(self) -> None:
         """
-        Stop reading, also from connections to come.
+        Stop reading, from later connections too.
         """
         self._paused = True
         if self._wire is not None:
@@ -242,7 +314,7 @@ class Connector(Factory):
 
     def made(self, wire: _Wire) -> None:
         """
-        A connection stands.
+        Take a new connection.
         """
         if self._attempt is None:
             wire.transport.abortConnection()
@@ -255,26 +327,33 @@ class Connector(Factory):
 
     def received(self, wire: _Wire, lines: Sequence[bytes | Excess]) -> None:
         """
-        A connection brought lines.
+        Tell the owner of lines of a connection.
         """
         if wire is self._wire:
             self._heardAt = self._clock.seconds()
             self._owner.linesReceived(lines)
 
+    def receivedTLS(self, wire: _Wire) -> None:
+        """
+        Tell the owner that a connection brought the beginning of a TLS record.
+        """
+        if wire is self._wire:
+            self._owner.tlsReceived()
+
     def lost(self, wire: _Wire, reason: Failure) -> None:
         """
-        A connection is gone.
+        Note the end of a connection.
         """
         if wire is self._wire:
             self._wire = None
-            settled = self._clock.seconds() - self._since >= SETTLED
+            settled = self._clock.seconds() - self._since >= SETTLED_AFTER
             if settled:
                 self._delays = 0
             self._owner.connectionLost(reason, settled)
 
     def clogged(self, wire: _Wire, clogged: bool) -> None:
         """
-        A connection can send no more, or again.
+        Tell the owner whether a connection can send no more.
         """
         if wire is self._wire:
             self._owner.clogged(clogged)

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.client.test_dialect -*-
 """
-A client's side of a dialect: what it sends, and what it learns from what it hears.
+Declares a client's side of a dialect: what it sends, and what it learns from what it receives.
 
-Nothing here does I/O.  A speech lives as long as its link, over all its connections; what a
-connection's end wipes out is forgotten in C{connected}.
+Nothing here does I/O.  A dialect lives as long as its link, over all its connections; C{connected}
+forgets what belonged to the former connection.
 """
 
 from __future__ import annotations
@@ -13,42 +13,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .messages import Heard
-from .outbox import Letter
+from .messages import ServerMessage
+from .outbox import PendingMessage
 
 ME = re.compile(r"/me\s+(\S.*)", re.IGNORECASE | re.DOTALL)
-MSG = re.compile(r"/msg\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+MSG = re.compile(r"/msg\s+@?(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 REPLY = re.compile(r"/r\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _QUIT = re.compile(r"/(q|qu|qui|quit|exit)(\s|$)", re.IGNORECASE)
 
 
 @dataclass
-class Standing:
+class SessionState:
     """
     What a client is to the server, as far as it knows.
 
     @ivar name: its name; empty before there is one.
     @ivar room: the name of its current room; empty if unknown.
     @ivar lobby: the name of the lobby; empty if unknown.
-    @ivar reply: who told it something last; empty if nobody did.
+    @ivar lastSender: the name of the user who last told it something; empty if none did.
     @ivar token: its session's secret; C{None} if there is no session.
     @ivar epoch: the epoch of the server's log.
     @ivar last: the id of the newest event seen.
-    @ivar backlog: how many events from before the client wants to see; C{None} for the server's
-        own measure.
+    @ivar backlog: how many earlier events the client asks for; C{None} for the server's default.
     """
 
     name: str = ""
     room: str = ""
     lobby: str = ""
-    reply: str = ""
+    lastSender: str = ""
     token: str | None = None
     epoch: str = ""
     last: int = 0
     backlog: int | None = None
 
+    def forget(self) -> None:
+        """
+        Give the session up: the next login begins a new one.
+        """
+        self.token, self.epoch, self.last = None, "", 0
 
-class Speech(Protocol):
+
+class ClientDialect(Protocol):
     """
     What a link asks of a dialect.
     """
@@ -66,29 +71,35 @@ class Speech(Protocol):
         """
 
     def connected(self) -> None:
-        """A new connection: forget the former."""
+        """Begin a new connection, and forget the state of the former."""
 
     def hello(self) -> bytes:
         """
-        @return: the lines that ask to enter.
+        @return: the lines that log in.
         """
 
-    def hear(self, raw: bytes) -> Sequence[Heard]:
+    def receive(self, raw: bytes) -> Sequence[ServerMessage]:
         """
         @param raw: one line of the server, without its end.
-        @return: what it means to a person or a script; nothing if it was for this module alone.
+        @return: what it means to a user or a script; empty if it concerned the dialect alone.
         @raise BadObject: if the line is not of the dialect.
         """
 
-    def compose(self, line: str) -> Letter | None:
+    def compose(self, line: str) -> PendingMessage | None:
         """
         @param line: as typed.
         @return: the message that it is, or C{None} if it is a command.
         """
 
-    def letter(self, letter: Letter) -> bytes:
+    def encode(self, message: PendingMessage) -> bytes:
         """
         @return: the line that sends a message.
+        """
+
+    def takeRejected(self) -> Sequence[PendingMessage]:
+        """
+        @return: messages in a form that this server did not know, rewritten, to be sent again; each
+            is given once.
         """
 
     def command(self, line: str) -> bytes:
@@ -103,17 +114,31 @@ class Speech(Protocol):
 
     def names(self) -> bytes:
         """
-        @return: a line that asks who is in the current room without a person's asking, or nothing
-            where the answer could not be told from others.
+        @return: a line that asks who is in the current room, for L{messages.NAMES}; empty where
+            the dialect has no such request.
+        """
+
+    def commands(self) -> bytes:
+        """
+        @return: a line that asks for the server's commands, for L{messages.COMMANDS}; empty where
+            the dialect has no such request.
         """
 
     def lost(self) -> None:
-        """The connection is gone, with all that was under way on it."""
+        """Note that the connection is gone, with all that was under way on it."""
 
     def bye(self) -> bytes:
         """
-        @return: the line after which the server answers what it has still to answer, and closes.
+        @return: the line after which the server sends its last answers, and closes.
         """
+
+
+def isCommand(line: str) -> bool:
+    """
+    @return: whether a typed line is no message to the current room: a command, or a message to one
+        user alone.
+    """
+    return line.startswith("/") and not line.startswith("//") and ME.fullmatch(line) is None
 
 
 def isQuit(line: str) -> bool:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_jsondialect -*-
 """
-A client's side of the JSON dialect.
+Implements a client's side of the JSON dialect.
 """
 
 from __future__ import annotations
@@ -9,172 +9,211 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..errors import BadObject
 from ..wire.events import RENAMED, TOLD
 from ..wire.jsonlines import line as objectLine
-from .dialect import ME, MSG, REPLY, Standing
+from .dialect import ME, MSG, REPLY, SessionState
 from .messages import (
     BYE,
+    COMMANDS,
     CONNECTED,
     ERROR,
     EVENTS,
     NAMES,
-    NOTICE,
     OK,
     PONG,
     PROMPT,
     REFUSED,
     ROOM,
     WELCOME,
-    Heard,
+    ServerMessage,
     readLine,
     readObject,
 )
-from .outbox import Letter, Outbox
+from .outbox import Outbox, PendingMessage
 
 TEXT_ONLY = "text only"
-"""The kind of what is heard from a server that does not know the dialect."""
-
-_NAMES_KEY = "names"
-"""The key of a question nobody typed; those of an L{Outbox} hold a number."""
+"""The kind of what comes from a server that does not know the dialect."""
 
 
-class JSONSpeech:
+class JSONClientDialect:
     """
-    The JSON dialect.  Every command is followed by a ping, and nothing follows it before the pong:
-    so a message never gets into another room than the one its author saw when he wrote it.
+    The JSON dialect.
+
+    Every command is followed by a ping, and nothing is sent after it before the pong.  So a message
+    never gets into another room than the one its author saw when they wrote it.
     """
 
-    def __init__(self, standing: Standing, outbox: Outbox) -> None:
-        self._standing = standing
+    def __init__(self, session: SessionState, outbox: Outbox) -> None:
+        self._session = session
         self._outbox = outbox
         self._pongs: set[str | None] = set()
         self._owed = 0
         self._newest = 0
+        self._questions = 0
+        self._replyKnown = True
+        self._rejected: list[PendingMessage] = []
         self.connected()
 
     @property
     def busy(self) -> bool:
-        """See L{Speech.busy}."""
+        """See L{ClientDialect.busy}."""
         return self._barrier is not None
 
     @property
     def unanswered(self) -> int:
-        """See L{Speech.unanswered}."""
+        """See L{ClientDialect.unanswered}."""
         return int(self.busy)
 
     def connected(self) -> None:
-        """See L{Speech.connected}."""
+        """See L{ClientDialect.connected}."""
         self._entered = False
         self._greeted = False
         self._prompted = False
         self._barrier: str | None = None
-        self._asked: str | None = None
+        self._asked: dict[str, str] = {}
         self._lastPing: str | None = None
         self._pongs.clear()
 
     def hello(self) -> bytes:
-        """See L{Speech.hello}."""
+        """See L{ClientDialect.hello}."""
         self._greeted = True
-        mine = self._standing
+        mine = self._session
         if mine.token is None:
             return objectLine(type="hello", name=mine.name, backlog=mine.backlog)
         return objectLine(
             type="hello", name=mine.name, token=mine.token, epoch=mine.epoch, last=mine.last
         )
 
-    def hear(self, raw: bytes) -> Sequence[Heard]:
-        """See L{Speech.hear}."""
+    def receive(self, raw: bytes) -> Sequence[ServerMessage]:
+        """See L{ClientDialect.receive}."""
         if not raw.startswith(b"{") and not self._entered:
             return self._beforeWelcome(raw.decode("utf-8", "replace"))
-        heard = readObject(raw)
+        message = readObject(raw)
         if not self._entered:
-            if heard.kind == WELCOME:
-                return self._welcomed(heard)
-            if heard.kind == ERROR:
-                return (replace(heard, kind=REFUSED),)
-            return (heard,) if heard.kind == BYE else ()
-        if heard.kind in EVENTS:
-            return self._event(heard)
-        mine = self._standing
-        if self._asked is not None and heard.key == self._asked:
-            return (replace(heard, kind=NAMES),) if heard.kind == NOTICE else ()
-        if heard.kind == OK:
-            mine.last = max(mine.last, heard.id)
-            if not self._outbox.confirm(heard.key) and heard.key is not None:
+            if message.kind == WELCOME:
+                return self._welcomed(message)
+            if message.kind == ERROR:
+                return (replace(message, kind=REFUSED),)
+            return (message,) if message.kind == BYE else ()
+        if message.kind in EVENTS:
+            return self._event(message)
+        mine = self._session
+        if message.key in self._asked:
+            return self._answered(message)
+        if message.kind == OK:
+            mine.last = max(mine.last, message.id)
+            if not self._outbox.confirm(message.key) and message.key is not None:
                 # The replay has shown the message before its receipt came once more.
                 return ()
-        elif heard.kind == ERROR:
-            self._outbox.confirm(heard.key)
-        elif heard.kind == ROOM:
-            mine.room = heard.room
-        elif heard.kind == PONG and heard.key in self._pongs:
-            self._pongs.discard(heard.key)
-            if heard.key == self._barrier:
+        elif message.kind == ERROR:
+            if self._rejects(message):
+                return ()
+            self._outbox.confirm(message.key)
+        elif message.kind == ROOM:
+            message = replace(message, forced=not self.busy and message.room != mine.room)
+            mine.room = message.room
+        elif message.kind == PONG and message.key in self._pongs:
+            self._pongs.discard(message.key)
+            if message.key == self._barrier:
                 self._barrier = None
             return ()
-        return (heard,)
+        return (message,)
 
-    def _beforeWelcome(self, line: str) -> Sequence[Heard]:
+    def _answered(self, message: ServerMessage) -> Sequence[ServerMessage]:
         """
-        A server of both dialects answers a hello by objects alone.  One that prompts again, refuses
-        or welcomes in words has taken the hello for a name.
+        @return: the answer to a request of the client's own; empty if the server does not know it.
+        """
+        assert message.key is not None
+        kind = self._asked[message.key]
+        if not message.more:
+            del self._asked[message.key]
+        return (message,) if message.kind == kind else ()
+
+    def _rejects(self, message: ServerMessage) -> bool:
+        """
+        @return: whether this refuses C{reply}, which older servers do not know.  They do know the
+            command, which means the same.
+        """
+        if message.code != BadObject.code:
+            return False
+        pending = self._outbox.find(message.key)
+        if pending is None or pending.fields.get("type") != "reply":
+            return False
+        self._replyKnown = False
+        pending.fields = {"type": "command", "line": f"/r {pending.fields['text']}"}
+        self._rejected.append(pending)
+        return True
+
+    def takeRejected(self) -> Sequence[PendingMessage]:
+        """See L{ClientDialect.takeRejected}."""
+        rejected, self._rejected = self._rejected, []
+        return rejected
+
+    def _beforeWelcome(self, line: str) -> Sequence[ServerMessage]:
+        """
+        Tell a server that knows text alone.  A server of both dialects answers a hello by objects
+        only.  One that prompts again, refuses or welcomes in words has taken the hello for a name.
         """
         if line.startswith(PROMPT):
             again, self._prompted = self._prompted, True
             line = line[len(PROMPT) :].lstrip(" ")
             if again and self._greeted and not line:
-                return (Heard(TEXT_ONLY),)
-        heard = readLine(line.encode("utf-8", "replace"))
-        if self._greeted and (line == CONNECTED or (heard.kind == ERROR and self._prompted)):
-            return (Heard(TEXT_ONLY),)
-        return (heard,) if heard.kind == ERROR else ()
+                return (ServerMessage(TEXT_ONLY),)
+        message = readLine(line.encode("utf-8", "replace"))
+        if self._greeted and (line == CONNECTED or (message.kind == ERROR and self._prompted)):
+            return (ServerMessage(TEXT_ONLY),)
+        return (message,) if message.kind == ERROR else ()
 
-    def _welcomed(self, heard: Heard) -> Sequence[Heard]:
-        welcome, mine = heard.welcome, self._standing
+    def _welcomed(self, message: ServerMessage) -> Sequence[ServerMessage]:
+        welcome, mine = message.welcome, self._session
         assert welcome is not None
         self._entered = True
         if not welcome.resumed:
             self._outbox.doubt()
-            mine.lobby = welcome.room
             mine.last = welcome.last
         elif welcome.epoch != mine.epoch:
             mine.last = 0
+        # The first of one's rooms is the lobby.
+        mine.lobby = welcome.rooms[0][0] if welcome.rooms else mine.lobby or welcome.room
         mine.name, mine.room = welcome.name or mine.name, welcome.room
         mine.token, mine.epoch = welcome.token, welcome.epoch
         self._owed, self._newest = welcome.missed, welcome.last
         self._settle()
-        return (heard,)
+        return (message,)
 
     def _settle(self) -> None:
         """
-        Once the replay is complete, everything up to the welcome's id counts as seen.
+        Count everything up to the welcome's id as seen, once the replay is complete.
         """
         if not self._owed:
-            self._standing.last = max(self._standing.last, self._newest)
+            self._session.last = max(self._session.last, self._newest)
 
-    def _event(self, heard: Heard) -> Sequence[Heard]:
-        event, mine = heard.event, self._standing
+    def _event(self, message: ServerMessage) -> Sequence[ServerMessage]:
+        event, mine = message.event, self._session
         assert event is not None
-        if heard.old:
-            return (heard,)
+        if message.old:
+            return (message,)
         if self._owed:
             self._owed -= 1
         known = event.id <= mine.last
         mine.last = max(mine.last, event.id)
         self._settle()
-        if self._outbox.confirm(heard.key):
-            return (replace(heard, kind=OK, id=event.id, event=None),)
+        if self._outbox.confirm(message.key):
+            return (replace(message, kind=OK, id=event.id, event=None),)
         if known:
             return ()
         if event.name == mine.name:
             if event.kind == RENAMED:
                 mine.name = event.to
         elif event.kind == TOLD:
-            mine.reply = event.name
-        return (heard,)
+            mine.lastSender = event.name
+        elif event.kind == RENAMED and event.name == mine.lastSender:
+            mine.lastSender = event.to
+        return (message,)
 
-    def compose(self, line: str) -> Letter | None:
-        """See L{Speech.compose}."""
+    def compose(self, line: str) -> PendingMessage | None:
+        """See L{ClientDialect.compose}."""
         fields: dict[str, Any] | None = None
         if not line.startswith("/"):
             fields = {"type": "say", "text": line}
@@ -184,17 +223,23 @@ class JSONSpeech:
             fields = {"type": "act", "text": found[1]}
         elif found := MSG.fullmatch(line):
             fields = {"type": "tell", "to": found[1], "text": found[2]}
-        elif self._standing.reply and (found := REPLY.fullmatch(line)):
-            fields = {"type": "tell", "to": self._standing.reply, "text": found[1]}
+        elif self._session.lastSender and (found := REPLY.fullmatch(line)):
+            # A name may have another owner by now, so the server finds the session that is meant.
+            # It refuses if the last sender is not the one whom the user saw when they typed this.
+            to = self._session.lastSender
+            if self._replyKnown:
+                fields = {"type": "reply", "to": to, "text": found[1]}
+            else:
+                fields = {"type": "command", "line": f"/r {found[1]}"}
         if fields is None:
             return None
-        if fields["type"] != "tell" and self._standing.room:
-            fields["room"] = self._standing.room
-        return Letter(self._outbox.newKey(), line, fields)
+        if fields["type"] in ("say", "act") and self._session.room:
+            fields["room"] = self._session.room
+        return PendingMessage(self._outbox.newKey(), line, fields)
 
-    def letter(self, letter: Letter) -> bytes:
-        """See L{Speech.letter}."""
-        return self.verbatim({**letter.fields, "key": letter.key})
+    def encode(self, message: PendingMessage) -> bytes:
+        """See L{ClientDialect.encode}."""
+        return self.verbatim({**message.fields, "key": message.key})
 
     @staticmethod
     def verbatim(fields: dict[str, Any]) -> bytes:
@@ -204,26 +249,38 @@ class JSONSpeech:
         return objectLine(**fields)
 
     def command(self, line: str) -> bytes:
-        """See L{Speech.command}."""
+        """See L{ClientDialect.command}."""
         command = objectLine(type="command", key=self._outbox.newKey(), line=line)
         ping = self.ping()
         self._barrier = self._lastPing
         return command + ping
 
     def ping(self) -> bytes:
-        """See L{Speech.ping}."""
+        """See L{ClientDialect.ping}."""
         self._lastPing = self._outbox.newKey()
         self._pongs.add(self._lastPing)
         return objectLine(type="ping", key=self._lastPing)
 
     def names(self) -> bytes:
-        """See L{Speech.names}."""
-        self._asked = _NAMES_KEY
-        return objectLine(type="command", key=_NAMES_KEY, line="/names")
+        """See L{ClientDialect.names}."""
+        return self._ask(NAMES)
+
+    def commands(self) -> bytes:
+        """See L{ClientDialect.commands}."""
+        return self._ask(COMMANDS)
+
+    def _ask(self, kind: str) -> bytes:
+        """
+        @return: a request under a key that no message has: those of an L{Outbox} have a prefix.
+        """
+        self._questions += 1
+        key = f"{kind}-{self._questions}"
+        self._asked[key] = kind
+        return objectLine(type=kind, key=key)
 
     def lost(self) -> None:
-        """See L{Speech.lost}.  What was sent is asked for when the session goes on."""
+        """See L{ClientDialect.lost}.  What was sent is asked for when the session goes on."""
 
     def bye(self) -> bytes:
-        """See L{Speech.bye}."""
+        """See L{ClientDialect.bye}."""
         return objectLine(type="bye")

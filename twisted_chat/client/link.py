@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.client.test_link -*-
 """
-A person's link to a server: what is said and heard, over all its connections.
+Links a user to a server, over all its connections.
 
-A L{ChatLink} knows no terminal and no descriptor.  It shows itself to a L{Face}, which is a pipe, a
-file or a terminal.  It promises that nothing but the hello is sent before the server's welcome,
-that what waits is sent in the order in which it was typed, and that L{Face.ended} comes last, once.
+A L{ChatLink} knows no terminal and no descriptor.  It talks to a L{UserInterface}, which is a pipe,
+a file or a terminal.  It sends nothing but the hello before the server's welcome, it sends what
+waits in the order in which it was typed, and it calls L{UserInterface.ended} last, once.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from zope.interface import implementer
 from ..errors import BadObject, ChatError
 from ..wire.framing import Excess
 from .connection import Connector
-from .dialect import Speech, Standing
-from .jsondialect import TEXT_ONLY, JSONSpeech
-from .messages import BYE, ERROR, REFUSED, WELCOME, Heard
+from .dialect import ClientDialect, SessionState
+from .jsondialect import TEXT_ONLY, JSONClientDialect
+from .messages import BYE, ERROR, REFUSED, WELCOME, ServerMessage
 from .outbox import Outbox
 from .rendering import explain
-from .sender import Postbox
-from .textdialect import TextSpeech
-from .ui import Face, Gone, Unconfirmed, Unreachable
+from .sender import MessageSender
+from .textdialect import TextClientDialect
+from .ui import Gone, Unconfirmed, Unreachable, UserInterface
 
 ANSWER_TIMEOUT = 30.0
 """Seconds without any answer, while one is owed, after which the end of the input is the end."""
@@ -41,21 +41,22 @@ LOGIN_TIMEOUT = 30.0
 """Seconds from the hello to the welcome."""
 
 GOODBYE_TIMEOUT = 1.0
-"""Seconds that a server has to say goodbye to a person who leaves."""
+"""Seconds that a server has to say goodbye to a user who leaves."""
 
-HEARTBEAT = 30.0
+HEARTBEAT_INTERVAL = 30.0
 """
-Seconds of silence after which the server is asked whether it is there; after as many more without
-an answer the connection is lost.  A laptop that slept does not hear of its connection's end.
+Seconds of silence after which the server is asked for a sign of life; after as many more without an
+answer the connection counts as lost.  A laptop that slept is not told of its connection's end.
 """
 
 
 @implementer(IPushProducer)
 class ChatLink:
     """
-    See the module.  To an output it is a producer: pausing it stops reading from the server.
+    Links one user to one server.  To an output it is a producer: pausing it stops reading from the
+    server.
 
-    @ivar standing: what the client is to the server.
+    @ivar session: what the client is to the server.
     @ivar outbox: what the server has not answered for.
     """
 
@@ -63,7 +64,7 @@ class ChatLink:
         self,
         clock: IReactorTime,
         endpoint: IStreamClientEndpoint,
-        face: Face,
+        ui: UserInterface,
         where: str,
         prefix: str,
         *,
@@ -71,31 +72,35 @@ class ChatLink:
         insist: bool = False,
         textOnly: bool = False,
         backlog: int | None = None,
+        encrypted: bool = False,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """
         @param where: the server in words, for sentences.
         @param prefix: begins the keys of all messages: random, so that those of two runs differ.
-        @param retry: whether to come back when a connection is lost.
+        @param retry: whether to connect again when a connection is lost.
         @param insist: whether to try again when there was none yet.
         @param textOnly: whether to speak the text dialect even if the server knows both.
         @param backlog: how many events from before to ask for; C{None} leaves it to the server.
+        @param encrypted: whether the endpoint speaks TLS.
         @param jitter: a random number from 0 to 1.
         """
         self._clock = clock
         self._connector = Connector(clock, endpoint, self, jitter)
-        self._face = face
+        self._ui = ui
         self._where = where
         self._retry = retry
         self._insist = insist
+        self._encrypted = encrypted
         self.outbox = Outbox(prefix)
-        self.standing = Standing(backlog=backlog)
-        speech = (TextSpeech if textOnly else JSONSpeech)(self.standing, self.outbox)
-        self._postbox = Postbox(self.outbox, speech, self._connector.write, self._quit)
+        self.session = SessionState(backlog=backlog)
+        dialect = (TextClientDialect if textOnly else JSONClientDialect)(self.session, self.outbox)
+        self._sender = MessageSender(self.outbox, dialect, self._connector.write, self._quit)
         self._sentence = ""
         self._watch: IDelayedCall | None = None
         self._pulse: IDelayedCall | None = None
         self._greeted = False
+        self._spokenTo = False
         self._asleep = False
         self._everEntered = False
         self._finishing = False
@@ -106,36 +111,39 @@ class ChatLink:
         self._holding = True
 
     @property
-    def _speech(self) -> Speech:
-        return self._postbox.speech
+    def _dialect(self) -> ClientDialect:
+        return self._sender.dialect
 
-    # What a face asks for.
+    # What a user interface asks for.
 
     @property
     def online(self) -> bool:
         """
         Whether the server has said welcome and the connection stands.
         """
-        return self._postbox.open
+        return self._sender.open
 
     @property
     def speaksText(self) -> bool:
         """
         Whether the text dialect is spoken: without ids, times, keys and sessions.
         """
-        return isinstance(self._speech, TextSpeech)
+        return isinstance(self._dialect, TextClientDialect)
 
     def start(self) -> None:
         """
-        Connect.  L{Face.nameWanted} follows if L{enter} was not called before.
+        Connect.  L{UserInterface.nameWanted} follows if L{enter} was not called before.
         """
         self._connector.connect()
 
     def enter(self, name: str) -> None:
         """
-        Take this name, now or as soon as there is a connection.
+        Log in under this name, now or as soon as there is a connection.  Another name than that of
+        the session begins a new one.
         """
-        self.standing.name = name
+        if not self._everEntered and name != self.session.name:
+            self.session.forget()
+        self.session.name = name
         if self._connector.connected:
             self._greet()
         elif self._asleep:
@@ -144,14 +152,14 @@ class ChatLink:
 
     def say(self, line: str) -> None:
         """
-        Send a line as a person types it: a message or a command.  Without a connection a message
+        Send a line as a user types it: a message or a command.  Without a connection a message
         waits for the next one.
 
         @raise OutboxFull: if too many lines wait already.
         @raise BadCommand: if it is a command and there is no connection.
         """
         if not self._leaving:
-            self._postbox.say(line)
+            self._sender.say(line)
             self._flow()
 
     def send(self, fields: dict[str, Any]) -> None:
@@ -161,19 +169,27 @@ class ChatLink:
 
         @raise OutboxFull: as L{say}.
         @raise BadCommand: as L{say}.
-        @raise BadObject: if it is not for programs to send.
+        @raise BadObject: if programs must not send it.
         """
         if not self._leaving:
-            self._postbox.send(fields)
+            self._sender.send(fields)
             self._flow()
 
     def askNames(self) -> None:
         """
-        Ask who is in the current room, where the dialect has a way to: what the server answers is
-        heard as L{messages.NAMES}.
+        Ask who is in the current room, where the dialect has a way to: the server's answer comes as
+        L{messages.NAMES}.
         """
         if self.online and not self._leaving:
-            self._connector.write(self._speech.names())
+            self._connector.write(self._dialect.names())
+
+    def askCommands(self) -> None:
+        """
+        Ask for the server's commands, where the dialect has a way to: the server's answer comes as
+        L{messages.COMMANDS}.
+        """
+        if self.online and not self._leaving:
+            self._connector.write(self._dialect.commands())
 
     def resend(self) -> int:
         """
@@ -181,13 +197,13 @@ class ChatLink:
 
         @return: how many messages that are.
         """
-        count = self._postbox.resend()
+        count = self._sender.resend()
         self._flow()
         return count
 
     def finish(self) -> None:
         """
-        No more lines will come: leave when everything is answered.
+        Take no more lines, and leave when everything is answered.
         """
         self._finishing = True
         if self.online:
@@ -199,7 +215,7 @@ class ChatLink:
         Leave at once.
         """
         if self.online and not self._leaving and not self.speaksText:
-            self._connector.write(self._speech.bye())
+            self._connector.write(self._dialect.bye())
         self._close()
 
     # What an output asks for.
@@ -215,25 +231,25 @@ class ChatLink:
         self._connector.resume()
 
     def stopProducing(self) -> None:
-        """The output is gone: whoever owns it decides what follows."""
+        """Do nothing: the owner of the output decides what follows when it is gone."""
 
     # Connections coming and going.
 
     def connectionMade(self) -> None:
         """See L{connection.Owner.connectionMade}."""
         self._sentence = ""
-        self._greeted = self._clogged = False
-        self._speech.connected()
-        if self.standing.name:
+        self._greeted = self._clogged = self._spokenTo = False
+        self._dialect.connected()
+        if self.session.name:
             self._greet()
         else:
-            self._face.nameWanted(None)
+            self._ui.nameWanted(None)
 
     def _greet(self) -> None:
         if not self._greeted:
             self._greeted = True
             self._await(LOGIN_TIMEOUT, self._break)
-            self._connector.write(self._speech.hello())
+            self._connector.write(self._dialect.hello())
 
     def _break(self, sentence: str = "") -> None:
         """
@@ -250,34 +266,45 @@ class ChatLink:
         self._quiet(self._pulse)
         entered = self.online
         if entered:
-            self._postbox.closed()
+            self._sender.closed()
+        greeted, self._greeted = self._greeted, False
         if self._leaving or (entered and self._finishing and not self.outbox.expected):
             self._end(None)
-        elif entered or self._greeted or not settled:
+        elif entered or greeted or not settled:
+            if greeted and not self._spokenTo:
+                self._sentence = self._silent(reason)
             self._again(reason, Gone if entered else Unreachable)
         else:
-            # A person thinks about a name for longer than the server waits for it.
+            # The user may think about a name for longer than the server waits for it.
             self._asleep = True
         self._flow()
 
+    def _silent(self, reason: Failure) -> str:
+        """
+        @return: why there is no connection to a server that said nothing: one that expects TLS does
+            not answer a client that does not speak it.
+        """
+        sentence = self._sentence or explain(reason, self._where)
+        return sentence if self._encrypted else f"{sentence} If it expects TLS, add --tls."
+
     def _again(self, failure: Failure, kind: type[ChatError]) -> None:
         """
-        Come back after a while, or end.
+        Connect again after a while, or end.
 
-        @param kind: what the end would be.
+        @param kind: the error to end with.
         """
         if isinstance(failure.value, ChatError):
             self._end(failure.value)
             return
         sentence = self._sentence or explain(failure, self._where)
         if self._retry if self._everEntered else self._insist:
-            self._face.offline(sentence, self._connector.comeBack(), self.outbox.doubtful)
+            self._ui.offline(sentence, self._connector.comeBack(), self.outbox.doubtful)
         else:
             self._end(kind(sentence))
 
     def _end(self, error: ChatError | None) -> None:
         """
-        It is over, whatever is still under way.
+        End, whatever is still under way.
         """
         if self._over:
             return
@@ -285,102 +312,112 @@ class ChatLink:
         self._quiet(self._watch)
         self._quiet(self._pulse)
         self._connector.forget()
-        count = self._postbox.unconfirmed
+        count = self._sender.unconfirmed
         if count and self._everEntered:
             what = "1 message is" if count == 1 else f"{count} messages are"
             reason = f"{error.sentence} " if error is not None else ""
             error = Unconfirmed(f"{reason}{what} unconfirmed.")
-        self._face.ended(error)
+        self._ui.ended(error)
 
     # Lines coming and going.
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
         """See L{connection.Owner.linesReceived}."""
         if self._leaving and not self.online:
-            # Who leaves before he is let in hears no more: neither a welcome, nor that another
-            # dialect is to be tried.
+            # The user left before the welcome: it must not be shown any more, nor must another
+            # dialect be tried.
             return
-        batch: list[Heard] = []
-        speech = self._speech
+        self._spokenTo = True
+        batch: list[ServerMessage] = []
+        dialect = self._dialect
         for line in lines:
             try:
                 if isinstance(line, Excess):
                     raise BadObject("the server sent a line that is too long")
-                heards = speech.hear(line)
+                messages = dialect.receive(line)
             except BadObject as error:
+                if self.online:
+                    # A bug or a whim of the server costs a line, not the connection.
+                    batch.append(ServerMessage(ERROR, error.sentence, code=error.code))
+                    continue
                 self._tell(batch)
                 self._break(f"This is no chat server, at {self._where}: {error.sentence}.")
                 return
-            for heard in heards:
-                if not self._turn(heard, batch):
-                    batch.append(heard)
-            if self._over or speech is not self._speech:
+            for message in messages:
+                if not self._turn(message, batch):
+                    batch.append(message)
+            if self._over or dialect is not self._dialect:
                 return
         self._tell(batch)
         if not self._leaving:
-            self._postbox.answered()
+            self._sender.answered()
         if self._finishing and self.online:
             self._await(ANSWER_TIMEOUT, self._unanswered)
         self._settle()
         self._flow()
 
-    def _tell(self, batch: list[Heard]) -> None:
+    def tlsReceived(self) -> None:
+        """See L{connection.Owner.tlsReceived}."""
+        if not self.online:
+            self._break(f"The server at {self._where} speaks TLS on this port: add --tls.")
+
+    def _tell(self, batch: list[ServerMessage]) -> None:
         if batch:
-            self._face.heard(tuple(batch))
+            self._ui.received(tuple(batch))
             batch.clear()
 
-    def _turn(self, heard: Heard, batch: list[Heard]) -> bool:
+    def _turn(self, message: ServerMessage, batch: list[ServerMessage]) -> bool:
         """
-        Do what the state of the connection asks for.
+        Handle what changes the state of the connection.
 
-        @return: whether that is all there is to do.
+        @return: whether there is nothing left for the user interface.
         """
-        if heard.kind == WELCOME:
+        if message.kind == WELCOME:
             self._tell(batch)
-            self._welcomed(heard)
-        elif heard.kind == REFUSED:
+            self._welcomed(message)
+        elif message.kind == REFUSED:
             self._tell(batch)
-            self._refused(heard.text)
-        elif heard.kind == TEXT_ONLY:
-            self._postbox.speech = TextSpeech(self.standing, self.outbox)
+            self._refused(message)
+        elif message.kind == TEXT_ONLY:
+            self._sender.dialect = TextClientDialect(self.session, self.outbox)
             self._quiet(self._watch)
             self._connector.forget()
             self._connector.connect()
-        elif heard.kind == ERROR and not self.online:
-            self._sentence = heard.text
+        elif message.kind == ERROR and not self.online:
+            self._sentence = message.text
         else:
-            if heard.kind == BYE:
-                self._sentence = heard.text
-                # Nobody asked for the goodbye that only ends the input's last answers.
+            if message.kind == BYE:
+                self._sentence = message.text
+                # At the end of the input it is the client that asks for this goodbye.
                 return self._finishing and self._leaving
             return False
         return True
 
-    def _welcomed(self, heard: Heard) -> None:
+    def _welcomed(self, message: ServerMessage) -> None:
         again, self._everEntered = self._everEntered, True
         self._quiet(self._watch)
-        self._pulse = self._clock.callLater(HEARTBEAT, self._beat)
-        self._postbox.open = True
-        self._face.entered(heard, again)
-        self._postbox.opened()
+        self._pulse = self._clock.callLater(HEARTBEAT_INTERVAL, self._beat)
+        self._sender.open = True
+        self._ui.entered(message, again)
+        self._sender.opened()
 
-    def _refused(self, sentence: str) -> None:
+    def _refused(self, refusal: ServerMessage) -> None:
         """
-        A name that was good before is held by somebody else for now, perhaps by the connection
-        that was lost: a later attempt may find it free.
+        Ask for another name.  A name that was good before has another owner for now, perhaps the
+        connection that was lost: a later attempt may find it free.
         """
         self._quiet(self._watch)
         if self._everEntered:
-            self._break(sentence)
+            self._break(refusal.text)
         else:
             self._greeted = False
-            self._face.nameWanted(sentence)
+            self._ui.nameWanted(refusal.text, refusal.code)
 
     def _beat(self) -> None:
-        self._pulse = self._clock.callLater(HEARTBEAT, self._beat)
+        self._pulse = self._clock.callLater(HEARTBEAT_INTERVAL, self._beat)
         silence = self._connector.silence
-        ping = self._speech.ping() if silence >= HEARTBEAT else b""
-        if ping and silence >= 2 * HEARTBEAT:
+        ping = self._dialect.ping() if silence >= HEARTBEAT_INTERVAL else b""
+        if ping and silence >= 2 * HEARTBEAT_INTERVAL:
             self._break()
         else:
             self._connector.write(ping)
@@ -396,22 +433,22 @@ class ChatLink:
         """
         Hold the input exactly as long as a line given now would have to wait.
         """
-        hold = self._postbox.full or self._leaving or self._clogged
+        hold = self._sender.full or self._leaving or self._clogged
         if hold != self._holding:
             self._holding = hold
             if hold:
-                self._face.hold()
+                self._ui.hold()
             else:
-                self._face.release()
+                self._ui.release()
 
     def _settle(self) -> None:
         """
-        Leave if the input has ended and nothing is owed any more.
+        Leave if the input has ended and no answer is owed.
         """
-        if not self._finishing or self._leaving or self._postbox.owes:
+        if not self._finishing or self._leaving or self._sender.owes:
             return
         if self.online:
-            if self.speaksText and not self._speech.unanswered:
+            if self.speaksText and not self._dialect.unanswered:
                 self._close()
             else:
                 self._quit()
@@ -426,14 +463,14 @@ class ChatLink:
             self._close()
             return
         self._leaving = True
-        self._connector.write(self._speech.bye())
+        self._connector.write(self._dialect.bye())
         owed = self.outbox.expected or self._finishing
         self._await(ANSWER_TIMEOUT if owed else GOODBYE_TIMEOUT, self._close)
 
     def _unanswered(self) -> None:
         """
-        The input has ended and the server owes answers.  If it is our own output that holds them
-        up, it may take as long as it wants.
+        Give up waiting for the answers that the server owes after the end of the input.  While our
+        own output holds them up, wait on.
         """
         if self._paused:
             self._await(ANSWER_TIMEOUT, self._unanswered)
@@ -450,7 +487,7 @@ class ChatLink:
 
     def _await(self, delay: float, then: Callable[[], None]) -> None:
         """
-        Do something after a time, unless another wait begins before.
+        Call something after a time, unless another wait begins before.
         """
         self._quiet(self._watch)
         self._watch = self._clock.callLater(delay, then)

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.client.test_localcommands -*-
 """
-The commands that a client understands by itself: they are about the terminal, and never sent.
+Runs the commands that the client understands by itself: they concern the terminal, and are never
+sent.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from ..errors import BadCommand
 from .settings import BELLS, Settings
 
 
-class Stage(Protocol):
+class CommandContext(Protocol):
     """
-    What the commands act on.
+    What the commands act on, provided by the user interface.
     """
 
     def notice(self, text: str) -> None:
-        """Tell the person something."""
+        """Show the user a sentence."""
 
     def clear(self) -> None:
-        """Begin with an empty screen."""
+        """Empty the screen."""
 
     def setColor(self, color: bool) -> None:
         """Turn colours on or off."""
@@ -35,22 +36,22 @@ class Stage(Protocol):
 
     def debug(self) -> Iterable[str]:
         """
-        @return: what a person may want to send with a report about a bug.
+        @return: what belongs in a report about a bug, in lines.
         """
 
 
-class Verbs:
+class LocalCommands:
     """
-    The table of these commands.
+    The client's own commands.
     """
 
-    def __init__(self, settings: Settings, stage: Stage) -> None:
+    def __init__(self, settings: Settings, context: CommandContext) -> None:
         self._settings = settings
-        self._stage = stage
+        self._context = context
         self._table: dict[str, tuple[Callable[[str], None], str]] = {
-            "/ignore": (self._ignore, "[NAME]: hear no more of somebody, or list whom you ignore"),
-            "/unignore": (self._unignore, "NAME: hear somebody again"),
-            "/clear": (lambda rest: stage.clear(), ": begin with an empty screen"),
+            "/ignore": (self._ignore, "[NAME]: mute someone, or list whom you ignore"),
+            "/unignore": (self._unignore, "NAME: unmute someone"),
+            "/clear": (lambda rest: context.clear(), ": empty the screen"),
             "/time": (self._time, "on|off: times before lines"),
             "/color": (self._color, "on|off: colours"),
             "/bell": (self._bell, "off|mention|all: when to ring"),
@@ -67,48 +68,49 @@ class Verbs:
 
     def does(self, line: str) -> bool:
         """
-        Do what a line asks for.
+        Run a line, if it is one of these commands; the server knows the others.
 
-        @return: whether it is one of these commands; the server knows the others.
-        @raise BadCommand: if it is, and its argument is not what it needs.
+        @return: whether it was one.
+        @raise BadCommand: if its argument is not what it needs.
         """
         word, _, rest = line.partition(" ")
         word, rest = word.casefold(), rest.strip()
         if word == "/help":
             return self._helps(rest)
-        verb = self._table.get(word)
-        if verb is None:
+        command = self._table.get(word)
+        if command is None:
             return False
-        verb[0](rest)
+        command[0](rest)
         return True
 
     def _helps(self, rest: str) -> bool:
         """
-        @return: whether the server, who explains its own commands, has nothing to add.
+        @return: whether the question was about one of these commands alone; the server explains its
+            own.
         """
         asked = f"/{rest.casefold().removeprefix('/')}"
         for name, (_, help) in self._table.items():
             if asked in ("/", name):
-                self._stage.notice(f"{name}{'' if help[0] == ':' else ' '}{help}")
+                self._context.notice(f"{name}{'' if help[0] == ':' else ' '}{help}")
         return asked in self._table
 
     def _ignore(self, rest: str) -> None:
         mine = self._settings
         if rest:
-            mine.ignored[rest.casefold()] = rest
+            mine.ignored.add(rest.removeprefix("@"))
             mine.save()
-        names = ", ".join(sorted(mine.ignored.values(), key=str.casefold)) or "nobody"
-        self._stage.notice(f"You ignore {names}")
+        self._context.notice(f"You ignore {mine.ignored.describe()}")
 
     def _unignore(self, rest: str) -> None:
-        if self._settings.ignored.pop(rest.casefold(), None) is None:
-            raise BadCommand(f"you do not ignore {rest or 'nobody'}: /ignore lists whom you do")
+        name = rest.removeprefix("@")
+        if not self._settings.ignored.remove(name):
+            raise BadCommand(f"you do not ignore {name or 'nobody'}: /ignore lists whom you do")
         self._settings.save()
-        self._stage.notice(f"You hear {rest} again")
+        self._context.notice(f"You see what {name} says again")
 
     def _switch(self, rest: str, now: bool) -> bool:
         """
-        @return: what is asked for; without a word, the other of two.
+        @return: what is asked for; without a word, the opposite of what is set.
         """
         if rest not in ("", "on", "off"):
             raise BadCommand("say on or off")
@@ -121,7 +123,7 @@ class Verbs:
     def _color(self, rest: str) -> None:
         self._settings.color = self._switch(rest, self._settings.color)
         self._settings.save()
-        self._stage.setColor(self._settings.color)
+        self._context.setColor(self._settings.color)
 
     def _bell(self, rest: str) -> None:
         if rest and rest not in BELLS:
@@ -129,12 +131,12 @@ class Verbs:
         if rest:
             self._settings.bell = rest
             self._settings.save()
-        self._stage.notice(f"The bell is set to {self._settings.bell}")
+        self._context.notice(f"The bell is set to {self._settings.bell}")
 
     def _resend(self, rest: str) -> None:
-        count = self._stage.resend()
-        self._stage.notice(f"Sent again: {count}")
+        count = self._context.resend()
+        self._context.notice(f"Sent again: {count}")
 
     def _debug(self, rest: str) -> None:
-        for each in self._stage.debug():
-            self._stage.notice(each)
+        for each in self._context.debug():
+            self._context.notice(each)

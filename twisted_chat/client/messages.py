@@ -1,15 +1,15 @@
 # -*- test-case-name: tests.client.test_messages -*-
 """
-What a client hears: the lines of a server, in either dialect, as one kind of value.
+Parses the lines of a server, in either dialect, into one kind of value.
 
 A server may be hostile, so every text is made fit for a terminal here, as it comes in: nothing
-behind this module ever holds anything else.  No field has a type but its own, whatever was sent.
+behind this module ever holds anything else.  Every field has its declared type and a bounded size,
+whatever was sent.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,20 +17,7 @@ from typing import Any
 from ..errors import BadObject
 from ..text.cleaning import showable
 from ..wire.answers import Welcome
-from ..wire.events import (
-    ACTED,
-    CREATED,
-    INVITED,
-    JOINED,
-    LEFT,
-    LOCKED,
-    RENAMED,
-    SAID,
-    TOLD,
-    TOPIC,
-    UNLOCKED,
-    Event,
-)
+from ..wire.events import FOREVER, LEFT, PRESENCE, SAID, SPOKEN, STATE, TOLD, Event
 from ..wire.textlines import CONNECTED as _CONNECTED
 from ..wire.textlines import PROMPT as _PROMPT
 from ..wire.textlines import RECEIPT as _RECEIPT
@@ -43,7 +30,7 @@ OK = "ok"
 ERROR = "error"
 NOTICE = "notice"
 NAMES = "names"
-"""The kind of what answers L{dialect.Speech.names}."""
+COMMANDS = "commands"
 LINE = "line"
 WELCOME = "welcome"
 REFUSED = "refused"
@@ -54,20 +41,21 @@ PONG = "pong"
 BYE = "bye"
 UNKNOWN = "unknown"
 
-EVENTS = frozenset(
-    {SAID, ACTED, TOLD, JOINED, LEFT, RENAMED, CREATED, TOPIC, LOCKED, UNLOCKED, INVITED}
-)
+EVENTS = SPOKEN | PRESENCE | STATE
 _WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
 
 _MAX_TIME = 253402300799.0
 """The last second that a calendar of four-digit years has, in seconds since the epoch."""
+
+_MAX_SECRET = 1024
+"""Characters of a token or an epoch.  What is longer would have to be stored and sent back."""
 
 _SPOKEN = re.compile(r"(?:(#\S+) )?([^\s*!#]\S*) :: (.*)", re.DOTALL)
 _TOLD = re.compile(r"([^\s*!#]\S*) -> you :: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Heard:
+class ServerMessage:
     """
     One thing that a server said.
 
@@ -78,11 +66,14 @@ class Heard:
     @ivar key: what it answers.
     @ivar code: a refusal's stable code.
     @ivar id: the id of the event that a receipt is for, or 0.
-    @ivar room: the name of one's current room.
-    @ivar count: how many people are in it, or events in a gap; C{None} if nobody knows.
-    @ivar old: whether the event was before one came.
+    @ivar room: the name of the user's current room, or of the one that was asked about.
+    @ivar count: how many people are in it, or events in a gap; C{None} if unknown.
+    @ivar old: whether the event happened before the user entered.
+    @ivar forced: whether the current room changed without a command of the user.
+    @ivar more: whether a further part of this answer follows.
     @ivar events: an answer of the history.
-    @ivar welcome: what a newcomer is told.
+    @ivar names: the names of the people in a room, or of the server's commands.
+    @ivar welcome: the answer to a login.
     @ivar line: the line itself, in the text dialect.
     @ivar raw: the object itself, in the JSON dialect.
     """
@@ -96,39 +87,42 @@ class Heard:
     room: str = ""
     count: int | None = None
     old: bool = False
+    forced: bool = False
+    more: bool = False
     events: tuple[Event, ...] = ()
+    names: tuple[str, ...] = ()
     welcome: Welcome | None = None
     line: str | None = None
     raw: dict[str, Any] | None = None
 
 
-def readLine(raw: bytes, room: str = "") -> Heard:
+def readLine(raw: bytes, room: str = "") -> ServerMessage:
     """
     Read a line of the text dialect.
 
     @param raw: the line without its end.
-    @param room: the name of one's current room, as far as known.
+    @param room: the name of the user's current room, as far as known.
     """
     line = showable(raw.decode("utf-8", "replace"))
     if line == RECEIPT:
-        return Heard(OK, line=line)
+        return ServerMessage(OK, line=line)
     if line.startswith("! "):
-        return Heard(ERROR, line[2:], code="refused", line=line)
+        return ServerMessage(ERROR, line[2:], code="refused", line=line)
     if line.startswith("* "):
-        return Heard(NOTICE, line[2:], line=line)
+        return ServerMessage(NOTICE, line[2:], line=line)
     found = _TOLD.fullmatch(line)
     if found is not None:
         event = Event(0, 0.0, TOLD, "@", found[1], found[2], "you")
-        return Heard(TOLD, event=event, line=line)
+        return ServerMessage(TOLD, event=event, line=line)
     found = _SPOKEN.fullmatch(line)
     if found is not None:
-        return Heard(
+        return ServerMessage(
             SAID, event=Event(0, 0.0, SAID, found[1] or room, found[2], found[3]), line=line
         )
-    return Heard(LINE, line, line=line)
+    return ServerMessage(LINE, line, line=line)
 
 
-def readObject(raw: bytes) -> Heard:
+def readObject(raw: bytes) -> ServerMessage:
     """
     Read a line of the JSON dialect.  A field that is not what it should be counts as absent.
 
@@ -136,8 +130,9 @@ def readObject(raw: bytes) -> Heard:
     @raise BadObject: if there is no JSON object on it.
     """
     try:
-        value = json.loads(raw.decode("utf-8"))
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuseConstant)
     except (ValueError, RecursionError):
+        # Python refuses a number of more than 4,300 digits by a ValueError, too.
         raise BadObject("the server sent a line that is not JSON") from None
     if not isinstance(value, dict):
         raise BadObject("the server sent JSON that is not an object")
@@ -145,24 +140,46 @@ def readObject(raw: bytes) -> Heard:
     key = value.get("key")
     key = key if isinstance(key, str) else None
     if kind in EVENTS:
-        return Heard(kind, event=_event(value), key=key, old=value.get("old") is True, raw=value)
+        return ServerMessage(
+            kind, event=_event(value), key=key, old=value.get("old") is True, raw=value
+        )
     if kind in _WITH_TEXT:
-        return Heard(kind, _text(value, "text"), key=key, code=_text(value, "code"), raw=value)
+        return ServerMessage(
+            kind, _text(value, "text"), key=key, code=_text(value, "code"), raw=value
+        )
     if kind == OK:
-        return Heard(OK, key=key, id=_number(value, "id"), raw=value)
+        return ServerMessage(OK, key=key, id=_number(value, "id"), raw=value)
     if kind == WELCOME:
-        return Heard(WELCOME, welcome=_welcome(value), raw=value)
+        return ServerMessage(WELCOME, welcome=_welcome(value), raw=value)
     if kind == ROOM:
         room, count = _text(value, "room"), _number(value, "names")
-        return Heard(ROOM, _text(value, "topic"), room=room, count=count, raw=value)
+        return ServerMessage(ROOM, _text(value, "topic"), room=room, count=count, raw=value)
     if kind == GAP:
         known = isinstance(value.get("count"), int)
-        return Heard(GAP, count=_number(value, "count") if known else None, raw=value)
-    if kind == HISTORY:
-        return Heard(
-            HISTORY, key=key, events=tuple(map(_event, _objects(value, "events"))), raw=value
+        return ServerMessage(GAP, count=_number(value, "count") if known else None, raw=value)
+    if kind == NAMES:
+        return ServerMessage(
+            NAMES,
+            key=key,
+            room=_text(value, "room"),
+            names=_texts(value, "names"),
+            more=value.get("more") is True,
+            raw=value,
         )
-    return Heard(PONG if kind == PONG else UNKNOWN, key=key, raw=value)
+    if kind == COMMANDS:
+        names = tuple(_text(each, "name") for each in _objects(value, "commands"))
+        return ServerMessage(COMMANDS, key=key, names=names, raw=value)
+    if kind == HISTORY:
+        events = tuple(map(_event, _objects(value, "events")))
+        return ServerMessage(HISTORY, key=key, events=events, raw=value)
+    return ServerMessage(PONG if kind == PONG else UNKNOWN, key=key, raw=value)
+
+
+def _refuseConstant(name: str) -> None:
+    """
+    Refuse NaN and the infinities, which Python reads and RFC 8259 does not have.
+    """
+    raise ValueError(name)
 
 
 def _text(value: dict[str, Any], name: str) -> str:
@@ -170,9 +187,20 @@ def _text(value: dict[str, Any], name: str) -> str:
     return showable(text) if isinstance(text, str) else ""
 
 
+def _texts(value: dict[str, Any], name: str) -> tuple[str, ...]:
+    texts = value.get(name)
+    known = texts if isinstance(texts, list) else []
+    return tuple(showable(each) for each in known if isinstance(each, str))
+
+
+def _secret(value: dict[str, Any], name: str) -> str | None:
+    secret = value.get(name)
+    return secret if isinstance(secret, str) and 0 < len(secret) <= _MAX_SECRET else None
+
+
 def _number(value: dict[str, Any], name: str) -> int:
     number = value.get(name)
-    return number if isinstance(number, int) and number > 0 else 0
+    return number if isinstance(number, int) and 0 < number <= FOREVER else 0
 
 
 def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -182,25 +210,25 @@ def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _event(value: dict[str, Any]) -> Event:
     time = value.get("time")
-    known = isinstance(time, int | float) and math.isfinite(time) and 0 <= time <= _MAX_TIME
+    kind = _text(value, "type")
+    # NaN compares as false; comparing does not convert, so no integer is too large for it.
+    known = isinstance(time, int | float) and 0 <= time <= _MAX_TIME
     return Event(
         _number(value, "id"),
         float(time) if known and time is not None else 0.0,
-        _text(value, "type"),
+        kind,
         _text(value, "room") or "@",
         _text(value, "name"),
         _text(value, "text"),
-        _text(value, "to"),
+        _text(value, "by" if kind == LEFT else "to"),
     )
 
 
 def _welcome(value: dict[str, Any]) -> Welcome:
-    token = value.get("token")
-    epoch = value.get("epoch")
     return Welcome(
         _text(value, "name"),
-        token if isinstance(token, str) else None,
-        epoch if isinstance(epoch, str) else "",
+        _secret(value, "token"),
+        _secret(value, "epoch") or "",
         _number(value, "last"),
         _text(value, "room"),
         tuple((_text(o, "name"), _text(o, "topic")) for o in _objects(value, "rooms")),

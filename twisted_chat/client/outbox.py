@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_outbox -*-
 """
-What a client has said and the server has not yet answered for.
+Keeps the messages that the server has not yet answered for.
 
 A message stays here from the moment it was typed until its receipt, its refusal, or, after a drop,
 until it is seen in what the server replays.
@@ -13,8 +13,8 @@ from typing import Any
 
 from ..errors import ChatError
 
-MAX_WAITING = 100
-"""So many messages may wait for a connection; a person who typed more would not know them again."""
+MAX_WAITING_MESSAGES = 100
+"""How many messages may wait for a connection; the author of more would not recognise them."""
 
 
 class OutboxFull(ChatError):
@@ -24,11 +24,11 @@ class OutboxFull(ChatError):
 
 
 @dataclass
-class Letter:
+class PendingMessage:
     """
     One message on its way.
 
-    @ivar key: the sender's own id of it, unique in his session.
+    @ivar key: the sender's own id of it, unique in their session.
     @ivar line: as it was typed; the text dialect sends it so.
     @ivar fields: the JSON dialect's object, but for the key.
     @ivar sent: whether it left on some connection, so that it may have arrived.
@@ -44,7 +44,7 @@ class Outbox:
     """
     Messages without an answer, in the order they were typed.
 
-    Those that left on a connection whose session is gone are in doubt: nobody can tell whether they
+    Those that left on a connection whose session is gone are in doubt: they may or may not have
     arrived.  They are kept apart and sent again only when asked for, because saying a thing twice
     can be worse than not saying it.
     """
@@ -55,14 +55,14 @@ class Outbox:
         """
         self._prefix = prefix
         self._count = 0
-        self._letters: dict[str, Letter] = {}
-        self._doubtful: list[Letter] = []
+        self._pending: dict[str, PendingMessage] = {}
+        self._doubtful: list[PendingMessage] = []
 
     def __len__(self) -> int:
         """
         @return: how many messages are unconfirmed, those in doubt included.
         """
-        return len(self._letters) + len(self._doubtful)
+        return len(self._pending) + len(self._doubtful)
 
     @property
     def doubtful(self) -> int:
@@ -76,7 +76,7 @@ class Outbox:
         """
         How many messages will still be answered.
         """
-        return len(self._letters)
+        return len(self._pending)
 
     def newKey(self) -> str:
         """
@@ -85,49 +85,55 @@ class Outbox:
         self._count += 1
         return f"{self._prefix}{self._count}"
 
-    def put(self, letter: Letter) -> None:
+    def put(self, message: PendingMessage) -> None:
         """
         Keep a message until it is confirmed.
         """
-        self._letters[letter.key] = letter
+        self._pending[message.key] = message
 
-    def waiting(self) -> list[Letter]:
+    def waiting(self) -> list[PendingMessage]:
         """
         @return: the messages to be answered, oldest first.
         """
-        return list(self._letters.values())
+        return list(self._pending.values())
+
+    def find(self, key: str | None) -> PendingMessage | None:
+        """
+        @return: the message of this key that is to be answered, if there is one.
+        """
+        return None if key is None else self._pending.get(key)
 
     def confirm(self, key: str | None) -> bool:
         """
-        The server answered for a message: it stored or refused it.
+        Drop a message that the server has answered for: it stored or refused it.
 
         @return: whether it was one of ours.
         """
-        return key is not None and self._letters.pop(key, None) is not None
+        return key is not None and self._pending.pop(key, None) is not None
 
     def doubt(self) -> None:
         """
-        The session in which messages were sent is gone: those that left are in doubt from now on.
+        Put the messages that left in doubt, because the session in which they were sent is gone.
         """
-        for letter in self.waiting():
-            if letter.sent:
-                del self._letters[letter.key]
-                self._doubtful.append(letter)
+        for message in self.waiting():
+            if message.sent:
+                del self._pending[message.key]
+                self._doubtful.append(message)
 
-    def question(self, letter: Letter) -> None:
+    def question(self, message: PendingMessage) -> None:
         """
-        This message is in doubt, though it never left.
+        Put a message in doubt that never left.
         """
-        self._doubtful.append(letter)
+        self._doubtful.append(message)
 
-    def resend(self) -> list[Letter]:
+    def resend(self) -> list[PendingMessage]:
         """
         Take the messages in doubt for new ones, behind those that wait.
 
         @return: these messages, under new keys.
         """
-        again = [Letter(self.newKey(), each.line, each.fields) for each in self._doubtful]
+        again = [PendingMessage(self.newKey(), each.line, each.fields) for each in self._doubtful]
         self._doubtful.clear()
-        for letter in again:
-            self.put(letter)
+        for message in again:
+            self.put(message)
         return again

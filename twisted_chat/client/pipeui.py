@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_pipeui -*-
 """
-The plain face: lines in, lines out, for pipes, files, simple terminals and scripts.
+Shows a link as lines in and lines out, for pipes, files, simple terminals and scripts.
 
 Nothing but whole lines of UTF-8 is written, whatever the locale: no colour, no bell, no escape.
 """
@@ -8,9 +8,10 @@ Nothing but whole lines of UTF-8 is written, whatever the locale: no colour, no 
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
@@ -18,28 +19,35 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..console.process import BAD_DATA, DONE, LOST, PIPE_CLOSED, REFUSED, UNREACHABLE, USAGE
-from ..errors import ChatError, NotStored
+from ..errors import BadName, ChatError, NameTaken, NotStored
 from ..text.cleaning import MAX_LINE, neutralise, showable
 from ..wire.framing import FLOODED, Excess, LineSplitter
 from ..wire.jsonlines import MAX_OBJECT, parseObject
-from .messages import CONNECTED, ERROR, OK, PROMPT, Heard
+from .messages import CONNECTED, ERROR, OK, PROMPT, ServerMessage
 from .rendering import asLines, asSentence, reconnected
 from .ui import Unconfirmed
 
 if TYPE_CHECKING:
     from twisted.internet.stdio import StandardIO
 
-    from ..console.process import Ends
+    from ..console.process import ProcessIO
     from .link import ChatLink
 
 _NO_NAME = "There is no name: give it by --name, or as the first line of the input."
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""
+What JSON allows in a text and a reader of the output must not get as it is: DEL and C1 controls,
+line separators, bidirectional controls, characters without a shape, and halves of surrogate pairs,
+which UTF-8 does not have.
+"""
+
 _NOT_LINES = f"The input has no line end in {64 * 1024} bytes: send text, line by line."
 
 
 @implementer(IHalfCloseableProtocol)
-class PlainFace(Protocol):
+class PipeUI(Protocol):
     """
-    Shows a link on a stream, and reads from it what is said.  See L{ui.Face}.
+    Shows a link on a stream, and reads from it what the user says.  See L{ui.UserInterface}.
     """
 
     transport: StandardIO
@@ -48,14 +56,18 @@ class PlainFace(Protocol):
     """Bytes of an input line."""
 
     def __init__(
-        self, ends: Ends, now: Callable[[], float], typed: bool = False, echoed: bool = False
+        self,
+        process: ProcessIO,
+        now: Callable[[], float],
+        typed: bool = False,
+        echoed: bool = False,
     ) -> None:
         """
         @param now: the wall time, in seconds since the epoch, UTC.
-        @param typed: whether a person types the input, who can be asked for another name.
-        @param echoed: whether what he types is seen in the output.
+        @param typed: whether the input comes from a keyboard: another name can be asked for.
+        @param echoed: whether what is typed is seen in the output.
         """
-        self._ends = ends
+        self._process = process
         self._now = now
         self._typed = typed
         self._echoed = echoed
@@ -68,7 +80,7 @@ class PlainFace(Protocol):
 
     def begin(self, link: ChatLink) -> None:
         """
-        Show this link.  The transport has to be there.
+        Show this link.  The transport has to be set.
         """
         self.link = link
         self.transport.pauseProducing()
@@ -77,10 +89,10 @@ class PlainFace(Protocol):
 
     def interrupted(self, code: int) -> None:
         """
-        A signal ends the process.
+        End because of a signal.
         """
         self._finish(code)
-        self._ends.hurry()
+        self._process.hurry()
 
     # The input.
 
@@ -102,7 +114,7 @@ class PlainFace(Protocol):
 
     def _give(self) -> None:
         """
-        Give the link as many lines as it wants.
+        Give the link as many lines as it takes.
         """
         while self._lines and (self._asking or not self._held):
             each = self._lines.popleft()
@@ -138,7 +150,7 @@ class PlainFace(Protocol):
                 raise ChatError(f"this line is longer than {self.longest} bytes: it was not sent")
             self._sayLine(line)
         except ChatError as error:
-            self.heard((Heard(ERROR, error.sentence, code=error.code),))
+            self.received((ServerMessage(ERROR, error.sentence, code=error.code),))
 
     def _sayLine(self, line: bytes) -> None:
         try:
@@ -149,13 +161,13 @@ class PlainFace(Protocol):
             self.link.say(text)
 
     def hold(self) -> None:
-        """See L{ui.Face.hold}."""
+        """See L{ui.UserInterface.hold}."""
         self._held = True
         if not self._asking:
             self.transport.pauseProducing()
 
     def release(self) -> None:
-        """See L{ui.Face.release}."""
+        """See L{ui.UserInterface.release}."""
         self._held = False
         self._give()
         if not self._held:
@@ -178,8 +190,8 @@ class PlainFace(Protocol):
             self._asking = False
             self.write("")
 
-    def nameWanted(self, refusal: str | None) -> None:
-        """See L{ui.Face.nameWanted}."""
+    def nameWanted(self, refusal: str | None, code: str = "") -> None:
+        """See L{ui.UserInterface.nameWanted}."""
         if refusal is not None and not self._typed:
             self._finish(REFUSED, refusal)
             return
@@ -189,20 +201,20 @@ class PlainFace(Protocol):
         self._give()
         self.transport.resumeProducing()
 
-    def entered(self, heard: Heard, again: bool) -> None:
-        """See L{ui.Face.entered}."""
+    def entered(self, message: ServerMessage, again: bool) -> None:
+        """See L{ui.UserInterface.entered}."""
         if not again:
             self.write(CONNECTED)
         else:
-            self.write(f"* {reconnected(heard)}")
+            self.write(f"* {reconnected(message)}")
 
-    def heard(self, batch: Sequence[Heard]) -> None:
-        """See L{ui.Face.heard}."""
-        mine = self.link.standing
+    def received(self, batch: Sequence[ServerMessage]) -> None:
+        """See L{ui.UserInterface.received}."""
+        mine = self.link.session
         self.write(*asLines(batch, mine.name, mine.room, mine.lobby, self._now()))
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
-        """See L{ui.Face.offline}."""
+        """See L{ui.UserInterface.offline}."""
         doubt = f" Unconfirmed messages: {unconfirmed}." if unconfirmed else ""
         why = asSentence(showable(sentence))
         self.write(f"* {why}{doubt} The next attempt is in {delay:.1f} s.")
@@ -210,15 +222,15 @@ class PlainFace(Protocol):
     # The end.
 
     def ended(self, error: ChatError | None) -> None:
-        """See L{ui.Face.ended}."""
+        """See L{ui.UserInterface.ended}."""
         self._endPrompt()
         if self._verdict is not None:
-            self._ends.end(*self._verdict)
+            self._process.end(*self._verdict)
         elif error is None:
-            self._ends.end(DONE)
+            self._process.end(DONE)
         else:
             code = LOST if isinstance(error, Unconfirmed) else UNREACHABLE
-            self._ends.end(code, error.sentence)
+            self._process.end(code, error.sentence)
 
     def _finish(self, code: int, sentence: str = "") -> None:
         """
@@ -229,21 +241,21 @@ class PlainFace(Protocol):
 
     def writeConnectionLost(self) -> None:
         """
-        See L{IHalfCloseableProtocol}.  Nobody reads us any more.
+        See L{IHalfCloseableProtocol}.  The reader of the output is gone.
         """
-        self._ends.gone()
+        self._process.gone()
         self._finish(PIPE_CLOSED)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
         See L{Protocol.connectionLost}.
         """
-        self._ends.stop()
+        self._process.stop()
 
 
-class JSONFace(PlainFace):
+class JSONPipeUI(PipeUI):
     """
-    The same for programs: objects of the JSON dialect as they come, and as they are written.
+    Passes the objects of the JSON dialect between a program and the server.
     """
 
     longest = MAX_OBJECT
@@ -252,81 +264,138 @@ class JSONFace(PlainFace):
         if line.strip():
             self.link.send(parseObject(line))
 
-    def nameWanted(self, refusal: str | None) -> None:
-        """See L{ui.Face.nameWanted}."""
-        if self.link.standing.name or self._typed:
-            super().nameWanted(refusal)
+    def nameWanted(self, refusal: str | None, code: str = "") -> None:
+        """See L{ui.UserInterface.nameWanted}."""
+        if self.link.session.name or self._typed:
+            super().nameWanted(refusal, code)
         else:
             self._finish(USAGE, "There is no name: give it by --name.")
 
-    def entered(self, heard: Heard, again: bool) -> None:
-        """See L{ui.Face.entered}."""
-        if heard.raw is None:
+    def entered(self, message: ServerMessage, again: bool) -> None:
+        """See L{ui.UserInterface.entered}."""
+        if message.raw is None:
             self._finish(UNREACHABLE, "The server speaks the text dialect only: leave out --json.")
         else:
-            self.heard((heard,))
+            self.received((message,))
 
-    def heard(self, batch: Sequence[Heard]) -> None:
-        """See L{ui.Face.heard}."""
+    def received(self, batch: Sequence[ServerMessage]) -> None:
+        """See L{ui.UserInterface.received}."""
         for each in batch:
             if each.raw is not None:
-                # To a terminal nothing but ASCII: what the objects hold was not cleaned.
-                self.write(json.dumps(each.raw, ensure_ascii=self._echoed))
+                self._writeObject(each.raw)
             elif each.kind == ERROR:
-                refusal = {"type": "error", "code": each.code, "text": each.text}
-                self.write(json.dumps(refusal, ensure_ascii=self._echoed))
+                self._writeObject({"type": "error", "code": each.code, "text": each.text})
+
+    def _writeObject(self, value: dict[str, Any]) -> None:
+        """
+        Write an object, whose texts were not cleaned.  JSON escapes only the controls of ASCII by
+        itself; a terminal gets nothing but ASCII.
+        """
+        text = json.dumps(value, ensure_ascii=self._echoed)
+        self.write(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
-        """See L{ui.Face.offline}.  This is no object of the server's."""
+        """See L{ui.UserInterface.offline}.  This is no object of the server's."""
 
 
-_NOT_STORED: Final = "not stored"
-"""How the text dialect begins to say that the server cannot store at the moment."""
+_MAX_VARIANTS = 9
+"""How many names are tried: the one that is wanted, and variants with a number."""
+
+_MAX_ROUNDS = 3
+"""How often all of them are tried."""
+
+_ROUND_DELAY = 2.0
+"""Seconds between two rounds: those who have the names may be about to leave."""
+
+_MAX_STEM = 29
+"""How many characters of a name a variant keeps; the server takes 32 of a name."""
 
 
-class SendFace(PlainFace):
+class SendUI(PipeUI):
     """
     Says some lines and leaves: for C{--send}.  Nothing is read, and only receipts are shown.  What
     the server cannot store at the moment counts as lost, so that a script tries again; what it
-    will not take, as bad data.
+    refuses, as bad data.
+
+    The sender does not need a certain name: where the one that is wanted is taken or reserved, a
+    variant of it will do.
     """
+
+    def __init__(
+        self,
+        process: ProcessIO,
+        now: Callable[[], float],
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        """
+        @param now: the wall time, in seconds since the epoch, UTC.
+        @param later: calls a function after some seconds.
+        """
+        super().__init__(process, now)
+        self._later = later
+        self._refusal: tuple[int, str] | None = None
+        self._wanted = ""
+        self._tried = 0
+        self._malformed = 0
 
     def sends(self, text: str) -> None:
         """
+        Say a text.
+
         @param text: what to say; each of its lines is a message.
         """
-        self._refusal: tuple[int, str] | None = None
         self._lines += [each.encode("utf-8", "surrogateescape") for each in text.splitlines()]
         self._eof = True
 
+    def nameWanted(self, refusal: str | None, code: str = "") -> None:
+        """See L{ui.UserInterface.nameWanted}.  Try the next variant of the name."""
+        self._tried += 1
+        self._wanted = self._wanted or self.link.session.name
+        if code == BadName.code:
+            # The first may be reserved.  If its variant is refused too, the name itself is bad.
+            self._malformed += 1
+        done, number = divmod(self._tried, _MAX_VARIANTS)
+        passing = code in ("", NameTaken.code, BadName.code) and self._malformed < 2
+        if not passing or done >= _MAX_ROUNDS:
+            self._finish(REFUSED, f"{asSentence(refusal or '')} Give another name by --name.")
+        elif number:
+            self._enter(number)
+        else:
+            self._later(_ROUND_DELAY, lambda: self._enter(0))
+
+    def _enter(self, number: int) -> None:
+        if self._verdict is None:
+            stem = self._wanted
+            self.link.enter(f"{stem[:_MAX_STEM]}-{number + 1}" if number else stem)
+
     def dataReceived(self, data: bytes) -> None:
-        """Nothing is read."""
+        """Ignore the input."""
 
     def readConnectionLost(self) -> None:
-        """Nothing is read."""
+        """Ignore the input."""
 
     def release(self) -> None:
-        """See L{ui.Face.release}."""
+        """See L{ui.UserInterface.release}."""
         self._held = False
         self._give()
 
-    def entered(self, heard: Heard, again: bool) -> None:
-        """See L{ui.Face.entered}."""
+    def entered(self, message: ServerMessage, again: bool) -> None:
+        """See L{ui.UserInterface.entered}."""
 
-    def heard(self, batch: Sequence[Heard]) -> None:
-        """See L{ui.Face.heard}."""
+    def received(self, batch: Sequence[ServerMessage]) -> None:
+        """See L{ui.UserInterface.received}."""
         for each in batch:
             if each.kind == OK:
-                super().heard((each,))
+                super().received((each,))
             elif each.kind == ERROR:
-                passing = each.code == NotStored.code or each.text.startswith(_NOT_STORED)
-                self._refusal = self._refusal or (LOST if passing else BAD_DATA, each.text)
+                status = LOST if each.code == NotStored.code else BAD_DATA
+                self._refusal = self._refusal or (status, each.text)
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
-        """See L{ui.Face.offline}."""
+        """See L{ui.UserInterface.offline}."""
 
     def ended(self, error: ChatError | None) -> None:
-        """See L{ui.Face.ended}."""
+        """See L{ui.UserInterface.ended}."""
         if error is None and self._refusal:
             self._verdict = self._verdict or self._refusal
         super().ended(error)

@@ -1,10 +1,11 @@
 # -*- test-case-name: tests.client.test_rendering -*-
 """
-What was heard, and why there is no connection, in words for people.
+Writes what the server said, and why there is no connection, in words for people.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -19,35 +20,38 @@ from twisted.internet.error import (
 from twisted.python.failure import Failure
 
 from ..errors import ChatError
+from ..wire.answers import Answer, Backlog, Entered, Found, Gap, Notice
 from ..wire.events import ACTED, SAID, Event
 from ..wire.textlines import TEXT
-from .messages import BYE, ERROR, GAP, HISTORY, NOTICE, OK, RECEIPT, ROOM, Heard
+from .messages import BYE, ERROR, GAP, HISTORY, NOTICE, OK, RECEIPT, ROOM, ServerMessage
 
 
-def asLines(batch: Iterable[Heard], name: str, room: str, lobby: str, now: float) -> list[str]:
+def asLines(
+    batch: Iterable[ServerMessage], name: str, room: str, lobby: str, now: float
+) -> list[str]:
     """
-    Write what was heard as the text dialect does, whatever the dialect it came in.
+    Write what the server said as the text dialect does, whatever the dialect it came in.
 
-    @param batch: what came at once; comings and goings in it are folded.
+    @param batch: what came at once; joins and leaves in it are folded.
     @param name: the reader's own name.
-    @param room: his current room.
+    @param room: the reader's current room.
     @param lobby: the lobby's name.
     @param now: the wall time, in seconds since the epoch, UTC.
     @return: lines without line ends.
     """
     lines: list[str] = []
 
-    def sort(heard: Heard) -> tuple[bool, str]:
-        live = heard.line is None and heard.event is not None and not heard.old
-        return live, heard.event.room if live and heard.event is not None else ""
+    def sort(message: ServerMessage) -> tuple[bool, str]:
+        live = message.line is None and message.event is not None and not message.old
+        return live, message.event.room if live and message.event is not None else ""
 
     for (live, where), group in groupby(batch, sort):
         if live:
-            events = [heard.event for heard in group if heard.event is not None]
+            events = [message.event for message in group if message.event is not None]
             lines += _liveLines(events, name, where in (room, "@"), lobby)
         else:
-            for heard in group:
-                lines += [heard.line] if heard.line is not None else _otherLines(heard, now)
+            for message in group:
+                lines += [message.line] if message.line is not None else _otherLines(message, now)
     return lines
 
 
@@ -65,22 +69,25 @@ def _liveLines(events: Sequence[Event], name: str, here: bool, lobby: str) -> It
             yield from _split(b"".join(view.events(list(group), lobby)))
 
 
-def _otherLines(heard: Heard, now: float) -> Iterable[str]:
-    if heard.kind == OK:
+def _otherLines(message: ServerMessage, now: float) -> Iterable[str]:
+    answer: Answer
+    if message.kind == OK:
         return (RECEIPT,)
-    if heard.kind == ERROR:
-        return (f"! {heard.text}",)
-    if heard.kind in (NOTICE, BYE):
-        return (f"* {heard.text}",)
-    if heard.kind == ROOM:
-        return _split(TEXT.moved(heard.room, heard.text, heard.count or 0))
-    if heard.kind == GAP:
-        return _split(TEXT.gap(heard.count))
-    if heard.kind == HISTORY:
-        return _split(TEXT.found(heard.events, now))
-    if heard.event is not None:
-        return _split(TEXT.backlog((heard.event,), now))
-    return ()
+    if message.kind == ERROR:
+        return (f"! {message.text}",)
+    if message.kind in (NOTICE, BYE):
+        answer = Notice(message.text)
+    elif message.kind == ROOM:
+        answer = Entered(message.room, message.text, message.count or 0)
+    elif message.kind == GAP:
+        answer = Gap(message.count)
+    elif message.kind == HISTORY:
+        answer = Found(message.events, now)
+    elif message.event is not None:
+        answer = Backlog((message.event,), now)
+    else:
+        return ()
+    return _split(TEXT.answer(answer))
 
 
 def _split(lines: bytes) -> Iterable[str]:
@@ -105,7 +112,10 @@ def explain(failure: Failure, where: str) -> str:
         return f"The server at {where} closed the connection."
     if isinstance(error, ConnectionClosed):
         return f"The connection to {where} was lost."
-    reason = error.osError if isinstance(error, ConnectError) and error.osError else error
+    reason: object = error
+    if isinstance(error, ConnectError) and error.osError:
+        number = error.osError
+        reason = os.strerror(number) if isinstance(number, int) else number
     return f"There is no connection to {where}: {reason or type(error).__name__}."
 
 
@@ -117,13 +127,13 @@ def asSentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
-def reconnected(heard: Heard) -> str:
+def reconnected(message: ServerMessage) -> str:
     """
-    @param heard: what the server said when it let one in again.
+    @param message: what the server said when it let one in again.
     @return: the words for it, and how much was missed as far as anybody knows.
     """
-    if heard.welcome is None:
+    if message.welcome is None:
         return "Reconnected"
-    if not heard.welcome.resumed:
+    if not message.welcome.resumed:
         return "Reconnected to a server that does not know you: what was said meanwhile is unknown"
-    return f"Reconnected, {heard.welcome.missed} missed"
+    return f"Reconnected, {message.welcome.missed} missed"

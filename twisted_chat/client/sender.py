@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_sender -*-
 """
-What goes out on a link: messages, commands and objects, in the order in which they were typed.
+Sends messages, commands and objects on a link, in the order in which they were typed.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import BadCommand, BadObject
-from .dialect import Speech, isQuit
-from .jsondialect import JSONSpeech
-from .outbox import MAX_WAITING, Letter, Outbox, OutboxFull
+from .dialect import ClientDialect, isQuit
+from .jsondialect import JSONClientDialect
+from .outbox import MAX_WAITING_MESSAGES, Outbox, OutboxFull, PendingMessage
 
-MAX_UNCONFIRMED = 1000
-"""So many messages may be under way before more input is held."""
+MAX_UNCONFIRMED_MESSAGES = 1000
+"""How many messages may be under way before more input is held."""
 
 
-class Postbox:
+class MessageSender:
     """
     Sends what can be sent, and keeps what has to wait: messages for a connection, and every line
     for the answer to the command before it, if the dialect wants that.
 
-    @ivar speech: the dialect.
+    @ivar dialect: the dialect.
     @ivar open: whether the server has said welcome and the connection stands.
     """
 
     def __init__(
         self,
         outbox: Outbox,
-        speech: Speech,
+        dialect: ClientDialect,
         write: Callable[[bytes], None],
         quit: Callable[[], None],
     ) -> None:
@@ -38,7 +38,7 @@ class Postbox:
         @param write: sends bytes.
         @param quit: called when a line asks to leave and everything before it was sent.
         """
-        self.speech = speech
+        self.dialect = dialect
         self.open = False
         self._outbox = outbox
         self._write = write
@@ -48,9 +48,9 @@ class Postbox:
     @property
     def owes(self) -> bool:
         """
-        Whether anything is still to be sent or to be answered.
+        Whether anything has still to be sent or answered.
         """
-        return bool(self._outbox.expected or self.speech.busy or self._typed)
+        return bool(self._outbox.expected or self.dialect.busy or self._typed)
 
     @property
     def full(self) -> bool:
@@ -59,9 +59,9 @@ class Postbox:
         """
         return (
             not self.open
-            or self.speech.busy
+            or self.dialect.busy
             or bool(self._typed)
-            or self._outbox.expected >= MAX_UNCONFIRMED
+            or self._outbox.expected >= MAX_UNCONFIRMED_MESSAGES
         )
 
     @property
@@ -73,39 +73,41 @@ class Postbox:
 
     def opened(self) -> None:
         """
-        The server has said welcome: send what waits.
+        Send what waits: the server has said welcome.
         """
         self.open = True
         self._mail(self._outbox.waiting())
 
     def closed(self) -> None:
         """
-        The connection is gone.
+        Note that the connection is gone.
 
-        Nobody knows in which room the lines behind an unanswered command would end: messages among
-        them are in doubt.
+        The unanswered command may have changed the room, so the messages typed after it would get
+        into an unknown room: they are in doubt.
         """
         self.open = False
         for line in self._typed:
-            letter = self.speech.compose(line)
-            if letter is not None:
-                self._outbox.question(letter)
+            message = self.dialect.compose(line)
+            if message is not None:
+                self._outbox.question(message)
         self._typed.clear()
-        self.speech.lost()
+        self.dialect.lost()
 
     def say(self, line: str) -> None:
         """
-        Send a line as a person types it.
+        Send a line as a user types it.
 
-        @raise OutboxFull: if too many lines wait already.
+        @raise OutboxFull: if too many lines wait.
         @raise BadCommand: if it is a command and there is no connection.
         """
-        if not self.speech.busy and not self._typed:
+        if not self.dialect.busy and not self._typed:
             self._accept(line)
-        elif len(self._typed) < MAX_WAITING:
+        elif len(self._typed) < MAX_WAITING_MESSAGES:
             self._typed.append(line)
         else:
-            raise OutboxFull(f"{MAX_WAITING} lines wait already: wait for the server's answer")
+            raise OutboxFull(
+                f"{MAX_WAITING_MESSAGES} lines wait already: wait for the server's answer"
+            )
 
     def send(self, fields: dict[str, Any]) -> None:
         """
@@ -113,7 +115,7 @@ class Postbox:
 
         @raise OutboxFull: as L{say}.
         @raise BadCommand: as L{say}.
-        @raise BadObject: if it is not for programs to send.
+        @raise BadObject: if programs must not send it.
         """
         kind = fields.get("type")
         if kind == "hello":
@@ -122,10 +124,12 @@ class Postbox:
             self._quit()
         elif kind in ("say", "act", "tell"):
             key = fields.get("key")
-            self._post(Letter(key if isinstance(key, str) else self._outbox.newKey(), "", fields))
+            self._post(
+                PendingMessage(key if isinstance(key, str) else self._outbox.newKey(), "", fields)
+            )
         else:
             self._needConnection()
-            self._write(JSONSpeech.verbatim(fields))
+            self._write(JSONClientDialect.verbatim(fields))
 
     def resend(self) -> int:
         """
@@ -133,16 +137,19 @@ class Postbox:
 
         @return: how many messages that are.
         """
-        letters = self._outbox.resend()
+        messages = self._outbox.resend()
         if self.open:
-            self._mail(letters)
-        return len(letters)
+            self._mail(messages)
+        return len(messages)
 
     def answered(self) -> None:
         """
-        The server has said something: lines that waited for it may go.
+        Send what waited for the lines that the server has just sent.
         """
-        while self.open and self._typed and not self.speech.busy:
+        rejected = self.dialect.takeRejected()
+        if self.open and rejected:
+            self._mail(rejected)
+        while self.open and self._typed and not self.dialect.busy:
             self._accept(self._typed.popleft())
 
     def _accept(self, line: str) -> None:
@@ -150,25 +157,27 @@ class Postbox:
             self._typed.clear()
             self._quit()
             return
-        letter = self.speech.compose(line)
-        if letter is not None:
-            self._post(letter)
+        message = self.dialect.compose(line)
+        if message is not None:
+            self._post(message)
         else:
             self._needConnection()
-            self._write(self.speech.command(line))
+            self._write(self.dialect.command(line))
 
     def _needConnection(self) -> None:
         if not self.open:
             raise BadCommand("there is no connection: only messages can wait for it")
 
-    def _post(self, letter: Letter) -> None:
-        if not self.open and self._outbox.expected >= MAX_WAITING:
-            raise OutboxFull(f"{MAX_WAITING} messages wait already: wait for the connection")
-        self._outbox.put(letter)
+    def _post(self, message: PendingMessage) -> None:
+        if not self.open and self._outbox.expected >= MAX_WAITING_MESSAGES:
+            raise OutboxFull(
+                f"{MAX_WAITING_MESSAGES} messages wait already: wait for the connection"
+            )
+        self._outbox.put(message)
         if self.open:
-            self._mail((letter,))
+            self._mail((message,))
 
-    def _mail(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            letter.sent = True
-        self._write(b"".join(map(self.speech.letter, letters)))
+    def _mail(self, messages: Sequence[PendingMessage]) -> None:
+        for message in messages:
+            message.sent = True
+        self._write(b"".join(map(self.dialect.encode, messages)))

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.client.test_settings -*-
 """
-What a person likes, and where he was: kept between runs in the places of the XDG Base Directory
-Specification, readable for him alone.
+Keeps the user's preferences and the newest event they have seen between runs, in the folders of the
+XDG Base Directory Specification, readable for the user alone.
 
 A file that is missing, damaged or refused costs what it held and nothing else.
 """
@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ..text.files import configFolder, stateFolder, writeWhole
+from .ignoring import IgnoreList
 
 BELLS = ("off", "mention", "all")
 
 _MAX_SERVERS = 50
-"""So many servers are remembered."""
+"""How many servers are remembered."""
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -39,23 +40,26 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
 @dataclass
 class Settings:
     """
-    What a person likes.
+    The user's preferences.
 
-    @ivar bell: when to ring: C{"off"}, C{"mention"} (his name, or told to him alone) or C{"all"}.
+    @ivar bell: when to ring: C{"off"}, C{"mention"} (of the user's name, or what is told to them
+        alone) or C{"all"}.
     @ivar time: whether lines begin with their time.
     @ivar color: whether names and notices are coloured.
-    @ivar ignored: the names of those he does not want to hear, by their case-folded forms.
+    @ivar ignored: the users whose words are not shown.
     """
 
     path: Path
     bell: str = "mention"
     time: bool = True
     color: bool = True
-    ignored: dict[str, str] = field(default_factory=dict)
+    ignored: IgnoreList = field(default_factory=IgnoreList)
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Settings:
         """
+        Read the preferences of earlier runs.
+
         @param environ: the environment.
         """
         mine = cls(configFolder(environ) / "settings.json")
@@ -64,14 +68,20 @@ class Settings:
             mine.bell = value["bell"]
         mine.time = value.get("time") is not False
         mine.color = value.get("color") is not False
-        ignored = value.get("ignored")
-        if isinstance(ignored, list):
-            mine.ignored = {each.casefold(): each for each in ignored if isinstance(each, str)}
+        ignored, aliases = value.get("ignored"), value.get("aliases")
+        mine.ignored = IgnoreList(
+            (each for each in ignored if isinstance(each, str))
+            if isinstance(ignored, list)
+            else (),
+            {name: of for name, of in aliases.items() if isinstance(of, str)}
+            if isinstance(aliases, dict)
+            else {},
+        )
         return mine
 
     def save(self) -> None:
         """
-        Keep them for the next run.
+        Store the preferences for the next run.
         """
         _write(
             self.path,
@@ -79,14 +89,15 @@ class Settings:
                 "bell": self.bell,
                 "time": self.time,
                 "color": self.color,
-                "ignored": sorted(self.ignored.values(), key=str.casefold),
+                "ignored": self.ignored.names,
+                "aliases": self.ignored.aliases,
             },
         )
 
 
 class Seen:
     """
-    The newest event a person has seen of each server.
+    The newest event the user has seen of each server.
     """
 
     def __init__(self, environ: Mapping[str, str], server: str) -> None:
@@ -108,7 +119,7 @@ class Seen:
 
     def keep(self, epoch: str, last: int) -> None:
         """
-        Remember until where a log was seen.
+        Store the id of the newest event seen of a log.
         """
         seen = _read(self._path)
         seen.pop(self._server, None)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_link -*-
 """
-What a link shows itself to, and the ways in which it ends.
+Declares what a link asks of a user interface, and the errors it ends with.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..errors import ChatError
-from .messages import Heard
+from .messages import ServerMessage
 
 
 class Unreachable(ChatError):
-    """There is no connection to this server."""
+    """No connection could be made to this server."""
 
     code = "unreachable"
 
@@ -30,44 +30,45 @@ class Unconfirmed(ChatError):
     code = "unconfirmed"
 
 
-class Face(Protocol):
+class UserInterface(Protocol):
     """
-    What a link shows itself to.
+    What a link asks of its user interface.
     """
 
-    def nameWanted(self, refusal: str | None) -> None:
+    def nameWanted(self, refusal: str | None, code: str = "") -> None:
         """
         Give a name, by L{ChatLink.enter}, now or later.
 
         @param refusal: what is wrong with the last one, if there was one.
+        @param code: the stable code of the refusal; empty where the dialect has none.
         """
 
-    def entered(self, heard: Heard, again: bool) -> None:
+    def entered(self, message: ServerMessage, again: bool) -> None:
         """
-        The server's welcome.
+        Show the server's welcome.
 
         @param again: whether it is not the first.
         """
 
-    def heard(self, batch: Sequence[Heard]) -> None:
+    def received(self, batch: Sequence[ServerMessage]) -> None:
         """
-        What the server said, as much as came at once.
+        Show what the server said, as much as came at once.
         """
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """
-        There is no connection for a while.
+        Tell that there is no connection for a while.
 
         @param sentence: why.
         @param delay: seconds until the next attempt.
-        @param unconfirmed: how many messages were sent of which nobody knows whether they arrived.
+        @param unconfirmed: how many messages were sent and may or may not have arrived.
         """
 
     def ended(self, error: ChatError | None) -> None:
         """
-        It is over.
+        Note the end of the link.
 
-        @param error: C{None} if everything was answered and somebody asked to leave.
+        @param error: C{None} if everything was answered and the user asked to leave.
         """
 
     def hold(self) -> None:

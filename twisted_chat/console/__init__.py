@@ -1,5 +1,5 @@
 """
-The console: what a person types into and reads from.
+Provides a console: what the user types into and reads from.
 
 L{console.Console} turns keys into lines, and lines into rows of a terminal; it knows no descriptor,
 signal, reactor or network.  L{local.LocalHost} gives it the terminal this process runs in.  Nothing

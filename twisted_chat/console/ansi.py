@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_ansi -*-
 """
-Lines and the input into bytes for a terminal.
+Turns lines and the input into bytes for a terminal.
 
 A painter owns all knowledge of what stands on the screen: the rows of the input at the bottom, and
 where the cursor is in them.  A frame takes the input away, prints the finished lines, which from
@@ -19,11 +19,11 @@ from typing import Protocol
 from .graphemes import Row, layOut, reflowed
 from .styledtext import PLAIN, PROMPT, Line, Style
 
-#: The most rows of a long input that are drawn at once.
 MAX_ROWS = 10
+"""The most rows of a long input that are drawn at once."""
 
-#: A terminal narrower than this is drawn as if it had so many columns.
 MIN_COLUMNS = 4
+"""A terminal narrower than this is drawn as if it had so many columns."""
 
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -83,7 +83,7 @@ _HUES_16 = (1, 2, 3, 4, 5, 6)
 # Terminals that show 256 colours and do not say so in their name.
 _RICH = ("alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "ms-terminal", "wezterm")
 
-# Terminals that cut or keep rows, and do not wrap them anew, when they become narrower.
+# Terminals that cut or keep rows, and do not rewrap them, when they become narrower.
 _RIGID = ("linux", "rxvt", "screen", "vt", "cons25", "dumb")
 
 
@@ -98,7 +98,7 @@ def hasManyColours(term: str) -> bool:
 def reflows(term: str) -> bool:
     """
     @param term: the name of a terminal, as in C{TERM}.
-    @return: whether it presumably wraps its rows anew when its width changes.
+    @return: whether it presumably rewraps its rows when its width changes.
     """
     return not term.startswith(_RIGID)
 
@@ -135,19 +135,16 @@ class Painter(Protocol):
         """
 
     def resize(self, columns: int, rows: int) -> None:
-        """The terminal has this size now, in cells."""
+        """Take note of the terminal's size, in cells."""
 
     def start(self) -> str:
-        """The terminal becomes ours."""
+        """Take the terminal."""
 
     def stop(self) -> str:
-        """The terminal is given back; the input was taken off before."""
+        """Give the terminal back; the input was taken off before."""
 
     def clear(self) -> str:
-        """Begin with an empty screen."""
-
-    def title(self, text: str) -> str:
-        """Set the title of the window to a cleaned text."""
+        """Empty the screen."""
 
 
 class AnsiPainter:
@@ -170,7 +167,7 @@ class AnsiPainter:
         @param rows: its height, in cells.
         @param color: whether styles are shown.
         @param manyColours: whether the terminal has 256 colours.
-        @param reflow: whether it wraps rows anew when its width changes.
+        @param reflow: whether it rewraps rows when its width changes.
         @param drift: whether it then scrolls by as many rows as came to be, although there are
             blank ones below, as tmux does.
         """
@@ -183,7 +180,6 @@ class AnsiPainter:
         self._cursorRow = 0
         self._before = Row("", "")
         self._top = 0
-        self._titled = False
         self.resize(columns, rows)
         self._drawnSize = self._size
 
@@ -234,9 +230,7 @@ class AnsiPainter:
 
     def stop(self) -> str:
         """See L{Painter}."""
-        restored = "\x1b[23;2t" if self._titled else ""
-        self._titled = False
-        return f"{_PASTE_OFF}{_SHOW}{_WRAP_ON}{_RESET}{restored}"
+        return f"{_PASTE_OFF}{_SHOW}{_WRAP_ON}{_RESET}"
 
     def clear(self) -> str:
         """
@@ -247,12 +241,6 @@ class AnsiPainter:
         scrolled = "\r\n" * rows
         self._above = 0
         return f"{erased}\x1b[{rows}B{scrolled}\x1b[H\x1b[J"
-
-    def title(self, text: str) -> str:
-        """See L{Painter}.  The title before the first is kept by the terminal until L{stop}."""
-        saved = "" if self._titled else "\x1b[22;2t"
-        self._titled = True
-        return f"{saved}\x1b]2;{text}\x07"
 
     def _visible(self, rows: Sequence[Row], cursorRow: int) -> Sequence[Row]:
         """

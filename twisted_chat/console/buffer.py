@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_editor -*-
 """
-A text with a cursor, and the changes that can be made to it.
+Holds a text with a cursor, and changes it.
 
 The functions take a text in graphemes and an index in it, and return where a word, a blank or a
 row begins or ends.
@@ -31,47 +31,47 @@ def _on(cells: Sequence[str], at: int, test: Callable[[str], bool]) -> int:
 
 def wordStart(cells: Sequence[str], at: int) -> int:
     """
-    The start of the word before, a word being a run of letters and digits.
+    Find the start of the word before the cursor; a word is a run of letters and digits.
     """
     return _back(cells, _back(cells, at, lambda cell: not _isWord(cell)), _isWord)
 
 
 def wordEnd(cells: Sequence[str], at: int) -> int:
     """
-    The end of the word after.
+    Find the end of the word after the cursor.
     """
     return _on(cells, _on(cells, at, lambda cell: not _isWord(cell)), _isWord)
 
 
 def blankStart(cells: Sequence[str], at: int) -> int:
     """
-    The start of what stands between blanks before.
+    Find the start of the run of non-blanks before the cursor.
     """
     return _back(cells, _back(cells, at, str.isspace), lambda cell: not cell.isspace())
 
 
 def rowStart(cells: Sequence[str], at: int) -> int:
     """
-    The start of the row, as the person broke the text into rows.
+    Find the start of the row, as the user broke the text into rows.
     """
     return _back(cells, at, lambda cell: cell != "\n")
 
 
 def rowEnd(cells: Sequence[str], at: int) -> int:
     """
-    The end of the row, before its line end.
+    Find the end of the row, before its line end.
     """
     return _on(cells, at, lambda cell: cell != "\n")
 
 
-#: How many characters an input may hold: twice what a line of the protocol takes.
 MAX_INPUT = 8000
+"""How many characters an input may hold: twice what a line of the protocol takes."""
 
-#: How many killed texts are kept to be yanked.
 MAX_KILLS = 16
+"""How many killed texts are kept to be yanked."""
 
-#: How many changes can be undone.
 MAX_UNDO = 100
+"""How many changes can be undone."""
 
 _KILLERS = frozenset(
     ("ctrl-w", "alt-backspace", "ctrl-backspace", "alt-d", "ctrl-delete", "ctrl-u", "ctrl-k")
@@ -91,7 +91,7 @@ class Buffer:
 
     def __init__(self) -> None:
         """
-        There is no text yet.
+        Begin with an empty text.
         """
         self.cells: list[str] = []
         self.cursor = 0
@@ -182,7 +182,7 @@ class Buffer:
 
     def _to(self, motion: Callable[[Sequence[str], int], int]) -> int:
         """
-        Where a motion leads from the cursor.
+        Find where a motion leads from the cursor.
         """
         return motion(self.cells, self.cursor)
 

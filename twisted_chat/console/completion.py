@@ -1,19 +1,36 @@
 # -*- test-case-name: tests.console.test_completion -*-
 """
-Completion of the word before the cursor.
+Completes the word before the cursor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import regex
+
+_TAIL = regex.compile(r"(?r)[\p{L}\p{N}\p{M}_.'\-\u200c\u200d]*\Z")
+"""
+The end of a text that may be a name.  Brackets, quotation marks and other punctuation end a word.
+It is searched for from the right, so that a long input costs no more than its last word.
+"""
+
+_ARGUMENT = regex.compile(r"/(?!me\s|r\s)\w+\s+", regex.IGNORECASE)
+"""What stands before the first argument of a command whose argument is not free text."""
+
 
 def wordBefore(text: str, cursor: int) -> str:
     """
-    What stands between the last blank and the cursor.
+    @return: the word that completion replaces: what stands directly before the cursor and may
+        belong to a name, a room or a command.
     """
-    words = text[:cursor].split()
-    return words[-1] if words and not text[cursor - 1].isspace() else ""
+    found = _TAIL.search(text[:cursor])
+    word: str = "" if found is None else found[0].lstrip("_.'-")
+    start = cursor - len(word)
+    sign = text[start - 1 : start] if start else ""
+    if sign in ("@", "#") or (sign == "/" and start == 1):
+        return sign + word
+    return word
 
 
 def candidates(
@@ -24,29 +41,31 @@ def candidates(
     rooms: Iterable[str],
 ) -> list[str]:
     """
-    What may stand in place of the word before the cursor, with what should follow it.
+    List what may stand in place of the word before the cursor, with what should follow it.
 
-    Commands come where a line begins with C{/}; rooms where the word begins with C{#}; else names,
-    as an address (C{"Ann: "}) at the start of a line.  A C{@} before a name stays.  Case does not
-    matter.
+    Commands are offered where a line begins with C{/}; rooms where the word begins with C{#}; else
+    names, as an address (C{"Ann: "}) at the start of a line.  An C{@} before a name stays, except
+    where a command needs the bare name.  Case does not matter.
 
     @param text: what stands in the input.
     @param cursor: where the cursor stands, in characters.
-    @param commands: with their C{/}, in the order they are to be offered.
-    @param names: those who may be meant, the most likely first.
+    @param commands: with their C{/}, in the order in which they are offered.
+    @param names: the people who may be meant, the most likely first.
     @param rooms: with their C{#}.
     """
     word = wordBefore(text, cursor)
-    atStart = len(word) == cursor
-    if atStart and word.startswith("/"):
+    before = text[: cursor - len(word)]
+    if not before and word.startswith("/"):
         return _matching(word, commands, " ")
     if word.startswith("#"):
         return _matching(word, rooms, " ")
     if word.startswith("@"):
+        if _ARGUMENT.fullmatch(before):
+            return _matching(word[1:], names, " ")
         return _matching(word, (f"@{name}" for name in names), " ")
-    if not word and not atStart and not text.startswith("/"):
+    if not word and before and not text.startswith("/"):
         return []
-    return _matching(word, names, ": " if atStart else " ")
+    return _matching(word, names, " " if before else ": ")
 
 
 def _matching(word: str, offered: Iterable[str], follower: str) -> list[str]:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_console -*-
 """
-The console: keys in, lines out, and an input at the bottom that nothing disturbs.
+Puts the console together: keys in, lines out, and an input at the bottom that nothing disturbs.
 """
 
 from __future__ import annotations
@@ -26,44 +26,45 @@ from .terminal import DUMB_TERMS
 
 class ConsoleDelegate(Protocol):
     """
-    The owner of a console: what it is told of.
+    What a console tells its owner.
 
     All methods are called in the reactor's thread, and may call the console back at once.
     """
 
     def lineEntered(self, text: str) -> None:
         """
-        The person pressed Enter.  The line stays on the screen already.
+        Take a line: the user pressed Enter.  The line stays on the screen already.
 
         @param text: what was typed, without a line end at its end; it holds line ends where the
-            person typed Alt-Enter or pasted them.  It may be empty.
+            user typed Alt-Enter or pasted them.  It may be empty.
         """
 
     def complete(self, text: str, cursor: int) -> Sequence[str]:
         """
-        The person pressed Tab.
+        Complete a word: the user pressed Tab.
 
         @param text: what stands in the input.
         @param cursor: where the cursor stands, in characters from the start of C{text}.
-        @return: what may stand in place of the word before the cursor (all since the last blank),
-            best first, each with the blank or C{": "} that should follow it; or nothing.
+        @return: what may stand in place of the word before the cursor, best first, each with the
+            blank or C{": "} that should follow it; or nothing.  The word is that of
+            L{wordBefore<twisted_chat.console.completion.wordBefore>}.
         """
 
     def interrupted(self) -> None:
-        """The person pressed Ctrl-C on an empty input twice: leave."""
+        """Leave: the user pressed Ctrl-C on an empty input twice."""
 
     def eof(self) -> None:
-        """The person pressed Ctrl-D on an empty input: leave."""
+        """Leave: the user pressed Ctrl-D on an empty input."""
 
 
-#: Seconds within which a second Ctrl-C leaves.
-QUIT_DELAY = 2.0
+QUIT_WINDOW = 2.0
+"""Seconds within which a second Ctrl-C leaves."""
 
-#: Seconds for which it is said that an input is full.
-FULL_DELAY = 3.0
+FULL_HINT_DURATION = 3.0
+"""Seconds for which it is said that an input is full."""
 
-#: An input of more rows than this is sent only when Enter was pressed twice.
 CONFIRM_ROWS = 5
+"""An input of more rows than this is sent only when Enter was pressed twice."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class _Question:
 
     @ivar words: the question.
     @ivar answered: called with the answer.
-    @ivar secret: whether the answer is shown to nobody.
+    @ivar secret: whether the answer is not shown.
     @ivar aside: what was being typed before.
     """
 
@@ -88,12 +89,14 @@ class Console(Screen):
     A terminal with an input at its bottom.
 
     Its host feeds it (L{dataReceived}, L{resize}), calls L{start} once, and L{suspend} and
-    L{resume} when the terminal goes to somebody else and comes back.  It knows no descriptor, no
+    L{resume} when the terminal goes to another program and comes back.  It knows no descriptor, no
     signal and no network, so a terminal at the other end of a network serves as well.
 
-    @ivar delegate: who is told of entered lines.
-    @ivar ownLine: makes the line that stays on the screen of a text that was entered; by default
+    @ivar delegate: is told of entered lines.
+    @ivar ownLine: makes the lines that stay on the screen of a text that was entered; by default
         the text itself.
+    @ivar confirmation: called with a text when Enter is pressed; gives a hint if Enter has to be
+        pressed again to enter it, or nothing.
     @ivar suspender: called when Ctrl-Z is pressed; by default the key does nothing.
     """
 
@@ -115,10 +118,10 @@ class Console(Screen):
         @param transport: takes the bytes for the terminal.
         @param size: columns and rows; zeros for a terminal that does not tell.
         @param term: the name of the terminal, as in C{TERM}.
-        @param delegate: who is told of entered lines.
+        @param delegate: is told of entered lines.
         @param history: earlier lines; entered ones are added.
         @param color: whether colours and other looks are used.
-        @param reflow: whether the terminal wraps its rows anew when its width changes; L{None} to
+        @param reflow: whether the terminal rewraps its rows when its width changes; L{None} to
             guess by its name.
         @param drift: whether it then scrolls although there are blank rows below; L{None} to guess.
         """
@@ -132,7 +135,8 @@ class Console(Screen):
         )
         super().__init__(clock, transport, painter, self._makeView)
         self.delegate = delegate
-        self.ownLine: Callable[[str], Line] = Line.of
+        self.ownLine: Callable[[str], Sequence[Line]] = lambda text: [Line.of(text)]
+        self.confirmation: Callable[[str], str] = lambda text: ""
         self.suspender: Callable[[], object] = lambda: None
         self._history = History() if history is None else history
         self._keys = KeyParser(clock, self._typed)
@@ -156,7 +160,7 @@ class Console(Screen):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        The person typed.
+        Take what the user typed.
 
         @param data: the bytes as they came from the terminal.
         """
@@ -169,9 +173,17 @@ class Console(Screen):
             self._receiving = False
         self.draw()
 
+    @property
+    def typing(self) -> bool:
+        """
+        Whether the input holds a text that was not entered yet.
+        """
+        editor = self._editor if self._question is None else self._question.aside
+        return bool(editor.cells)
+
     def close(self) -> None:
         """
-        Write what waits, take the input off the screen, and do nothing ever after.
+        Write what waits, take the input off the screen, and do nothing from then on.
         """
         self._keys.close()
         self._endHint()
@@ -195,7 +207,7 @@ class Console(Screen):
 
     def setPrompt(self, text: str) -> None:
         """
-        Say what stands before the input.
+        Set what stands before the input.
 
         @param text: for instance C{"Ann> "}; a blank at its end is part of it.
         """
@@ -204,7 +216,7 @@ class Console(Screen):
 
     def setStatus(self, text: str) -> None:
         """
-        Say what stands before the prompt.
+        Set what stands before the prompt.
 
         @param text: for instance C{"[#dev] [offline, retry 4 s]"}, or nothing.
         """
@@ -226,7 +238,7 @@ class Console(Screen):
 
     def _setHint(self, kind: str, text: str, seconds: float | None = None) -> None:
         """
-        Say something before the prompt, until the next key.
+        Show a hint before the prompt, until the next key.
 
         @param kind: the key that means something else now, if it is the next.
         @param seconds: how long it holds at most.
@@ -263,7 +275,7 @@ class Console(Screen):
             self._editor.press(value)
         if self._editor.full:
             self._editor.full = False
-            self._setHint("full", f"no more than {MAX_INPUT} characters", FULL_DELAY)
+            self._setHint("full", f"no more than {MAX_INPUT} characters", FULL_HINT_DURATION)
         if not self._receiving:
             self.draw()
 
@@ -272,16 +284,18 @@ class Console(Screen):
         if editor.search is not None:
             editor.acceptSearch()
             return
-        rows = editor.cells.count("\n") + 1
-        if rows > CONFIRM_ROWS and not again:
-            self._setHint("enter", f"{rows} lines: Enter again to send, Ctrl-C to drop")
-            return
+        if not again:
+            hint = self._confirmation()
+            if hint:
+                self._setHint("enter", hint)
+                return
         text = editor.take()
         question, self._question = self._question, None
         if question is None:
             self._history.add(text)
             if text:
-                self._waiting.extend(self.ownLine(text).rows())
+                for line in self.ownLine(text):
+                    self._waiting.extend(line.rows())
             self.delegate.lineEntered(text)
         else:
             self._editor = question.aside
@@ -289,6 +303,17 @@ class Console(Screen):
             answer = "" if question.secret else text
             self._waiting.extend(Line.of(Segment(question.words, PROMPT), answer).rows())
             question.answered(text)
+
+    def _confirmation(self) -> str:
+        """
+        @return: why Enter has to be pressed again, or nothing.
+        """
+        rows = self._editor.cells.count("\n") + 1
+        if rows > CONFIRM_ROWS:
+            return f"{rows} lines: Enter again to send, Ctrl-C to drop"
+        if self._question is None and self._editor.cells:
+            return showable(self.confirmation(self._editor.text))
+        return ""
 
     def _interrupt(self, again: bool) -> None:
         if self._editor.search is not None:
@@ -298,7 +323,7 @@ class Console(Screen):
         elif again:
             self.delegate.interrupted()
         else:
-            self._setHint("ctrl-c", "Ctrl-C again to quit", QUIT_DELAY)
+            self._setHint("ctrl-c", "Ctrl-C again to quit", QUIT_WINDOW)
 
     def _endOrErase(self, again: bool) -> None:
         if self._editor.cells or self._editor.search is not None:

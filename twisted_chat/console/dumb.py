@@ -63,10 +63,6 @@ class DumbPainter:
         """See L{Painter<twisted_chat.console.ansi.Painter>}.  There is no way to clear."""
         return self._erase()
 
-    def title(self, text: str) -> str:
-        """See L{Painter<twisted_chat.console.ansi.Painter>}.  There is no title."""
-        return ""
-
     def _erase(self) -> str:
         drawn, self._drawn = self._drawn, None
         return "" if drawn is None else f"\r{' ' * width(drawn)}\r"

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_editor -*-
 """
-The line being typed: a model without a screen.
+Models the line being typed, without a screen.
 """
 
 from __future__ import annotations

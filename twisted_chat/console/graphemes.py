@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_graphemes -*-
 """
-Text as people and terminals count it: graphemes (UAX #29), cells, and rows of cells.
+Counts text as people and terminals do: in graphemes (UAX #29), cells, and rows of cells.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def graphemes(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def cells(grapheme: str) -> int:
     """
-    How many cells of a terminal a grapheme is expected to take.
+    Count the cells of a terminal that a grapheme is expected to take.
 
     Terminals disagree about emoji.  So this may lay out rows, but never decides where the cursor
     is: that is left to the terminal.
@@ -55,14 +55,14 @@ def cells(grapheme: str) -> int:
 
 def width(text: str) -> int:
     """
-    How many cells a text without controls is expected to take.
+    Count the cells that a text without controls is expected to take.
     """
     return len(text) if text.isascii() else sum(map(cells, graphemes(text)))
 
 
 def seen(grapheme: str) -> tuple[str, int]:
     """
-    How a grapheme of an input is drawn.
+    Choose how a grapheme of an input is drawn.
 
     A mark or joiner without a base gets the dotted circle that Unicode keeps for showing it, so
     that it can be seen and erased, and does not fall upon its neighbour.
@@ -151,7 +151,7 @@ def layOut(prompt: str, text: Sequence[str], cursor: int, columns: int) -> Layou
 
 def reflowed(pieces: Iterable[str], columns: int) -> int:
     """
-    How many rows a drawn row takes after a terminal that reflows became narrower.
+    Count the rows that a drawn row takes after a terminal that reflows became narrower.
 
     @param pieces: what was drawn, in parts.
     @param columns: the new width, in cells.

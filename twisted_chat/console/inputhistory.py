@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_inputhistory -*-
 """
-The lines a person typed, kept between runs.
+Keeps the lines that the user typed between runs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..text.files import makePrivateFolder, writeWhole
 from .buffer import MAX_INPUT
 from .graphemes import typeable
 
-#: How many lines are kept.
-MAX_LINES = 1000
+MAX_HISTORY_LINES = 1000
+"""How many lines are kept."""
 
-# Commands whose lines are nobody's business but the person's: private messages and secrets.
+# Commands whose lines are private: messages to one user, and secrets.
 _PRIVATE = (
     "msg",
     "query",
@@ -42,7 +42,7 @@ _ESCAPE = re.compile(r"\\(.)")
 
 def storable(line: str) -> str | None:
     """
-    What of a line may be written to a disk; each of its rows may be a command.
+    Reduce a line to what may be written to a disk; each of its rows may be a command.
 
     @return: the line; without the key of a room if it joins or locks one; L{None} for a private
         message, a password, or what may be an abbreviation of such a command.
@@ -65,7 +65,7 @@ def _public(line: str) -> str | None:
 
 class History(Sequence[str]):
     """
-    The lines typed, oldest first, at most L{MAX_LINES}.
+    The lines typed, oldest first, at most L{MAX_HISTORY_LINES}.
 
     With a path they outlive the process: each line is appended to the file by one write, so that
     several consoles can share it.  The file is readable for its owner only.  A file that is
@@ -104,7 +104,7 @@ class History(Sequence[str]):
         if not line.strip() or self._lines[-1:] == [line]:
             return
         self._lines.append(line)
-        del self._lines[:-MAX_LINES]
+        del self._lines[:-MAX_HISTORY_LINES]
         kept = storable(line)
         if self._path is not None and kept is not None:
             with suppress(OSError):
@@ -118,8 +118,8 @@ class History(Sequence[str]):
         stored = raw.decode("utf-8", "replace").split("\n")
         lines = (typeable(_plain(each)) for each in stored)
         self._lines = [each for each in lines if each.strip() and len(each) <= MAX_INPUT]
-        del self._lines[:-MAX_LINES]
-        if len(stored) > 2 * MAX_LINES:
+        del self._lines[:-MAX_HISTORY_LINES]
+        if len(stored) > 2 * MAX_HISTORY_LINES:
             with suppress(OSError):
                 writeWhole(path, b"".join(map(_escaped, self._lines)))
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_keys -*-
 """
-Bytes of a terminal into keys.
+Turns the bytes of a terminal into keys.
 
 The sequences are those of ECMA-48 and of xterm's I{Control Sequences} (ctlseqs): cursor and editing
 keys with modifiers, bracketed paste, C{modifyOtherKeys} and C{CSI u}, and rxvt's variants.  Replies
@@ -18,18 +18,20 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 Kind = Literal["text", "key", "paste"]
 
-#: Seconds after which an ESC without sequel is the Escape key.  A sequence arrives in one piece but
-#: on the worst of lines; people wait longer than this for a lone Escape to mean anything.
 ESCAPE_DELAY = 0.05
+"""
+Seconds after which an ESC without sequel is the Escape key.  A sequence arrives in one piece but
+on the worst of lines; people wait longer than this for a lone Escape to mean anything.
+"""
 
-#: Seconds of silence after which a paste without an end is over: its terminal went away.
 PASTE_DELAY = 5.0
+"""Seconds of silence after which a paste without an end is over: its terminal went away."""
 
-#: The longest sequence that is waited for, in bytes.  None that means a key is half as long.
 MAX_SEQUENCE = 64
+"""The longest sequence that is waited for, in bytes.  None that means a key is half as long."""
 
-#: How much of one paste is kept, in bytes: more than an input holds.
 MAX_PASTE = 65536
+"""How much of one paste is kept, in bytes: more than an input holds."""
 
 _TEXT = re.compile(rb"[^\x00-\x1f\x7f]+")
 _CSI = re.compile(rb"\x1b\[([0-?]*)[ -/]*([@-Z\\-~])")
@@ -160,7 +162,7 @@ class KeyParser:
 
     def _endText(self) -> None:
         """
-        A control ends the text before it: half a character will not be completed.
+        End the text before a control: half a character will not be completed.
         """
         rest = self._decoder.decode(b"", True)
         if rest:
@@ -245,7 +247,7 @@ class KeyParser:
 
     def _character(self, code: int, modifiers: int) -> None:
         """
-        A character with modifiers, told by its code point.
+        Name a character with modifiers, given by its code point.
         """
         if code in _CONTROLS and (code < 0x20 or code == 0x7F):
             self._key(_CONTROLS[code], modifiers)
@@ -295,7 +297,7 @@ class KeyParser:
 
     def _expired(self) -> None:
         """
-        Nothing followed: what is held means what it is.
+        Deliver what is held as it is: nothing followed.
         """
         self._timer = None
         held, self._held = self._held, b""

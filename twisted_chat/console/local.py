@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.system.test_console -*-
 """
-The console of this process: its terminal, the signals that are about it, and a way out that leaves
-the terminal as it was.
+Gives a console the terminal of this process: its settings, the signals that concern it, and a way
+out that leaves the terminal as it was.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from zope.interface import implementer
 from .ansi import reflows
 from .console import Console, ConsoleDelegate
 from .inputhistory import History
-from .process import SIGNALLED, Ends, privately
+from .process import SIGNALLED, ProcessIO, privately
 from .terminal import Mode, Terminal
 
-#: Seconds a stuck terminal has to take what waits before a stop goes on without it.
 DRAIN_DELAY = 1.0
+"""Seconds a stuck terminal has to take what waits before a stop goes on without it."""
 
-#: Seconds after which we are back from a stop that did not stop us.
 STOP_DELAY = 0.1
+"""Seconds after which we are back from a stop that did not stop us."""
 
-#: What a process ends with whose terminal vanished: as if the signal about that had come.
 HANGUP = SIGNALLED + signal.SIGHUP
+"""What a process ends with whose terminal vanished: as if the signal about that had come."""
 
 _log = Logger()
 
@@ -57,7 +57,7 @@ class _Drained:
             self._callback()
 
     def stopProducing(self) -> None:
-        """The transport is gone, and the terminal with it."""
+        """Do nothing: the transport is gone, and the terminal with it."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -66,8 +66,8 @@ class LocalHost(Protocol):
     Gives a console the terminal of this process.
 
     Use: C{sys.exit(host.run(delegate, begin))}, and L{leave} from anywhere below it.  However the
-    process ends, be it by L{leave}, by L{Ends.end<twisted_chat.console.process.Ends.end>}, by a
-    signal or by a bug, the terminal is as it was before a sentence about it is written and before
+    process ends (by L{leave}, by L{ProcessIO.end<twisted_chat.console.process.ProcessIO.end>}, by a
+    signal or by a bug), the terminal is as it was before a sentence about it is written and before
     C{run} returns.
 
     Ctrl-Z and SIGTSTP give the terminal to the shell, C{fg} brings it back.
@@ -81,21 +81,21 @@ class LocalHost(Protocol):
     def __init__(
         self,
         reactor: Any,
-        ends: Ends,
+        process: ProcessIO,
         mode: Mode,
         environ: Mapping[str, str],
         history: History | None = None,
     ) -> None:
         """
         @param reactor: provides C{IReactorTime}, C{IReactorCore} and C{IReactorFromThreads}.
-        @param ends: the ends of this process.
+        @param process: the input, output and signals of this process.
         @param mode: what L{chooseMode<twisted_chat.console.terminal.chooseMode>} chose: C{"ansi"}
             or C{"dumb"}.
         @param environ: the environment: C{TERM}, C{NO_COLOR}, and what tells which terminal it is.
         @param history: earlier lines.
         """
         self._reactor = reactor
-        self._ends = ends
+        self._process = process
         self._mode = mode
         self._environ = environ
         self._history = history
@@ -107,15 +107,15 @@ class LocalHost(Protocol):
 
     def run(self, delegate: ConsoleDelegate, begin: Callable[[Console], object]) -> int:
         """
-        Run until somebody leaves.
+        Run until L{leave} is called.
 
-        @param delegate: who is told of entered lines.
+        @param delegate: is told of entered lines.
         @param begin: called once with the console, when the reactor runs and the input is drawn.
         @return: the exit code.
         """
         self._delegate, self._whenDrawn = delegate, begin
         try:
-            return self._ends.run(self, self._begin, self.leave)
+            return self._process.run(self, self._begin, self.leave)
         finally:
             self._giveBack()
 
@@ -131,8 +131,8 @@ class LocalHost(Protocol):
         """
         if not self._suspended:
             self.console.close()
-        self._ends.end(code, sentence)
-        self._ends.hurry()
+        self._process.end(code, sentence)
+        self._process.hurry()
 
     # From the transport.
 
@@ -164,36 +164,36 @@ class LocalHost(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        The person typed.
+        Take what the user typed.
 
-        A bug is told to the log, where L{Ends} sees it.  To the reactor it would look like the end
-        of the input.
+        A bug is logged, and L{ProcessIO} sees it there.  To the reactor an exception would look
+        like the end of the input.
         """
         try:
             self.console.dataReceived(data)
         except Exception:
-            _log.failure("while somebody typed")
+            _log.failure("while the user typed")
 
     def readConnectionLost(self) -> None:
         """
-        The terminal vanished: one that is there has no end.
+        Leave: the terminal vanished, since one that is there has no end.
         """
         self.leave(HANGUP)
 
     def writeConnectionLost(self) -> None:
         """
-        The terminal vanished.
+        Leave: the terminal vanished.
         """
         self._connected = False
-        self._ends.gone()
+        self._process.gone()
         self.leave(HANGUP)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        Everything was written.
+        Stop: everything was written.
         """
         self._connected = False
-        self._ends.stop()
+        self._process.stop()
 
     def write(self, data: bytes) -> None:
         """
@@ -258,7 +258,8 @@ class LocalHost(Protocol):
 
     def _continued(self) -> None:
         """
-        We run again, after a stop of our own or somebody else's: the terminal may be in any state.
+        Take the terminal again after a stop, which another process may have caused.  The terminal
+        may be in any state.
         """
         self._endTimer()
         if not self._connected or self.transport.disconnecting:
@@ -282,7 +283,7 @@ class LocalHost(Protocol):
 
     def _giveBack(self) -> None:
         """
-        The reactor stops, whoever stopped it.
+        Give the terminal back, because the reactor stops for any reason.
         """
         self._endTimer()
         if self._taken:

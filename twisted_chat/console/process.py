@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_process -*-
 """
-The ends of a client's process: its descriptors, its signals, and how it stops.
+Runs a client's process: its descriptors, its signals, and how it stops.
 
 Whatever happens, the descriptors that the process shares with its shell are left as they were
 found: a terminal that stays in non-blocking mode breaks the programs that use it next.
@@ -40,12 +40,12 @@ How a client exits: the words of sysexits(3) where there is one, and a shell's n
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_GUARD = 1.0
+_SHUTDOWN_TIMEOUT = 1.0
 """Seconds that the last bytes have to leave after a signal, and threads to end after the rest."""
 
 
-_NOTES = 100
-"""So many lines of the log are kept."""
+_MAX_NOTES = 100
+"""How many lines of the log are kept."""
 
 
 def fillGaps() -> None:
@@ -106,11 +106,11 @@ def _reopened(fd: int, access: int) -> int | None:
 
 
 @implementer(ILogObserver)
-class Ends:
+class ProcessIO:
     """
     A process from its first byte to its exit code.
 
-    It takes all logs: nothing is ever logged to a terminal.  A failure that nobody has handled is a
+    It takes all logs: nothing is ever logged to a terminal.  An unhandled failure is a
     bug, and ends the process.
 
     @ivar notes: the last lines logged, for a report about a bug.
@@ -127,7 +127,7 @@ class Ends:
         self._gone = False
         self._stopping = False
         self._sentence = ""
-        self.notes: deque[str] = deque(maxlen=_NOTES)
+        self.notes: deque[str] = deque(maxlen=_MAX_NOTES)
 
     def run(
         self,
@@ -179,22 +179,22 @@ class Ends:
         """
         Give up after a second what is not written by then.
         """
-        self._reactor.callLater(_GUARD, self.stop)
+        self._reactor.callLater(_SHUTDOWN_TIMEOUT, self.stop)
 
     def gone(self) -> None:
         """
-        Nobody reads the output any more: there is nothing to wait for.
+        Note that the reader of the output is gone: there is nothing to wait for.
         """
         self._gone = True
 
     def stop(self) -> None:
         """
-        Everything is written, or cannot be.
+        Stop the reactor: everything is written, or cannot be.
         """
         if self._reactor.running and not self._stopping:
             self._stopping = True
             # A thread that looks up a host's name cannot be stopped, and would be waited for.
-            guard = threading.Timer(_GUARD, os._exit, (self._code,))
+            guard = threading.Timer(_SHUTDOWN_TIMEOUT, os._exit, (self._code,))
             guard.daemon = True
             guard.start()
             self._reactor.addSystemEventTrigger("after", "shutdown", guard.cancel)
@@ -218,7 +218,8 @@ class Ends:
     @contextlib.contextmanager
     def _handlingSignals(self) -> Iterator[None]:
         """
-        A signal that was ignored from the start (nohup, a job in the background) stays ignored.
+        Handle signals; one that was ignored from the start (nohup, a job in the background) stays
+        ignored.
         """
 
         def handle(number: int, frame: object) -> None:

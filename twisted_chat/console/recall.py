@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_recall -*-
 """
-Finding earlier lines again: one by one, or by what they hold.
+Finds earlier lines: one by one, or by what they hold.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ class Recall:
 
     def line(self, place: int) -> str:
         """
-        The line with an index, as it was entered.
+        Get the line with an index, as it was entered.
         """
         return self._lines[place]
 
     def reset(self) -> None:
         """
-        A line was entered: back to a new one.
+        Go back to a new line, because one was entered.
         """
         self._place = None
         self._edited.clear()

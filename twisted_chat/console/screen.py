@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_screen -*-
 """
-The output half of a console: what is shown, and when it is drawn.
+Implements the output half of a console: what is shown, and when it is drawn.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..text.cleaning import showable
 from .ansi import Painter, View
 from .styledtext import NOTICE, PLAIN, Line, Style
 
-#: Seconds for which lines are gathered before they are drawn, so that a thousand a second cost
-#: thirty frames.  What a person types is drawn at once.
 GATHER_DELAY = 0.030
+"""
+Seconds for which lines are gathered before they are drawn, so that a thousand a second cost
+thirty frames.  What the user types is drawn at once.
+"""
 
-#: Seconds for which sizes are gathered: dragging the edge of a window makes dozens.
 RESIZE_DELAY = 0.050
+"""Seconds for which sizes are gathered: dragging the edge of a window makes dozens."""
 
-#: Seconds between two rings of the bell.
 BELL_DELAY = 3.0
+"""Seconds between two rings of the bell."""
 
-#: How many lines wait for a terminal that takes none; the oldest are skipped, and that is said.
-MAX_WAITING = 5000
+MAX_WAITING_LINES = 5000
+"""How many lines wait for a terminal that takes none; the oldest are skipped, and that is said."""
 
-#: The size of a terminal that does not tell its own, in columns and rows.
 DEFAULT_SIZE = (80, 24)
+"""The size of a terminal that does not tell its own, in columns and rows."""
 
 
 class Written(Protocol):
@@ -47,11 +48,11 @@ class Screen:
     ours or takes no more.
 
     It provides L{IPushProducer<twisted.internet.interfaces.IPushProducer>} for a transport that
-    cannot keep up: while it is paused, lines wait, at most L{MAX_WAITING}.
+    cannot keep up: while it is paused, lines wait, at most L{MAX_WAITING_LINES}.
 
     @ivar paused: whether the terminal takes no more for now.
     @ivar throttled: called with L{True} when the terminal takes no more, and with L{False} when it
-        does again: whoever can hold back what is to be shown, should.
+        does again: the source of the lines should be held back meanwhile.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Screen:
 
     def resize(self, columns: int, rows: int) -> None:
         """
-        The terminal has another size.
+        Take note of another size of the terminal.
 
         @param columns: its width, in cells; zero if it does not tell.
         @param rows: its height, in cells; zero if it does not tell.
@@ -116,7 +117,7 @@ class Screen:
 
     def close(self) -> None:
         """
-        Write what waits, take the input off the screen, and do nothing ever after.
+        Write what waits, take the input off the screen, and do nothing from then on.
         """
         self._closed = True
         self.paused = False
@@ -128,18 +129,18 @@ class Screen:
         self._waiting.clear()
 
     def pauseProducing(self) -> None:
-        """The terminal takes no more for now."""
+        """Stop drawing: the terminal takes no more for now."""
         self.paused = True
         self.throttled(True)
 
     def resumeProducing(self) -> None:
-        """The terminal takes bytes again."""
+        """Draw again: the terminal takes bytes."""
         self.paused = False
         self.draw()
         self.throttled(False)
 
     def stopProducing(self) -> None:
-        """The terminal is gone."""
+        """Close: the terminal is gone."""
         self._shown = False
         self.close()
 
@@ -158,19 +159,12 @@ class Screen:
             return
         whole = line if isinstance(line, Line) else Line.of(line, style=style or PLAIN)
         self._waiting.extend(whole.rows())
-        if len(self._waiting) > MAX_WAITING:
+        if len(self._waiting) > MAX_WAITING_LINES:
             self.draw()
-            while len(self._waiting) > MAX_WAITING:
+            while len(self._waiting) > MAX_WAITING_LINES:
                 self._waiting.popleft()
                 self._skipped += 1
         self.drawSoon()
-
-    def setTitle(self, text: str) -> None:
-        """
-        Set the title of the terminal's window, until the console is closed.
-        """
-        if self._shown and not self.paused:
-            self._write(self._painter.title(showable(text)))
 
     def setColor(self, color: bool) -> None:
         """
@@ -201,7 +195,7 @@ class Screen:
 
     def drawSoon(self, delay: float = GATHER_DELAY) -> None:
         """
-        Something changed: draw it within some seconds.
+        Draw what has changed, within some seconds.
         """
         if self._timer is None and not self._closed:
             self._timer = self._clock.callLater(delay, self._timeToDraw)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_styledtext -*-
 """
-Lines to be shown: text in segments, each with a style.
+Describes lines to show: text in segments, each with a style.
 
 A style says what a piece of text is meant to look like; only a painter turns it into bytes, after
 the text was cleaned.  So no text of a user or a server can colour anything.
@@ -17,8 +17,8 @@ from ..text.cleaning import showable
 
 _LINE_END = re.compile("\r\n|\r|\n")
 
-#: What the further rows of one message begin with, so that none can forge the look of another.
 CONTINUATION = "  | "
+"""What the further rows of one message begin with, so that none can forge the look of another."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ STATUS = Style(dim=True)
 
 def nameStyle(name: str) -> Style:
     """
-    The style of a person's name: the same in every run and on every machine.
+    Choose the style of a user's name: the same in every run and on every machine.
 
     @param name: the name, as shown; case does not matter.
     """
@@ -100,7 +100,7 @@ class Line:
 
     def rows(self) -> Iterator[Line]:
         """
-        The lines that may really be printed: cleaned by L{showable}, none with a line end.
+        Make the lines that may be printed: cleaned by L{showable}, none with a line end.
 
         A line end inside the text begins a further line that starts with L{CONTINUATION}.
         """

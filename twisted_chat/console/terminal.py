@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.console.test_terminal -*-
 """
-The settings of a terminal, as the kernel keeps them (POSIX termios), and which kind of console
-fits what a process was started with.
+Changes the settings of a terminal, which the kernel keeps (POSIX termios), and chooses the kind of
+console that fits what a process was started with.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Literal
 
 Mode = Literal["ansi", "dumb", "plain"]
 
-#: Values of C{TERM} of terminals that may not be sent an escape.
 DUMB_TERMS = frozenset({"", "dumb", "unknown", "emacs"})
+"""Values of C{TERM} of terminals that may not be sent an escape."""
 
 
-def chooseMode(stdinIsTty: bool, stdoutIsTty: bool, term: str, plain: bool = False) -> Mode:
+def chooseMode(
+    interactiveInput: bool, interactiveOutput: bool, term: str, plain: bool = False
+) -> Mode:
     """
     Choose a kind of console.
 
@@ -29,7 +31,7 @@ def chooseMode(stdinIsTty: bool, stdoutIsTty: bool, term: str, plain: bool = Fal
     @return: C{"ansi"} for a terminal with the controls of ECMA-48, C{"dumb"} for one without,
         C{"plain"} for files and pipes.
     """
-    if plain or not (stdinIsTty and stdoutIsTty):
+    if plain or not (interactiveInput and interactiveOutput):
         return "plain"
     return "dumb" if term in DUMB_TERMS else "ansi"
 

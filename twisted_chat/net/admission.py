@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.net.test_admission -*-
 """
-Who may come in: how many connections there may be, of one address and of all together.
+Admission control: how many connections there may be, of one address and of all together.
 
-It counts, and knows no socket: time comes in as a callable, and who is refused is closed by the
-caller.
+It counts and knows no socket: the time comes in as a callable, and the caller closes what is
+refused.
 """
 
 from __future__ import annotations
@@ -13,29 +13,27 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from random import SystemRandom
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..errors import ServerFull
-
-if TYPE_CHECKING:
-    from .limits import Limits
+from .limits import Limits
 
 #: The span in which new connections of one address are counted, in seconds.
 MINUTE: Final = 60.0
 
-#: Addresses remembered only because they were here within the last minute.  At about 1 KiB each
+#: Addresses remembered only because they connected within the last minute.  At about 1 KiB each
 #: this is 16 MiB, whatever a botnet does.
 MAX_ADDRESSES: Final = 16_384
 
-#: So few addresses are not worth a search for those that can be forgotten.
-_SOME: Final = 1024
+#: Up to this many addresses, a search for those that can be forgotten is not worth its time.
+_FEW_ADDRESSES: Final = 1024
 
 Network = IPv4Network | IPv6Network
 
 
 class _Address:
     """
-    What is known of one address: its connections now, and when its last ones came.
+    What is known of one address: its connections now, and when the last ones were opened.
     """
 
     __slots__ = ("connections", "times")
@@ -45,34 +43,34 @@ class _Address:
         self.times: deque[float] = deque(maxlen=newPerMinute)
 
 
-class Place:
+class Admission:
     """
-    The place of one admitted connection; to be told when it has a name, and when it is gone.
+    One admitted connection.  Its holder reports when it has logged in, and when it is closed.
     """
 
-    __slots__ = ("_address", "_doorkeeper", "_nameless")
+    __slots__ = ("_address", "_control", "_unauthenticated")
 
-    def __init__(self, doorkeeper: Doorkeeper, address: _Address | None) -> None:
-        self._doorkeeper: Doorkeeper | None = doorkeeper
+    def __init__(self, control: AdmissionControl, address: _Address | None) -> None:
+        self._control: AdmissionControl | None = control
         self._address = address
-        self._nameless = True
+        self._unauthenticated = True
 
-    def named(self) -> None:
+    def loggedIn(self) -> None:
         """
-        The connection has a name now, and counts no longer among the nameless.
+        Stop counting the connection as unauthenticated.
         """
-        if self._nameless and self._doorkeeper is not None:
-            self._nameless = False
-            self._doorkeeper.nameless -= 1
+        if self._unauthenticated and self._control is not None:
+            self._unauthenticated = False
+            self._control.unauthenticated -= 1
 
-    def gone(self) -> None:
+    def released(self) -> None:
         """
-        The connection is closed.  Only the first call counts.
+        Stop counting the connection: it is closed.  Only the first call counts.
         """
-        if self._doorkeeper is not None:
-            self.named()
-            self._doorkeeper.connections -= 1
-            self._doorkeeper = None
+        if self._control is not None:
+            self.loggedIn()
+            self._control.connections -= 1
+            self._control = None
             if self._address is not None:
                 self._address.connections -= 1
 
@@ -80,21 +78,22 @@ class Place:
 _random: Final = SystemRandom().random
 
 
-@lru_cache(maxsize=_SOME)
+@lru_cache(maxsize=_FEW_ADDRESSES)
 def _parse(host: str) -> IPv4Address | IPv6Address:
     """
-    @return: the address; most of those who come have been here before.
+    Parse an address; most clients have connected before.
+
     @raise ValueError: if it is none.
     """
     return ip_address(host)
 
 
-class Doorkeeper:
+class AdmissionControl:
     """
-    Decides who may come in, by how many are here.
+    Admits or refuses new connections, by how many there are.
 
-    @ivar connections: admitted connections that are not gone.
-    @ivar nameless: those of them that have no name yet.
+    @ivar connections: admitted connections that are not closed.
+    @ivar unauthenticated: those of them that have not logged in.
     """
 
     def __init__(
@@ -105,27 +104,27 @@ class Doorkeeper:
         random: Callable[[], float] = _random,
     ) -> None:
         """
-        @param limits: the bounds that hold.
+        @param limits: the bounds that apply.
         @param seconds: the time on a clock that does not jump, in seconds.
-        @param trusted: networks that, as loopback, have no limits per address.
+        @param trusted: networks that, like loopback, have no limits per address.
         @param random: a number from 0 up to 1 that no stranger can foretell.
         """
         self.connections = 0
-        self.nameless = 0
+        self.unauthenticated = 0
         self._limits = limits
         self._seconds = seconds
         self._trusted = tuple(trusted)
         self._random = random
         self._addresses: dict[int | IPv4Address, _Address] = {}
-        self._sweepAt = _SOME
+        self._sweepAt = _FEW_ADDRESSES
 
-    def admit(self, host: str) -> Place:
+    def admit(self, host: str) -> Admission:
         """
-        Let a new connection in, or not.
+        Admit a new connection, or refuse it.
 
         @param host: its numeric address; anything else is a socket of this machine.
-        @return: its place, held until it is C{gone}.
-        @raise ServerFull: with the sentence for the peer, if it has to be closed at once.
+        @return: its admission, held until it is C{released}.
+        @raise ServerFull: with the sentence for the client, which has to be closed at once.
         """
         limits = self._limits
         if self.connections >= limits.maxConnections:
@@ -141,29 +140,30 @@ class Doorkeeper:
                 address = self._addresses[key] = _Address(limits.newPerMinute)
             self._count(address)
         self.connections += 1
-        self.nameless += 1
-        return Place(self, address)
+        self.unauthenticated += 1
+        return Admission(self, address)
 
     def _isCrowded(self) -> bool:
         """
-        Whether this one is refused for the many who have not given a name: never below the first
-        bound, by chance above it, always at the last.
+        Decide whether to refuse this connection because many others have not logged in: never below
+        the first bound, at random above it, always at the last.
         """
         limits = self._limits
-        if self.nameless >= limits.maxNameless:
+        if self.unauthenticated >= limits.maxUnauthenticated:
             return True
-        excess = self.nameless - limits.namelessRefusedFrom
+        excess = self.unauthenticated - limits.unauthenticatedRefusedFrom
         if excess < 0:
             return False
-        width = limits.maxNameless - limits.namelessRefusedFrom
-        share = limits.namelessRefusedShare
+        width = limits.maxUnauthenticated - limits.unauthenticatedRefusedFrom
+        share = limits.unauthenticatedRefusedShare
         return self._random() < share + (1 - share) * excess / width
 
     def _key(self, host: str) -> int | IPv4Address | None:
         """
-        What connections are counted by: an IPv4 address, also when it is written as IPv6 (RFC 4291
-        section 2.5.5.2), or the upper 64 bits of an IPv6 one, since the lower are the peer's to
-        choose (RFC 4291 section 2.5.4).  L{None} for whom no limits per address hold.
+        Tell what connections are counted by: an IPv4 address, also when it is written as IPv6
+        (RFC 4291 section 2.5.5.2), or the upper 64 bits of an IPv6 address, since the client is
+        free to choose the lower ones (RFC 4291 section 2.5.4).  L{None} where no limits per address
+        apply.
         """
         try:
             address = _parse(host)
@@ -193,8 +193,9 @@ class Doorkeeper:
 
     def _sweep(self) -> None:
         """
-        Forget addresses without connections that were not here for a minute; all without
-        connections if there are too many to remember.  Each address pays for one look at it.
+        Forget addresses without connections that did not connect for a minute; all without
+        connections if there are too many to remember.  The next sweep waits until there are twice
+        as many, so each new address pays for one look at an old one.
         """
         if len(self._addresses) < self._sweepAt:
             return
@@ -208,4 +209,4 @@ class Doorkeeper:
             if len(self._addresses) < MAX_ADDRESSES:
                 break
         kept = len(self._addresses)
-        self._sweepAt = max(kept + _SOME, min(2 * kept, MAX_ADDRESSES))
+        self._sweepAt = max(kept + _FEW_ADDRESSES, min(2 * kept, MAX_ADDRESSES))

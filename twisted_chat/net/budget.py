@@ -1,23 +1,34 @@
 # -*- test-case-name: tests.net.test_budget -*-
 """
-What is queued for all clients together, and who of them has to go when it is too much.
+The backlog of all clients together, and which of them to cut when it grows too large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from .limits import Limits
 
 Owner = TypeVar("Owner", bound=Hashable)
 
 
-class QueueLedger(Generic[Owner]):
+class Backlog(Protocol):
     """
-    The backlog of all clients together, in bytes.
+    A queue of one client that counts in the budget.
+    """
 
-    Only clients that have a backlog stand in it, so those who read cost nothing.
+    def overflow(self) -> None:
+        """Cut the connection: the queue is too large, and is forgotten by the budget already."""
+
+    def __hash__(self) -> int: ...
+
+
+class BacklogBudget(Generic[Owner]):
+    """
+    The memory that the queues of all clients may use together, in bytes.
+
+    Tracks only queues that hold something: clients that keep up cost nothing.
 
     @ivar total: what is queued now, in bytes.
     """
@@ -32,12 +43,13 @@ class QueueLedger(Generic[Owner]):
 
     def grow(self, owner: Owner, n: int) -> Sequence[Owner]:
         """
-        The backlog of an owner has grown.
+        Count what was added to a queue.
 
-        @param n: by how many bytes.
-        @return: the owners to cut at once, largest first; empty as long as the total is within its
-            limit.  They are forgotten already.  Enough are named to bring the total down by an
-            eighth of the limit, so that a crowd at the limit is not searched for each message.
+        @param n: how many bytes.
+        @return: the queues to cut at once, largest first; empty while the total is within its
+            limit.  They are forgotten already.  Enough are named to bring the total an eighth below
+            the limit: at the limit, the search for the largest would otherwise be repeated for
+            every message.
         """
         self._sizes[owner] = self._sizes.get(owner, 0) + n
         self.total += n
@@ -45,9 +57,9 @@ class QueueLedger(Generic[Owner]):
 
     def shrink(self, owner: Owner, n: int) -> None:
         """
-        The backlog of an owner has shrunk; nothing happens if it is forgotten already.
+        Count what was taken from a queue; nothing happens if it is forgotten already.
 
-        @param n: by how many bytes, at most what it has.
+        @param n: how many bytes, at most what it holds.
         """
         size = self._sizes.get(owner)
         if size is None:
@@ -60,13 +72,13 @@ class QueueLedger(Generic[Owner]):
 
     def forget(self, owner: Owner) -> None:
         """
-        The owner is gone, and its backlog with it; nothing happens if it had none.
+        Forget a queue and all it holds; nothing happens if it held nothing.
         """
         self.total -= self._sizes.pop(owner, 0)
 
     def _largest(self) -> list[Owner]:
         """
-        Take the largest owners out until there is room again.
+        Take out the largest queues until there is room again.
         """
         cut: list[Owner] = []
         enough = self._limit - self._limit // 8

@@ -44,10 +44,10 @@ def keptCertificate(
     seconds: Callable[[], float] = time.time,
 ) -> str:
     """
-    The self-signed certificate of this server: made when it is not there yet, then kept.
+    Make the self-signed certificate of this server, unless it was made before.
 
-    @param directory: where it is kept; made for its owner only when it is missing.
-    @param hostnames: names and addresses it is made for, besides those of this machine for itself.
+    @param directory: where it is kept; if missing, made for its owner only.
+    @param hostnames: names and addresses it is made for, besides this machine's own for itself.
     @param seconds: the time of day, in seconds since the epoch.
     @return: the path of one PEM file that holds the key and the certificate, and that only its
         owner may read.
@@ -87,8 +87,8 @@ def _keep(path: str, content: bytes) -> None:
 
 def _selfSigned(hostnames: Iterable[str], now: float) -> bytes:
     """
-    A new key and its certificate, in PEM.  P-256 is what every TLS client knows, and its
-    signatures cost the server a thirtieth of RSA's.
+    Make a key and its certificate, in PEM.  Every TLS client knows P-256, and its signatures cost
+    the server a thirtieth of RSA's.
     """
     with tlsExtra():
         from cryptography import x509
@@ -124,7 +124,7 @@ def _selfSigned(hostnames: Iterable[str], now: float) -> bytes:
 
 def _generalName(host: str) -> GeneralName:
     """
-    A name or an address as a certificate holds it (RFC 5280 section 4.2.1.6).
+    Give a name or an address the form it has in a certificate (RFC 5280 section 4.2.1.6).
 
     @raise ConfigError: if it is neither.
     """
@@ -142,7 +142,7 @@ def serverContextFactory(
     certPath: str, keyPath: str, seconds: Callable[[], float] = time.time
 ) -> CertificateOptions:
     """
-    What a TLS endpoint needs to serve with a certificate: TLS 1.2 or newer, no renegotiation.
+    Prepare a TLS endpoint to serve with a certificate: TLS 1.2 or newer, no renegotiation.
 
     @param certPath: a PEM file with the certificate, then those that lead to its authority.
     @param keyPath: a PEM file with the key, without a passphrase; it may be the same file.
@@ -207,7 +207,9 @@ def serverContextFactory(
 
 def _checkDates(certificate: Certificate, path: str, now: datetime) -> None:
     """
-    @raise ConfigError: if the certificate is not valid now.
+    Check that the certificate is valid now.
+
+    @raise ConfigError: if it is not.
     """
     if certificate.not_valid_after_utc < now:
         raise ConfigError(
@@ -223,7 +225,7 @@ def _checkDates(certificate: Certificate, path: str, now: datetime) -> None:
 
 def _read(path: str, what: str) -> bytes:
     """
-    The content of a file.
+    Read a file.
 
     @raise ConfigError: if it cannot be read.
     """

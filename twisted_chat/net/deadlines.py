@@ -1,17 +1,15 @@
 # -*- test-case-name: tests.net.test_deadlines -*-
 """
-Deadlines for many connections on one timer.
+Timeouts for many connections, driven by one reactor timer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
-
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 _TICK: Final = 0.5
 """Seconds between two looks at the deadlines: none is met later than that."""
@@ -19,10 +17,10 @@ _TICK: Final = 0.5
 
 class Deadlines:
     """
-    What must happen to whom unless it is called off in time.
+    Timeouts for many connections.
 
-    The reactor holds one timer while there is any deadline, and none otherwise: ten thousand
-    people who have nothing to fear cost nothing.
+    The reactor holds one timer while there is any deadline, and none otherwise: ten thousand idle
+    users cost nothing.
     """
 
     _log = Logger()
@@ -37,7 +35,7 @@ class Deadlines:
 
     def set(self, key: Hashable, seconds: float, action: Callable[[], object]) -> None:
         """
-        Do something in so many seconds; it takes the place of an earlier deadline of the same key.
+        Schedule an action; it replaces an earlier deadline of the same key.
         """
         if self._clock is None:
             return
@@ -47,13 +45,13 @@ class Deadlines:
 
     def clear(self, key: Hashable) -> None:
         """
-        Call it off; nothing happens if there is nothing to call off.
+        Cancel the deadline of a key, if there is one.
         """
         self._due.pop(key, None)
 
     def stop(self) -> None:
         """
-        Call everything off.
+        Cancel all deadlines.
         """
         self._due.clear()
         if self._timer is not None:
@@ -66,15 +64,15 @@ class Deadlines:
         self._timer = None
         now = clock.seconds()
         if any(when <= now for when, _ in self._due.values()):
-            # One turn later: after a pause of the whole process what came meanwhile is still to be
-            # read, and may call off what seems due.
+            # One turn later: after a pause of the whole process, what arrived meanwhile is still
+            # unread, and reading it may cancel what seems due.
             self._timer = clock.callLater(0, self._meet)
         elif self._due:
             self._timer = clock.callLater(_TICK, self._tick)
 
     def _meet(self) -> None:
         """
-        Do what is due.
+        Run what is due.
         """
         clock = self._clock
         assert clock is not None

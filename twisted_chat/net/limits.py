@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.net.test_limits -*-
 """
-How much of the server one peer, one address and all of them together may use.
+How much of the server one client, one address and all of them together may use.
 
 Every bound stands in L{Limits} with its unit and its reason.
 """
@@ -15,7 +15,7 @@ from ..text.cleaning import MAX_LINE
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
-#: Descriptors kept back from clients: for the listeners, the log's files, threads and name lookups.
+#: Descriptors kept back from clients: for listeners, the log's files, threads and name lookups.
 SPARE_DESCRIPTORS: Final = 64
 
 
@@ -26,36 +26,36 @@ class Limits:
 
     @ivar maxLine: longest line of a person, without its line end.
     @ivar maxObject: longest line of a program: the same text with JSON's escapes and fields.
-    @ivar maxInput: lines of one client that wait for their turn before its socket is not read any
-        more; one read of the reactor, so that a paste is never split by the bound alone.
-    @ivar rate: messages a second one client may go on sending, 0 for any number; faster than
-        people read.
-    @ivar burst: messages at once before C{rate} holds: a paste of 50 lines.
+    @ivar rate: lines a second one client may go on sending, 0 for any number; faster than people
+        read.
+    @ivar burst: lines at once before C{rate} applies: a paste of 50 lines.
     @ivar maxTransport: output in the transport's own buffer before it counts as backlog, which is
-        where Twisted begins to call for a pause.
+        where Twisted starts to pause producers.
     @ivar maxQueue: backlog of one client before it is cut: some minutes of a busy room.
-    @ivar maxQueueBeforeLogin: the same for a client without a name, who gets a prompt and refusals
+    @ivar maxQueueBeforeLogin: the same before login, when a client is sent a prompt and refusals
         and nothing else; Redis needed CVE-2025-21605 to learn it.
-    @ivar maxAllQueues: backlog of all clients before the largest are cut.
-    @ivar stallTimeout: time in which a client takes nothing of its backlog before it is cut.
-    @ivar loginTimeout: time from accept to a name, through all handshakes, however many bytes
-        drip in.
-    @ivar maxNameless: connections without a name in all.
-    @ivar namelessRefusedFrom: nameless connections from which on new ones are refused at random, so
-        that a crowd of strangers does not lock out everybody (C{MaxStartups} of OpenSSH).
-    @ivar namelessRefusedShare: the share refused at that point, from 0 to 1; it rises to 1 at
-        C{maxNameless}.
+    @ivar maxAllQueues: backlog of all clients, both directions, before the largest are cut.
+    @ivar stallTimeout: time in which a client reads nothing of its backlog before it is cut.
+    @ivar loginTimeout: time from accept to login, through all handshakes, however many bytes drip
+        in.
+    @ivar eofTimeout: time in which the lines of a client that has closed its side are still taken,
+        at its rate: nobody stays in the chat for an hour of lines they sent before they left.
+    @ivar maxUnauthenticated: connections that have not logged in.
+    @ivar unauthenticatedRefusedFrom: unauthenticated connections from which on new ones are refused
+        at random, so that a crowd of strangers does not lock out everybody (C{MaxStartups} of
+        OpenSSH).
+    @ivar unauthenticatedRefusedShare: the share refused at that point, from 0 to 1; it rises to 1
+        at C{maxUnauthenticated}.
     @ivar maxPerAddress: connections at once of one address (IPv4 /32, IPv6 /64): an office behind
         one router; 0 for any number.
     @ivar newPerMinute: new connections a minute of one address; 0 for any number.
     @ivar maxConnections: connections in all; the descriptor limit less L{SPARE_DESCRIPTORS}.
-    @ivar closeTimeout: time for a peer to take the last words before the connection is aborted.
-    @ivar drainTimeout: time for all clients to take theirs when the server goes down.
+    @ivar closeTimeout: time for a client to read the last lines before the connection is aborted.
+    @ivar drainTimeout: time for all clients to read theirs when the server shuts down.
     """
 
     maxLine: int = MAX_LINE
     maxObject: int = 2 * MAX_LINE
-    maxInput: int = 64 * KIB
     rate: float = 10.0
     burst: int = 50
     maxTransport: int = 64 * KIB
@@ -64,9 +64,10 @@ class Limits:
     maxAllQueues: int = 256 * MIB
     stallTimeout: float = 30.0
     loginTimeout: float = 30.0
-    maxNameless: int = 100
-    namelessRefusedFrom: int = 50
-    namelessRefusedShare: float = 0.3
+    eofTimeout: float = 60.0
+    maxUnauthenticated: int = 100
+    unauthenticatedRefusedFrom: int = 50
+    unauthenticatedRefusedShare: float = 0.3
     maxPerAddress: int = 16
     newPerMinute: int = 32
     maxConnections: int = 1024 - SPARE_DESCRIPTORS

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.net.test_listener -*-
 """
 A place where the server listens: bound early, so that a port below 1024 can be had before the
-privileges go, and opened later.
+privileges are dropped, and opened later.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Listener:
         """
         @param endpoint: what to listen on.
         @param text: how the operator called it.
-        @param spare: what to listen on where the endpoint's kind of address is not to be had.
+        @param spare: what to listen on where the system lacks the endpoint's kind of address.
         @param options: what the client needs besides address and port, after a blank.
         """
         self.text = text
@@ -51,7 +51,7 @@ class Listener:
 
     def bind(self, factory: IProtocolFactory) -> None:
         """
-        Bind the port, and take nobody yet: who connects waits in the kernel.
+        Bind the port, and accept nobody yet: new connections wait in the kernel.
 
         @raise CannotListenError: if the port cannot be had.
         """
@@ -72,7 +72,7 @@ class Listener:
     def _bound(self, endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
         result: list[Any] = []
         endpoint.listen(factory).addBoth(result.append)
-        # All kinds of sockets are bound at once: only then can it be done before the reactor runs.
+        # Endpoints of all kinds bind synchronously; only so can it be done before the reactor runs.
         (found,) = result
         if hasattr(found, "raiseException"):
             if found.check(OSError):
@@ -84,7 +84,7 @@ class Listener:
 
     def open(self) -> None:
         """
-        Take those who wait in the kernel, and all who come.
+        Accept the connections that wait in the kernel, and all that follow.
         """
         self._turn("startReading")
 
@@ -95,7 +95,9 @@ class Listener:
 
     def close(self) -> Deferred[Any]:
         """
-        @return: fires when nobody is taken any more.
+        Close the port.
+
+        @return: fires when nothing is accepted any more.
         """
         return maybeDeferred(self._port.stopListening)
 
@@ -110,7 +112,7 @@ class Listener:
     @property
     def addresses(self) -> list[str]:
         """
-        The addresses under which others may find the server here.
+        The addresses at which others may reach the server.
         """
         host = str(getattr(self._port.getHost(), "host", ""))
         return _ownAddresses() if host in _WILDCARDS else [host]
@@ -118,7 +120,7 @@ class Listener:
 
 def _ownAddresses() -> list[str]:
     """
-    @return: the addresses of this machine.
+    Tell the addresses of this machine.
     """
     found = ["127.0.0.1"]
     # No packet is sent: connecting a datagram socket only chooses the address of the route.

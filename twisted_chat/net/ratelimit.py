@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.net.test_ratelimit -*-
 """
-The pace of one client.  Nobody is slowed here: the caller is only told to do so, and time comes in
-as a callable.
+The rate limit of one client.  Nothing is delayed here: the caller is told to wait, and the time
+comes in as a callable.
 """
 
 from __future__ import annotations
@@ -9,25 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+MAX_DEBT: Final = 10
+"""How many bursts a client may owe.  What it asked for is done already, so this bounds its wait."""
+
 
 class TokenBucket:
     """
-    The pace of one client: C{burst} at once, then C{rate} a second.
+    The rate limit of one client: C{burst} requests at once, then C{rate} a second.
 
-    It keeps one number, the time at which it will be full again, and needs no timer.  The others
-    are those it was given: buckets of the same pace share them.
+    Only one number changes, the time at which the bucket will be full again, so no timer is needed
+    to refill it.  The other numbers are the caller's own objects: all buckets of one limit share
+    them.
     """
 
     __slots__ = ("_burst", "_fullAt", "_rate", "_seconds")
 
-    #: Time that rounding may take away from a wait, in seconds: who comes back after just the wait
-    #: it was told must not be told to wait again.
+    #: Time that rounding may take away from a wait, in seconds: a client that comes back after
+    #: exactly the time it was told to wait must not be told to wait again.
     _GRACE: Final = 1e-6
 
     def __init__(self, rate: float, burst: int, seconds: Callable[[], float]) -> None:
         """
-        @param rate: tokens a second that come in; 0 for a bucket that never runs empty.
-        @param burst: tokens it holds; it begins full.
+        @param rate: tokens added a second; 0 for a bucket that never runs empty.
+        @param burst: tokens it holds; it starts full.
         @param seconds: the time on a clock that does not jump, in seconds.
         """
         self._rate = rate
@@ -39,7 +43,8 @@ class TokenBucket:
         """
         Take tokens out, if there are enough.
 
-        @param n: how many; more than the burst are given when the bucket is full.
+        @param n: how many; a request that costs more than the burst is served by a full bucket,
+            which then stays empty for as long as the request is worth.
         @return: 0 if they were taken; otherwise nothing was, and this is the time after which they
             can be, in seconds.
         """
@@ -56,3 +61,19 @@ class TokenBucket:
             return wait
         self._fullAt = fullAt + n / rate
         return 0.0
+
+    def charge(self, n: int) -> None:
+        """
+        Take tokens out, whether they are there or not: who has none left owes them, and waits
+        longer for the next.
+
+        @param n: how many; nobody owes more than L{MAX_DEBT} bursts.
+        """
+        rate = self._rate
+        if rate <= 0:
+            return
+        now = self._seconds()
+        fullAt = max(self._fullAt, now) + n / rate
+        most = now + (1 + MAX_DEBT) * self._burst / rate
+        # What it owes already, by a request that was let through whole, stays owed.
+        self._fullAt = max(self._fullAt, min(fullAt, most))

@@ -1,34 +1,43 @@
 # -*- test-case-name: tests.net.test_receiving -*-
 """
-The one way in from a client: its bytes become lines, and the lines wait for their turn.
+The receive queue of one client: its bytes become lines, and the lines wait for their turn.
 
-What must wait is kept here, in order; and as long as anything waits, the socket is not read, so
-that it is the peer who has to keep the rest.
+Backpressure: while anything waits here the socket is not read.  The kernel's receive buffer fills,
+TCP closes its window, and the client has to keep what it has not sent yet.  So the queue holds at
+most what one read of the reactor brought.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol
 
 from ..errors import ChatError
-from ..wire.framing import FLOODED, Excess, LineSplitter
-
-if TYPE_CHECKING:
-    from .ratelimit import TokenBucket
+from ..wire.framing import FLOODED, Excess
+from .budget import Backlog, BacklogBudget
+from .limits import KIB
+from .ratelimit import TokenBucket
 
 WINDOW: Final = 1024
-"""Lines of one client that may wait for the log before it is not read any more: with a slow disk
-this bounds what the server holds for it."""
+"""Lines of one client that may wait for the log before its socket is not read any more: with a slow
+disk this bounds what the server holds for it."""
 
-# Why nothing is taken; several reasons may hold at once, each of them once.
+LINE_COST: Final = 48
+"""Bytes that a waiting line takes besides its text: the object's head and its place in the queue.
+A chunk of two-byte lines takes twenty times its own size."""
+
+PORTION: Final = 4 * KIB
+"""Bytes that are cut into lines at once.  What waits behind them stays as it came: to make
+thousands of short lines takes a millisecond, and twenty times the room."""
+
+# Why reading is paused.  Several reasons may hold at once, each of them once.
 
 ANSWERING: Final = 1
-"""A question has to be answered before the next line is taken."""
+"""A request has to be answered before the next line is taken."""
 
 TOO_FAST: Final = 2
-"""The client is over its pace."""
+"""The client is over its rate."""
 
 FULL: Final = 4
 """More than L{WINDOW} of its lines wait for the log."""
@@ -37,20 +46,35 @@ BLOCKED: Final = 8
 """It does not read what it is sent."""
 
 ENDING: Final = 16
-"""The server takes no more of anybody."""
+"""The server takes no more lines of anybody."""
 
 _CLOSED: Final = 32
-"""The connection is lost, or is to be; this never ends."""
+"""The connection is lost or closing; this never ends."""
 
 
-class IntakeOwner(Protocol):
+class Splitter(Protocol):
     """
-    Whose way in it is.
+    Cuts a stream into lines: see L{wire.framing.LineSplitter}.
+    """
+
+    @property
+    def pending(self) -> bytes:
+        """The unfinished line so far."""
+
+    def feed(self, data: bytes) -> Sequence[bytes | Excess]:
+        """
+        @return: the lines that are complete now.
+        """
+
+
+class ReceiveQueueOwner(Protocol):
+    """
+    The connection behind a receive queue.
     """
 
     @property
     def isDone(self) -> bool:
-        """Whether nothing that comes now matters any more."""
+        """Whether everything that still arrives is thrown away."""
 
     @property
     def unanswered(self) -> int:
@@ -58,7 +82,7 @@ class IntakeOwner(Protocol):
 
     def lineReceived(self, line: bytes) -> None:
         """
-        It is this line's turn.
+        Handle a line whose turn it is.
 
         @param line: without its end, not empty.
         @raise ChatError: if it is refused.
@@ -66,114 +90,244 @@ class IntakeOwner(Protocol):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """
-        It is the turn of a line that was too long to be kept.
+        Handle a line that was too long to be kept.
 
         @raise ChatError: always.
         """
 
-    def intakeRefused(self, error: ChatError) -> None:
-        """A line was refused: the client is to be told."""
+    def receiveRefused(self, error: ChatError) -> None:
+        """Tell the client that a line was refused."""
 
-    def intakeFlooded(self) -> None:
-        """No line end came for very long: the connection is to be closed."""
+    def receiveFlooded(self) -> None:
+        """Close the connection: no line end came for very long."""
 
-    def intakeTooFast(self, delay: float) -> None:
+    def receiveTooFast(self, delay: float) -> None:
         """
-        The next line is not taken before the reason L{TOO_FAST} is gone.
+        Remove the reason L{TOO_FAST} later: the next line has to wait.
 
-        @param delay: when that should be, in seconds from now.
+        @param delay: for how long, in seconds.
         """
 
-    def intakeEnded(self) -> None:
-        """The client sends no more, and all that it sent is taken."""
+    def receiveEnded(self) -> None:
+        """Say goodbye: the client sends no more, and all that it sent is answered."""
+
+    def receiveOverflowed(self) -> None:
+        """Cut the connection: too much waits."""
 
 
-class Intake:
+class ReceiveQueue:
     """
-    A client's way in.
+    What a client has sent and the server has not taken yet.
 
-    @ivar bucket: the client's pace, or C{None} for any.
+    @ivar bucket: the client's rate limit, or C{None} for none.
     @ivar ended: whether the client sends no more.
+    @ivar size: what the waiting lines take, in bytes.
     """
 
     __slots__ = (
+        "_budget",
         "_owner",
+        "_passing",
         "_splitter",
         "_stops",
         "_transport",
+        "_uncut",
         "_waiting",
         "bucket",
         "ended",
+        "size",
     )
 
     def __init__(
-        self, transport: Any, owner: IntakeOwner, maxLength: int, bucket: TokenBucket | None
+        self,
+        transport: Any,
+        owner: ReceiveQueueOwner,
+        budget: BacklogBudget[Backlog],
+        splitter: Splitter,
+        bucket: TokenBucket | None,
     ) -> None:
         """
         @param transport: connected.
         @param owner: takes the lines.
-        @param maxLength: the longest line that is kept, in bytes without its line end.
-        @param bucket: the client's pace, or C{None} for any.
+        @param budget: what all clients together have queued.
+        @param splitter: cuts this client's stream.
+        @param bucket: the client's rate limit, or C{None} for none.
         """
         self._transport = transport
         self._owner = owner
-        self._splitter = LineSplitter(maxLength)
+        self._budget = budget
+        self._splitter = splitter
         self._waiting: deque[bytes | Excess] | None = None
+        self._uncut = b""
         self._stops = 0
+        self._passing = False
         self.ended = False
         self.bucket = bucket
+        self.size = 0
 
     @property
     def pending(self) -> bytes:
         """
-        The unfinished line so far; see L{LineSplitter.pending}.
+        The unfinished line so far, and what is not cut into lines yet.
         """
-        return self._splitter.pending
+        return self._splitter.pending + self._uncut
+
+    @property
+    def isPaused(self) -> bool:
+        """
+        Whether the socket is not read at the moment.
+        """
+        return bool(self._stops)
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many lines wait for their turn.
+        """
+        return (len(self._waiting) if self._waiting else 0) + self._uncut.count(b"\n")
 
     def take(self, data: bytes) -> None:
         """
-        Take what the socket gave, as far as that may be now.
+        Take what was read from the socket; lines whose turn has not come wait.
         """
-        lines = self._splitter.feed(data)
-        if self._waiting is not None:
-            self._waiting.extend(lines)
-        else:
-            self._pass(iter(lines))
+        data = _squeeze(data)
+        if self._stops:
+            self._keepUncut(data)
+            return
+        begin, end = 0, len(data)
+        while begin < end:
+            lines = self._splitter.feed(_squeeze(data[begin : begin + PORTION]))
+            begin += PORTION
+            if not self._passAll(iter(lines)):
+                self._keepUncut(data[begin:])
+                return
 
-    def _pass(self, lines: Iterator[bytes | Excess]) -> None:
+    def _passAll(self, lines: Iterator[bytes | Excess]) -> bool:
         """
-        Go through lines until there are no more, or this client must wait.
+        Pass on lines until there are no more or this client has to wait; the rest is kept.
+
+        @return: whether more may be passed on.
+        """
+        self._passing = True
+        try:
+            for line in lines:
+                # An empty line is nothing: it takes no token, no room and no answer.
+                if line and not self._pass(line):
+                    self._keep(lines)
+                    return False
+        finally:
+            self._passing = False
+        return self._hasRoom()
+
+    def _hasRoom(self) -> bool:
+        """
+        @return: whether the log has answered enough of this client's lines for more of them.
+        """
+        if self._owner.unanswered > WINDOW:
+            self.stop(FULL)
+            return False
+        return True
+
+    def _pass(self, line: bytes | Excess) -> bool:
+        """
+        Pass on one line, or keep it if the client is over its rate.
+
+        @return: whether the next one may be passed on as well.
         """
         owner = self._owner
-        for line in lines:
-            bucket = self.bucket
-            if bucket is not None and not self._stops:
-                delay = bucket.take()
-                if delay:
-                    self.stop(TOO_FAST)
-                    owner.intakeTooFast(delay)
-            if self._stops:
-                self._waiting = deque((line, *lines))
-                return
-            if not line:
-                continue
-            try:
-                if type(line) is bytes:
-                    owner.lineReceived(line)
-                elif line is FLOODED:
-                    owner.intakeFlooded()
-                else:
-                    owner.lineLengthExceeded(b"")
-            except ChatError as error:
-                owner.intakeRefused(error)
-            if owner.isDone:
-                return
-        if owner.unanswered > WINDOW:
-            self.stop(FULL)
+        if self.bucket is not None:
+            delay = self.bucket.take()
+            if delay:
+                self.stop(TOO_FAST)
+                self._keep((line,), first=True)
+                owner.receiveTooFast(delay)
+                return False
+        try:
+            if type(line) is bytes:
+                owner.lineReceived(line)
+            elif line is FLOODED:
+                owner.receiveFlooded()
+            else:
+                owner.lineLengthExceeded(b"")
+        except ChatError as error:
+            owner.receiveRefused(error)
+        return not (self._stops or owner.isDone)
+
+    def _passWaiting(self) -> None:
+        """
+        Pass on what waits.  Each line is taken out when it is its turn and the rest stays where it
+        is: to build a new queue for the rest at each token would take time in the square of its
+        length.
+        """
+        self._passing = True
+        try:
+            while self._waiting or (self._uncut and self._hasRoom()):
+                waiting = self._waiting
+                if not waiting:
+                    self._cutNext()
+                    continue
+                line = waiting.popleft()
+                self._account(-_cost((line,)))
+                if not self._pass(line):
+                    return
+        finally:
+            self._passing = False
+        self._waiting = None
+        self._hasRoom()
+
+    def _cutNext(self) -> None:
+        """
+        Cut the next portion of what waits as it came.
+        """
+        portion, self._uncut = self._uncut[:PORTION], self._uncut[PORTION:]
+        self._account(-len(portion))
+        self._keep(self._splitter.feed(_squeeze(portion)))
+
+    def _keep(self, lines: Iterable[bytes | Excess], first: bool = False) -> None:
+        """
+        Have lines wait, after those that do already or before them.
+        """
+        if self._stops & _CLOSED or self._owner.isDone:
+            return
+        kept: list[bytes | Excess] = [line for line in lines if line]
+        if not kept:
+            return
+        if not self._waiting:
+            self._waiting = deque(kept)
+        elif first:
+            self._waiting.extendleft(kept)
+        else:
+            self._waiting.extend(kept)
+        self._account(_cost(kept))
+
+    def _keepUncut(self, data: bytes) -> None:
+        """
+        Have what was read wait as it came.
+        """
+        if data and not (self._stops & _CLOSED or self._owner.isDone):
+            self._uncut += data
+            self._account(len(data))
+
+    def _account(self, change: int) -> None:
+        """
+        Count what waits in the budget of all clients, and cut the largest if that is too much.
+        """
+        self.size += change
+        if change <= 0:
+            self._budget.shrink(self, -change)
+            return
+        for largest in self._budget.grow(self, change):
+            largest.overflow()
+
+    def overflow(self) -> None:
+        """
+        See L{Backlog.overflow}.
+        """
+        self._owner.receiveOverflowed()
 
     def stop(self, reason: int) -> None:
         """
-        Read no more until this reason is gone.
+        Pause reading until this reason is gone.
 
         @param reason: one of those above; nothing happens if it holds already.
         """
@@ -183,7 +337,7 @@ class Intake:
 
     def go(self, reason: int) -> None:
         """
-        This reason is gone: if it was the last, take what waits, and read on.
+        Remove this reason: if it was the last, take what waits, and read on.
 
         @param reason: one of those above; nothing happens if it does not hold.
         """
@@ -192,44 +346,70 @@ class Intake:
         self._stops &= ~reason
         if self._stops:
             return
-        waiting, self._waiting = self._waiting, None
-        if waiting:
-            self._pass(iter(waiting))
+        if not self._passing:
+            # Otherwise the line that is passed on right now ended the pause itself, and those
+            # behind it follow when it is done.
+            self._passWaiting()
         if self._stops:
             return
-        if self.ended:
-            self._owner.intakeEnded()
-        else:
+        if not self.ended:
             self._transport.resumeProducing()
+        elif not self._passing:
+            self._owner.receiveEnded()
 
     def answered(self) -> None:
         """
-        The log has answered some lines.
+        Read on, if so many lines are answered that there is room for more.
         """
         if self._stops & FULL and self._owner.unanswered <= WINDOW // 2:
             self.go(FULL)
 
     def end(self) -> None:
         """
-        The client sends no more.
+        Note that the client sends no more.  What it sent is answered first: lines that wait, and a
+        request whose answer is not there yet.
         """
         self.ended = True
-        if not (self._waiting or self._stops & _CLOSED):
-            self._owner.intakeEnded()
+        if not (self._waiting or self._uncut or self._stops & (ANSWERING | _CLOSED)):
+            self._owner.receiveEnded()
 
     def discard(self) -> None:
         """
-        Throw away what waits, and what still comes: it is read again, since to close a socket
-        with something unread in it resets the connection.
+        Throw away what waits, and whatever still arrives.  The socket is read again: closing one
+        that holds unread data resets the connection.
         """
         stops = self._stops
         self.forget()
-        if stops:
+        if stops and not self.ended:
             self._transport.resumeProducing()
 
     def forget(self) -> None:
         """
-        The connection is lost, or is to be: nothing more is taken.
+        Take nothing more: the connection is lost or closing.
         """
         self._stops |= _CLOSED
         self._waiting = None
+        self._uncut = b""
+        self._budget.forget(self)
+        self.size = 0
+
+
+def _squeeze(data: bytes) -> bytes:
+    """
+    @return: the first line end of a chunk of nothing but line ends; any other chunk as it is.
+    """
+    if data[:1] in b"\r\n" and not data.replace(b"\r\n", b"\n").strip(b"\n"):
+        return data[: data.find(b"\n") + 1]
+    return data
+
+
+def _cost(lines: Sequence[bytes | Excess]) -> int:
+    """
+    @return: what waiting lines take, in bytes.
+    """
+    try:
+        # Nearly always all are bytes, and thousands of them must not be looked at one by one.
+        text = sum(map(len, lines))  # type: ignore[arg-type]
+    except TypeError:
+        text = sum(len(line) for line in lines if type(line) is bytes)
+    return len(lines) * LINE_COST + text

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.net.test_sending -*-
 """
-The one way out to a client: never blocking, bounded, and fast.
+The send queue of one client: never blocking, bounded, and fast.
 
 The socket is tried first: most of the time the kernel takes everything, and the reactor need not
-be told.  What it does not take is kept here and given to the transport as fast as the peer reads.
+know.  What it does not take is queued here and given to the transport as fast as the client reads.
 Only public API is used: C{getHandle}, and a pull producer (L{IPullProducer}) that the transport
 calls whenever its own buffer has run empty.
 """
@@ -12,65 +12,102 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
 
+from .budget import Backlog, BacklogBudget
 from .sockets import allArrived, plainSend
 
-if TYPE_CHECKING:
-    from .budget import QueueLedger
 
-
-class OutletOwner(Protocol):
+class SendQueueOwner(Protocol):
     """
-    Whose way out it is.
+    The connection behind a send queue.
     """
 
-    def outletBlocked(self) -> None:
-        """The peer reads slower than it is sent to: something is queued now."""
+    def sendBlocked(self) -> None:
+        """Note that the client reads slower than it is sent to: something is queued now."""
 
-    def outletMoved(self) -> None:
-        """The peer has taken some of what is queued."""
+    def sendProgressed(self) -> None:
+        """Note that the client has read some of what is queued."""
 
-    def outletDrained(self) -> None:
-        """Nothing is queued any more."""
+    def sendDrained(self) -> None:
+        """Note that nothing is queued any more."""
 
-    def outletEnded(self) -> None:
+    def sendEnded(self) -> None:
         """
-        All is sent, and this direction is closed: what comes is to be read, and thrown away,
-        until all has arrived; then the connection is to be closed.
+        Close the connection once the last lines have arrived: a lingering close.  All is sent and
+        this direction is closed; what comes from the client until then must be read and thrown
+        away.
         """
 
-    def outletOverflowed(self) -> None:
-        """More is queued than may be: the connection is to be cut."""
+    def sendOverflowed(self) -> None:
+        """Cut the connection: more is queued than allowed."""
+
+    def sendFailed(self) -> None:
+        """Note that the kernel has refused to send: the connection is broken."""
+
+
+class Cork:
+    """
+    One reason to hold back a client's output: see L{chat.interfaces.ICork}.
+
+    Several may hold at once: while a user is shown the past of a room that they joined, they may
+    join another.  What is held back would come too early if the first release let it go, so the
+    queue keeps the set of corks and waits for the last.
+    """
+
+    __slots__ = ("_queue",)
+
+    def __init__(self, queue: SendQueue) -> None:
+        self._queue = queue
+
+    def send(self, data: bytes) -> Deferred[None]:
+        """
+        Send whole lines ahead of what is held back.
+
+        @return: fires when there is room for more; never if the connection is lost before.
+        """
+        return self._queue.sendAhead(data)
+
+    def release(self, data: bytes) -> None:
+        """
+        Send C{data}, and then what was held back, unless another cork still holds it.
+        """
+        self._queue.release(self, data)
+
+    def discard(self) -> None:
+        """
+        Throw away what every cork holds back, and hold nothing back any more.
+        """
+        self._queue.discard()
 
 
 @implementer(IPushProducer, IPullProducer)
-class Outlet:
+class SendQueue:
     """
-    A client's way out.
+    What a client is sent and has not read yet.
 
     @ivar limit: bytes that may be queued here.
     @ivar size: bytes that are queued here.
     """
 
     __slots__ = (
-        "_asked",
+        "_budget",
         "_busy",
         "_chunk",
         "_closing",
-        "_holds",
+        "_corks",
         "_kept",
-        "_lastWords",
-        "_ledger",
+        "_lastLines",
         "_owner",
         "_paused",
         "_queue",
         "_roomFor",
         "_send",
+        "_solicited",
         "_transport",
         "limit",
         "size",
@@ -79,32 +116,32 @@ class Outlet:
     def __init__(
         self,
         transport: Any,
-        owner: OutletOwner,
-        ledger: QueueLedger[Outlet],
+        owner: SendQueueOwner,
+        budget: BacklogBudget[Backlog],
         limit: int,
         chunk: int,
     ) -> None:
         """
         @param transport: connected.
-        @param owner: hears when the peer is slow.
-        @param ledger: what all clients together have queued.
+        @param owner: is told when the client is slow.
+        @param budget: what all clients together have queued.
         @param limit: bytes that may be queued here.
         @param chunk: bytes that the transport is given at once.
         """
         self._transport = transport
         self._owner = owner
-        self._ledger = ledger
+        self._budget = budget
         self._chunk = chunk
         self._send = plainSend(transport)
-        self._asked = 0
+        self._solicited = 0
         self._busy = False
         self._closing = False
         self._queue: deque[bytes] | None = None
+        self._corks: set[Cork] | None = None
         self._kept: list[bytes] | None = None
-        self._lastWords: bytes | None = None
-        self._holds = 0
+        self._lastLines: bytes | None = None
         self._paused = False
-        self._roomFor: Deferred[None] | None = None
+        self._roomFor: list[Deferred[None]] = []
         self.limit = limit
         self.size = 0
         if self._send is None:
@@ -112,7 +149,7 @@ class Outlet:
 
     def put(self, data: bytes) -> None:
         """
-        Send whole lines; see L{chat.interfaces.IChatClient.put}.
+        Send whole lines.  Never blocks and never raises.
         """
         if self._busy:
             self._keep(data)
@@ -125,55 +162,80 @@ class Outlet:
                 sent = 0
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
-                    return  # The reactor finds out by itself, and reports the loss.
+                    self._owner.sendFailed()
+                    return
                 sent = 0
             if sent < len(data):
                 self._block(data[sent:])
 
-    def answer(self, data: bytes) -> None:
+    def reply(self, data: bytes) -> None:
         """
-        Send what this client has asked for.  However much it is, it does not count against
-        C{limit} until the client has taken it: a page of history can be larger.
+        Send the answer to a request.  It is exempt from C{limit} until the client has read it: one
+        page of history may be larger.
         """
-        self._asked += len(data)
+        self._solicited += len(data)
         self.put(data)
         if not self._busy:
-            self._asked = 0
+            self._solicited = 0
 
-    def hold(self) -> None:
+    # Corks
+
+    def cork(self) -> Cork:
         """
-        Keep back what is put, until as many calls of L{release}.
+        Hold back what is put from now on.
         """
-        self._holds += 1
-        if self._kept is None:
+        cork = Cork(self)
+        if self._corks is None:
+            self._corks = set()
             self._kept = []
             self._busy = True
+        self._corks.add(cork)
+        return cork
 
-    def release(self, data: bytes) -> None:
+    def sendAhead(self, data: bytes) -> Deferred[None]:
         """
-        Send C{data}; at the last release also what was kept back.
+        See L{Cork.send}.  Like a reply it is exempt from the limit: the next page is not sent
+        before the client has read this one.
         """
-        self._asked += len(data)
+        self._solicited += len(data)
+        self._write(data)
+        room: Deferred[None] = Deferred()
+        if self._closing:
+            return room
+        if self._queue is None:
+            self._solicited = 0
+            room.callback(None)
+        else:
+            self._roomFor.append(room)
+        return room
+
+    def release(self, cork: Cork, data: bytes) -> None:
+        """
+        See L{Cork.release}.  A cork that is released or discarded already only sends.
+        """
+        self._solicited += len(data)
         self._write(data)
         if self._queue is None:
-            self._asked = 0
-        self._holds = max(0, self._holds - 1)
-        if self._holds == 0:
-            self._write(b"".join(self._letGo()))
-            self._say(self._lastWords)
+            self._solicited = 0
+        corks = self._corks
+        if corks is not None and cork in corks:
+            corks.remove(cork)
+            if not corks:
+                self._write(b"".join(self._uncork()))
+                self._sendLast(self._lastLines)
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """
-        Throw away what is kept back, and hold nothing back any more, whoever asked for it.
+        See L{Cork.discard}.
         """
-        self._holds = 0
-        self._letGo()
-        self._say(self._lastWords)
+        self._uncork()
+        self._sendLast(self._lastLines)
 
-    def _letGo(self) -> list[bytes]:
+    def _uncork(self) -> list[bytes]:
         """
-        @return: what was kept back, which counts no longer as queued.
+        @return: what was held back, which does not count as queued any more.
         """
+        self._corks = None
         kept, self._kept = self._kept, None
         if kept is None:
             return []
@@ -181,41 +243,31 @@ class Outlet:
         self._account(-sum(map(len, kept)))
         return kept
 
-    def page(self, data: bytes) -> Deferred[None]:
-        """
-        Send C{data} ahead of what is kept back.
+    # The end
 
-        @return: fires when the peer has taken so much that nothing is queued before the next page.
+    def close(self, lastLines: bytes) -> None:
         """
-        self._write(data)
-        if self._queue is None and not self._closing:
-            return succeed(None)
-        self._roomFor = Deferred()
-        return self._roomFor
-
-    def bye(self, data: bytes) -> None:
+        Send these last lines after everything else, then close; what is held back comes first.
+        What is put later is thrown away.
         """
-        Send C{data} after everything else, then close; also after what is kept back, when it is
-        released.  What is put later is thrown away.
-        """
-        if self._closing or self._lastWords is not None:
+        if self._closing or self._lastLines is not None:
             return
         if self._kept is None:
-            self._say(data)
+            self._sendLast(lastLines)
         else:
-            self._lastWords = data
-            self._account(len(data))
+            self._lastLines = lastLines
+            self._account(len(lastLines))
 
-    def _say(self, lastWords: bytes | None) -> None:
+    def _sendLast(self, lastLines: bytes | None) -> None:
         """
-        Send the last words, if there are any, and close.
+        Send the last lines, if there are any, and close.
         """
-        if lastWords is None:
+        if lastLines is None:
             return
-        if self._lastWords is not None:
-            self._lastWords = None
-            self._account(-len(lastWords))
-        self._write(lastWords)
+        if self._lastLines is not None:
+            self._lastLines = None
+            self._account(-len(lastLines))
+        self._write(lastLines)
         if self._closing:
             return  # They were too much, and the connection is cut.
         self._closing = self._busy = True
@@ -224,7 +276,7 @@ class Outlet:
 
     def _end(self) -> None:
         """
-        Close at least this direction.  To close a socket with something unread in it resets the
+        Close at least this direction.  Closing a socket that holds unread data resets the
         connection, and what is still on its way is lost (RFC 1122 section 4.2.2.13).
         """
         if self._send is None:
@@ -232,12 +284,12 @@ class Outlet:
             self._transport.loseConnection()
         else:
             self._transport.loseWriteConnection()
-            self._owner.outletEnded()
+            self._owner.sendEnded()
 
     @property
     def arrived(self) -> bool:
         """
-        Whether the peer's system has all that was sent; also false where this one cannot tell.
+        Whether the client's system has all that was sent; also false where this one cannot tell.
         """
         return allArrived(self._transport)
 
@@ -250,19 +302,22 @@ class Outlet:
 
     def forget(self) -> None:
         """
-        The connection is lost, or is to be: nothing more can be sent.
+        Send nothing more: the connection is lost or cut.
         """
         self._closing = self._busy = True
-        self._ledger.forget(self)
+        self._budget.forget(self)
         self._queue = None
+        self._corks = None
         self._kept = None
-        self._lastWords = None
-        self._roomFor = None
+        self._lastLines = None
+        self._roomFor = []
         self.size = 0
+
+    # The queue
 
     def _write(self, data: bytes) -> None:
         """
-        Send what is not to be kept back.
+        Send what no cork holds back.
         """
         if self._closing or not data:
             return
@@ -275,7 +330,7 @@ class Outlet:
         self._busy = self._busy or busy
 
     def _keep(self, data: bytes) -> None:
-        if self._closing or self._lastWords is not None or not data:
+        if self._closing or self._lastLines is not None or not data:
             return
         if self._kept is not None:
             self._kept.append(data)
@@ -285,33 +340,33 @@ class Outlet:
 
     def _account(self, change: int) -> None:
         """
-        Count what is queued, and cut who has too much of it: this client by its own limit, the
-        largest ones by the limit for all.
+        Count what is queued, and cut the clients that have too much of it: this one by its own
+        limit, the largest ones by the limit for all.
         """
         self.size += change
         if change <= 0:
-            self._ledger.shrink(self, -change)
+            self._budget.shrink(self, -change)
             return
-        for largest in self._ledger.grow(self, change):
+        for largest in self._budget.grow(self, change):
             largest.overflow()
-        if self.size > self.limit + self._asked and not self._closing:
+        if self.size > self.limit + self._solicited and not self._closing:
             self.overflow()
 
     def overflow(self) -> None:
         """
-        Too much is queued.
+        See L{Backlog.overflow}.
         """
-        self._ledger.forget(self)
-        self._owner.outletOverflowed()
+        self._budget.forget(self)
+        self._owner.sendOverflowed()
 
     def _block(self, data: bytes) -> None:
         """
-        The socket is full: keep the rest until the transport asks for it.
+        Queue what the full socket did not take, until the transport asks for it.
         """
         self._busy = True
         self._queue = deque((data,))
         self._account(len(data))
-        self._owner.outletBlocked()
+        self._owner.sendBlocked()
         if not self._closing:
             self._transport.registerProducer(self, False)
 
@@ -325,7 +380,7 @@ class Outlet:
         if self._queue is None and not self._closing:
             self._busy = True
             self._queue = deque()
-            self._owner.outletBlocked()
+            self._owner.sendBlocked()
 
     def resumeProducing(self) -> None:
         """
@@ -336,7 +391,7 @@ class Outlet:
         if queue is None:
             return
         while queue:
-            self._owner.outletMoved()
+            self._owner.sendProgressed()
             self._transport.write(self._next(queue))
             if self._send is not None or self._paused or self._queue is not queue:
                 return
@@ -350,7 +405,7 @@ class Outlet:
 
     def _next(self, queue: deque[bytes]) -> bytes:
         """
-        @return: the next of what is queued, in portions of at most one chunk.
+        Take the next portion off the queue: small pieces together, at most one chunk.
         """
         portion = [queue.popleft()]
         size = len(portion[0])
@@ -365,14 +420,15 @@ class Outlet:
         return data
 
     def _drained(self) -> None:
-        self._asked = 0
+        self._solicited = 0
         self._queue = None
         self._busy = self._kept is not None or self._closing
         if self._send is not None:
             self._transport.unregisterProducer()
-        self._owner.outletDrained()
+        self._owner.sendDrained()
         if self._closing:
             self._end()
-        elif self._roomFor is not None:
-            waiting, self._roomFor = self._roomFor, None
-            waiting.callback(None)
+        elif self._roomFor:
+            waiting, self._roomFor = self._roomFor, []
+            for each in waiting:
+                each.callback(None)

@@ -2,12 +2,13 @@
 """
 What the socket under a transport can do that the transport does not offer.
 
-Where there is no socket, or the system does not know a thing, there is an answer all the same.
+Where there is no socket, or the system lacks a feature, each function has an answer all the same.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from collections.abc import Callable
@@ -18,13 +19,13 @@ try:
     import fcntl
     import termios
 except ImportError:  # pragma: no cover
-    # Windows: nobody can tell what has arrived, and the peer is given all the time there is.
+    # Windows cannot tell what has arrived: the peer is given all the time there is.
     fcntl = termios = None  # type: ignore[assignment]
 
 #: Lines are sent at once, without Nagle's algorithm, and the kernel finds a vanished peer within
 #: 150 s: a probe after 60 s of silence, then every 15 s, gone after 4 without answer; 60,000 ms for
-#: data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system has its own part
-#: of these.  The last one tells that they were inherited.
+#: data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system knows only some
+#: of these.  The last one tells that all were inherited.
 _OPTIONS: Final = (
     ("IPPROTO_TCP", "TCP_NODELAY", 1),
     ("IPPROTO_TCP", "TCP_KEEPIDLE", 60),
@@ -48,7 +49,7 @@ def _handleOf(transport: Any) -> Any:
 
 def _set(handle: Any) -> None:
     """
-    Give a socket our options; what it or the system does not know is left out.
+    Set our options on a socket, except those that it or the system lacks.
     """
     for level, name, value in _OPTIONS:
         option = getattr(socket, name, None)
@@ -59,8 +60,8 @@ def _set(handle: Any) -> None:
 
 def prepare(port: Any) -> None:
     """
-    Give a listening socket the options that its connections are to have: on Linux they inherit
-    them, which saves a system call for each option and connection.
+    Set on a listening socket the options that its connections need: on Linux they inherit them,
+    which saves a system call for each option and connection.
 
     @param port: an L{IListeningPort}; one that has no socket is no error.
     """
@@ -72,7 +73,7 @@ def prepare(port: Any) -> None:
 
 def tune(transport: Any) -> None:
     """
-    Have lines sent at once, and have the kernel find out when this peer vanishes without a word.
+    Have lines sent at once, and have the kernel detect a peer that vanishes without a word.
 
     @param transport: a transport over a socket, also one inside TLS.  A UNIX socket or a transport
         without a socket is no error.
@@ -94,6 +95,10 @@ def _isTuned(handle: Any) -> bool:
 
 def unacknowledged(transport: Any) -> int | None:
     """
+    Ask the kernel how much of its send buffer the peer's system has not taken.  Only this tells a
+    slow peer from a dead one: the kernel asks for more data only when a third of its buffer is
+    free, and until then a transport sees no progress at all.
+
     @param transport: a transport over a socket, also one inside TLS.
     @return: bytes that this system holds and the peer's has not taken; C{None} where it cannot
         tell.
@@ -114,6 +119,26 @@ def allArrived(transport: Any) -> bool:
         tell.
     """
     return unacknowledged(transport) == 0
+
+
+def peerEnded(transport: Any) -> bool:
+    """
+    Ask the kernel whether the peer has closed its side, without reading: the end of the stream
+    stands behind all that was sent, so whoever does not read does not reach it.
+
+    @param transport: a transport over a socket, also one inside TLS.
+    @return: also false where this system cannot tell.
+    """
+    handle = _handleOf(transport)
+    flag = getattr(select, "POLLRDHUP", None)
+    if flag is None or handle is None:
+        return False
+    try:
+        poll = select.poll()
+        poll.register(handle, flag)
+        return bool(poll.poll(0))
+    except (OSError, TypeError, ValueError):
+        return False
 
 
 def plainSend(transport: Any) -> Callable[[bytes], int] | None:

@@ -38,7 +38,7 @@ class TLSEndpoint:
 
         class RefusingFactory(TLSMemoryBIOFactory):
             """
-            Passes on that no connection is wanted.
+            Gives no protocol where the wrapped factory gives none.
             """
 
             def buildProtocol(self, addr: Any) -> Any:

@@ -2,23 +2,21 @@
 """
 The server's log of what happens in the chat.
 
-A line is written at once when it is alone; lines that come faster are gathered for a moment and
-written together, each with its own time and address, because a log entry costs more than the whole
-way of a message.
+A single line is written at once.  Lines that follow quickly are gathered for a moment and written
+together, each with its own time and address, because one log entry costs more than everything else
+that is done for a message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger, LogLevel, formatTime
 
 from ..text.cleaning import escapeLog
-
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 _PAUSE: Final = 0.1
 """Seconds between two entries under load."""
@@ -27,16 +25,16 @@ _PAUSE: Final = 0.1
 @lru_cache(maxsize=4)
 def _formatSecond(second: int) -> str:
     """
-    @return: a time as the log writes it; under load, thousands of lines share it.
+    Format a time as the log does; under load, thousands of lines share it.
     """
     return formatTime(second)
 
 
-class Transcript:
+class AuditLog:
     """
     Writes what people say in public rooms, and who comes and goes.
 
-    Whatever people wrote is escaped, so that nobody can forge or break a line, and never used as a
+    What people wrote is escaped, so that nobody can forge or break a line, and never used as a
     format.
     """
 
@@ -51,7 +49,7 @@ class Transcript:
         """
         @param seconds: the wall clock, in seconds since the epoch, UTC.
         @param clock: a clock that does not jump; without it every line is written at once.
-        @param messages: whether what people say is written, too.
+        @param messages: whether to write what people say as well.
         """
         self._seconds = seconds
         self._clock = clock
@@ -61,14 +59,14 @@ class Transcript:
 
     def said(self, name: str, text: str, address: str) -> None:
         """
-        Somebody said something in a public room.
+        Note that somebody said something in a public room.
         """
         if self._messages:
             self._take(f"[{name}] :: {text}", address)
 
     def tell(self, text: str, address: str) -> None:
         """
-        Something happened to the person who comes from this address.
+        Note that something happened to the user at this address.
         """
         self._take(text, address)
 
@@ -84,7 +82,7 @@ class Transcript:
             f"\n{_formatSecond(int(at))} [{source}] {escapeLog(text)}"
             for at, source, text in lines[1:]
         )
-        # Logger.emit would put the time of writing in the place of the time at which it was said.
+        # Logger.emit would replace the time at which it was said by the time of writing.
         self._log.observer(
             {
                 "log_logger": self._log,

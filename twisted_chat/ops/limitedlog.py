@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 
 
 class RateLimitedLog:
     """
     A log for what strangers can cause: each kind of line at most once in an interval.
 
-    The next line that is written of a kind says how many of it were left out before.
+    The next line of a kind says how many were left out before it.
     """
 
     def __init__(self, log: Logger, seconds: Callable[[], float], interval: float = 1.0) -> None:
@@ -29,25 +29,13 @@ class RateLimitedLog:
         self._interval = interval
         self._kinds: dict[str, tuple[float, int]] = {}
 
-    def warn(self, format: str, **values: Any) -> None:
-        """
-        Log a warning, or count it.
-
-        @param format: the line, as for L{Logger.warn}, which is also its kind: never made of what
-            a peer sent.
-        @param values: what it names; text of peers as C{!r} only.
-        """
-        self._write(LogLevel.warn, format, values)
-
     def info(self, format: str, **values: Any) -> None:
         """
-        Log an information, or count it; the parameters are those of L{warn}.
-        """
-        self._write(LogLevel.info, format, values)
+        Log a line, or count it if its kind was logged within the interval.
 
-    def _write(self, level: Any, format: str, values: dict[str, Any]) -> None:
-        """
-        Write the line if its kind was silent for an interval.
+        @param format: the line, as for L{Logger.info}, which is also its kind: never made of what
+            a client sent.
+        @param values: what it names; text of clients as C{!r} only.
         """
         now = self._seconds()
         silentUntil, suppressed = self._kinds.get(format, (now, 0))
@@ -56,4 +44,4 @@ class RateLimitedLog:
             return
         self._kinds[format] = (now + self._interval, 0)
         text = f"{format} ({{suppressed}} more like it before)" if suppressed else format
-        self._log.emit(level, text, suppressed=suppressed, **values)
+        self._log.info(text, suppressed=suppressed, **values)

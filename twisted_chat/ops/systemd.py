@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ops.test_systemd -*-
 """
-Tells the service manager how the server is: C{sd_notify(3)}, without its library.
+Reports the server's state to the service manager: C{sd_notify(3)}, without its library.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _log = Logger()
 
 def ready(status: str = "") -> bool:
     """
-    Everybody can connect now.
+    Report that everybody can connect now.
 
-    @param status: a line for those who look at the service.
+    @param status: a line for the operator who looks at the service.
     @return: whether a service manager was told; without one nothing happens.
     """
     return _notify("READY=1", status)
@@ -29,16 +29,9 @@ def ready(status: str = "") -> bool:
 
 def stopping(status: str = "") -> bool:
     """
-    Nobody can connect any more, and the end has begun; otherwise as L{ready}.
+    Report that nobody can connect any more, and that the server is closing; see L{ready}.
     """
     return _notify("STOPPING=1", status)
-
-
-def status(text: str) -> bool:
-    """
-    How things are, in one line for those who look at the service; otherwise as L{ready}.
-    """
-    return _notify("", text)
 
 
 def _notify(state: str, status: str) -> bool:
@@ -51,7 +44,7 @@ def _notify(state: str, status: str) -> bool:
     if address.startswith("@"):
         # An abstract socket (unix(7)), which has no file.
         address = "\0" + address[1:]
-    lines = [state] if state else []
+    lines = [state]
     if status:
         lines.append("STATUS=" + status.replace("\n", " "))
     try:

@@ -1,12 +1,12 @@
 # -*- test-case-name: tests.stores.test_base -*-
 """
-What all stores have in common: how a log tells its follower, which drafts came before, and the
-sessions that are in memory.
+What all stores have in common: how a log tells its follower, how it deduplicates drafts that come
+again, and the sessions and rooms that are in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from twisted.logger import Logger
@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from ..errors import ChatError
 from ..wire.events import Draft, Event
 from .interfaces import IFollower
-from .session import Session
+from .session import RoomRecord, Session
 
 
 class Following:
@@ -176,3 +176,54 @@ class Sessions:
         session = self._bySid.pop(sid, None)
         if session is not None:
             self._byHash.pop(session.tokenHash, None)
+
+    def since(self, time: float) -> list[Session]:
+        """
+        @return: those that can be resumed and were used at that time or later.
+        """
+        return [s for s in self._bySid.values() if s.tokenHash and s.seen >= time]
+
+
+class RoomChanges:
+    """
+    What became of rooms, until it is stored: one record for each room, the newest.  There are never
+    more than rooms that the follower has or has just let go, so nothing is given up.
+    """
+
+    def __init__(self) -> None:
+        self._byId: dict[int, RoomRecord | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._byId)
+
+    def all(self) -> Mapping[int, RoomRecord | None]:
+        """
+        @return: the records of the rooms by their ids; C{None} for those that are to be forgotten.
+        """
+        return dict(self._byId)
+
+    def put(self, id: int, record: RoomRecord | None) -> None:
+        """
+        @param record: the room, or C{None} if it is to be forgotten.
+        """
+        self._byId[id] = record
+
+    def discard(self, changes: Mapping[int, RoomRecord | None]) -> None:
+        """
+        Let go those of them that are the newest still.
+        """
+        for id, record in changes.items():
+            if id in self._byId and self._byId[id] is record:
+                del self._byId[id]
+
+
+def changed(
+    records: Iterable[RoomRecord], changes: Mapping[int, RoomRecord | None]
+) -> list[RoomRecord]:
+    """
+    @param records: rooms as they were.
+    @return: the rooms as the changes make them.
+    """
+    rooms: dict[int, RoomRecord | None] = {record.id: record for record in records}
+    rooms.update(changes)
+    return [record for record in rooms.values() if record is not None]

@@ -6,16 +6,14 @@ What a store promises: the log, the history, the sessions, and whom a log hands 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
-
-    from ..errors import ChatError
-    from ..wire.events import Draft, Event, Query, Scope
-    from .session import Session
+from ..errors import ChatError
+from ..wire.events import Draft, Event, Place, Query, Scope
+from .session import RoomRecord, Session
 
 
 class IFollower(Interface):
@@ -100,14 +98,9 @@ class IHistory(Interface):
             and goings after it, too.
         """
 
-    def state() -> Deferred[list[Event]]:
+    def last(place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """
-        @return: all events of the kinds in L{wire.events.STATE}, oldest first.
-        """
-
-    def last(room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
-        """
-        @param room: a room's name.
+        @param place: what of a room the reader may see.
         @param count: at most this many.
         @param before: only ids below this one.
         @return: the last events that people said or did in the room, oldest first.
@@ -116,9 +109,9 @@ class IHistory(Interface):
     def after(scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
         """
         @param scope: what the reader may see.
-        @param id: the last id he has seen.
+        @param id: the last id that they have seen.
         @param limit: at most this many.
-        @return: all events after that one in his scope, oldest first.
+        @return: all events after that one in the scope, oldest first.
         """
 
     def search(scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
@@ -127,6 +120,42 @@ class IHistory(Interface):
         @param limit: at most this many.
         @return: the newest events of the scope that match, oldest first.  Fails with
             L{errors.NoHistory} where nothing can be searched.
+        """
+
+
+class StoredRooms(NamedTuple):
+    """
+    The rooms, as they were stored last.
+
+    @ivar records: one for each room.
+    @ivar events: the events of the kinds in L{wire.events.STATE} that came after that, oldest
+        first: the server ended before what they changed was stored.
+    """
+
+    records: list[RoomRecord]
+    events: list[Event]
+
+
+class IRooms(Interface):
+    """
+    The rooms as they are now: a projection of the log, stored a moment after the events that it is
+    made of.
+    """
+
+    def keepRoom(record: RoomRecord) -> None:
+        """
+        Keep a room, or what has changed of it.  To be called while the follower is handed the event
+        that changed it; stored with the next batch of events.
+        """
+
+    def dropRoom(id: int) -> None:
+        """
+        Forget a room, in the same way.
+        """
+
+    def rooms() -> Deferred[StoredRooms]:
+        """
+        @return: all rooms.
         """
 
 
@@ -145,8 +174,14 @@ class ISessions(Interface):
         @return: the session of this token, or C{None}.
         """
 
+    def recentSessions(since: float) -> Deferred[list[Session]]:
+        """
+        @param since: a time, in seconds since the epoch, UTC.
+        @return: the sessions that were used at that time or later.
+        """
 
-class IStore(ILog, IHistory, ISessions):
+
+class IStore(ILog, IHistory, IRooms, ISessions):
     """
     All that the hub needs kept, in one place.
     """

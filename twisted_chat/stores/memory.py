@@ -7,25 +7,39 @@ from __future__ import annotations
 
 import secrets
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 from twisted.internet.defer import Deferred, execute, succeed
 from zope.interface import implementer
 
-from ..wire.events import SPOKEN, STATE, Draft, Event, Query, Scope, numbered
+from ..wire.events import (
+    SPOKEN,
+    STATE,
+    Draft,
+    Event,
+    Place,
+    Query,
+    Scope,
+    numbered,
+    withoutSecrets,
+)
 from .base import Following, Sessions, keyed, sift
-from .interfaces import IFollower, IStore
-from .search import isReadable, matcher
-from .session import Session
+from .interfaces import IFollower, IStore, StoredRooms
+from .search import matcher, readable
+from .session import RoomRecord, Session
 
 KEPT_EVENTS: Final = 10_000
 """Events that are kept for history and resuming: some 5 MiB of short messages."""
 
 KEPT_SESSIONS: Final = 100_000
 """Sessions that can be resumed; the one longest unchanged goes first."""
+
+
+_id = attrgetter("id")
 
 
 @implementer(IStore)
@@ -45,7 +59,6 @@ class MemoryLog:
             in a turn is one batch; without it every draft is handed over at once.
         @param seconds: the wall time, in seconds since the epoch.
         @param keep: at least this many of the newest events are kept, at most twice as many.
-            Events of the kinds in L{STATE} are always kept.
         """
         self.epoch = secrets.token_hex(8)
         self._schedule = schedule
@@ -56,11 +69,12 @@ class MemoryLog:
         self._isDue = False
         self._newest = 0
         self._kept: list[Event] = []
-        self._state: list[Event] = []
         self._keys: dict[tuple[str, str], Event] = {}
-        self._rooms: dict[str, list[Event]] = {}
+        self._spokenIn: dict[str, list[Event]] = {}
         self._sorted = 0
         self._sessions = Sessions(KEPT_SESSIONS)
+        self._rooms: dict[int, RoomRecord] = {}
+        self._reflected = 0
 
     # ILog
 
@@ -121,10 +135,7 @@ class MemoryLog:
         fresh = taken if sifted is None else sifted.fresh
         stored = numbered(fresh, self._newest + 1, self._seconds())
         self._newest += len(stored)
-        for event, _ in stored:
-            self._kept.append(event)
-            if event.kind in STATE:
-                self._state.append(event)
+        self._kept += [event for event, _ in stored]
         repeated: list[tuple[Event, object]] = []
         if sifted is not None:
             repeated = sifted.repeated(stored)
@@ -136,7 +147,7 @@ class MemoryLog:
     def _prune(self) -> None:
         del self._kept[: -self._keep]
         self._keys = dict(keyed(self._kept))
-        self._rooms = {}
+        self._spokenIn = {}
         self._sorted = 0
 
     # IHistory
@@ -148,31 +159,28 @@ class MemoryLog:
         oldest = self._kept[0].id if self._kept else self._newest + 1
         return succeed((oldest, self._newest))
 
-    def state(self) -> Deferred[list[Event]]:
-        """
-        See L{IHistory.state}.
-        """
-        return succeed(self._state.copy())
-
-    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+    def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """
         See L{IHistory.last}.
         """
-        spoken = self._spoken().get(room, [])
-        end = len(spoken)
-        if before is not None:
-            end = bisect_left(spoken, before, key=lambda event: event.id)
-        return succeed(spoken[max(0, end - count) : end])
+        spoken = self._spoken().get(place.room, [])
+        found: list[Event] = []
+        for first, last in reversed(place.ranges):
+            start = bisect_left(spoken, first, key=_id)
+            end = bisect_right(spoken, last if before is None else min(last, before - 1), key=_id)
+            start = max(start, end - (count - len(found)))
+            found += reversed(spoken[start:end])
+        return succeed(found[::-1])
 
     def _spoken(self) -> dict[str, list[Event]]:
         """
         @return: what was spoken in each room.  The events that came since the last call are
             sorted into it now, so that a message costs nothing here until somebody asks.
         """
-        rooms = self._rooms
-        for event in self._kept[self._sorted :]:
+        rooms = self._spokenIn
+        for event in islice(self._kept, self._sorted, None):
             if event.kind in SPOKEN:
-                rooms.setdefault(event.room, []).append(event)
+                rooms.setdefault(event.room, []).append(withoutSecrets(event))
         self._sorted = len(self._kept)
         return rooms
 
@@ -180,17 +188,9 @@ class MemoryLog:
         """
         See L{IHistory.after}.
         """
-        found = (event for event in self._since(id) if isReadable(event, scope))
-        return succeed(list(islice(found, limit)))
-
-    def _since(self, id: int) -> Iterator[Event]:
-        """
-        @return: all events kept after that one, oldest first.
-        """
-        kept = self._kept
-        oldest = kept[0].id if kept else self._newest + 1
-        yield from (event for event in self._state if id < event.id < oldest)
-        yield from islice(kept, max(0, id + 1 - oldest), None)
+        start = bisect_right(self._kept, id, key=_id)
+        found = filter(readable(scope), islice(self._kept, start, None))
+        return succeed([withoutSecrets(event) for event in islice(found, limit)])
 
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
@@ -199,11 +199,33 @@ class MemoryLog:
         return execute(self._search, scope, query, limit)
 
     def _search(self, scope: Scope, query: Query, limit: int) -> list[Event]:
-        matches = matcher(query)
-        newest = (
-            event for event in reversed(self._kept) if isReadable(event, scope) and matches(event)
-        )
-        return list(islice(newest, limit))[::-1]
+        isReadable, matches = readable(scope), matcher(query)
+        newest = (event for event in reversed(self._kept) if isReadable(event) and matches(event))
+        return [withoutSecrets(event) for event in islice(newest, limit)][::-1]
+
+    # IRooms
+
+    def keepRoom(self, record: RoomRecord) -> None:
+        """
+        See L{IRooms.keepRoom}.
+        """
+        self._reflected = self._newest
+        self._rooms[record.id] = record
+
+    def dropRoom(self, id: int) -> None:
+        """
+        See L{IRooms.dropRoom}.
+        """
+        self._reflected = self._newest
+        self._rooms.pop(id, None)
+
+    def rooms(self) -> Deferred[StoredRooms]:
+        """
+        See L{IRooms.rooms}.
+        """
+        start = bisect_right(self._kept, self._reflected, key=_id)
+        events = [event for event in islice(self._kept, start, None) if event.kind in STATE]
+        return succeed(StoredRooms(list(self._rooms.values()), events))
 
     # ISessions
 
@@ -218,3 +240,9 @@ class MemoryLog:
         See L{ISessions.recall}.
         """
         return succeed(self._sessions.find(tokenHash))
+
+    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+        """
+        See L{ISessions.recentSessions}.
+        """
+        return succeed(self._sessions.since(since))

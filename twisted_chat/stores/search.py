@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import BadCommand
-from ..wire.events import SPOKEN, TOLD, Event, Query, Scope
+from ..wire.events import PRESENCE, SPOKEN, TOLD, Event, Place, Query, Scope
 
 RULES: Final = f"1/{unicodedata.unidata_version}"
 """Names the rules by which L{terms} works: an index made by other rules is to be made anew."""
@@ -87,12 +87,23 @@ def matcher(query: Query) -> Callable[[Event], bool]:
     return matches
 
 
-def isReadable(event: Event, scope: Scope) -> bool:
+def readable(scope: Scope) -> Callable[[Event], bool]:
     """
-    @return: whether the event is in the scope.
+    @return: a function that tells whether an event is in the scope.
     """
-    if event.room in scope.rooms:
-        return True
-    if not scope.sid:
-        return False
-    return event.room == f"@{scope.sid}" or (event.kind == TOLD and event.sid == scope.sid)
+    places: dict[str, list[Place]] = {}
+    for place in scope.places:
+        places.setdefault(place.room, []).append(place)
+    sid = scope.sid
+    own = f"@{sid}"
+
+    def isReadable(event: Event) -> bool:
+        for place in places.get(event.room, ()):
+            if event.kind in PRESENCE and event.id < place.presenceFrom:
+                continue
+            for first, last in place.ranges:
+                if first <= event.id <= last:
+                    return True
+        return bool(sid) and (event.room == own or (event.kind == TOLD and event.sid == sid))
+
+    return isReadable

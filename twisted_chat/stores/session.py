@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.stores.test_session -*-
 """
-A session: one person's stay, which may outlive his connection.
+A session: one person's stay, which may outlive their connection.
 
 Whoever shows a session's token is its owner.  The server stores only the token's hash.
 """
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 _TOKEN_BYTES = 32
@@ -19,6 +21,10 @@ _sids = Random(secrets.randbits(256))
 """Gives session ids, which are names inside the log and no secrets: the kernel is asked once."""
 
 
+NO_RIGHTS: Mapping[int, int] = MappingProxyType({})
+"""The rights of somebody who was never in a private room."""
+
+
 class Session(NamedTuple):
     """
     What is kept of a session.
@@ -26,17 +32,46 @@ class Session(NamedTuple):
     @ivar sid: its id, part of every event of its owner.
     @ivar tokenHash: SHA-256 of its token, in hexadecimal; empty when it cannot be resumed.
     @ivar name: the name its owner had last.
-    @ivar rooms: the rooms he was in (L{chat.room.Room.ticket}), the lobby left out.
-    @ivar current: the name of the room he spoke in last.
+    @ivar rooms: the ids of the rooms that its owner was in, the lobby left out.
+    @ivar current: the id of the room that its owner spoke in last; 0 for the lobby.
     @ivar seen: when it was last used, in seconds since the epoch, UTC.
+    @ivar rights: the private eras of rooms that its owner was a member of, by the id that began
+        each: the last id that they may read of it, or 0 while there is no end.
+    @ivar began: the id of the event with which it began: nothing older can have been missed.
     """
 
     sid: str
     tokenHash: str = ""
     name: str = ""
-    rooms: tuple[str, ...] = ()
-    current: str = ""
+    rooms: tuple[int, ...] = ()
+    current: int = 0
     seen: float = 0.0
+    rights: Mapping[int, int] = NO_RIGHTS
+    began: int = 0
+
+
+class RoomRecord(NamedTuple):
+    """
+    What is stored of a room.
+
+    @ivar id: the id of the event that made it; 0 for the lobby.
+    @ivar name: with its C{#}.
+    @ivar topic: what it is about, or empty.
+    @ivar owner: the session id of who made it; empty if nobody owns it.
+    @ivar eras: start and password hash of each era, oldest first.
+    @ivar invited: the session ids of those who may enter in the newest era.
+    @ivar expelled: the session ids of those who may not enter in the newest era.
+    @ivar emptyAt: when its last member left, in seconds since the epoch, UTC; 0 while it has some.
+    """
+
+    id: int
+    name: str
+    topic: str
+    owner: str
+    eras: tuple[tuple[int, str | None], ...]
+    invited: tuple[str, ...] = ()
+    expelled: tuple[str, ...] = ()
+    emptyAt: float = 0.0
 
 
 def newSid() -> str:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.text.test_files -*-
 """
-Files for one person alone: where they are kept, and how they are written.
+Finds and writes files that are for one user alone.
 
 The folders are those of the XDG Base Directory Specification.
 """
@@ -17,7 +17,7 @@ _NAME = "twisted_chat"
 
 def configFolder(environ: Mapping[str, str]) -> Path:
     """
-    The folder for what a person chose.
+    Find the folder for preferences.
 
     @param environ: the environment; a relative C{XDG_CONFIG_HOME} counts as none.
     """
@@ -26,7 +26,7 @@ def configFolder(environ: Mapping[str, str]) -> Path:
 
 def stateFolder(environ: Mapping[str, str]) -> Path:
     """
-    The folder for what a program keeps between runs.
+    Find the folder for what a program keeps between runs.
 
     @param environ: the environment; a relative C{XDG_STATE_HOME} counts as none.
     """
@@ -35,13 +35,16 @@ def stateFolder(environ: Mapping[str, str]) -> Path:
 
 def _folder(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
     home = environ.get(variable, "")
-    return Path(home if os.path.isabs(home) else os.path.expanduser(otherwise)) / _NAME
+    if not os.path.isabs(home):
+        home = os.path.expanduser(otherwise)
+    # A user without an entry in the password file may have no home at all.  Nothing can be read or
+    # written below a device, so what is kept there is as good as refused.
+    return Path(home if os.path.isabs(home) else os.devnull) / _NAME
 
 
 def makePrivateFolder(path: Path) -> None:
     """
-    Make a folder that only its owner may look into, and those above it; nothing happens if it is
-    there.
+    Make a folder that only its owner can read, and those above it; do nothing if it exists.
 
     @raise OSError: if it cannot be made.
     """
@@ -50,8 +53,8 @@ def makePrivateFolder(path: Path) -> None:
 
 def writeWhole(path: Path, content: bytes, isDurable: bool = False) -> None:
     """
-    Write a file that is there as a whole, and for its owner only, or stays as it was.  It is
-    written beside itself first; a symbolic link stays, and the file that it leads to is written.
+    Write a file as a whole, for its owner only, or leave it as it was.  The new content is written
+    beside it first.  A symbolic link stays one: the file that it leads to is written.
 
     @param path: the file; its folder is made when it is missing.
     @param content: all that it holds from now on.

@@ -7,6 +7,7 @@ server and the client share it.
 - C{interfaces}: what a dialect promises, for those who add one
 - C{events}: what happens in a chat, as plain values
 - C{answers}: what the server answers, as plain values
+- C{prose}: answers in sentences, for every dialect that tells them to people
 - C{framing}: from chunks of bytes to lines
 - C{sniffing}: how other protocols are told by their first bytes
 - C{textlines}: the dialect for people

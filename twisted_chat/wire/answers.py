@@ -1,25 +1,38 @@
-# -*- test-case-name: tests.contracts.test_interfaces -*-
+# -*- test-case-name: tests.wire.test_answers -*-
 """
-Answers of the server that both dialects write and a client reads, as plain values.
+Answers, as values: what the chat tells one person, before a dialect gives it words or fields.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from .events import Event
+
+
+class Notice(NamedTuple):
+    """
+    One line for people.
+
+    @ivar text: clean text.
+    """
+
+    text: str
 
 
 class Welcome(NamedTuple):
     """
-    What a newcomer is told first.
+    The first answer after a login.
 
-    @ivar name: the name he has now.
-    @ivar token: his session's secret, or C{None} where the dialect has no sessions.
+    @ivar name: the name they have now.
+    @ivar token: their session's secret, or C{None} where it cannot be resumed.
     @ivar epoch: the log's epoch.
     @ivar last: the id of the newest event.
-    @ivar room: his current room.
-    @ivar rooms: name and topic of each of his rooms.
+    @ivar room: their current room.
+    @ivar rooms: name and topic of each of their rooms.
     @ivar resumed: whether an earlier session goes on.
-    @ivar missed: how many events follow that he has missed.
+    @ivar missed: how many events follow that they have missed.
     """
 
     name: str
@@ -30,3 +43,188 @@ class Welcome(NamedTuple):
     rooms: tuple[tuple[str, str], ...]
     resumed: bool
     missed: int
+
+
+class Goodbye(NamedTuple):
+    """
+    The last answer before the server closes.
+
+    @ivar text: why.
+    """
+
+    text: str
+
+
+class Entered(NamedTuple):
+    """
+    The room that one speaks in from now on.
+
+    @ivar room: its name.
+    @ivar topic: its topic, or empty.
+    @ivar people: how many are in it.
+    """
+
+    room: str
+    topic: str
+    people: int
+
+
+class Backlog(NamedTuple):
+    """
+    What was said in a room before one came.
+
+    @ivar events: oldest first.
+    @ivar now: the wall time, in seconds since the epoch, UTC.
+    """
+
+    events: Sequence[Event]
+    now: float
+
+
+class Found(NamedTuple):
+    """
+    What was asked of the history.
+
+    @ivar events: oldest first.
+    @ivar now: the wall time, in seconds since the epoch, UTC.
+    """
+
+    events: Sequence[Event]
+    now: float
+
+
+class Replay(NamedTuple):
+    """
+    What somebody who resumes has missed, their own events included.
+
+    @ivar events: oldest first.
+    @ivar sid: their session id.
+    """
+
+    events: Sequence[Event]
+    sid: str
+
+
+class Gap(NamedTuple):
+    """
+    Events that one could have seen and that cannot be given.
+
+    @ivar atMost: how many at most, or C{None} if nobody knows.
+    """
+
+    atMost: int | None
+
+
+class Members(NamedTuple):
+    """
+    Who is in a room.
+
+    @ivar room: its name.
+    @ivar names: all of them, sorted.
+    """
+
+    room: str
+    names: tuple[str, ...]
+
+
+class RoomSummary(NamedTuple):
+    """
+    One room in a list.
+
+    @ivar name: its name.
+    @ivar topic: its topic, or empty.
+    @ivar people: how many are in it.
+    @ivar private: whether one enters by invitation or password.
+    @ivar joined: whether the asker is in it.
+    @ivar current: whether the asker speaks in it.
+    """
+
+    name: str
+    topic: str
+    people: int
+    private: bool
+    joined: bool
+    current: bool
+
+
+class RoomList(NamedTuple):
+    """
+    The rooms that one may know of.
+
+    @ivar rooms: those with most people first.
+    @ivar more: how many more there are.
+    """
+
+    rooms: tuple[RoomSummary, ...]
+    more: int
+
+
+class Whois(NamedTuple):
+    """
+    What everybody may know of a person.
+
+    @ivar name: their name.
+    @ivar joinedAt: when they entered the chat, in seconds since the epoch, UTC.
+    @ivar idle: seconds since they last said something.
+    @ivar rooms: the names of their rooms that the asker may know of.
+    """
+
+    name: str
+    joinedAt: float
+    idle: float
+    rooms: tuple[str, ...]
+
+
+class Topic(NamedTuple):
+    """
+    What a room is about.
+
+    @ivar room: its name.
+    @ivar topic: its topic, or empty.
+    """
+
+    room: str
+    topic: str
+
+
+class CommandHelp(NamedTuple):
+    """
+    One command.
+
+    @ivar name: without its slash.
+    @ivar usage: its arguments; those in brackets may be left out.
+    @ivar help: a sentence that says what it does.
+    """
+
+    name: str
+    usage: str
+    help: str
+
+
+class Help(NamedTuple):
+    """
+    All commands.
+
+    @ivar commands: in the order in which they are listed.
+    """
+
+    commands: tuple[CommandHelp, ...]
+
+
+Answer: TypeAlias = (
+    Notice
+    | Welcome
+    | Goodbye
+    | Entered
+    | Backlog
+    | Found
+    | Replay
+    | Gap
+    | Members
+    | RoomList
+    | Whois
+    | Topic
+    | CommandHelp
+    | Help
+)
+"""Whatever a dialect can render."""

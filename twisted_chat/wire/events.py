@@ -19,31 +19,49 @@ ACTED: Final = "acted"
 """C{name} did C{text} in C{room} (C{/me})."""
 
 TOLD: Final = "told"
-"""C{name} told C{text} to C{to} alone.  C{room} is C{"@"} and the session id of C{to}."""
+"""A direct message: C{name} told C{text} to C{to} alone.  C{room} is C{"@"} and the session id of
+C{to}."""
 
 JOINED: Final = "joined"
-"""C{name} is now in C{room}.  In the lobby: C{name} entered the chat."""
+"""C{name} is now in C{room}.  In the lobby: C{name} entered the chat.  C{data} is the start of the
+room's era for which they were admitted."""
 
 LEFT: Final = "left"
-"""C{name} is no more in C{room}.  In the lobby: C{name} left the chat, and every room with it."""
+"""C{name} is no longer in C{room}.  In the lobby: C{name} left the chat, and every room with it;
+C{data} is L{HELD} if their name is kept for a while.  Where C{to} is not empty, C{to} removed them
+for the reason C{text}; C{data} is the session id of C{to}."""
 
 RENAMED: Final = "renamed"
 """C{name} is now called C{to}.  C{room} is the lobby."""
 
 CREATED: Final = "created"
-"""C{name} made C{room}.  A C{text} of C{"private"} makes it private from the start."""
+"""C{name} made C{room}.  A C{text} of L{PRIVATE} makes it private from the start; then C{data} is
+the hash of its password."""
 
 TOPIC: Final = "topic"
 """C{name} set the topic of C{room} to C{text}."""
 
 LOCKED: Final = "locked"
-"""C{name} made C{room} private.  C{text} is the hash of its key, or empty: by invitation only."""
+"""C{name} made C{room} private.  C{data} is the hash of its password, or empty: by invitation
+only."""
 
 UNLOCKED: Final = "unlocked"
 """C{name} opened C{room} to everybody."""
 
 INVITED: Final = "invited"
-"""C{name} let C{to} into C{room}.  C{text} is the session id of C{to}."""
+"""C{name} let C{to} into C{room}.  C{data} is the session id of C{to}."""
+
+CLOSED: Final = "closed"
+"""C{room} has ended: it was empty.  C{data} is the room's id."""
+
+UNREADABLE: Final = "unreadable"
+"""A row of the history that cannot be read stands at this id."""
+
+PRIVATE: Final = "private"
+"""The C{text} of a L{CREATED} event of a private room."""
+
+HELD: Final = "held"
+"""The C{data} of a L{LEFT} event of somebody whose connection was lost and who may resume."""
 
 SPOKEN: Final = frozenset({SAID, ACTED, TOLD})
 """The kinds that people write: they are answered by a receipt, kept longest and searched."""
@@ -51,8 +69,8 @@ SPOKEN: Final = frozenset({SAID, ACTED, TOLD})
 PRESENCE: Final = frozenset({JOINED, LEFT, RENAMED})
 """Comings and goings: never part of a backlog, and the first to be pruned."""
 
-STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED})
-"""The kinds that rooms are rebuilt from at start: never pruned."""
+STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED})
+"""The kinds that rooms are made of."""
 
 
 class Draft(NamedTuple):
@@ -61,12 +79,13 @@ class Draft(NamedTuple):
 
     @ivar kind: one of the kinds above.
     @ivar room: the room's name with its C{#}, or C{"@"} and a session id for one person alone.
-    @ivar name: the name of its author, as he wrote it.
+    @ivar name: the name of its author.
     @ivar text: clean text, as the kind says.
     @ivar to: a name, as the kind says.
     @ivar sid: the session id of its author: never shown to anybody else.
-    @ivar key: the author's own id of this message, or C{None}.  A log holds at most one event for
-        a C{sid} and C{key}.
+    @ivar key: the author's own id of this message, its idempotency key, or C{None}.  A log holds at
+        most one event for a C{sid} and C{key}.
+    @ivar data: a machine's value, as the kind says: never shown to anybody (L{withoutSecrets}).
     """
 
     kind: str
@@ -76,6 +95,7 @@ class Draft(NamedTuple):
     to: str = ""
     sid: str = ""
     key: str | None = None
+    data: str = ""
 
 
 class Event(NamedTuple):
@@ -97,6 +117,7 @@ class Event(NamedTuple):
     to: str = ""
     sid: str = ""
     key: str | None = None
+    data: str = ""
 
 
 _event = cast("Callable[[tuple[object, ...]], Event]", partial(tuple.__new__, Event))
@@ -120,15 +141,42 @@ def numbered(
     return events
 
 
+def withoutSecrets(event: Event) -> Event:
+    """
+    @return: the event as a dialect may have it.
+    """
+    return event._replace(data="") if event.data else event
+
+
+FOREVER: Final = 2**63 - 1
+"""The largest id that a log can have."""
+
+
+class Place(NamedTuple):
+    """
+    What one reader may see of one room's past.
+
+    @ivar room: the room's name.
+    @ivar ranges: the first and the last id of each stretch that they may see, oldest first.  A room
+        of the same name that was made anew, and the private eras of others, lie outside.
+    @ivar presenceFrom: comings and goings with smaller ids are left out: they are stale, or the
+        room is too large to tell them.
+    """
+
+    room: str
+    ranges: tuple[tuple[int, int], ...]
+    presenceFrom: int = 0
+
+
 class Scope(NamedTuple):
     """
-    What one reader may see: the events of C{rooms}, and what was told to or by C{sid}.
+    What one reader may see: the events of C{places}, and what was told to or by C{sid}.
 
-    @ivar rooms: names of rooms.
+    @ivar places: what of each of their rooms.
     @ivar sid: the reader's session id.
     """
 
-    rooms: frozenset[str]
+    places: tuple[Place, ...]
     sid: str
 
 

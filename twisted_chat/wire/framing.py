@@ -74,13 +74,27 @@ class LineSplitter:
         """
         if self._tail:
             data = self._tail + data
-        if self._discarded or len(data) > self.maxLength:
+        if self._discarded or not self._isShort(data):
             return self._sift(data)
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         lines = data.split(b"\n")
         self._tail = lines.pop()
         return lines
+
+    def _isShort(self, data: bytes) -> bool:
+        """
+        Tell whether no line of a chunk, nor its tail, is too long.  From the beginning of a line
+        the last line end within its longest length is looked for, so thousands of short lines take
+        a few steps.
+        """
+        longest = self.maxLength
+        begin, end = 0, len(data)
+        while end - begin > longest:
+            begin = data.rfind(b"\n", begin, begin + longest + 1) + 1
+            if not begin:
+                return False
+        return True
 
     def _sift(self, data: bytes) -> Sequence[bytes | Excess]:
         """

@@ -6,15 +6,12 @@ What a kind of wire promises: how events, receipts and answers read on it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
 
-from .answers import Welcome
-
-if TYPE_CHECKING:
-    from ..errors import ChatError
-    from .events import Event
+from ..errors import ChatError
+from .answers import Answer
+from .events import Event
 
 
 class IView(Interface):
@@ -42,62 +39,25 @@ class IDialect(Interface):
 
     def receipt(event: Event) -> bytes:
         """
-        @return: the author's answer: his message is stored.
+        @return: the author's answer: their message is stored.
         """
 
-    def own(event: Event) -> bytes:
+    def own(event: Event, key: str | None = None) -> bytes:
         """
-        @return: how an event that is not a message reads to its author.
+        @param event: one that is no message.
+        @param key: the client's own id of the request, where the answer carries it.
+        @return: how the event reads to its author.
         """
 
-    def notice(text: str, key: str | None = None) -> bytes:
+    def answer(value: Answer, key: str | None = None) -> bytes:
         """
-        @param key: the key of what this answers.
-        @return: something the house says to one person.
+        @param value: any answer.
+        @param key: the client's own id of what this answers.
+        @return: the answer.
         """
 
     def refusal(error: ChatError, key: str | None = None) -> bytes:
         """
-        @param key: the key of what is refused.
+        @param key: the client's own id of what is refused.
         @return: what was refused, and what to do.
-        """
-
-    def welcome(welcome: Welcome) -> bytes:
-        """
-        @return: the first thing after the name was taken.
-        """
-
-    def moved(room: str, topic: str, count: int) -> bytes:
-        """
-        @param count: how many people are in it.
-        @return: that this is one's current room from now on.
-        """
-
-    def backlog(events: Sequence[Event], now: float) -> bytes:
-        """
-        @param now: the wall time, in seconds since the epoch, UTC.
-        @return: what was said before one came.
-        """
-
-    def found(events: Sequence[Event], now: float, key: str | None = None) -> bytes:
-        """
-        @param now: the wall time, in seconds since the epoch, UTC.
-        @return: what was asked of the history.
-        """
-
-    def replay(events: Sequence[Event], sid: str) -> bytes:
-        """
-        @param sid: the reader's session.
-        @return: what a resuming reader has missed, his own events included.
-        """
-
-    def gap(count: int | None) -> bytes:
-        """
-        @param count: how many events at most, or C{None} if nobody knows.
-        @return: that something he could have seen is no longer kept.
-        """
-
-    def bye(text: str) -> bytes:
-        """
-        @return: the last thing before the server closes.
         """

@@ -9,16 +9,31 @@ describes every object.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from zope.interface import implementer
 
 from ..errors import BadObject, ChatError, TooLong
 from ..text.cleaning import MAX_LINE
-from .answers import Welcome
-from .events import INVITED, LOCKED, RENAMED, TOLD, Event
+from .answers import (
+    Answer,
+    Backlog,
+    Entered,
+    Found,
+    Gap,
+    Goodbye,
+    Help,
+    Members,
+    Replay,
+    RoomList,
+    RoomSummary,
+    Welcome,
+    Whois,
+)
+from .events import INVITED, LEFT, RENAMED, TOLD, TOPIC, UNREADABLE, Event
 from .interfaces import IDialect, IView
+from .prose import lines
 
 MAX_OBJECT = 2 * MAX_LINE
 """Bytes of a client's line: JSON may need two for one of the text."""
@@ -32,10 +47,9 @@ _FIELDS_SIZE = 400
 MAX_KEY = 64
 """Characters of a message's key."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_T = TypeVar("_T")
 
-_PRIVATE_TEXT = frozenset({LOCKED, INVITED})
-"""Kinds whose text is for the house: the hash of a key, a session id."""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _TO = frozenset({TOLD, RENAMED, INVITED})
 """Kinds with a C{to}."""
@@ -123,7 +137,9 @@ def fields(event: Event) -> dict[str, Any]:
     shown["name"] = event.name
     if event.kind in _TO:
         shown["to"] = event.to
-    if event.text and event.kind not in _PRIVATE_TEXT:
+    if event.kind == LEFT and event.to:
+        shown["by"] = event.to
+    if event.text or event.kind == TOPIC:
         shown["text"] = event.text
     return shown
 
@@ -152,72 +168,134 @@ class JSONDialect:
         """See L{IDialect.receipt}."""
         return line(type="ok", key=event.key, id=event.id, time=round(event.time, 3))
 
-    def own(self, event: Event) -> bytes:
+    def own(self, event: Event, key: str | None = None) -> bytes:
         """See L{IDialect.own}."""
-        return (_encode(_ownFields(event)) + "\r\n").encode()
-
-    def notice(self, text: str, key: str | None = None) -> bytes:
-        """See L{IDialect.notice}."""
-        return line(type="notice", text=text, key=key)
+        shown = _ownFields(event)
+        if key is not None:
+            shown["key"] = key
+        return (_encode(shown) + "\r\n").encode()
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
         return line(type="error", code=error.code, text=error.sentence, key=key)
 
-    def welcome(self, welcome: Welcome) -> bytes:
-        """See L{IDialect.welcome}."""
-        return line(
-            type="welcome",
-            name=welcome.name,
-            token=welcome.token,
-            epoch=welcome.epoch,
-            last=welcome.last,
-            room=welcome.room,
-            rooms=[{"name": name, "topic": topic} for name, topic in welcome.rooms],
-            resumed=welcome.resumed,
-            missed=welcome.missed,
-        )
+    def answer(self, value: Answer, key: str | None = None) -> bytes:
+        """
+        See L{IDialect.answer}.  What answers a command is told in sentences; programs that want
+        values ask for them (L{object}).
+        """
+        match value:
+            case Welcome():
+                return _welcome(value)
+            case Goodbye(text):
+                return line(type="bye", text=text)
+            case Entered(room, topic, count):
+                return line(type="room", room=room, topic=topic, names=count)
+            case Gap(count):
+                return _gap(count)
+            case Backlog(events):
+                return b"".join(
+                    _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
+                    for event in events
+                )
+            case Replay(events, sid):
+                return b"".join(_replayed(event, sid) for event in events)
+            case Found(events):
+                return _found(events, key)
+            case _:
+                return b"".join(line(type="notice", text=text, key=key) for text in lines(value))
 
-    def moved(self, room: str, topic: str, count: int) -> bytes:
-        """See L{IDialect.moved}."""
-        return line(type="room", room=room, topic=topic, names=count)
+    def object(self, value: Members | RoomList | Whois | Help, key: str | None = None) -> bytes:
+        """
+        @param value: what a program asked for.
+        @param key: the client's own id of the request.
+        @return: the value as objects.
+        """
+        match value:
+            case Members(room, names):
+                portions = _portions(names, lambda name: 4 * len(name) + 3)
+                *more, last = [{"type": "names", "room": room, "names": part} for part in portions]
+                return b"".join([line(**part, key=key, more=True) for part in more]) + line(
+                    **last, key=key
+                )
+            case RoomList(rooms, more_):
+                listed = [_summary(room) for room in rooms]
+                return line(type="rooms", rooms=listed, more=more_, key=key)
+            case Whois(name, joinedAt, idle, rooms_):
+                since = round(joinedAt, 3)
+                return line(
+                    type="who", name=name, since=since, idle=round(idle), rooms=rooms_, key=key
+                )
+            case Help(commands):
+                listed = [command._asdict() for command in commands]
+                return line(type="commands", commands=listed, key=key)
 
-    def backlog(self, events: Sequence[Event], now: float) -> bytes:
-        """See L{IDialect.backlog}."""
-        return b"".join(line(**fields(event), old=True) for event in events)
 
-    def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
-        """See L{IDialect.found}."""
-        portions: list[list[dict[str, Any]]] = [[]]
-        size = 0
-        for event in events:
-            size += len(event.text) * 4 + _FIELDS_SIZE
-            if size > _MAX_ANSWER and portions[-1]:
-                portions.append([])
-                size = 0
-            portions[-1].append(fields(event))
-        last = portions.pop()
-        more = [line(type="history", key=key, events=part, more=True) for part in portions]
-        return b"".join(more) + line(type="history", key=key, events=last)
+def _welcome(welcome: Welcome) -> bytes:
+    return line(
+        type="welcome",
+        name=welcome.name,
+        token=welcome.token,
+        epoch=welcome.epoch,
+        last=welcome.last,
+        room=welcome.room,
+        rooms=[{"name": name, "topic": topic} for name, topic in welcome.rooms],
+        resumed=welcome.resumed,
+        missed=welcome.missed,
+    )
 
-    def replay(self, events: Sequence[Event], sid: str) -> bytes:
-        """See L{IDialect.replay}."""
-        return b"".join(
-            self.own(event) if event.sid == sid else line(**fields(event)) for event in events
-        )
 
-    def gap(self, count: int | None) -> bytes:
-        """See L{IDialect.gap}."""
-        return (_encode({"type": "gap", "count": count}) + "\r\n").encode()
+def _gap(count: int | None) -> bytes:
+    return (_encode({"type": "gap", "count": count}) + "\r\n").encode()
 
-    def bye(self, text: str) -> bytes:
-        """See L{IDialect.bye}."""
-        return line(type="bye", text=text)
+
+def _summary(room: RoomSummary) -> dict[str, Any]:
+    return {
+        "name": room.name,
+        "topic": room.topic,
+        "names": room.people,
+        "private": room.private,
+        "joined": room.joined,
+        "current": room.current,
+    }
+
+
+def _found(events: Sequence[Event], key: str | None) -> bytes:
+    shown = [fields(event) for event in events if event.kind != UNREADABLE]
+    *more, last = _portions(shown, lambda each: len(each.get("text", "")) * 4 + _FIELDS_SIZE)
+    first = b"".join([line(type="history", key=key, events=part, more=True) for part in more])
+    lost = _gap(len(events) - len(shown)) if len(shown) < len(events) else b""
+    return lost + first + line(type="history", key=key, events=last)
+
+
+def _replayed(event: Event, sid: str) -> bytes:
+    if event.kind == UNREADABLE:
+        return _gap(1)
+    shown = _ownFields(event) if event.sid == sid else fields(event)
+    return (_encode(shown) + "\r\n").encode()
+
+
+def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:
+    """
+    Divide a long list, so that no line gets too long.
+
+    @param size: estimates the bytes of an item.
+    @return: at least one portion.
+    """
+    portions: list[list[_T]] = [[]]
+    total = 0
+    for item in items:
+        total += size(item)
+        if total > _MAX_ANSWER and portions[-1]:
+            portions.append([])
+            total = size(item)
+        portions[-1].append(item)
+    return portions
 
 
 def _ownFields(event: Event) -> dict[str, Any]:
     """
-    @return: what the event's author may see of it: his own key, too.
+    @return: what the event's author may see of it: their own key, too.
     """
     shown = fields(event)
     if event.key is not None:

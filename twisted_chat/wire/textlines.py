@@ -15,21 +15,25 @@ from functools import lru_cache
 from zope.interface import implementer
 
 from ..errors import ChatError
-from .answers import Welcome
+from .answers import Answer, Backlog, Found, Replay, Welcome
 from .events import (
     ACTED,
+    CREATED,
     INVITED,
     JOINED,
     LEFT,
     LOCKED,
+    PRIVATE,
     RENAMED,
     SAID,
     TOLD,
     TOPIC,
     UNLOCKED,
+    UNREADABLE,
     Event,
 )
 from .interfaces import IDialect, IView
+from .prose import lines
 
 PROMPT = b"Enter your name to enter the chat >\r\n"
 CONNECTED = b"Connected... Start sending messages\r\n"
@@ -65,7 +69,12 @@ def _went(room: str, names: Sequence[str], lobby: bool) -> str:
 
 _NOTICES: dict[str, Callable[[Event], str]] = {
     RENAMED: lambda e: f"* {e.name} is now {e.to}\r\n",
-    TOPIC: lambda e: f"* {e.name} set the topic of {e.room}: {e.text}\r\n",
+    TOPIC: lambda e: (
+        f"* {e.name} set the topic of {e.room}: {e.text}\r\n"
+        if e.text
+        else f"* {e.name} cleared the topic of {e.room}\r\n"
+    ),
+    CREATED: lambda e: f"* {e.name} made {e.room} private\r\n" if e.text == PRIVATE else "",
     LOCKED: lambda e: f"* {e.name} made {e.room} private\r\n",
     UNLOCKED: lambda e: f"* {e.name} opened {e.room} to everybody\r\n",
     INVITED: lambda e: f"* {e.name} invited {e.to} to {e.room}\r\n",
@@ -87,8 +96,8 @@ class TextView:
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """
-        See L{IView.events}.  Those who came stand in the line of the first of them, those who went
-        in the line of the last, so that nobody speaks before he came or after he went.
+        See L{IView.events}.  Those who came stand in the line of the first of them, those who left
+        in the line of the last, so that nobody speaks before they came or after they left.
         """
         if self._here:
             lines = [
@@ -117,6 +126,9 @@ class TextView:
         if event.kind == ACTED:
             where = "" if self._here else f"{event.room} "
             return f"* {where}{event.name} {event.text}\r\n".encode()
+        if event.kind == LEFT and event.to:
+            reason = f": {event.text}" if event.text else ""
+            return _notice(f"{event.to} removed {event.name} from {event.room}{reason}")
         notice = _NOTICES.get(event.kind)
         return b"" if notice is None else notice(event).encode()
 
@@ -130,7 +142,7 @@ def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
     for place, event in enumerate(events):
         if event.kind == JOINED:
             came.setdefault(event.room, []).append(place)
-        elif event.kind == LEFT:
+        elif event.kind == LEFT and not event.to:
             went.setdefault(event.room, []).append(place)
     for room, places in came.items():
         names = list(dict.fromkeys(events[place].name for place in places))
@@ -153,61 +165,69 @@ class TextDialect:
         """See L{IDialect.receipt}."""
         return RECEIPT
 
-    def own(self, event: Event) -> bytes:
+    def own(self, event: Event, key: str | None = None) -> bytes:
         """See L{IDialect.own}."""
         if event.kind == RENAMED:
-            return self.notice(f"You are now {event.to}")
-        return b"" if event.kind in (JOINED, LEFT) else self.here.events((event,), "")[0]
-
-    def notice(self, text: str, key: str | None = None) -> bytes:
-        """See L{IDialect.notice}."""
-        return f"* {text}\r\n".encode()
+            return _notice(f"You are now {event.to}")
+        if event.kind in (JOINED, LEFT) and not event.to:
+            return b""
+        return self.here.events((event,), "")[0]
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
         return f"! {error.sentence}\r\n".encode()
 
-    def welcome(self, welcome: Welcome) -> bytes:
-        """See L{IDialect.welcome}."""
-        return CONNECTED
+    def answer(self, value: Answer, key: str | None = None) -> bytes:
+        """See L{IDialect.answer}.  A text client has nothing to resume from: it gets no replay."""
+        match value:
+            case Welcome():
+                return CONNECTED
+            case Backlog(events, now):
+                return _backlog(events, now)
+            case Found(events):
+                return _found(events)
+            case Replay():
+                return b""
+            case _:
+                return b"".join(map(_notice, lines(value)))
 
-    def moved(self, room: str, topic: str, count: int) -> bytes:
-        """See L{IDialect.moved}."""
-        about = f": {topic}" if topic else ""
-        return self.notice(f"You are in {room} ({count} here){about}")
 
-    def backlog(self, events: Sequence[Event], now: float) -> bytes:
-        """See L{IDialect.backlog}.  Notices, so that nobody takes the old for the new."""
-        if not events:
-            return b""
-        today = time.localtime(now)[:3]
-        return b"".join(
-            f"* {_when(int(event.time) // 60, today, time.tzname)} {_quote(event)}\r\n".encode()
-            for event in events
-        )
+def _notice(text: str) -> bytes:
+    return f"* {text}\r\n".encode()
 
-    def found(self, events: Sequence[Event], now: float, key: str | None = None) -> bytes:
-        """See L{IDialect.found}.  Each line begins with its id, for C{/history before ID}."""
-        if not events:
-            return self.notice("Nothing found")
-        lines = []
-        for event in events:
-            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.time))
-            where = "" if event.kind == TOLD else f"{event.room} "
-            lines.append(f"* {event.id} {when} {where}{_quote(event)}\r\n")
-        return "".join(lines).encode()
 
-    def replay(self, events: Sequence[Event], sid: str) -> bytes:
-        """See L{IDialect.replay}.  A text client has nothing to resume from."""
-        return b""
+def _backlog(events: Sequence[Event], now: float) -> bytes:
+    """
+    @return: old messages as notices, so that nobody takes them for new.
+    """
+    today = time.localtime(now)[:3]
+    return b"".join(
+        _gap()
+        if event.kind == UNREADABLE
+        else _notice(f"{_when(int(event.time) // 60, today, time.tzname)} {_quote(event)}")
+        for event in events
+    )
 
-    def gap(self, count: int | None) -> bytes:
-        """See L{IDialect.gap}."""
-        return self.notice("Some messages before this are no longer kept")
 
-    def bye(self, text: str) -> bytes:
-        """See L{IDialect.bye}."""
-        return self.notice(text)
+def _found(events: Sequence[Event]) -> bytes:
+    """
+    @return: lines that begin with their ids, for C{/history before ID}.
+    """
+    if not events:
+        return _notice("Nothing found")
+    found = []
+    for event in events:
+        if event.kind == UNREADABLE:
+            found.append(_gap())
+            continue
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.time))
+        where = "" if event.kind == TOLD else f"{event.room} "
+        found.append(_notice(f"{event.id} {when} {where}{_quote(event)}"))
+    return b"".join(found)
+
+
+def _gap() -> bytes:
+    return _notice("A message here cannot be read")
 
 
 @lru_cache(maxsize=256)

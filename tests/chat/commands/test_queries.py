@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import NOW, FakeClient, enter, enterAll, makeHub, makeTurnHub, useZone
-from twisted_chat.chat.commands.queries import MOST, parseQuery
+from twisted_chat.chat.commands.queries import MAX_EVENTS, parseQuery
 from twisted_chat.errors import BadCommand, NoHistory
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.wire.events import Event, Query, Scope
+from twisted_chat.wire.events import Event, Place, Query, Scope
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -219,11 +219,11 @@ class HistoryTests(SynchronousTestCase):
         """
         However much is asked for, at most 1,000 are given.
         """
-        for number in range(MOST + 10):
+        for number in range(MAX_EVENTS + 10):
             self.bob.user.say(f"more {number}")
         self.ann.forget()
         self.ann.types("/history 99999999999")
-        self.assertEqual(len(self.ann.lines), MOST)
+        self.assertEqual(len(self.ann.lines), MAX_EVENTS)
 
     def test_refused(self) -> None:
         """
@@ -233,7 +233,7 @@ class HistoryTests(SynchronousTestCase):
             self.ann.forget()
             self.ann.types(f"/history {words}")
             self.assertEqual(len(self.ann.lines), 1, words)
-            self.assertTrue(self.ann.lines[0].startswith("! say it like this: /history 50"), words)
+            self.assertTrue(self.ann.lines[0].startswith("! Usage: /history 50"), words)
 
     def test_foreignDigits(self) -> None:
         """
@@ -371,7 +371,7 @@ class BrokenLog(MemoryLog):
 
     fault: Exception = OSError("disk")
 
-    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+    def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """See L{twisted_chat.stores.interfaces.IHistory.last}."""
         return fail(self.fault)
 

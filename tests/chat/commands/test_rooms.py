@@ -5,10 +5,11 @@ Tests for L{twisted_chat.chat.commands.rooms}.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import (
-    NOW,
+    Clerk,
     FakeClient,
     enter,
     enterAll,
@@ -17,8 +18,8 @@ from tests.support.helpers import (
     resume,
     useZone,
 )
-from twisted_chat.chat.commands.rooms import MAX_KEY, MAX_PRIVATE, MAX_ROOMS, MAX_TOPIC
-from twisted_chat.wire.events import STATE
+from twisted_chat.chat.commands.rooms import MAX_PASSWORD, MAX_PRIVATE, MAX_ROOMS, MAX_TOPIC
+from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -135,7 +136,7 @@ class JoiningTests(SynchronousTestCase):
         self.forget()
         self.ann.types("/leave #A")
         self.assertEqual(self.ann.lines, ["* You have left #a"])
-        self.assertEqual((self.ann.user.rooms, self.ann.user.current), (("#lobby", "#b"), "#b"))
+        self.assertEqual([room.name for room in self.ann.user.rooms], ["#lobby", "#b"])
 
     def test_leaveAndJoinInOneTurn(self) -> None:
         """
@@ -146,6 +147,7 @@ class JoiningTests(SynchronousTestCase):
         ann.types("/join #dev")
         turn.end()
         ann.types("/leave", "/join #dev", "hello")
+        turn.end()
         bob.types("/join #dev")
         turn.end()
         self.assertEqual(set(hub.rooms["#dev"]), {ann.user, bob.user})
@@ -164,7 +166,9 @@ class JoiningTests(SynchronousTestCase):
         """
         A name that is none for a room, or too many words, is refused with what to do.
         """
-        self.ann.types("/join dev", "/join #", "/join #a b c", "/join #a " + "k" * (MAX_KEY + 1))
+        self.ann.types(
+            "/join dev", "/join #", "/join #a b c", "/join #a " + "k" * (MAX_PASSWORD + 1)
+        )
         self.assertEqual([line[0] for line in self.ann.lines], ["!"] * 4)
         self.assertIn("begin with #", self.ann.lines[0])
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
@@ -177,7 +181,7 @@ class JoiningTests(SynchronousTestCase):
         self.assertEqual(len(self.ann.user.rooms), MAX_ROOMS)
         self.assertRegex(self.ann.lines[-1], "! you are in 32 rooms")
         self.ann.types("/leave", "/join #another")
-        self.assertEqual(self.ann.user.current, "#another")
+        self.assertEqual(self.ann.user.current.name, "#another")
 
     def test_json(self) -> None:
         """
@@ -187,7 +191,7 @@ class JoiningTests(SynchronousTestCase):
         cem = enter(self.hub, "Cem", JSON)
         cem.forget()
         cem.asks("command", line="/join #dev")
-        self.assertEqual([value["type"] for value in cem.objects], ["room", "joined"])
+        self.assertEqual([value["type"] for value in cem.objects], ["created", "room", "joined"])
         self.assertEqual(cem.objectsOf("joined")[0]["name"], "Cem")
         cem.forget()
         cem.asks("command", line="/leave")
@@ -272,7 +276,7 @@ class PrivateTests(SynchronousTestCase):
         """
         for number in range(MAX_PRIVATE - 1):
             self.ann.types(f"/join #den{number}x sesame", "/leave")
-        self.ann.types("/join #own", "/lock", "/lock again", "/join #open")
+        self.ann.types("/join #own", "/lock", "/lock another", "/join #open")
         self.forget()
         self.ann.types("/join #more sesame", "/lock")
         refusal = f"! you have {MAX_PRIVATE} private rooms, which is the most: /unlock one first"
@@ -291,13 +295,12 @@ class PrivateTests(SynchronousTestCase):
         dai = enter(self.hub, "Dai", JSON)
         dai.asks("command", line="/join #den sesame")
         self.ann.types("/join #den sesame")
-        events = self.successResultOf(self.hub.log.state())
-        self.assertTrue(all("sesame" not in event.text for event in events))
-        hashes = [event.text for event in events if event.kind == "locked"]
-        self.assertEqual(len(hashes), 1)
+        passwordHash = self.hub.rooms["#den"].era.passwordHash
+        assert passwordHash is not None
+        self.assertNotIn("sesame", passwordHash)
         for client in (dai, self.ann):
             self.assertNotIn("sesame", "".join(client.lines))
-            self.assertNotIn(hashes[0][:16], "".join(client.lines))
+            self.assertNotIn(passwordHash[:16], "".join(client.lines))
 
     def test_invite(self) -> None:
         """
@@ -324,27 +327,30 @@ class PrivateTests(SynchronousTestCase):
 
     def test_lock(self) -> None:
         """
-        Who made a room may lock it: those in it stay and may come back, others need the key.
+        The owner may lock a room: those in it stay, and whoever is or goes out needs the password;
+        the owner never does.
         """
         self.ann.types("/join #den")
         self.bob.types("/join #den")
-        self.ann.types("/lock sesame")
-        self.assertEqual(self.bob.lines[-1], "* Ann made #den private")
+        self.ann.types("/lock sesame", "/leave", "/join #den")
+        self.assertEqual(self.ann.user.current.name, "#den")
+        self.assertIn("* Ann made #den private", self.bob.lines)
         self.bob.types("/leave", "/join #den")
-        self.assertEqual(self.bob.user.current, "#den")
+        self.assertEqual(self.bob.user.current.name, "#lobby")
         self.cem.types("/join #den")
-        self.assertEqual(self.cem.user.current, "#lobby")
+        self.assertEqual(self.cem.user.current.name, "#lobby")
         self.cem.types("/join #den sesame")
-        self.assertEqual(self.cem.user.current, "#den")
+        self.assertEqual(self.cem.user.current.name, "#den")
 
     def test_unlock(self) -> None:
         """
         Who made a room may open it to everybody.
         """
         self.ann.types("/join #den sesame", "/unlock")
-        self.assertEqual(self.ann.lines[-1], "* Ann opened #den to everybody")
+        self.assertEqual(self.ann.lines[-2], "* Ann opened #den to everybody")
+        self.assertIn("readable for its members of then alone", self.ann.lines[-1])
         self.cem.types("/join #den")
-        self.assertEqual(self.cem.user.current, "#den")
+        self.assertEqual(self.cem.user.current.name, "#den")
 
     def test_onlyItsMaker(self) -> None:
         """
@@ -353,16 +359,18 @@ class PrivateTests(SynchronousTestCase):
         self.ann.types("/join #den", "/join #lobby", "/lock", "/unlock")
         self.bob.types("/join #den", "/lock", "/unlock")
         for client in (self.ann, self.bob):
-            refused = [line for line in client.lines if line.startswith("! only who made")]
+            refused = [line for line in client.lines if line.startswith("! only the owner of")]
             self.assertEqual(len(refused), 2)
         self.assertFalse(self.hub.lobby.private)
 
     def test_badKey(self) -> None:
         """
-        A key is one word of bounded length.
+        A password is one word of bounded length.
         """
-        self.ann.types("/join #den", "/lock two words", "/lock " + "k" * (MAX_KEY + 1))
-        self.assertEqual([line[:13] for line in self.ann.lines[1:]], ["! a key is on"] * 2)
+        self.ann.types(
+            "/join #den", "/lock two words", "/lock " + "k" * (MAX_PASSWORD + 1), "/lock short"
+        )
+        self.assertEqual([line[:13] for line in self.ann.lines[1:]], ["! a password "] * 3)
         self.assertFalse(self.hub.rooms["#den"].private)
 
     def test_privateRoomIsKept(self) -> None:
@@ -444,6 +452,13 @@ class ReturnTests(SynchronousTestCase):
         self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])
         self.assertEqual([v["text"] for v in again.objectsOf("said")], ["meanwhile"])
 
+    def restart(self) -> None:
+        """
+        Start the server anew over what it has stored.
+        """
+        self.hub = makeHub(self.hub.log)  # type: ignore[arg-type]
+        self.successResultOf(Deferred.fromCoroutine(self.hub.restore()))
+
     def test_memberComesBackAfterARestart(self) -> None:
         """
         A member of a private room comes back into it though the server was started anew.
@@ -451,21 +466,42 @@ class ReturnTests(SynchronousTestCase):
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")
         self.ann.asks("command", line="/lock sesame")
-        log = self.hub.log
-        self.hub = makeHub(log)  # type: ignore[arg-type]
-        state = self.successResultOf(log.state())
-        self.hub.rooms.restore(state)
-        last = max(value["id"] for value in self.bob.objects if "id" in value)
-        again = resume(self.hub, self.bob.objects[0], last)
+        self.restart()
+        again = self.back(self.bob)
         self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])
 
-    def test_strangerDoesNot(self) -> None:
+    def test_ownerComesBackAfterARestart(self) -> None:
         """
-        Who was in a room of this name before does not come into another, private one: he hears
-        and is shown nothing of it.
+        The owner of a private room is its owner though the server was started anew.
+        """
+        self.ann.asks("command", line="/join #den")
+        self.ann.asks("command", line="/lock")
+        self.restart()
+        again = self.back(self.ann)
+        again.asks("command", line="/unlock")
+        self.assertFalse(self.hub.rooms["#den"].private)
+
+    def test_passwordForAPublicRoom(self) -> None:
+        """
+        Whoever names a password for a room that is open to everybody is told so, and stays outside.
         """
         self.bob.asks("command", line="/join #den")
         self.bob.drops()
+        self.ann.forget()
+        self.ann.asks("command", line="/join #den sesame")
+        self.ann.asks("say", text="secret")
+        self.assertIn("is open to everybody", self.ann.objects[0]["text"])
+        again = self.back(self.bob)
+        self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])
+        self.assertEqual([v["room"] for v in again.objectsOf("said")], ["#lobby"])
+
+    def test_strangerDoesNot(self) -> None:
+        """
+        Whoever was in a room of this name before does not come into another, private one: they hear
+        and are shown nothing of it.
+        """
+        self.bob.asks("command", line="/join #den")
+        self.bob.asks("command", line="/leave")
         self.ann.asks("command", line="/join #den sesame")
         self.ann.asks("say", text="secret")
         again = self.back(self.bob)
@@ -475,7 +511,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_lockedMeanwhile(self) -> None:
         """
-        Who was away when a room was locked needs the key like everybody.
+        Whoever was away when a room was locked needs the password like everybody.
         """
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")
@@ -484,46 +520,151 @@ class ReturnTests(SynchronousTestCase):
         again = self.back(self.bob)
         self.assertEqual(self.roomsOf(again), ["#lobby"])
         again.asks("command", line="/join #den sesame")
-        self.assertEqual(again.user.current, "#den")
+        self.assertEqual(again.user.current.name, "#den")
 
-    def test_lookAlikeRoom(self) -> None:
+    def test_unaddressedWordsStayUnsaid(self) -> None:
         """
-        Who was in a room comes into the one that is called alike now.
+        Whoever finds the room that they spoke in shut is told so before a word goes elsewhere.
         """
-        self.bob.asks("command", line="/join #dev")
+        self.ann.asks("command", line="/join #den")
+        self.bob.asks("command", line="/join #den")
         self.bob.drops()
-        self.ann.asks("command", line="/join #DEV")
+        self.ann.asks("command", line="/lock sesame")
         again = self.back(self.bob)
-        self.assertEqual(self.roomsOf(again), ["#lobby", "#DEV"])
-        self.assertEqual(sorted(self.hub.rooms), ["#DEV", "#lobby"])
+        again.asks("say", text="for the den", key="k1")
+        again.asks("say", text="for all", key="k2")
+        self.assertIn("is not open to you any more", again.objectsOf("error")[0]["text"])
+        self.assertEqual([value["key"] for value in again.objectsOf("ok")], ["k2"])
 
-    def test_publicRoomIsMadeAgain(self) -> None:
+    def test_emptyPublicRoomWaits(self) -> None:
         """
-        A public room that was forgotten meanwhile is there again, and is the returner's.
+        A public room that everybody was cut off from is there for their return, and still its
+        owner's.
         """
         self.bob.asks("command", line="/join #dev")
         again = self.back(self.bob)
         self.assertEqual(self.roomsOf(again), ["#lobby", "#dev"])
-        self.assertEqual(self.hub.rooms["#dev"].creator, again.user.sid)
         again.asks("command", line="/lock")
         self.assertTrue(self.hub.rooms["#dev"].private)
 
 
-class StateTests(SynchronousTestCase):
+class KickTests(SynchronousTestCase):
     """
-    What is stored of rooms.
+    C{/kick}.
     """
 
-    def test_stateOnly(self) -> None:
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        self.ann, self.bob, self.cem = enterAll(self.hub, "Ann", "Bob", "Cem")
+        self.ann.types("/join #den sesame")
+        self.bob.types("/join #den sesame")
+        self.ann.forget()
+        self.bob.forget()
+
+    def test_kick(self) -> None:
         """
-        Rooms can be made again of the kinds that are never pruned.
+        The owner removes somebody, who is told by whom and why and hears no more.
         """
-        hub = makeHub()
-        (ann,) = enterAll(hub, "Ann")
-        ann.types("/join #den sesame", "/topic x", "/unlock", "/lock", "hello", "/leave")
-        events = self.successResultOf(hub.log.state())
+        self.ann.types("/kick Bob loud music", "better")
+        told = "* Ann removed Bob from #den: loud music"
+        self.assertEqual(self.ann.lines, [told, "OK . ."])
+        self.assertEqual(self.bob.lines, [told])
+        self.assertEqual(self.bob.user.current.name, "#lobby")
+
+    def test_nextWord(self) -> None:
+        """
+        What the removed person types next is not said in the lobby before they know.
+        """
+        self.ann.types("/kick Bob")
+        self.bob.types("still secret", "Hello!")
+        self.assertIn("! you were removed from #den", self.bob.lines[1])
+        self.assertEqual(self.cem.lines[-1:], ["Bob :: Hello!"])
+        self.assertNotIn("still secret", "".join(self.cem.lines))
+
+    def test_staysOut(self) -> None:
+        """
+        The removed person stays out with the old password, until they are invited or the room's
+        password is changed.
+        """
+        self.ann.types("/kick Bob")
+        self.bob.types("/join #den sesame")
+        self.assertEqual(self.bob.user.current.name, "#lobby")
+        self.ann.types("/invite Bob")
+        self.bob.types("/join #den")
+        self.assertEqual(self.bob.user.current.name, "#den")
+        self.ann.types("/kick Bob", "/lock another")
+        self.bob.types("/join #den sesame")
+        self.assertEqual(self.bob.user.current.name, "#lobby")
+        self.bob.types("/join #den another")
+        self.assertEqual(self.bob.user.current.name, "#den")
+
+    def test_refused(self) -> None:
+        """
+        Only the owner removes people, only from the room, and not themselves.
+        """
+        self.bob.types("/kick Ann")
+        self.assertIn("! only the owner of #den", self.bob.lines[0])
+        self.ann.types("/kick Ann", "/kick Cem", "/kick Dai", "/join #lobby", "/kick Bob")
+        refused = [line for line in self.ann.lines if line[:2] == "! "]
+        self.assertEqual(len(refused), 4)
+        self.assertIn(self.bob.user, self.hub.rooms["#den"])
+
+    def test_program(self) -> None:
+        """
+        A program reads who removed whom, and why.
+        """
+        dai = enter(self.hub, "Dai", JSON)
+        dai.asks("command", line="/join #den sesame")
+        dai.forget()
+        self.ann.types("/kick Bob spam")
+        (left,) = dai.objects
         self.assertEqual(
-            [event.kind for event in events],
-            ["created", "locked", "topic", "unlocked", "created", "locked"],
+            (left["type"], left["name"], left["by"], left["text"], left["room"]),
+            ("left", "Bob", "Ann", "spam", "#den"),
         )
-        self.assertTrue(all(event.kind in STATE and event.time == NOW for event in events))
+
+
+class PasswordTests(SynchronousTestCase):
+    """
+    Guessing the password of a room.
+    """
+
+    def setUp(self) -> None:
+        self.now = 0.0
+        self.clerk = Clerk()
+        self.hub = makeHub(monotonic=lambda: self.now, audit=self.clerk)
+        self.ann, self.bob = enterAll(self.hub, "Ann", "Bob")
+        self.ann.types("/join #den sesame")
+        self.ann.forget()
+
+    def test_pause(self) -> None:
+        """
+        After three wrong passwords each further one waits twice as long, whoever tries from that
+        address; the owner and the operator are told.
+        """
+        self.bob.types(*(f"/join #den guess{number}" for number in range(5)))
+        self.assertEqual([line[:18] for line in self.bob.lines[:3]], ["! #den is private:"] * 3)
+        self.assertIn("try again in 1 s", self.bob.lines[3])
+        self.bob.forget()
+        enter(self.hub, "Cem").types("/join #den sesame")
+        self.assertEqual(len(self.hub.rooms["#den"]), 1)
+        self.now += 1
+        self.bob.types("/join #den guess5", "/join #den guess6")
+        self.assertIn("try again in 2 s", self.bob.lines[2])
+        self.now += 2
+        self.bob.types("/join #den sesame")
+        self.assertEqual(self.bob.user.current.name, "#den")
+        told = [line for line in self.ann.lines if "wrong password" in line]
+        self.assertEqual(told, ["* Bob gave a wrong password for #den (1 so far)"])
+        logged = [entry for entry in self.clerk.entries if "wrong password" in entry[0]]
+        self.assertEqual(len(logged), 4)
+
+    def test_otherAddress(self) -> None:
+        """
+        Others are not kept waiting for it.
+        """
+        self.bob.types(*(f"/join #den guess{number}" for number in range(5)))
+        cem = FakeClient(self.hub, address="198.51.100.1:5")
+        cem.login(LoginRequest("Cem"))
+        cem.types("/join #den sesame")
+        self.assertEqual(cem.user.current.name, "#den")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import enter, enterAll, makeHub
-from twisted_chat.chat.commands.table import COMMANDS, dispatch
+from twisted_chat.chat.commands.queries import MAX_ANSWER_TEXT
+from twisted_chat.chat.commands.table import COMMANDS
 from twisted_chat.errors import BadCommand, ChatError
 from twisted_chat.wire.jsonlines import JSON
 
@@ -60,7 +61,7 @@ class DispatchTests(SynchronousTestCase):
             ("/" + "x" * 4000, "/help lists them"),
         ):
             with self.assertRaises(BadCommand) as caught:
-                dispatch(self.ann.user, line)
+                self.ann.user.perform(line)
             self.assertTrue(caught.exception.sentence.endswith(hint), caught.exception.sentence)
             self.assertIn("nothing was sent", caught.exception.sentence)
         self.assertEqual(self.bob.puts, [])
@@ -72,10 +73,8 @@ class DispatchTests(SynchronousTestCase):
         for name, command in COMMANDS.items():
             if command.needed:
                 with self.assertRaises(BadCommand) as caught:
-                    dispatch(self.ann.user, f"/{name} ")
-                self.assertEqual(
-                    caught.exception.sentence, f"say it like this: /{name} {command.usage}"
-                )
+                    self.ann.user.perform(f"/{name} ")
+                self.assertEqual(caught.exception.sentence, f"Usage: /{name} {command.usage}")
 
     def test_msg(self) -> None:
         """
@@ -117,12 +116,11 @@ class DispatchTests(SynchronousTestCase):
 
     def test_takesAWhile(self) -> None:
         """
-        A command whose answer takes a while says when it is answered; others do not.
+        A command says when it is answered; a message does not.
         """
-        self.assertIsNone(dispatch(self.ann.user, "/names"))
-        self.assertIsNone(dispatch(self.ann.user, "hello"))
-        for line in ("/history", "/search hello"):
-            asked = dispatch(self.ann.user, line)
+        self.assertIsNone(self.ann.user.perform("hello"))
+        for line in ("/names", "/history", "/search hello"):
+            asked = self.ann.user.perform(line)
             assert asked is not None
             self.successResultOf(asked)
 
@@ -143,10 +141,10 @@ class DispatchTests(SynchronousTestCase):
         enter(hub, "Bob")
         line = " ".join([start, *words])
         try:
-            dispatch(ann.user, line)
+            ann.user.perform(line)
         except ChatError as error:
             self.assertNotIn("\n", error.sentence)
-        self.assertEqual(ann.user.waiting, 0)
+        self.assertEqual(ann.user.unanswered, 0)
 
 
 class HelpTests(SynchronousTestCase):
@@ -201,3 +199,40 @@ class HelpTests(SynchronousTestCase):
             plain = [word for word in command.usage.split() if not word.startswith(("[", "from"))]
             plain = [word for word in plain if "]" not in word and ":" not in word]
             self.assertEqual(len(plain), command.needed, name)
+
+
+class CostTests(SynchronousTestCase):
+    """
+    What a command costs of the client's rate.
+    """
+
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        (self.ann,) = enterAll(self.hub, "Ann")
+
+    def test_told(self) -> None:
+        """
+        What everybody in a room is told of costs more than a message, and looking around does not.
+        """
+        for line, cost in (
+            ("hello", 0),
+            ("/names", 0),
+            ("/topic tests", 4),
+            ("/nick Anna", 4),
+            ("/search x", 2),
+        ):
+            self.ann.charged.clear()
+            self.ann.types(line)
+            self.assertEqual(sum(self.ann.charged), cost, line)
+
+    def test_longAnswers(self) -> None:
+        """
+        A long answer costs by its size, and has a bound: the newest messages are given.
+        """
+        for number in range(100):
+            self.ann.user.say(f"{number} " + "x" * 4000)
+        self.ann.forget()
+        self.ann.types("/history 1000")
+        self.assertLess(len("".join(self.ann.lines)), MAX_ANSWER_TEXT + 10_000)
+        self.assertIn(":: 99 x", self.ann.lines[-1])
+        self.assertGreater(sum(self.ann.charged), 25)

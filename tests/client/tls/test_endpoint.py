@@ -100,12 +100,12 @@ class Greeter(Protocol):
 
     def connectionMade(self) -> None:
         self.factory.peers.append(self)
-        self.heard = b""
+        self.received = b""
         self.lost: Deferred[None] = Deferred()
         self.transport.write(b"welcome\r\n")  # type: ignore[union-attr]
 
     def dataReceived(self, data: bytes) -> None:
-        self.heard += data
+        self.received += data
         self.transport.write(b"heard " + data)  # type: ignore[union-attr]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -122,7 +122,7 @@ class Silent(Greeter):
         self.lost = Deferred()
 
     def dataReceived(self, data: bytes) -> None:
-        self.factory.heard.callback(None)
+        self.factory.received.callback(None)
 
 
 class Leaver(Silent):
@@ -140,7 +140,7 @@ class Application(Protocol):
     """
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
         self.answered: Deferred[bytes] = Deferred()
         self.ended: type[BaseException] | None = None
 
@@ -148,9 +148,9 @@ class Application(Protocol):
         self.transport.write(b"hello\n")  # type: ignore[union-attr]
 
     def dataReceived(self, data: bytes) -> None:
-        self.heard += data
-        if b"heard hello\n" in self.heard and not self.answered.called:
-            self.answered.callback(self.heard)
+        self.received += data
+        if b"heard hello\n" in self.received and not self.answered.called:
+            self.answered.callback(self.received)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.ended = reason.type
@@ -205,7 +205,7 @@ class TrustedEndpointTests(TestCase):
         self.pins = PinFile(str(self.folder / "known_servers"))
         self.told: list[str] = []
         self.peers: list[Greeter] = []
-        self.heard: Deferred[None] = Deferred()
+        self.received: Deferred[None] = Deferred()
         self.applications = Applications()
         self.port = 0
         self.listening: Any = None
@@ -218,7 +218,7 @@ class TrustedEndpointTests(TestCase):
         factory: Any = Factory.forProtocol(protocol)
         factory.noisy = False
         factory.peers = self.peers
-        factory.heard = self.heard
+        factory.received = self.received
         if pem is None:
             endpoint: IStreamServerEndpoint = TCP4ServerEndpoint(
                 reactor, self.port, interface="127.0.0.1"
@@ -290,7 +290,7 @@ class TrustedEndpointTests(TestCase):
         return str(caught.exception)
 
     async def test_firstUse(self) -> None:
-        """An unknown server is remembered, and the person is told its fingerprint."""
+        """An unknown server is remembered, and the user is told its fingerprint."""
         shown = await self.serve(STRANGER.sign("127.0.0.1"))
         await self.talk(self.connect(trusted=AUTHORITY))
         self.assertIn(str(shown), self.told[0])
@@ -358,7 +358,7 @@ class TrustedEndpointTests(TestCase):
         self.assertFalse(Path(self.pins.path).exists())
 
     async def test_wrongFingerprint(self) -> None:
-        """With another fingerprint a server is refused, whoever vouches for it."""
+        """With another fingerprint a server is refused, even if an authority vouches for it."""
         shown = await self.serve(AUTHORITY.sign("127.0.0.1"))
         sentence = await self.refused(self.connect(trusted=AUTHORITY, fingerprint="ab" * 32))
         self.assertIn(str(shown), sentence)
@@ -380,7 +380,7 @@ class TrustedEndpointTests(TestCase):
         """Who does not want to wait for the handshake leaves no connection behind."""
         await self.serve(None, Silent)
         connecting = self.connect()
-        await self.heard
+        await self.received
         connecting.cancel()
         await self.refused(connecting, CancelledError)
 

@@ -10,7 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.client.tls.test_endpoint import Applications
-from twisted_chat.client.tls.handshake import HANDSHAKE_TIMEOUT, Vestibule
+from twisted_chat.client.tls.handshake import HANDSHAKE_TIMEOUT, HandshakeGate
 
 
 class HandshakeTimeoutTests(SynchronousTestCase):
@@ -22,26 +22,26 @@ class HandshakeTimeoutTests(SynchronousTestCase):
         self.clock = Clock()
         self.applications = Applications()
         self.transport = StringTransport()
-        self.vestibule = Vestibule(self.clock, self.applications, lambda: None, None)
-        self.vestibule.makeConnection(self.transport)
+        self.gate = HandshakeGate(self.clock, self.applications, lambda: None, None)
+        self.gate.makeConnection(self.transport)
 
     def test_tooLate(self) -> None:
         """After half a minute the connection is given up."""
         self.clock.advance(HANDSHAKE_TIMEOUT - 1)
-        self.assertNoResult(self.vestibule.entered)
+        self.assertNoResult(self.gate.entered)
         self.clock.advance(1)
-        self.failureResultOf(self.vestibule.entered, TimeoutError)
+        self.failureResultOf(self.gate.entered, TimeoutError)
         self.assertTrue(self.transport.disconnected)
 
     def test_afterwards(self) -> None:
         """A handshake that ends after that does not let the application in."""
         self.clock.advance(HANDSHAKE_TIMEOUT)
-        self.failureResultOf(self.vestibule.entered, TimeoutError)
-        self.vestibule.handshakeCompleted()
+        self.failureResultOf(self.gate.entered, TimeoutError)
+        self.gate.handshakeCompleted()
         self.assertEqual(self.applications.made, [])
 
     def test_inTime(self) -> None:
         """A handshake in time leaves no timer behind."""
-        self.vestibule.handshakeCompleted()
-        self.assertEqual([self.successResultOf(self.vestibule.entered)], self.applications.made)
+        self.gate.handshakeCompleted()
+        self.assertEqual([self.successResultOf(self.gate.entered)], self.applications.made)
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -11,7 +11,7 @@ from unittest import skipIf
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.tls.pins import PinFile, Untrusted, Verdict, defaultPinFile
+from twisted_chat.client.tls.pins import CertificatePolicy, PinFile, Untrusted, defaultPinFile
 from twisted_chat.wire.fingerprint import fingerprint
 
 #: Anything that begins as DER does is a certificate to L{fingerprint}.
@@ -51,7 +51,7 @@ class PinFileTests(SynchronousTestCase):
 
     @skipIf(os.name != "posix", "rights are those of POSIX")
     def test_forItsOwnerOnly(self) -> None:
-        """Nobody else may read which servers a person knows."""
+        """Other users must not read which servers a user knows."""
         before = os.umask(0)
         self.addCleanup(os.umask, before)
         self.pins.remember("chat.example:5000", fingerprint(OLD))
@@ -100,7 +100,7 @@ class DefaultPinFileTests(SynchronousTestCase):
     """
 
     def test_configurationFolder(self) -> None:
-        """It lies in the folder that this person has for configuration."""
+        """It lies in the folder that this user has for configuration."""
         self.patch(os, "environ", {"XDG_CONFIG_HOME": "/home/ann/conf", "HOME": "/home/ann"})
         self.assertEqual(defaultPinFile(), "/home/ann/conf/twisted_chat/known_servers")
 
@@ -113,31 +113,31 @@ class DefaultPinFileTests(SynchronousTestCase):
 
 class VerdictTests(SynchronousTestCase):
     """
-    Tests for L{Verdict}.
+    Tests for L{CertificatePolicy}.
     """
 
     def setUp(self) -> None:
         self.pins = PinFile(self.mktemp())
         self.told: list[str] = []
 
-    def verdict(self, host: str = "chat.example", expected: str | None = None) -> Verdict:
+    def policy(self, host: str = "chat.example", expected: str | None = None) -> CertificatePolicy:
         """
-        The verdict on one server.
+        The decision on one server.
         """
-        return Verdict(host, 5000, expected, self.pins, self.told.append)
+        return CertificatePolicy(host, 5000, expected, self.pins, self.told.append)
 
-    def refused(self, verdict: Verdict, certificate: bytes, doubt: str | None) -> str:
+    def refused(self, policy: CertificatePolicy, certificate: bytes, doubt: str | None) -> str:
         """
         The sentence with which a certificate is refused.
         """
         with self.assertRaises(Untrusted) as caught:
-            verdict.judge(certificate, doubt)
+            policy.judge(certificate, doubt)
         self.assertNotIn("\n", str(caught.exception))
         return str(caught.exception)
 
     def test_firstUse(self) -> None:
-        """The first certificate is accepted and remembered, and the person is told."""
-        self.verdict().judge(OLD, SELF_SIGNED)
+        """The first certificate is accepted and remembered, and the user is told."""
+        self.policy().judge(OLD, SELF_SIGNED)
         self.assertEqual(self.pins.pins("chat.example:5000"), {fingerprint(OLD): 1})
         self.assertEqual(len(self.told), 1)
         self.assertIn("chat.example:5000", self.told[0])
@@ -145,15 +145,15 @@ class VerdictTests(SynchronousTestCase):
 
     def test_secondUse(self) -> None:
         """The same certificate is accepted again without a word."""
-        self.verdict().judge(OLD, SELF_SIGNED)
-        self.verdict().judge(OLD, SELF_SIGNED)
+        self.policy().judge(OLD, SELF_SIGNED)
+        self.policy().judge(OLD, SELF_SIGNED)
         self.assertEqual(len(self.told), 1)
 
     def test_changed(self) -> None:
         """Another certificate is refused, with both fingerprints and the line to remove."""
-        self.verdict("other.example").judge(NEW, SELF_SIGNED)
-        self.verdict().judge(OLD, SELF_SIGNED)
-        sentence = self.refused(self.verdict(), NEW, SELF_SIGNED)
+        self.policy("other.example").judge(NEW, SELF_SIGNED)
+        self.policy().judge(OLD, SELF_SIGNED)
+        sentence = self.refused(self.policy(), NEW, SELF_SIGNED)
         self.assertIn(fingerprint(OLD), sentence)
         self.assertIn(fingerprint(NEW), sentence)
         self.assertIn(f"remove line 2 of {self.pins.path}", sentence)
@@ -163,21 +163,21 @@ class VerdictTests(SynchronousTestCase):
         """A server with two remembered certificates may show either."""
         self.pins.remember("chat.example:5000", fingerprint(OLD))
         self.pins.remember("chat.example:5000", fingerprint(NEW))
-        self.verdict().judge(OLD, SELF_SIGNED)
-        self.verdict().judge(NEW, SELF_SIGNED)
+        self.policy().judge(OLD, SELF_SIGNED)
+        self.policy().judge(NEW, SELF_SIGNED)
         self.assertEqual(self.told, [])
 
     def test_vouchedFor(self) -> None:
         """What an authority vouches for is accepted, whatever it is and was."""
-        self.verdict().judge(OLD, SELF_SIGNED)
-        self.verdict().judge(NEW, None)
-        self.verdict().judge(OLD, None)
+        self.policy().judge(OLD, SELF_SIGNED)
+        self.policy().judge(NEW, None)
+        self.policy().judge(OLD, None)
         self.assertEqual(len(self.told), 1)
 
     def test_neverLess(self) -> None:
         """A server that was vouched for is not trusted on first use later."""
-        self.verdict().judge(OLD, None)
-        sentence = self.refused(self.verdict(), NEW, "it has expired")
+        self.policy().judge(OLD, None)
+        sentence = self.refused(self.policy(), NEW, "it has expired")
         self.assertIn("authority", sentence)
         self.assertIn("it has expired", sentence)
         self.assertIn("remove line 1", sentence)
@@ -185,15 +185,15 @@ class VerdictTests(SynchronousTestCase):
     def test_vouchedForIsRememberedOnce(self) -> None:
         """The file does not grow with each connection."""
         for _ in range(3):
-            self.verdict().judge(OLD, None)
+            self.policy().judge(OLD, None)
         self.assertEqual(Path(self.pins.path).read_text(), "chat.example:5000 verified\n")
 
     def test_expected(self) -> None:
         """A fingerprint that was given is the only one, and nothing is remembered."""
-        verdict = self.verdict(expected=fingerprint(NEW))
-        verdict.judge(NEW, SELF_SIGNED)
+        policy = self.policy(expected=fingerprint(NEW))
+        policy.judge(NEW, SELF_SIGNED)
         for doubt in (SELF_SIGNED, None):
-            sentence = self.refused(verdict, OLD, doubt)
+            sentence = self.refused(policy, OLD, doubt)
             self.assertIn(fingerprint(OLD), sentence)
             self.assertIn(fingerprint(NEW), sentence)
         self.assertEqual(self.pins.pins("chat.example:5000"), {})
@@ -204,18 +204,18 @@ class VerdictTests(SynchronousTestCase):
         Path(self.pins.path).write_bytes(b"")
         pins = PinFile(os.path.join(self.pins.path, "known_servers"))
         self.patch(pins, "pins", lambda server: {})
-        verdict = Verdict("chat.example", 5000, None, pins, self.told.append)
-        sentence = self.refused(verdict, OLD, SELF_SIGNED)
+        policy = CertificatePolicy("chat.example", 5000, None, pins, self.told.append)
+        sentence = self.refused(policy, OLD, SELF_SIGNED)
         self.assertIn("--fingerprint", sentence)
         self.assertIn(fingerprint(OLD), sentence)
-        verdict.judge(OLD, None)
+        policy.judge(OLD, None)
         self.assertEqual(self.told, [])
 
     def test_names(self) -> None:
         """Upper case does not make another server, and an IPv6 address has brackets."""
-        self.verdict("Chat.EXAMPLE").judge(OLD, SELF_SIGNED)
-        self.verdict("chat.example").judge(OLD, SELF_SIGNED)
-        self.verdict("::1").judge(OLD, SELF_SIGNED)
+        self.policy("Chat.EXAMPLE").judge(OLD, SELF_SIGNED)
+        self.policy("chat.example").judge(OLD, SELF_SIGNED)
+        self.policy("::1").judge(OLD, SELF_SIGNED)
         self.assertEqual(
             [line.split()[0] for line in Path(self.pins.path).read_text().splitlines()],
             ["chat.example:5000", "[::1]:5000"],

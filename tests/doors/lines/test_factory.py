@@ -64,10 +64,12 @@ class DefaultsTests(SynchronousTestCase):
 
 class DoorTests(TimedTestCase):
     """
-    Who comes in at all.
+    Which connections are admitted.
     """
 
-    limits = Limits(maxPerAddress=2, newPerMinute=3, maxNameless=4, namelessRefusedFrom=4)
+    limits = Limits(
+        maxPerAddress=2, newPerMinute=3, maxUnauthenticated=4, unauthenticatedRefusedFrom=4
+    )
 
     def refusal(self, peer: Peer) -> str:
         """
@@ -87,7 +89,7 @@ class DoorTests(TimedTestCase):
         self.assertEqual(Peer(self.factory).lines, [PROMPT])
 
     def test_newPerMinute(self) -> None:
-        """Who comes too often is refused for the rest of the minute."""
+        """An address that connects too often is refused for the rest of the minute."""
         for _ in range(3):
             Peer(self.factory).drops()
         self.assertRegex(self.refusal(Peer(self.factory)), "^! .*too often")
@@ -100,8 +102,8 @@ class DoorTests(TimedTestCase):
             peer = Peer(self.factory, host="127.0.0.1", port=port + 1)
             self.assertEqual(peer.lines, [PROMPT])
 
-    def test_nameless(self) -> None:
-        """When many have no name yet, newcomers are refused; who has a name counts no more."""
+    def test_unauthenticated(self) -> None:
+        """When many have not logged in, new connections are refused; each login makes room."""
         peers = [Peer(self.factory, host=f"192.0.2.{number}") for number in range(4)]
         self.assertRegex(self.refusal(Peer(self.factory, host="192.0.2.9")), "^! too many people")
         peers[0].types("Ann")
@@ -131,7 +133,7 @@ class DoorTests(TimedTestCase):
         self.refusal(Peer(self.factory))
 
     def test_refusedIsCut(self) -> None:
-        """Who does not go after the refusal is cut."""
+        """A client that stays after the refusal is cut."""
         Peer(self.factory), Peer(self.factory)
         refused = Peer(self.factory)
         self.pass_(5.6)
@@ -142,7 +144,7 @@ class DoorTests(TimedTestCase):
         Peer(self.factory), Peer(self.factory)
         for _ in range(100):
             Peer(self.factory).drops()
-        self.assertEqual(len([line for line in self.noise if "refused" in line]), 1)
+        self.assertEqual(len([line for line in self.logged if "refused" in line]), 1)
 
 
 class GoodbyeTests(TimedTestCase):
@@ -154,7 +156,7 @@ class GoodbyeTests(TimedTestCase):
         """At the end everybody is told, and it is known when the last one is gone."""
         ann, stranger, program = Peer(self.factory, "Ann"), Peer(self.factory), Peer(self.factory)
         program.asks("hello", name="Bot")
-        gone = self.factory.goodbye("server is going down")
+        gone = self.factory.sayGoodbye("server is going down")
         self.assertEqual(ann.lines[-1], "* server is going down")
         self.assertEqual(stranger.lines[-1], "* server is going down")
         self.assertEqual(program.objects[-1], {"type": "bye", "text": "server is going down"})
@@ -167,13 +169,13 @@ class GoodbyeTests(TimedTestCase):
 
     def test_goodbyeToNobody(self) -> None:
         """When nobody is here the end comes at once."""
-        self.assertIs(self.successResultOf(self.factory.goodbye("bye")), None)
+        self.assertIs(self.successResultOf(self.factory.sayGoodbye("bye")), None)
 
     def test_goodbyeToTheDeaf(self) -> None:
-        """Who does not go is cut, so the end comes all the same."""
+        """A client that stays is cut, so the end comes all the same."""
         peer = Peer(self.factory, "Ann")
         peer.transport.abortConnection = peer.drops
-        gone = self.factory.goodbye("bye")
+        gone = self.factory.sayGoodbye("bye")
         self.pass_(4.9)
         self.assertNoResult(gone)
         self.pass_(0.7)

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import makeHub, makeTurnHub
+from tests.support.helpers import NOW, Turn, makeHub, makeTurnHub
 from tests.support.peers import Peer
 from twisted_chat.chat.hub import Hub
 from twisted_chat.doors.lines.factory import ChatFactory
@@ -137,7 +137,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(self.answer(peer, "hello", name="Bot")["type"], "welcome")
 
     def test_textAfterwards(self) -> None:
-        """Who has begun with an object speaks no text any more."""
+        """A client that has begun with an object speaks no text any more."""
         peer = Peer(self.factory)
         peer.types('{"type":"hello","name":""}')
         peer.forget()
@@ -164,7 +164,7 @@ class HelloTests(RequestsTestCase):
         """A program gets as many old messages as it wants, marked as old."""
         Peer(self.factory, "Ann").types("one", "two", "three")
         for wanted, expected in ((0, []), (2, ["two", "three"])):
-            peer = self.program(backlog=wanted)
+            peer = self.program(f"Bot{wanted}", backlog=wanted)
             texts = [value["text"] for value in peer.objects if value["type"] == "said"]
             self.assertEqual(texts, expected)
             self.assertTrue(all(value.get("old", True) for value in peer.objects))
@@ -181,6 +181,38 @@ class HelloTests(RequestsTestCase):
         turn.end()
         self.assertEqual([value["type"] for value in peer.objects], ["welcome", "ok"])
 
+    def test_takenOverWhileLoggingIn(self) -> None:
+        """A session may go on over another connection before the log has taken the first."""
+        hub, turn = makeTurnHub()
+        factory = ChatFactory(hub)
+        first = Peer(factory)
+        first.asks("hello", name="Bot")
+        turn.end()
+        token = first.objects[0]["token"]
+        first.drops()
+        turn.end()
+        peers = [Peer(factory) for _ in range(2)]
+        for peer in peers:
+            peer.asks("hello", token=token, last=1, epoch=hub.log.epoch)
+        turn.end()
+        self.assertEqual([value["type"] for value in peers[0].objects], ["bye"])
+        self.assertTrue(peers[0].isClosed)
+        peers[0].drops()
+        turn.end()
+        self.assertEqual(peers[1].objects[0]["type"], "welcome")
+        self.assertEqual(list(hub.users), ["Bot"])
+        self.assertEqual(self.answerIn(turn, peers[1], "say", text="hi")["type"], "ok")
+
+    def answerIn(self, turn: Turn, peer: Peer, type: str, **fields: Any) -> dict[str, Any]:
+        """
+        The only object that answers this one when the log has turned.
+        """
+        peer.forget()
+        peer.asks(type, **fields)
+        turn.end()
+        (answer,) = peer.objects
+        return answer
+
     def test_unknownToken(self) -> None:
         """A token that nobody knows makes a new session with a new token."""
         peer = self.program(token="x" * 43, last=5, epoch="e")
@@ -195,7 +227,7 @@ class ResumeTests(RequestsTestCase):
     """
 
     def test_resume(self) -> None:
-        """Who comes again gets what he missed, his own with its key, and then what happens."""
+        """A resumed session gets what it missed, its own with the keys, and then what happens."""
         first = self.program()
         token = first.objects[0]["token"]
         first.asks("say", text="mine", key="k1")
@@ -227,7 +259,7 @@ class ResumeTests(RequestsTestCase):
             first = second
 
     def test_muchMissed(self) -> None:
-        """Who takes a session over may get more than a stranger may have waiting for him."""
+        """A session that is taken over may get more than a stranger may have waiting."""
         first = self.program()
         welcome = first.objects[0]
         Peer(self.factory, "Ann").types(*["x" * 1000] * 30)
@@ -267,7 +299,7 @@ class ResumeTests(RequestsTestCase):
         self.assertEqual(peer.objects[-1]["type"], "welcome")
 
     def test_lostWhileWaiting(self) -> None:
-        """Who is gone when his session is read does not enter, and takes nothing over."""
+        """A connection lost before its session is read logs nobody in, and takes nothing over."""
         log = SlowRecallLog()
         factory = ChatFactory(Hub(log))
         peer = Peer(factory)
@@ -277,7 +309,7 @@ class ResumeTests(RequestsTestCase):
         self.assertEqual(factory.users, {})
 
     def test_tooLateWhileWaiting(self) -> None:
-        """Whose time is over when his session is read does not enter."""
+        """A login whose time is over when its session is read logs nobody in."""
         log, clock = SlowRecallLog(), Clock()
         factory = ChatFactory(Hub(log), clock)
         peer = Peer(factory)
@@ -288,7 +320,7 @@ class ResumeTests(RequestsTestCase):
         self.assertEqual(peer.objects[-1]["code"], "login-timeout")
 
     def test_unreadable(self) -> None:
-        """When sessions cannot be read, he is told so, and may try again."""
+        """When sessions cannot be read, the client is told so, and may try again."""
         log = SlowRecallLog()
         peer = Peer(ChatFactory(Hub(log)))
         peer.asks("hello", name="Bot", token="x")
@@ -338,6 +370,75 @@ class AskingTests(RequestsTestCase):
         answer = self.answer(self.peer, "command", line="/nothing", key="d")
         self.assertEqual((answer["code"], answer["key"]), ("bad-command", "d"))
         self.assertEqual(self.answer(self.peer, "command", line="names")["code"], "bad-object")
+
+    def test_names(self) -> None:
+        """C{names} tells who is in a room, as values."""
+        expected = {"type": "names", "room": "#lobby", "names": ["Ann", "Bot"], "key": "n"}
+        self.assertEqual(self.answer(self.peer, "names", key="n"), expected)
+        self.assertEqual(self.answer(self.peer, "names", room="#lobby", key="n"), expected)
+        answer = self.answer(self.peer, "names", room="#none", key="m")
+        self.assertEqual((answer["code"], answer["key"]), ("no-such-room", "m"))
+
+    def test_rooms(self) -> None:
+        """C{rooms} lists the rooms that one may know of, as values."""
+        answer = self.answer(self.peer, "rooms", key="r")
+        lobby = {
+            "name": "#lobby",
+            "topic": "",
+            "names": 2,
+            "private": False,
+            "joined": True,
+            "current": True,
+        }
+        self.assertEqual(answer, {"type": "rooms", "rooms": [lobby], "more": 0, "key": "r"})
+
+    def test_who(self) -> None:
+        """C{who} tells what everybody may know of somebody, as values."""
+        answer = self.answer(self.peer, "who", name="Ann", key="w")
+        self.assertEqual(
+            answer,
+            {
+                "type": "who",
+                "name": "Ann",
+                "since": NOW,
+                "idle": 0,
+                "rooms": ["#lobby"],
+                "key": "w",
+            },
+        )
+        answer = self.answer(self.peer, "who", name="Nobody", key="w")
+        self.assertEqual((answer["code"], answer["key"]), ("no-such-user", "w"))
+        self.assertEqual(self.answer(self.peer, "who")["code"], "bad-object")
+
+    def test_commands(self) -> None:
+        """C{commands} lists the commands of people, as values."""
+        answer = self.answer(self.peer, "commands", key="c")
+        self.assertEqual((answer["type"], answer["key"]), ("commands", "c"))
+        names = {command["name"]: command["usage"] for command in answer["commands"]}
+        self.assertEqual(names["who"], "NAME")
+
+    def test_reply(self) -> None:
+        """C{reply} answers who last told one something alone."""
+        answer = self.answer(self.peer, "reply", text="hi", key="k")
+        self.assertEqual((answer["code"], answer["key"]), ("no-such-user", "k"))
+        self.other.types("/msg Bot psst")
+        self.other.forget()
+        self.assertEqual(self.answer(self.peer, "reply", text="hi", key="k")["type"], "ok")
+        self.assertEqual(self.other.lines, ["Bot -> you :: hi"])
+
+    def test_valuesInOrder(self) -> None:
+        """Values come after the answers to what was asked before, and nothing overtakes them."""
+        hub, turn = makeTurnHub()
+        peer = Peer(ChatFactory(hub))
+        peer.asks("hello", name="Bot")
+        turn.end()
+        peer.forget()
+        peer.asks("say", text="one", key="1")
+        peer.asks("names", key="2")
+        peer.asks("say", text="two", key="3")
+        self.assertEqual(peer.objects, [])
+        turn.end()
+        self.assertEqual([value["key"] for value in peer.objects], ["1", "2", "3"])
 
     def test_history(self) -> None:
         """C{history} gives what was said before."""

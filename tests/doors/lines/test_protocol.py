@@ -16,14 +16,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.support.helpers import makeHub, makeTurnHub
-from tests.support.peers import Peer, SocketTransport, TimedTestCase
-from twisted_chat.chat.interfaces import IChatClient
+from tests.support.peers import Peer, TimedTestCase
+from tests.support.transports import SocketTransport
+from twisted_chat.chat.interfaces import IClient
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.doors.lines.protocol import ChatProtocol
 from twisted_chat.net.limits import KIB, MIB, Limits
 from twisted_chat.net.receiving import WINDOW
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.wire.events import Event
+from twisted_chat.wire.events import Event, Place
 from twisted_chat.wire.framing import MAX_FLOOD
 
 PROMPT = "Enter your name to enter the chat >"
@@ -71,7 +72,7 @@ class ConnectionTests(SynchronousTestCase):
     def test_interfaces(self) -> None:
         """A connection is what the hub calls a client, and may end in one direction only."""
         peer = Peer(ChatFactory())
-        verifyObject(IChatClient, peer.protocol)
+        verifyObject(IClient, peer.protocol)
         verifyObject(IHalfCloseableProtocol, peer.protocol)
 
     def test_sendLine(self) -> None:
@@ -100,7 +101,7 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines[3:], [CONNECTED])
 
     def test_takenName(self) -> None:
-        """Who looks like somebody who is here must choose another name."""
+        """A name that looks like one of somebody who is here is refused."""
         Peer(self.factory, "Ann")
         peer = Peer(self.factory)
         peer.types("ann", "Ben")
@@ -130,7 +131,7 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines, [PROMPT, TOO_LONG, CONNECTED])
 
     def test_tooLate(self) -> None:
-        """Who gives no name in 30 seconds is told so and let go, and cut if that does not help."""
+        """A client that gives no name in 30 seconds is told so and closed, and cut if it stays."""
         peer = Peer(self.factory)
         self.pass_(29.9)
         self.assertFalse(peer.isClosed)
@@ -151,12 +152,50 @@ class LoginTests(TimedTestCase):
             peer.drops()
 
     def test_nameInTime(self) -> None:
-        """Who has a name may be silent for as long as he likes."""
+        """Once logged in, a user may be silent for as long as they like."""
         peer = Peer(self.factory, "Ann")
         self.pass_(60)
         self.clock.advance(86_400)
         self.assertFalse(peer.isClosed)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_lostWhileLoggingIn(self) -> None:
+        """Whoever is lost before the log has taken their name leaves as soon as it has."""
+        hub, turn = makeTurnHub()
+        factory = ChatFactory(hub, self.clock)
+        peer = Peer(factory)
+        peer.types("Ann", "hello")
+        peer.drops()
+        turn.end()
+        self.assertEqual(hub.users, {})
+        again = Peer(factory)
+        again.types("Ann")
+        turn.end()
+        self.assertIn(CONNECTED, again.lines)
+        self.assertFalse(any("hello" in line for line in again.lines))
+
+    def test_linesWhileLoggingIn(self) -> None:
+        """What is sent while the log takes the name waits, and is no other protocol's greeting."""
+        hub, turn = makeTurnHub()
+        peer = Peer(ChatFactory(hub, self.clock))
+        peer.types("Ann")
+        peer.sends(b"GET / HTTP/1.1\n")
+        peer.types("hello")
+        self.assertFalse(peer.isReadFrom)
+        turn.end()
+        self.assertEqual(peer.lines, [PROMPT, CONNECTED, RECEIPT, RECEIPT])
+        self.assertTrue(peer.isReadFrom)
+
+    def test_tooLateWhileLoggingIn(self) -> None:
+        """Whose name the log does not take in time is not let in later."""
+        hub, turn = makeTurnHub()
+        peer = Peer(ChatFactory(hub, self.clock))
+        peer.types("Ann")
+        self.pass_(30.6)
+        self.assertEqual(peer.lines[-1], "! no name came in 30 seconds: connect again")
+        peer.drops()
+        turn.end()
+        self.assertEqual(hub.users, {})
 
     def test_leaving(self) -> None:
         """A lost connection frees the name at once, and the others are told."""
@@ -217,7 +256,7 @@ class InputTests(TimedTestCase):
         self.assertTrue(peer.isClosed)
 
     def test_strangers(self) -> None:
-        """Who speaks another protocol is told so in one line and closed, however it is cut."""
+        """A client of another protocol is told so in one line and closed, however it is cut."""
         for first in (
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
             b"POST /x HTTP/1.1\r\n",
@@ -240,7 +279,7 @@ class InputTests(TimedTestCase):
         self.assertEqual(self.factory.users, {})
 
     def test_laterItIsText(self) -> None:
-        """Who has a name may talk about web requests."""
+        """Once logged in, a user may talk about web requests."""
         peer = Peer(self.factory, "Ann")
         peer.types("GET / HTTP/1.1")
         self.assertEqual(peer.lines, [RECEIPT])
@@ -374,7 +413,7 @@ class RateTests(TimedTestCase):
         self.assertTrue(peer.isReadFrom)
 
     def test_told(self) -> None:
-        """He is told once, however often it happens."""
+        """A user is told once, however often it happens."""
         peer = Peer(self.factory, "Ann")
         for _ in range(3):
             peer.types(*["hi"] * 60)
@@ -421,8 +460,8 @@ class RateTests(TimedTestCase):
         peer.types(*["hi"] * 1000)
         self.assertEqual(peer.lines, [RECEIPT] * 1000)
 
-    def test_nameless(self) -> None:
-        """Who tries names has a pace, too, and begins anew with his own."""
+    def test_unauthenticated(self) -> None:
+        """Trying names has a rate, too; the user who logs in starts with a full one."""
         peer = Peer(self.factory)
         peer.types(*["no name"] * 100)
         self.assertEqual(len(peer.lines), 101)
@@ -451,7 +490,7 @@ class RateTests(TimedTestCase):
         self.assertTrue(peer.isClosed)
 
     def test_halfClosedWhileWaiting(self) -> None:
-        """Who sends no more is let go only when all that waits is said and answered."""
+        """A client that closes its side is let go when all that waits is said and answered."""
         peer = Peer(self.factory, "Ann")
         peer.types(*["hi"] * 60)
         peer.protocol.readConnectionLost()
@@ -478,18 +517,18 @@ class OutputTests(TimedTestCase):
     limits = ANY_RATE
 
     def test_beforeLogin(self) -> None:
-        """A stranger who reads nothing is cut when 4 KiB wait for him."""
+        """A stranger that reads nothing is cut when 4 KiB wait."""
         peer = Peer(self.factory)
         peer.stopsReading()
         for _ in range(100):
             self.assertLess(len(peer.transport.value()), 100)
             peer.types("no name")
-            self.assertLessEqual(self.factory.ledger.total, 4 * KIB)
+            self.assertLessEqual(self.factory.gate.budget.total, 4 * KIB)
         self.assertTrue(peer.isAborted)
-        self.assertEqual(self.factory.ledger.total, 0)
+        self.assertEqual(self.factory.gate.budget.total, 0)
 
     def test_afterLogin(self) -> None:
-        """Who has a name is cut when more than 1 MiB wait for him; the others notice nothing."""
+        """A user is cut when more than 1 MiB waits for them; the others notice nothing."""
         peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         peer.stopsReading()
         line = "x" * 4000
@@ -500,14 +539,14 @@ class OutputTests(TimedTestCase):
         other.types(*[line] * 4)
         self.assertTrue(peer.isAborted)
         self.assertEqual(other.lines, [RECEIPT] * 4)
-        self.assertEqual(self.factory.ledger.total, 0)
-        (cut,) = [line for line in self.noise if "cut" in line]
+        self.assertEqual(self.factory.gate.budget.total, 0)
+        (cut,) = [line for line in self.logged if "cut" in line]
         self.assertEqual(cut, "cut 192.0.2.7:51234: it reads too slowly: too much is queued")
         peer.drops()
         self.assertEqual(other.lines[-1], "* Ann has left")
 
     def test_stalled(self) -> None:
-        """Who takes nothing of what waits for him for 30 seconds is cut, not only closed."""
+        """A client that reads nothing of what waits for 30 seconds is cut, not only closed."""
         peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         peer.stopsReading()
         other.types("hi")
@@ -515,10 +554,10 @@ class OutputTests(TimedTestCase):
         self.assertFalse(peer.isAborted)
         self.pass_(0.7)
         self.assertTrue(peer.isAborted)
-        self.assertIn("cut 192.0.2.7:51234: it reads nothing any more", self.noise)
+        self.assertIn("cut 192.0.2.7:51234: it reads nothing any more", self.logged)
 
     def test_slowButMoving(self) -> None:
-        """Who takes a little now and then is not stalled."""
+        """A client that reads a little now and then is not stalled."""
         peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         for _ in range(5):
             peer.stopsReading()
@@ -531,7 +570,7 @@ class OutputTests(TimedTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_idleReader(self) -> None:
-        """Who has nothing to read is never stalled."""
+        """A client that has nothing to read is never stalled."""
         peer = Peer(self.factory, "Ann")
         peer.stopsReading()
         peer.readsAgain()
@@ -539,7 +578,7 @@ class OutputTests(TimedTestCase):
         self.assertFalse(peer.isAborted)
 
     def test_blockedIsNotReadFrom(self) -> None:
-        """Who does not read his receipts is not read from until he does."""
+        """A client that does not read its receipts is not read from until it does."""
         peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         peer.forget()
         peer.stopsReading()
@@ -553,7 +592,7 @@ class OutputTests(TimedTestCase):
         self.assertTrue(peer.isReadFrom)
 
     def test_blockedNameless(self) -> None:
-        """Who has no name yet is read from even so: TLS sends nothing before it has read."""
+        """Before login it is read from even so: TLS sends nothing before it has read."""
         peer = Peer(self.factory)
         peer.stopsReading()
         self.assertTrue(peer.isReadFrom)
@@ -576,7 +615,7 @@ class OutputTests(TimedTestCase):
         other.types(*["x" * 4000] * 7)
         self.assertTrue(large.isAborted)
         self.assertFalse(small.isAborted)
-        self.assertLessEqual(factory.ledger.total, 100 * KIB)
+        self.assertLessEqual(factory.gate.budget.total, 100 * KIB)
 
 
 class WindowTests(TimedTestCase):
@@ -595,7 +634,7 @@ class WindowTests(TimedTestCase):
         self.peer.forget()
 
     def test_window(self) -> None:
-        """Who has too many unanswered lines is not read from until half of them are answered."""
+        """A client with too many unanswered lines is read again when half are answered."""
         self.peer.types(*["hi"] * WINDOW)
         self.assertTrue(self.peer.isReadFrom)
         self.peer.types("hi")
@@ -622,8 +661,8 @@ class WindowTests(TimedTestCase):
         other.forget()
         self.peer.types(*["hi"] * (WINDOW + 1))
         self.peer.drops()
-        self.assertNotIn("Ann", self.factory.users)
         self.turn.end()
+        self.assertNotIn("Ann", self.factory.users)
         self.assertEqual(other.lines, ["Ann :: hi"] * (WINDOW + 1) + ["* Ann has left"])
 
     def test_blockedAndFull(self) -> None:
@@ -688,7 +727,7 @@ class WindowTests(TimedTestCase):
         self.assertTrue(peer.isReadFrom)
         answers = [line for line in peer.lines if not line.startswith("* slow down")]
         self.assertEqual(len(answers), sent)
-        self.assertEqual(peer.protocol._intake._stops, 0)
+        self.assertEqual(peer.protocol._receiving._stops, 0)
 
 
 class SlowHistoryLog(MemoryLog):
@@ -700,7 +739,7 @@ class SlowHistoryLog(MemoryLog):
         super().__init__()
         self.asked: list[Deferred[list[Event]]] = []
 
-    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+    def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """See L{twisted_chat.stores.interfaces.IHistory}."""
         self.asked.append(Deferred())
         return self.asked[-1]
@@ -714,7 +753,7 @@ class QuestionTests(TimedTestCase):
     limits = ANY_RATE
 
     def test_oneAtATime(self) -> None:
-        """Who asks for the past is not read from until he has it: nobody asks for it twice."""
+        """A client that asks for the past is not read from until it has it."""
         log = SlowHistoryLog()
         factory = ChatFactory(makeHub(log, backlog=0), self.clock, self.limits)
         peer = Peer(factory, "Ann")
@@ -727,7 +766,7 @@ class QuestionTests(TimedTestCase):
         self.assertEqual(peer.lines, ["* Nothing found", "* Nothing found", RECEIPT])
 
     def test_goneMeanwhile(self) -> None:
-        """Who is gone when the answer comes gets none, and nothing of his is taken any more."""
+        """A lost connection gets no answer, and no other line of it is taken."""
         log = SlowHistoryLog()
         factory = ChatFactory(makeHub(log, backlog=0), self.clock, self.limits)
         peer, other = Peer(factory, "Ann"), Peer(factory, "Bob")
@@ -752,7 +791,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isClosed)
 
     def test_cut(self) -> None:
-        """Who does not take his goodbye in 5 seconds is cut."""
+        """A client that does not read its goodbye in 5 seconds is cut."""
         peer = Peer(self.factory, "Ann")
         peer.types("/quit")
         self.pass_(4.9)
@@ -761,7 +800,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isAborted)
 
     def test_notCutWhenGone(self) -> None:
-        """Who goes in time leaves no timer behind."""
+        """A client that goes in time leaves no timer behind."""
         peer = Peer(self.factory, "Ann")
         peer.types("/quit")
         peer.drops()
@@ -770,10 +809,10 @@ class EndTests(TimedTestCase):
         self.assertFalse(peer.isAborted)
 
     def test_byeWhileBlocked(self) -> None:
-        """Who does not read is cut 5 seconds after his goodbye, and cannot lengthen that."""
+        """A client that does not read is cut 5 seconds after its goodbye, whatever it sends."""
         peer = Peer(self.factory, "Ann")
         peer.stopsReading()
-        peer.protocol.bye(b"* bye\r\n")
+        peer.protocol.close(b"* bye\r\n")
         self.assertTrue(peer.isReadFrom)
         self.pass_(3)
         peer.types("more")
@@ -781,14 +820,16 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isAborted)
 
     def test_byeWhileHeld(self) -> None:
-        """Who is still being told something is told that first, but not for ever."""
+        """What corks a client comes before its goodbye, but is not waited for for ever."""
         first, second = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         first.forget()
+        corks = []
         for peer in (first, second):
-            peer.protocol.hold()
+            cork = peer.protocol.cork()
+            corks.append(cork)
             peer.types("/quit")
         self.assertEqual((first.lines, first.isClosed), ([], False))
-        first.protocol.release(b"* first\r\n")
+        corks[0].release(b"* first\r\n")
         self.assertEqual(first.lines, ["* first", "* Goodbye"])
         self.assertTrue(first.isClosed)
         second.forget()
@@ -799,14 +840,14 @@ class EndTests(TimedTestCase):
     def test_drop(self) -> None:
         """What is kept back can be thrown away; what comes later is sent."""
         peer = Peer(self.factory, "Ann")
-        peer.protocol.hold()
+        cork = peer.protocol.cork()
         peer.types("hi")
-        peer.protocol.drop()
+        cork.discard()
         peer.types("hello")
         self.assertEqual(peer.lines, [RECEIPT])
 
     def test_halfClosed(self) -> None:
-        """Who sends no more is answered everything, and then let go."""
+        """A client that closes its side is answered everything, and then let go."""
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub, self.clock))
         peer.types("Ann", "hello")
@@ -815,6 +856,57 @@ class EndTests(TimedTestCase):
         turn.end()
         self.assertEqual(peer.lines, [PROMPT, CONNECTED, RECEIPT, "* Goodbye"])
         self.assertTrue(peer.isClosed)
+
+    def test_halfClosedWhileAnswering(self) -> None:
+        """A question that is being answered is answered before the goodbye."""
+        log = SlowHistoryLog()
+        peer = Peer(ChatFactory(makeHub(log, backlog=0), self.clock), "Ann")
+        peer.types("/history")
+        peer.protocol.readConnectionLost()
+        self.assertEqual((peer.lines, peer.isClosed), ([], False))
+        log.asked[0].callback([])
+        self.assertEqual(peer.lines, ["* Nothing found", "* Goodbye"])
+        self.assertTrue(peer.isClosed)
+
+    def test_halfClosedWhileLoggingIn(self) -> None:
+        """A name that the log has not taken yet is welcomed before the goodbye."""
+        hub, turn = makeTurnHub()
+        peer, other = Peer(ChatFactory(hub, self.clock), "Ann"), Peer(ChatFactory(hub), "Bob")
+        turn.end()
+        for each in (peer, other):
+            each.forget()
+        late = Peer(ChatFactory(hub, self.clock))
+        late.types("Cid")
+        late.protocol.readConnectionLost()
+        self.assertFalse(late.isClosed)
+        turn.end()
+        self.assertEqual(late.lines, [PROMPT, CONNECTED, "* Goodbye"])
+        self.assertTrue(late.isClosed)
+        late.drops()
+        turn.end()
+        self.assertEqual(other.lines, ["* Cid is now connected", "* Cid has left"])
+
+    def test_halfClosedWithMuchWaiting(self) -> None:
+        """Whoever sends an hour's worth of lines and closes is gone after a minute."""
+        peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
+        peer.sends(b"x\n" * 32_768)
+        peer.protocol.readConnectionLost()
+        self.pass_(60.6)
+        self.assertEqual(list(self.factory.users), ["Bob"])
+        self.assertIn(other.lines.count("Ann :: x"), range(645, 656))
+        self.assertRegex(peer.lines[-2], "^. [0-9]+ lines still waited 60 seconds after your last")
+        self.assertEqual(peer.lines[-1], "* Goodbye")
+        self.assertTrue(peer.isClosed)
+
+    def test_lostWithMuchWaiting(self) -> None:
+        """When the connection is lost, they are gone at once, and what waits is not said."""
+        peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
+        peer.sends(b"x\n" * 32_768)
+        peer.drops()
+        self.assertEqual(list(self.factory.users), ["Bob"])
+        self.pass_(2)
+        self.assertEqual(other.lines, ["Ann :: x"] * 50 + ["* Ann has left"])
+        self.assertEqual(self.factory.gate.budget.total, 0)
 
     def test_halfClosedNameless(self) -> None:
         """A stranger who sends no more is let go."""
@@ -849,7 +941,7 @@ class EndTests(TimedTestCase):
         self.assertFalse(second.isAborted)
         second.drops()
         self.assertEqual(list(self.factory.users), ["Bob"])
-        self.assertEqual(self.factory.ledger.total, 0)
+        self.assertEqual(self.factory.gate.budget.total, 0)
 
 
 class LingeringTests(TimedTestCase):
@@ -868,7 +960,7 @@ class LingeringTests(TimedTestCase):
         self.protocol.dataReceived(b"Ann\n")
 
     def test_trickling(self) -> None:
-        """Who takes a little, though the kernel asks for nothing yet, is not stalled."""
+        """A client that reads a little, though the kernel asks for nothing yet, is not stalled."""
         self.protocol.put(b"x" * 900 * KIB)
         self.pass_(20)
         self.transport.peer.recv(100 * KIB)
@@ -892,7 +984,7 @@ class LingeringTests(TimedTestCase):
         self.protocol.put(b"x" * 1023 + b"\n")
         self.factory.stopReading()
         self.assertFalse(self.transport.reading)
-        gone: Deferred[None] = self.factory.goodbye("bye")
+        gone: Deferred[None] = self.factory.sayGoodbye("bye")
         self.assertTrue(self.transport.reading)
         self.protocol.dataReceived(b"more\n")
         self.transport.pump()
@@ -907,12 +999,12 @@ class LingeringTests(TimedTestCase):
         self.assertEqual(self.transport.ends, ["half-close", "close"])
 
     def test_closedAtOnceAfterHalfClose(self) -> None:
-        """Who has sent all that he will send has nothing that could be left unread."""
+        """A client that has closed its side has sent nothing that could be left unread."""
         self.protocol.readConnectionLost()
         self.assertEqual(self.transport.ends, ["half-close", "close"])
 
     def test_cut(self) -> None:
-        """Who takes nothing is cut in the end."""
+        """A client that reads nothing is cut in the end."""
         self.protocol.dataReceived(b"/quit\n")
         self.pass_(5.6)
         self.assertEqual(self.transport.ends, ["half-close", "abort"])

@@ -45,7 +45,7 @@ class IndexTests(SynchronousTestCase):
 
     def add(self, *texts: str, kind: str = "said") -> None:
         self.connection.executemany(
-            "INSERT INTO events VALUES (NULL, 5.0, ?, '#lobby', 'Zoë', ?, '', '', NULL)",
+            "INSERT INTO events VALUES (NULL, 5.0, ?, '#lobby', 'Zoë', ?, '', '', NULL, '')",
             [(kind, text) for text in texts],
         )
 

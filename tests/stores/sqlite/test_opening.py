@@ -18,7 +18,7 @@ from twisted_chat.errors import NoHistory
 from twisted_chat.stores.sqlite import opening, schema
 from twisted_chat.stores.sqlite.opening import checkUp, openFile
 from twisted_chat.stores.sqlite.retention import ALL
-from twisted_chat.stores.sqlite.schema import STEPS
+from twisted_chat.stores.sqlite.steps import STEPS, Part
 from twisted_chat.stores.sqlite.writer import Writer
 
 ADD_COLUMN = ("ALTER TABLE events ADD COLUMN extra TEXT", "CREATE TABLE more (x)")
@@ -35,7 +35,7 @@ class OpenCase(test_schema.SchemaCase):
         self.assertTrue(isChecked)
         return connection
 
-    def setSteps(self, steps: list[tuple[str, ...]]) -> None:
+    def setSteps(self, steps: list[tuple[Part, ...]]) -> None:
         """
         Be a newer server.
         """
@@ -134,7 +134,8 @@ class UpgradeTests(OpenCase):
         """
         with closing(self.open()) as connection:
             connection.execute(
-                "INSERT INTO events VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '', NULL)"
+                'INSERT INTO events (id, time, kind, room, name, text, "to", sid) '
+                "VALUES (1, 5.0, 'said', '#lobby', 'Ann', 'old', '', '')"
             )
 
     def test_upgrade(self) -> None:
@@ -183,14 +184,86 @@ class UpgradeTests(OpenCase):
         Without room for a copy nothing is upgraded.
         """
 
-        def full(*arguments: object) -> tuple[int, str]:
+        def full(*arguments: object) -> None:
             raise OSError(28, "No space left on device")
 
         self.setSteps([*STEPS, ADD_COLUMN])
-        self.patch(tempfile, "mkstemp", full)
+        self.patch(os, "rename", full)
         error = self.assertRaises(NoHistory, openFile, self.path)
         self.assertIn("make room", str(error))
         self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS),)])
+        self.assertEqual(os.listdir(self.folder), ["chat.sqlite"])
+
+    def cutShort(self) -> str:
+        """
+        Let an upgrade fail after the copy was made.
+
+        @return: the copy's path.
+        """
+        self.setSteps([*STEPS, ("CREATE TABLE events (x)",)])
+        self.assertRaises(NoHistory, openFile, self.path)
+        self.setSteps(STEPS)
+        return f"{self.path}.version{len(STEPS)}"
+
+    def test_cutShortBeforeTheCopy(self) -> None:
+        """
+        What is left of a copy that was cut short does not stay, however often that happens.
+        """
+        for ending in ("", "-journal"):
+            Path(f"{self.path}.version{len(STEPS)}.new{ending}").write_text("half")
+        kept = self.cutShort()
+        self.assertEqual(
+            sorted(os.listdir(self.folder)), [*map(os.path.basename, (self.path, kept))]
+        )
+
+    def test_cutShortAfterTheCopy(self) -> None:
+        """
+        A copy that was made by then is not made again.
+        """
+        kept = self.cutShort()
+        made = os.stat(kept)
+        self.cutShort()
+        self.assertEqual(os.stat(kept).st_ino, made.st_ino)
+
+    def test_olderCopy(self) -> None:
+        """
+        The copy of an upgrade that failed long ago is replaced by that of today.
+        """
+        kept = self.cutShort()
+        with closing(self.open()) as connection:
+            connection.execute(
+                'INSERT INTO events (time, kind, room, name, text, "to", sid) '
+                "VALUES (6.0, 'said', '#lobby', 'Ann', 'new', '', '')"
+            )
+        self.cutShort()
+        self.assertEqual(self.ask("SELECT text FROM events", kept), [("old",), ("new",)])
+
+    def test_olderCopyOfWhatIsPruned(self) -> None:
+        """
+        So it is where its newest message is no longer kept.
+        """
+        kept = self.cutShort()
+        with closing(self.open()) as connection:
+            connection.execute("UPDATE events SET id = 2, text = 'new'")
+            schema.writeNote(connection, schema.PRUNED, 1)
+        self.cutShort()
+        self.assertEqual(self.ask("SELECT text FROM events", kept), [("new",)])
+
+    def test_copyOfAnother(self) -> None:
+        """
+        The copy of another history, or what is none, stays: its owner is asked to move it.
+        """
+        kept = self.cutShort()
+        with closing(self.open()) as connection:
+            connection.execute("UPDATE events SET time = 7.0")
+        self.setSteps([*STEPS, ADD_COLUMN])
+        for content in (b"", b"something else"):
+            before = Path(kept).read_bytes()
+            error = self.assertRaises(NoHistory, openFile, self.path)
+            self.assertIn(f"{kept} is no copy of {self.path}", str(error))
+            self.assertIn("move it away", str(error))
+            self.assertEqual(Path(kept).read_bytes(), before)
+            Path(kept).write_bytes(content)
 
 
 class CheckUpTests(SynchronousTestCase):
@@ -202,7 +275,7 @@ class CheckUpTests(SynchronousTestCase):
         self.writer = Writer(self.mktemp(), lambda: WALL_TIME, ALL)
         self.writer.open()
         self.addCleanup(self.writer.close)
-        self.writer.commit([(said("x" * 3000), None)] * 200, [])
+        self.writer.commit([(said("x" * 3000), None)] * 200)
 
     def check(self) -> list[str]:
         """

@@ -52,7 +52,7 @@ class PrunerTests(SynchronousTestCase):
         first = self.newest + 1
         self.newest += count
         self.connection.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, '#lobby', 'Ann', 'tea', '', '', NULL)",
+            "INSERT INTO events VALUES (?, ?, ?, '#lobby', 'Ann', 'tea', '', '', NULL, '')",
             [(id, time, kind) for id in range(first, self.newest + 1)],
         )
 

@@ -8,7 +8,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.stores.sqlite import schema
-from twisted_chat.stores.sqlite.schema import STEPS, connect, copy, firstFault, readNote, writeNote
+from twisted_chat.stores.sqlite.schema import connect, copy, firstFault, readNote, writeNote
+from twisted_chat.stores.sqlite.steps import STEPS
 
 
 class SchemaCase(SynchronousTestCase):
@@ -77,7 +78,7 @@ class CopyTests(SchemaCase):
             def execute(self, statement: str, *rest: Any) -> sqlite3.Cursor:
                 cursor = super().execute(statement, *rest)
                 if "wal_checkpoint" in statement:
-                    [(_, _, draft)] = super().execute("PRAGMA database_list")
+                    [(_, _, draft), *_] = super().execute("PRAGMA database_list")
                     Path(f"{draft}-journal").touch()
                     raise sqlite3.OperationalError("database or disk is full")
                 return cursor
@@ -127,7 +128,7 @@ class CopyTests(SchemaCase):
         connection = self.open()
         for index, condition in (
             ("events_spoken", schema.IS_SPOKEN),
-            ("events_unspoken", schema.IS_UNSPOKEN),
+            ("events_presence", schema.IS_PRESENCE),
             ("events_state", schema.IS_STATE),
         ):
             [(sql,)] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,))
@@ -155,7 +156,7 @@ class FaultTests(SchemaCase):
         """
         connection = self.open()
         connection.executemany(
-            "INSERT INTO events VALUES (NULL, 5.0, 'said', '#lobby', 'Ann', ?, '', '', NULL)",
+            "INSERT INTO events VALUES (NULL, 5.0, 'said', '#lobby', 'Ann', ?, '', '', NULL, '')",
             [("x" * 2000,)] * 200,
         )
         connection.close()

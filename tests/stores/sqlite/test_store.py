@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any, cast
 
 from twisted.internet import reactor as realReactor
@@ -12,17 +13,25 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.contracts import store as contracts
-from tests.contracts.store import WALL_TIME, InlineWorker, Recorder, ThreadlessClock, said
+from tests.contracts.store import (
+    WALL_TIME,
+    InlineWorker,
+    Recorder,
+    ThreadlessClock,
+    said,
+    scopeOf,
+    wholeOf,
+)
 from twisted_chat.errors import NoHistory
-from twisted_chat.stores.session import Session
+from twisted_chat.stores.session import RoomRecord, Session
 from twisted_chat.stores.sqlite import faults, fulltext, opening, schema, writer
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL, Keep
 from twisted_chat.stores.sqlite.store import SQLiteLog
 from twisted_chat.stores.sqlite.worker import Worker
-from twisted_chat.wire.events import SAID, Event, Query, Scope
+from twisted_chat.wire.events import CREATED, SAID, UNREADABLE, Draft, Event, Query
 
-LOBBY = Scope(frozenset({"#lobby"}), "")
+LOBBY = scopeOf("#lobby")
 
 
 class SQLiteCase(contracts.StoreContract, SynchronousTestCase):
@@ -65,6 +74,18 @@ class SQLiteCase(contracts.StoreContract, SynchronousTestCase):
 
     def restart(self) -> None:
         self.stop()
+        self.begin()
+
+    def crash(self) -> None:
+        """
+        Go on with the files as they are at this moment.
+        """
+        copied = os.path.realpath(self.mktemp())
+        os.mkdir(copied)
+        for name in ("chat.sqlite", "chat.sqlite-wal"):
+            shutil.copy(os.path.join(os.path.dirname(self.path), name), copied)
+        self.stop()
+        self.path = os.path.join(copied, "chat.sqlite")
         self.begin()
 
     def settle(self) -> None:
@@ -189,6 +210,7 @@ class SQLiteTests(
     SQLiteCase,
     contracts.LogContract,
     contracts.HistoryContract,
+    contracts.RoomsContract,
     contracts.SessionsContract,
 ):
     """
@@ -235,7 +257,7 @@ class SQLiteTests(
         """
         epoch = self.store.epoch
         [first] = self.appendAll(said("before", key="k1"))
-        session = Session("a1", "hash1", "Ann", ("#tea",), "#tea", WALL_TIME)
+        session = Session("a1", "hash1", "Ann", (7,), 7, WALL_TIME, {9: 0})
         self.store.remember(session)
         self.restart()
         self.assertEqual(self.store.epoch, epoch)
@@ -250,14 +272,8 @@ class SQLiteTests(
         What was acknowledged is in the files, also if the server never closes them.
         """
         stored = self.appendAll(*(said(str(number)) for number in range(100)))
-        copied = self.mktemp()
-        os.mkdir(copied)
-        for name in ("chat.sqlite", "chat.sqlite-wal"):
-            shutil.copy(os.path.join(self.folder, name), copied)
-        self.stop()
-        self.path = os.path.join(copied, "chat.sqlite")
-        self.begin()
-        self.assertEqual(self.result(self.store.last("#lobby", 200)), stored)
+        self.crash()
+        self.assertEqual(self.result(self.store.last(wholeOf("#lobby"), 200)), stored)
 
     def test_truncatedWriteAheadLog(self) -> None:
         """
@@ -299,7 +315,7 @@ class SQLiteTests(
         A session is stored soon, also if nobody says anything.
         """
         self.store.remember(Session("a1", "hash1", "Ann"))
-        self.clock.advance(sqlite.SESSION_SECONDS)
+        self.clock.advance(sqlite.CHANGE_SECONDS)
         self.settle()
         with sqlite3.connect(self.path) as connection:
             self.assertEqual(connection.execute("SELECT name FROM sessions").fetchall(), [("Ann",)])
@@ -368,6 +384,310 @@ class SQLiteTests(
         """
         self.stop()
         self.stop()
+
+
+class RoomsTests(SQLiteCase):
+    """
+    How rooms come to the disk.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        self.follower.whenStored = self.hear
+
+    def hear(self, event: Event) -> None:
+        """
+        Know of rooms what a hub does.
+        """
+        if event.kind == CREATED:
+            self.store.keepRoom(RoomRecord(event.id, event.room, "", "a1", ((event.id, None),)))
+
+    def create(self, *names: str) -> None:
+        self.appendAll(*(Draft(CREATED, name, "Ann", sid="a1") for name in names))
+
+    def wait(self) -> None:
+        """
+        Let what was kept be stored.
+        """
+        self.clock.advance(sqlite.CHANGE_SECONDS)
+        self.settle()
+
+    def stored(self) -> tuple[list[str], int]:
+        """
+        @return: the names of the rooms in the file, and up to which id they show the log.
+        """
+        with closing(sqlite3.connect(self.path)) as connection:
+            rooms = connection.execute("SELECT name FROM rooms ORDER BY id").fetchall()
+            [(note,)] = connection.execute("SELECT value FROM notes WHERE name = 'rooms'")
+        return [name for (name,) in rooms], note
+
+    def rooms(self) -> tuple[list[str], list[str]]:
+        """
+        @return: the names of the rooms, and the rooms' names of the events that came after.
+        """
+        records, events = self.result(self.store.rooms())
+        return [record.name for record in records], [event.room for event in events]
+
+    def test_withTheNextBatch(self) -> None:
+        """
+        What the follower keeps of one batch is stored in the transaction of the next, with the id
+        up to which it shows the log.
+        """
+        self.create("#tea", "#cake")
+        self.assertEqual(self.stored(), ([], 0))
+        self.appendAll(said())
+        self.assertEqual(self.stored(), (["#tea", "#cake"], 2))
+
+    def test_soon(self) -> None:
+        """
+        Where no batch follows it is stored soon, and what is dropped goes as soon.
+        """
+        self.create("#tea")
+        self.wait()
+        self.assertEqual(self.stored(), (["#tea"], 1))
+        self.store.dropRoom(1)
+        self.wait()
+        self.assertEqual(self.stored(), ([], 1))
+
+    def test_nothingChanged(self) -> None:
+        """
+        Batches that change no room write nothing about them.
+        """
+        self.create("#tea")
+        self.wait()
+        self.appendAll(said(), said())
+        self.wait()
+        self.assertEqual(self.stored(), (["#tea"], 1))
+
+    def test_crashBefore(self) -> None:
+        """
+        After an end before that there are the events instead.
+        """
+        self.create("#tea")
+        self.appendAll(said())
+        self.create("#cake")
+        self.crash()
+        self.assertEqual(self.rooms(), (["#tea"], ["#cake"]))
+
+    def test_takenUp(self) -> None:
+        """
+        Who takes up these events at the start, and keeps what became of them, has done so for good.
+        """
+        self.create("#tea", "#cake")
+        self.crash()
+        records, events = self.result(self.store.rooms())
+        self.assertEqual(records, [])
+        for event in events:
+            self.hear(event)
+        self.assertEqual(self.rooms(), (["#tea", "#cake"], []))
+        self.wait()
+        self.crash()
+        self.assertEqual(self.rooms(), (["#tea", "#cake"], []))
+
+    def test_notStored(self) -> None:
+        """
+        What cannot be stored waits until it can, and the newest counts.
+        """
+        self.create("#tea")
+        self.patch(schema, "BUSY_SECONDS", 0.01)
+        self.restart()
+        other = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        self.store.keepRoom(RoomRecord(1, "#green", "", "", ((1, None),)))
+        self.store.remember(Session("a1", "hash1", "Ann"))
+        self.wait()
+        self.assertEqual(self.appendAll(said()), [])
+        self.store.keepRoom(RoomRecord(1, "#black", "", "", ((1, None),)))
+        self.assertEqual(self.rooms(), (["#black"], []))
+        other.execute("ROLLBACK")
+        self.assertEqual(self.stored()[0], ["#tea"])
+        self.appendAll(said())
+        self.assertEqual(self.stored()[0], ["#black"])
+        self.assertIsNotNone(self.result(self.store.recall("hash1")))
+
+    def test_atTheEnd(self) -> None:
+        """
+        What the follower keeps of the last batch before the stop is stored, too.
+        """
+        self.store.append(Draft(CREATED, "#tea", "Ann", sid="a1"), None)
+        self.stop()
+        self.assertEqual(self.stored(), (["#tea"], 1))
+
+    def test_whileRead(self) -> None:
+        """
+        What is stored while the rooms are being read is not missing.
+        """
+        self.create("#tea")
+        asked = self.store.rooms()
+        self.appendAll(said())
+        self.assertEqual([room.name for room in self.result(asked).records], ["#tea"])
+
+
+class StrangeRowsTests(SQLiteCase):
+    """
+    Files into which something was put that no server writes.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.appendAll(*(said(f"tea {number}") for number in range(1, 8)))
+        self.spoil(
+            "UPDATE events SET text = x'ff' WHERE id = 2",
+            "UPDATE events SET name = CAST(x'ff' AS TEXT) WHERE id = 3",
+            "UPDATE events SET time = 'now' WHERE id = 5",
+            "UPDATE events SET key = x'00' WHERE id = 6",
+            *(
+                f"INSERT INTO events VALUES ({id}, 5.0, 'said', '#lobby', 'Ann', 'tea', '', '',"
+                " NULL, '')"
+                for id in (-5, 0, 2**53, 2**63 - 1)
+            ),
+        )
+
+    def spoil(self, *statements: str) -> None:
+        """
+        Change the file as somebody else.
+        """
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def assertUnreadable(self, events: list[Event], *ids: int) -> None:
+        """
+        These events cannot be read, and all others can.
+        """
+        expected = Event(0, 0.0, UNREADABLE, "", "")
+        self.assertEqual(
+            [event for event in events if event.kind != SAID],
+            [expected._replace(id=id) for id in ids],
+        )
+
+    def test_reading(self) -> None:
+        """
+        Whoever reads is told where something cannot be read, and gets all the rest; ids that cannot
+        be are passed over.
+        """
+        found = self.result(self.store.last(wholeOf("#lobby"), 99))
+        self.assertEqual([event.id for event in found], list(range(1, 8)))
+        self.assertUnreadable(found, 2, 3, 5, 6)
+        self.assertEqual(self.result(self.store.after(LOBBY, 0, 99)), found)
+        self.assertEqual(self.result(self.store.after(LOBBY, 2, 3)), found[2:5])
+        self.assertEqual(self.result(self.store.bounds()), (1, 7))
+
+    def test_searching(self) -> None:
+        """
+        What can be read is found, indexed or not.
+        """
+        for _ in range(2):
+            for query in (Query(("tea",)), Query((), room="#lobby"), Query((), since=1.0)):
+                found = self.result(self.store.search(LOBBY, query, 99))
+                self.assertEqual([event.id for event in found], [1, 4, 7], query)
+            self.tidy()
+
+    def test_goesOn(self) -> None:
+        """
+        The server starts on such a file and goes on with the ids after the newest that can be one.
+        """
+        self.restart()
+        [event] = self.appendAll(said("tea 8"))
+        self.assertEqual(event.id, 8)
+        self.tidy()
+        self.assertEqual(self.store.trouble, "")
+
+    def test_operatorHears(self) -> None:
+        """
+        The operator hears of it, with the id, once a minute.
+        """
+        with capturedLogs() as logs:
+            for _ in range(3):
+                self.result(self.store.last(wholeOf("#lobby"), 99))
+            self.clock.advance(faults.SECONDS)
+            self.result(self.store.last(wholeOf("#lobby"), 2))
+        self.assertEqual([event["what"] for event in logs], ["event 6", "event 6"])
+        self.assertIn("export", logs[0]["log_format"])
+
+    def test_farId(self) -> None:
+        """
+        After an id far ahead the ids go on there, and nothing walks the way in between.
+        """
+        far = 2**45
+        self.spoil(f"UPDATE events SET id = {far} WHERE id = 7")
+        self.patch(opening, "CHECKED_BYTES", 1)
+        self.keep = Keep(messages=3)
+        self.restart()
+        self.assertEqual(
+            [e.id for e in self.appendAll(said("tea 8"), said("x"))], [far + 1, far + 2]
+        )
+        self.tidy()
+        found = self.result(self.store.search(LOBBY, Query(("tea",)), 99))
+        self.assertEqual([event.id for event in found], [far, far + 1])
+        self.assertEqual(self.result(self.store.bounds())[1], far + 2)
+        self.assertEqual(len(self.result(self.store.last(wholeOf("#lobby"), 99))), 3)
+
+    def test_noIdsLeft(self) -> None:
+        """
+        After the last id of all nothing is stored that could never be read.
+        """
+        self.spoil(f"UPDATE events SET id = {schema.MAX_ID} WHERE id = 7")
+        self.restart()
+        self.assertEqual(self.appendAll(said("lost")), [])
+        self.assertEqual(self.follower.of("refused"), [said("lost")])
+        self.assertEqual(len(self.flushLoggedErrors(faults.Refusal)), 1)
+
+    def test_pruning(self) -> None:
+        """
+        What cannot be read is pruned with what is around it.
+        """
+        self.now += 86_400.0
+        self.keep = Keep(days=0.5)
+        self.restart()
+        self.appendAll(said("new"))
+        self.tidy()
+        self.assertEqual(self.result(self.store.bounds()), (8, 8))
+
+    def test_rooms(self) -> None:
+        """
+        A room that cannot be read is left out: without its law it would be open to everybody.
+        """
+        for id in (1, 2, 3):
+            self.store.keepRoom(RoomRecord(id, f"#room{id}", "", "", ((id, "hash"),)))
+        self.appendAll(Draft(CREATED, "#tea", "Ann"), Draft(CREATED, "#tea", "Bob"))
+        self.spoil(
+            "UPDATE rooms SET eras = 'x' WHERE id = 2", "UPDATE events SET data = x'' WHERE id = 8"
+        )
+        with capturedLogs() as logs:
+            records, events = self.result(self.store.rooms())
+        self.assertEqual([record.id for record in records], [1, 3])
+        self.assertEqual([event.id for event in events], [9])
+        self.assertEqual([event["what"] for event in logs], ["room 2"])
+
+    def test_sessions(self) -> None:
+        """
+        Nor can a session be resumed that cannot be read; all others can.
+        """
+        for sid in "abc":
+            self.store.remember(Session(sid, f"hash {sid}", sid.upper(), seen=self.now))
+        self.appendAll(said())
+        self.spoil("UPDATE sessions SET rooms = CAST(x'ff' AS TEXT) WHERE sid = 'b'")
+        self.assertIsNone(self.result(self.store.recall("hash b")))
+        self.assertIsNotNone(self.result(self.store.recall("hash c")))
+        recent = self.result(self.store.recentSessions(0.0))
+        self.assertEqual([session.sid for session in recent], ["a", "c"])
+
+    def test_notes(self) -> None:
+        """
+        Notes that mean nothing are not there.
+        """
+        self.tidy()
+        for value in ("x''", "'x'", "-5", str(2**60), "CAST(x'ff' AS TEXT)", "NULL"):
+            self.spoil(f"UPDATE notes SET value = {value}")
+            self.restart()
+            self.tidy()
+            self.assertEqual(self.result(self.store.bounds()), (1, 7), value)
+            self.assertEqual(self.result(self.store.rooms()), ([], []), value)
+            found = self.result(self.store.search(LOBBY, Query(("tea",)), 99))
+            self.assertEqual([event.id for event in found], [1, 4, 7], value)
+            self.assertGreater(len(self.store.epoch), 0)
 
 
 class IndexedTests(SQLiteCase, contracts.HistoryContract):
@@ -669,17 +989,44 @@ class FaultTests(SQLiteCase):
 
     def test_bugIsLogged(self) -> None:
         """
-        A draft that cannot be stored because of a bug is refused with its batch alone, and the
-        bug is logged.
+        A draft that cannot be stored because of a bug is refused alone, and the bug is logged.
+        """
+        wrong = said("\ud800")
+        self.store.append(said("1"), None)
+        self.store.append(wrong, None)
+        self.store.append(said("2"), None)
+        self.settle()
+        self.assertEqual(self.follower.of("refused"), [wrong])
+        self.assertIn("cannot be kept", str(self.follower.errors[0]))
+        self.assertEqual(self.texts(), ["before", "1", "2"])
+        self.assertEqual(len(self.flushLoggedErrors(faults.Refusal)), 1)
+
+    def test_otherBugs(self) -> None:
+        """
+        Where it is not clear whose fault a bug is the batch is refused with it, and no other.
         """
         self.patch(sqlite, "BATCH", 2)
-        wrong = said("\ud800")
-        self.store.append(wrong, None)
-        self.store.append(said("with it"), None)
-        self.store.append(said("after"), None)
+
+        def fail(*arguments: object) -> None:
+            wrong.restore()
+            raise ZeroDivisionError
+
+        wrong = self.patch(writer, "numbered", fail)
+        for text in ("1", "2", "3"):
+            self.store.append(said(text), None)
         self.settle()
-        self.assertEqual(self.follower.of("refused"), [wrong, said("with it")])
-        self.assertEqual(self.texts(), ["before", "after"])
+        self.assertEqual(self.follower.of("refused"), [said("1"), said("2")])
+        self.assertEqual(self.texts(), ["before", "3"])
+        self.assertEqual(len(self.flushLoggedErrors(faults.Refusal)), 1)
+
+    def test_poisonedSession(self) -> None:
+        """
+        A session that cannot be stored because of a bug holds up nothing, and is given up.
+        """
+        self.store.remember(Session("a1", "hash1", "\ud800"))
+        for text in ("1", "2"):
+            self.assertEqual(len(self.appendAll(said(text))), 1)
+        self.assertIsNone(self.result(self.store.recall("hash1")))
         self.assertEqual(len(self.flushLoggedErrors(faults.Refusal)), 1)
 
     def test_stopInTrouble(self) -> None:
@@ -707,7 +1054,7 @@ class FaultTests(SQLiteCase):
             file.write(b"\xff" * (size // 4))
         self.patch(opening, "CHECKED_BYTES", 1)
         self.begin()
-        asked = self.store.last("#lobby", 200)
+        asked = self.store.last(wholeOf("#lobby"), 200)
         self.settle()
         error = self.failureResultOf(asked, NoHistory).value
         self.assertIn("damaged", str(error))
@@ -906,7 +1253,7 @@ class ThreadTests(TestCase):
         for sender in counts:
             mine = [event.text for event in events if event.name == sender]
             self.assertEqual(mine, [f"tea {number}" for number in range(1, 1251)])
-        last = yield store.last("#lobby", 50)
+        last = yield store.last(wholeOf("#lobby"), 50)
         self.assertEqual(last, events[-50:])
         found = yield store.search(LOBBY, Query(("tea", "1000")), 20)
         self.assertEqual(len(found), 8)
@@ -916,6 +1263,6 @@ class ThreadTests(TestCase):
         yield store.stop()
         again = SQLiteLog(path, cast("Any", realReactor))
         yield again.start()
-        [event] = yield again.last("#lobby", 1)
+        [event] = yield again.last(wholeOf("#lobby"), 1)
         yield again.stop()
         self.assertEqual((event.text, event.kind), ("last words", SAID))

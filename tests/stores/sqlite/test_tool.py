@@ -3,19 +3,131 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.store import WALL_TIME, said
-from twisted_chat.stores.sqlite import tool
+from tests.support import histories
+from tests.support.histories import TOKENS
+from twisted_chat.stores.sqlite import schema, tool
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.tool import main
 from twisted_chat.stores.sqlite.writer import Writer
-from twisted_chat.wire.events import JOINED, Draft
+from twisted_chat.wire.events import JOINED, LOCKED, Draft
+
+
+class ReadOnlyTests(SynchronousTestCase):
+    """
+    The same where nothing can be written.
+    """
+
+    def setUp(self) -> None:
+        self.folder = os.path.realpath(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = os.path.join(self.folder, "medium", "chat.sqlite")
+        os.mkdir(os.path.dirname(self.path))
+        writer = Writer(self.path, lambda: WALL_TIME, ALL)
+        writer.open()
+        writer.commit([(said("one"), None)])
+        writer.close()
+        os.unlink(self.path + "-lock")
+
+    def write(self, text: str) -> None:
+        """
+        A server says something, and ends without closing the file.
+        """
+        other = self.path + ".away"
+        shutil.copy(self.path, other)
+        writer = Writer(other, lambda: WALL_TIME, ALL)
+        writer.open()
+        writer.commit([(said(text), None)])
+        for ending in ("", "-wal", "-shm"):
+            shutil.copy(other + ending, self.path + ending)
+        writer.close()
+        for ending in ("", "-lock"):
+            os.unlink(other + ending)
+
+    def export(self) -> list[str]:
+        """
+        Do all that the tool can do as somebody who can write nothing there.
+
+        @return: the texts in the export, which are in the backup as well.
+        """
+        medium = os.path.dirname(self.path)
+        before = sorted(os.listdir(medium))
+        for name in before:
+            os.chmod(os.path.join(medium, name), 0o444)
+        os.chmod(medium, 0o555)
+        os.chmod(self.folder, 0o777)
+        copied = os.path.join(self.folder, "copy")
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            out, err = io.StringIO(), io.StringIO()
+            self.patch(sys, "stdout", out)
+            self.patch(sys, "stderr", err)
+            codes = [main([self.path, "check"]), main([self.path, "backup", copied])]
+            self.assertEqual((codes, err.getvalue()), ([0, 0], ""))
+            out.seek(0)
+            out.truncate()
+            self.assertEqual(main([self.path, "export"]), 0)
+        finally:
+            os.seteuid(user)
+            os.chmod(medium, 0o755)
+        self.assertEqual(sorted(os.listdir(medium)), before)
+        texts = [json.loads(line)["text"] for line in out.getvalue().splitlines()]
+        with closing(sqlite3.connect(f"file:{copied}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT text FROM events ORDER BY id").fetchall()
+        self.assertEqual([text for (text,) in rows], texts)
+        return texts
+
+    def test_stopped(self) -> None:
+        """
+        The file of a server that was stopped can be read, checked and copied.
+        """
+        self.assertEqual(self.export(), ["one"])
+
+    def test_crashed(self) -> None:
+        """
+        So can that of one that was not, with what is in its write-ahead log.
+        """
+        self.write("two")
+        self.assertEqual(self.export(), ["one", "two"])
+
+    def test_crashedAndCopied(self) -> None:
+        """
+        Also if its shared memory was not copied with it.
+        """
+        self.write("two")
+        os.unlink(self.path + "-shm")
+        self.assertEqual(self.export(), ["one", "two"])
+
+    def test_noRoomElsewhere(self) -> None:
+        """
+        Where that needs a copy, and there is no room for one, it is said what to do.
+        """
+
+        def full(*arguments: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        self.write("two")
+        self.patch(tool, "_tryToOpen", lambda path, options: sqlite3.connect("/"))
+        self.patch(shutil, "copyfile", full)
+        err = io.StringIO()
+        self.patch(sys, "stderr", err)
+        self.assertEqual(main([self.path, "check"]), 1)
+        self.assertIn("nor be copied elsewhere (No space left on device)", err.getvalue())
+        self.assertIn("into a directory that can be written", err.getvalue())
 
 
 class HistoryTests(SynchronousTestCase):
@@ -31,7 +143,7 @@ class HistoryTests(SynchronousTestCase):
         self.writer.open()
         self.addCleanup(self.writer.close)
         self.writer.commit(
-            [(said("Grüße", key="k1"), None), (Draft(JOINED, "#lobby", "Bob"), None)], []
+            [(said("Grüße", key="k1"), None), (Draft(JOINED, "#lobby", "Bob"), None)]
         )
 
     def run_(self, *arguments: str) -> tuple[int, str, str]:
@@ -51,7 +163,7 @@ class HistoryTests(SynchronousTestCase):
         Destroy a part of the file in its middle.
         """
         for number in range(300):
-            self.writer.commit([(said(f"{number} " + "x" * 3000), None)], [])
+            self.writer.commit([(said(f"{number} " + "x" * 3000), None)])
         self.writer.close()
         with open(self.path, "r+b") as file:
             file.seek(os.path.getsize(self.path) // 2)
@@ -101,11 +213,79 @@ class HistoryTests(SynchronousTestCase):
         restored = Writer(copied, lambda: WALL_TIME, ALL)
         restored.open()
         self.addCleanup(restored.close)
-        outcome = restored.commit([(said("Grüße", key="k1"), None), (said("new"), None)], [])
+        outcome = restored.commit([(said("Grüße", key="k1"), None), (said("new"), None)])
         self.assertEqual([event.id for event, _ in outcome.stored], [3])
         self.assertEqual(len(outcome.repeated), 1)
         self.assertNotEqual(restored.epoch, self.writer.epoch)
-        self.assertEqual(len(self.writer.commit([(said("goes on"), None)], []).stored), 1)
+        self.assertEqual(len(self.writer.commit([(said("goes on"), None)]).stored), 1)
+
+    def test_backupIsOneFile(self) -> None:
+        """
+        A backup can be read on any medium: it needs no other file beside it.
+        """
+        copied = os.path.join(self.folder, "copy.sqlite")
+        self.run_(self.path, "backup", copied)
+        uri = f"file:{copied}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            [(mode,)] = connection.execute("PRAGMA journal_mode")
+            [(count,)] = connection.execute("SELECT count(*) FROM events")
+        self.assertEqual((mode, count), ("delete", 2))
+        names = [name for name in os.listdir(self.folder) if name.startswith("copy")]
+        self.assertEqual(names, ["copy.sqlite"])
+
+    def test_backupWhileWritten(self) -> None:
+        """
+        A backup is of one moment and comes to an end, however much is written meanwhile.
+        """
+        self.patch(schema, "COPIED_PAGES", 1)
+        for _ in range(30):
+            self.writer.commit([(said("x" * 3000), None)] * 10)
+        copied = os.path.join(self.folder, "copy.sqlite")
+        backups = 0
+
+        class Source(sqlite3.Connection):
+            def backup(self_, target: sqlite3.Connection, **named: Any) -> None:
+                def write(*counts: int) -> None:
+                    nonlocal backups
+                    backups += 1
+                    self.writer.commit([(said("y" * 3000), None)] * 3)
+
+                super().backup(target, pages=1, progress=write)
+
+        connect = sqlite3.connect
+        self.patch(
+            sqlite3, "connect", lambda *given, **named: connect(*given, **named, factory=Source)
+        )
+        code, _, err = self.run_(self.path, "backup", copied)
+        self.assertEqual((code, err), (0, ""))
+        self.assertGreater(backups, 100)
+        with closing(connect(copied)) as connection:
+            [(count,)] = connection.execute("SELECT count(*) FROM events")
+        self.assertEqual(count, 302)
+
+    def test_backupEndedBySignal(self) -> None:
+        """
+        As a real process: a backup that is ended leaves nothing behind.
+        """
+        for _ in range(10):
+            self.writer.commit([(said("x" * 3000), None)] * 100)
+        # The process ends itself, being somewhere between two parts.
+        code = (
+            "import os, signal, sys; from twisted_chat.stores.sqlite import schema, tool; "
+            "schema.COPIED_PAGES = 1; fill = schema._fill\n"
+            "def end(connection, source):\n"
+            "    fill(connection, source); os.kill(os.getpid(), signal.SIGTERM); fill(1, 2)\n"
+            "schema._fill = end; sys.exit(tool.main(sys.argv[1:]))"
+        )
+        process = subprocess.run(
+            [sys.executable, "-c", code, self.path, "backup", os.path.join(self.folder, "copy")],
+            env={**os.environ, "PYTHONPATH": str(Path(tool.__file__).parents[3])},
+            check=False,
+            capture_output=True,
+            timeout=30,
+        )
+        self.assertEqual((process.returncode, process.stderr), (128 + signal.SIGTERM, b""))
+        self.assertNotIn("copy", "".join(os.listdir(self.folder)))
 
     def test_backupOverwritesNothing(self) -> None:
         """
@@ -148,11 +328,14 @@ class HistoryTests(SynchronousTestCase):
         self.patch(tool, "WINDOW", 50)
         code, out, err = self.run_(self.path, "export")
         self.assertEqual(code, 1)
+        ids = [json.loads(line)["id"] for line in out.splitlines()]
+        lost = sorted(set(range(1, 303)) - set(ids))
+        self.assertEqual(ids, sorted(set(ids)))
+        self.assertIn(f"ids {lost[0]} to ", err)
         texts = [json.loads(line).get("text", "") for line in out.splitlines()]
         self.assertGreater(len(texts), 200)
         self.assertEqual(texts[0], "Grüße")
         self.assertTrue(texts[-1].startswith("299 "))
-        self.assertRegex(err, f"{302 - len(texts)} of its ids could not be read")
         code, _, err = self.run_(self.path, "backup", os.path.join(self.folder, "copy"))
         self.assertEqual((code, len(err.splitlines())), (1, 1))
 
@@ -184,6 +367,143 @@ class HistoryTests(SynchronousTestCase):
                 self.assertIn(reason, err)
         self.assertFalse(os.path.exists(missing))
 
+    def spoil(self, *statements: str) -> None:
+        """
+        Change the file as somebody else.
+        """
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def put(self, id: object, text: str, time: str = "5.0") -> None:
+        """
+        Put a row into the file.
+
+        @param text: SQL.
+        """
+        self.spoil(
+            'INSERT INTO events (id, time, kind, room, name, text, "to", sid) '
+            f"VALUES ({id}, {time}, 'said', '#lobby', 'Ann', {text}, '', '')"
+        )
+
+    def test_strangeRows(self) -> None:
+        """
+        Rows that no server wrote are printed as far as there is something of them; all ends soon,
+        wherever their ids are.
+        """
+        first, last = -(2**63), 2**63 - 1
+        self.put(first, "'first'")
+        self.put(2**40, "CAST(x'41ff42' AS TEXT)")
+        self.put(2**50, "x'41ff'", "9e999")
+        self.put(last, "'last'", "'now'")
+        code, out, err = self.run_(self.path, "export")
+        found = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([row["id"] for row in found], [first, 1, 2, 2**40, 2**50, last])
+        self.assertEqual([row["time"] for row in found[-3:]], [5.0, "inf", "now"])
+        texts = [row.get("text", "") for row in found]
+        self.assertEqual(texts, ["first", "Grüße", "", "A\ufffdB", "A\ufffd", "last"])
+        self.assertEqual(code, 1)
+        self.assertIn("has 4 events that hold what no server wrote", err)
+        code, out, err = self.run_(self.path, "check")
+        self.assertEqual((code, out, len(err.splitlines())), (1, "", 1))
+        self.assertIn("is whole, but 4 of its 6 events", err)
+
+    def test_damageAndFarIds(self) -> None:
+        """
+        So does the search for what can be read in a damaged file.
+        """
+        self.put(2**62, "'far'")
+        self.damage()
+        code, out, err = self.run_(self.path, "export")
+        self.assertEqual((code, len(err.splitlines())), (1, 1))
+        texts = [json.loads(line).get("text", "") for line in out.splitlines()]
+        self.assertIn("Grüße", texts)
+        self.assertIn("far", texts)
+        self.assertGreater(len(texts), 200)
+
+    def test_damageAtTheEnds(self) -> None:
+        """
+        Where the first or the last ids cannot be found the others are.
+        """
+        for number in range(300):
+            self.writer.commit([(said(f"{number} " + "x" * 3000), None)])
+        self.writer.close()
+        whole = Path(self.path).read_bytes()
+        _, out, _ = self.run_(self.path, "export")
+        lines = out.splitlines()
+        for line, expected, words in (
+            (lines[0], lines[-50:], "ids 1 to "),
+            (lines[-1], lines[:50], " on could not be read"),
+        ):
+            text = json.loads(line)["text"].encode()[:20]
+            page = whole.rindex(text) // 4096 * 4096
+            with open(self.path, "r+b") as file:
+                file.seek(page)
+                file.write(b"\xff" * 100)
+            code, out, err = self.run_(self.path, "export")
+            self.assertEqual(code, 1)
+            self.assertIn(words, err)
+            self.assertLessEqual(set(expected), set(out.splitlines()))
+            Path(self.path).write_bytes(whole)
+
+    def test_nothingForTerminals(self) -> None:
+        """
+        What is printed commands no terminal and hides nothing, whether it comes from the events,
+        from the names in a damaged file, or from the file's own name; and JSON is what it was.
+        """
+        evil = "a\x1b[2Jb\x9bc\u202ed\x7fe\u2028f\U000e0041g\\h"
+        self.writer.commit([(said(evil), None)])
+        code, out, err = self.run_(self.path, "export")
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.replace("\n", "").isprintable())
+        self.assertEqual(json.loads(out.splitlines()[-1])["text"], evil)
+        self.writer.close()
+        named = os.path.join(self.folder, "a\x1b[2J\u202e.sqlite")
+        os.rename(self.path, named)
+        self.path = named
+        for command in ("check", "export", "backup"):
+            more = [os.path.join(self.folder, "copy")] if command == "backup" else []
+            _, out, err = self.run_(named, command, *more)
+            self.assertTrue((out + err).replace("\n", "").isprintable(), command)
+        self.spoil(
+            'CREATE TABLE "x\x1b[2J\u202e" (x)',
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_master SET sql = 'CREATE TABLE \x1b[2J oh no' WHERE name LIKE 'x%'",
+        )
+        for command in ("check", "export"):
+            code, out, err = self.run_(named, command)
+            self.assertEqual((code, out, len(err.splitlines())), (1, "", 1), command)
+            self.assertTrue(err.strip().isprintable(), command)
+            self.assertIn("x1b", err)
+
+    def test_noSecrets(self) -> None:
+        """
+        An export holds no hash of a password, whatever version the file has.
+        """
+        self.writer.commit([(Draft(LOCKED, "#tea", "Ann", data="hash"), None)])
+        _, out, _ = self.run_(self.path, "export")
+        self.assertNotIn("hash", out)
+        for version in TOKENS:
+            path = os.path.join(self.folder, str(version))
+            histories.build(version, path)
+            code, out, err = self.run_(path, "export")
+            self.assertEqual((code, err, len(out.splitlines())), (0, "", 46))
+            for row in map(json.loads, out.splitlines()):
+                self.assertEqual("text" in row, row["kind"] in ("said", "acted", "told", "topic"))
+
+    def test_anyBug(self) -> None:
+        """
+        Whatever else happens is one sentence.
+        """
+
+        def fail(*arguments: object) -> None:
+            raise RecursionError("too\x1b deep")
+
+        self.patch(tool, "export", fail)
+        code, out, err = self.run_(self.path, "export")
+        self.assertEqual((code, out), (1, ""))
+        self.assertEqual(err, f"{self.path}: RecursionError: too\\x1b deep\n")
+
     def test_usage(self) -> None:
         """
         Wrong usage ends with exit code 2.
@@ -197,7 +517,7 @@ class HistoryTests(SynchronousTestCase):
         As a real process: a reader of its output that leaves early is no error.
         """
         for _ in range(20):
-            self.writer.commit([(said("x" * 3000), None)] * 10, [])
+            self.writer.commit([(said("x" * 3000), None)] * 10)
         process = subprocess.Popen(
             [sys.executable, "-m", "twisted_chat.history", self.path, "export"],
             stdout=subprocess.PIPE,

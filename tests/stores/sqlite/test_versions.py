@@ -4,7 +4,6 @@ Files of every released version of the tables: what servers of those versions le
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sqlite3
@@ -14,20 +13,18 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import said
+from tests.contracts.store import said, scopeOf, wholeOf
 from tests.stores.sqlite import test_store
 from tests.support import histories
-from tests.support.histories import KEY, LAST_SEEN, TOKENS
-from tests.support.peers import Peer
-from twisted_chat.chat.hub import Hub
-from twisted_chat.doors.lines.factory import ChatFactory
-from twisted_chat.stores.search import isReadable
-from twisted_chat.stores.session import Session, hashToken
+from tests.support.histories import TOKENS
+from twisted_chat.stores.search import readable
+from twisted_chat.stores.session import RoomRecord, Session, hashToken
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import Keep
-from twisted_chat.stores.sqlite.schema import STEPS, copy
+from twisted_chat.stores.sqlite.schema import copy
+from twisted_chat.stores.sqlite.steps import STEPS
 from twisted_chat.stores.sqlite.writer import Writer
-from twisted_chat.wire.events import SPOKEN, STATE, Event, Query, Scope
+from twisted_chat.wire.events import INVITED, LOCKED, SPOKEN, Event, Query, Scope
 
 TABLES = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
 
@@ -62,17 +59,17 @@ class StepsTests(SynchronousTestCase):
             histories.build(version, path)
             made = [row for row in ask(path, TABLES) if not row[1].startswith("terms")]
             with closing(sqlite3.connect(":memory:")) as connection:
-                for statement in (statement for step in STEPS[:version] for statement in step):
-                    connection.execute(statement)
+                for part in (part for step in STEPS[:version] for part in step):
+                    connection.execute(part) if isinstance(part, str) else part(connection)
                 self.assertEqual(connection.execute(TABLES).fetchall(), made, version)
 
 
-class Version1Tests(test_store.SQLiteCase):
+class VersionCase(test_store.SQLiteCase):
     """
-    What becomes of the oldest files.
+    A server on the file of an older one.
 
-    @ivar events: what is in the file before it is opened.
-    @ivar sessions: the sessions in it, by their owners' names.
+    @ivar found: the events that are in the file before it is opened.
+    @ivar events: the same as people may have them, without secrets.
     @ivar epoch: its epoch.
     """
 
@@ -81,22 +78,34 @@ class Version1Tests(test_store.SQLiteCase):
     def begin(self) -> None:
         if not os.path.exists(self.path):
             histories.build(self.version, self.path)
-            self.events = [Event._make(row) for row in ask(self.path, histories.EVENTS)]
-            rows = ask(self.path, "SELECT sid, tokenHash, name, rooms, current, seen FROM sessions")
-            found = (Session._make(row) for row in rows)
-            self.sessions = {
-                session.name: session._replace(rooms=tuple(json.loads(str(session.rooms))))
-                for session in found
-            }
+            self.found = [Event._make((*row, "")) for row in ask(self.path, histories.EVENTS)]
+            self.events = [
+                event._replace(text="") if event.kind in (LOCKED, INVITED) else event
+                for event in self.found
+            ]
             [(self.epoch,)] = ask(self.path, "SELECT value FROM notes WHERE name = 'epoch'")
+            self.seen = dict(ask(self.path, "SELECT name, seen FROM sessions"))
             self.now = self.events[-1].time + 60.0
         super().begin()
+
+    def sidOf(self, name: str) -> str:
+        """
+        @return: the session id of somebody, who had this name at first.
+        """
+        return next(event.sid for event in self.events if event.name == name)
 
     def readable(self, scope: Scope, after: int = 0) -> list[Event]:
         """
         @return: what somebody may read of what is in the file.
         """
-        return [event for event in self.events if event.id > after and isReadable(event, scope)]
+        isReadable = readable(scope)
+        return [event for event in self.events if event.id > after and isReadable(event)]
+
+
+class Version1Tests(VersionCase):
+    """
+    What becomes of the oldest files.
+    """
 
     def test_holdsEveryKind(self) -> None:
         """
@@ -120,7 +129,8 @@ class Version1Tests(test_store.SQLiteCase):
         self.assertEqual(os.path.exists(kept), self.version < len(STEPS))
         if os.path.exists(kept):
             self.assertEqual(ask(kept, "PRAGMA user_version"), [(self.version,)])
-            self.assertEqual(ask(kept, histories.EVENTS), self.events)
+            found = [Event._make((*row, "")) for row in ask(kept, histories.EVENTS)]
+            self.assertEqual(found, self.found)
 
     def test_events(self) -> None:
         """
@@ -128,24 +138,49 @@ class Version1Tests(test_store.SQLiteCase):
         """
         self.assertEqual(self.store.epoch, self.epoch)
         self.assertEqual(self.result(self.store.bounds()), (1, self.events[-1].id))
-        self.assertEqual(ask(self.path, histories.EVENTS), self.events)
-        rooms = frozenset(event.room for event in self.events)
-        everything = self.result(self.store.after(Scope(rooms, ""), 0, 1000))
+        rooms = {event.room for event in self.events}
+        everything = self.result(self.store.after(scopeOf(*rooms), 0, 1000))
         self.assertEqual(everything, self.events)
-        for session in self.sessions.values():
-            scope = Scope(frozenset({"#lobby", "#tea"}), session.sid)
+        for name in ("Ann", "Bob", "Cem", "Dora"):
+            scope = scopeOf("#lobby", "#tea", sid=self.sidOf(name))
             found = self.result(self.store.after(scope, 0, 1000))
             self.assertEqual(found, self.readable(scope))
-        state = [event for event in self.events if event.kind in STATE]
-        self.assertEqual(self.result(self.store.state()), state)
         spoken = [e for e in self.events if e.room == "#tea" and e.kind in SPOKEN]
-        self.assertEqual(self.result(self.store.last("#tea", 2)), spoken[-2:])
+        self.assertEqual(self.result(self.store.last(wholeOf("#tea"), 2)), spoken[-2:])
+
+    def test_secrets(self) -> None:
+        """
+        What is secret is kept, where nobody reads it.
+        """
+        secrets = [event.text for event in self.found if event.kind in (LOCKED, INVITED)]
+        kept = ask(self.path, "SELECT data FROM events WHERE data != '' OR kind = 'locked'")
+        self.assertEqual([row[0] for row in kept], secrets)
+
+    def test_rooms(self) -> None:
+        """
+        The rooms are there as they were; one that somebody else made anew begins there.
+        """
+        secrets = {event.id: event.text for event in self.found if event.kind == LOCKED}
+        den = [self.sidOf("Bob")]
+        records, events = self.result(self.store.rooms())
+        self.assertEqual(
+            records,
+            [
+                RoomRecord(1, "#lobby", "", "", ((1, None),)),
+                RoomRecord(9, "#tea", "No tea", "", ((9, None),)),
+                RoomRecord(
+                    15, "#den", "", self.sidOf("Ann"), ((15, None), (16, secrets[16])), tuple(den)
+                ),
+                RoomRecord(36, "#plan", "Work", self.sidOf("Dora"), ((36, None), (37, ""))),
+            ],
+        )
+        self.assertEqual(events, [])
 
     def test_search(self) -> None:
         """
         Words are found, whether they came to the index before the upgrade or come to it after.
         """
-        scope = Scope(frozenset({"#lobby", "#tea", "#den"}), "")
+        scope = scopeOf("#lobby", "#tea", "#den")
         for _ in range(2):
             for words, expected in (
                 (
@@ -166,117 +201,20 @@ class Version1Tests(test_store.SQLiteCase):
 
     def test_sessions(self) -> None:
         """
-        Each session is found by its token.
+        Each session is found by its token, with the rooms that its owner was in and the right to
+        read the private ones; but not with one that somebody else made under the same name.
         """
-        self.assertEqual(set(self.sessions), set(TOKENS[self.version]))
-        for name, token in TOKENS[self.version].items():
-            recalled = self.result(self.store.recall(hashToken(token)))
-            self.assertEqual(recalled, self.sessions[name])
-
-    # Through the door
-
-    def open(self) -> ChatFactory:
-        """
-        @return: the door of a server on this file.
-        """
-        hub = Hub(self.store, seconds=lambda: self.now)
-        state = self.result(self.store.state())
-        hub.rooms.restore(state)
-        return ChatFactory(hub)
-
-    def resume(self, factory: ChatFactory, name: str, last: int) -> Peer:
-        """
-        Somebody goes on with his session.
-
-        @param last: the last id that he has seen.
-        """
-        peer = Peer(factory)
-        token = TOKENS[self.version][name]
-        peer.asks("hello", token=token, epoch=self.epoch, last=last)
-        self.settle()
-        return peer
-
-    def type(self, peer: Peer, line: str) -> list[str]:
-        """
-        @return: what comes after somebody has sent a line.
-        """
-        peer.forget()
-        peer.types(line)
-        self.settle()
-        return peer.lines
-
-    def test_resumes(self) -> None:
-        """
-        Who comes back is in the same rooms, and gets everything that was missed, once.
-        """
-        [last] = [event.id for event in self.events if event.text == LAST_SEEN]
-        welcome, *missed = self.resume(self.open(), "Ann", last).objects
-        self.assertEqual(
-            {name: welcome[name] for name in ("type", "name", "resumed", "room", "rooms")},
-            {
-                "type": "welcome",
-                "name": "Ann",
-                "resumed": True,
-                "room": "#den",
-                "rooms": [
-                    {"name": "#lobby", "topic": ""},
-                    {"name": "#tea", "topic": "No tea"},
-                    {"name": "#den", "topic": ""},
-                ],
-            },
-        )
-        scope = Scope(frozenset({"#lobby", "#tea", "#den"}), self.sessions["Ann"].sid)
-        expected = self.readable(scope, last)
-        self.assertEqual(welcome["missed"], len(expected))
-        # What follows is Ann's own coming into #tea and #den.
-        self.assertEqual([v["type"] for v in missed[len(expected) :]], ["joined", "joined"])
-        del missed[len(expected) :]
-        self.assertEqual([value["id"] for value in missed], [event.id for event in expected])
-        self.assertEqual(
-            [value["text"] for value in missed if value["type"] == "said"],
-            ["the kettle is empty", "tea, anybody?", "good night"],
-        )
-
-    def test_anotherRoomOfThatName(self) -> None:
-        """
-        Who was in a private room comes back into it, but not into one that somebody else made
-        under its name; its maker does.
-        """
-        factory = self.open()
-        robert = self.resume(factory, "Robert", 0)
-        self.assertEqual(robert.objects[0]["name"], "Robert")
-        rooms = [room["name"] for room in robert.objects[0]["rooms"]]
-        self.assertEqual(rooms, ["#lobby", "#tea", "#den"])
-        self.assertNotIn("the plan is to work", [v.get("text") for v in robert.objects])
-        dora = self.resume(factory, "Dora", 0)
-        self.assertEqual(
-            dora.objects[0]["rooms"],
-            [{"name": "#lobby", "topic": ""}, {"name": "#plan", "topic": "Work"}],
-        )
-
-    def test_sentAgain(self) -> None:
-        """
-        A message that comes again under its key is answered by the event that it became.
-        """
-        ann = self.resume(self.open(), "Ann", self.events[-1].id)
-        [first] = [event for event in self.events if event.key == "a1"]
-        ann.forget()
-        ann.asks("say", key="a1", text=first.text)
-        self.settle()
-        [answer] = ann.objects
-        self.assertEqual((answer["type"], answer["id"]), ("ok", first.id))
-
-    def test_keysAndTopics(self) -> None:
-        """
-        A newcomer finds the rooms as they were: with their topics, and closed to all but those who
-        have the key.
-        """
-        eve = Peer(self.open(), "Eve")
-        self.settle()
-        self.assertRegex(self.type(eve, "/join #plan")[0], "^! #plan is private")
-        self.assertRegex(self.type(eve, "/join #den wrong")[0], "^! #den is private")
-        self.assertRegex(self.type(eve, f"/join #den {KEY}")[0], r"^\* You are in #den")
-        self.assertRegex(self.type(eve, "/join #tea")[0], r"^\* You are in #tea .*: No tea$")
+        for name, first, rooms, current, rights in (
+            ("Ann", "Ann", (9, 15), 15, {16: 0}),
+            ("Dora", "Dora", (36,), 36, {37: 0}),
+            ("Robert", "Bob", (9, 15), 0, {16: 0}),
+        ):
+            tokenHash = hashToken(TOKENS[self.version][name])
+            sid, seen = self.sidOf(first), self.seen[name]
+            expected = Session(sid, tokenHash, name, rooms, current, seen, rights)
+            self.assertEqual(self.result(self.store.recall(tokenHash)), expected)
+        recent = self.result(self.store.recentSessions(min(self.seen.values())))
+        self.assertEqual({session.name for session in recent}, set(TOKENS[self.version]))
 
 
 class Version2Tests(Version1Tests):
@@ -325,7 +263,7 @@ class PlansTests(SynchronousTestCase):
         plans = [
             re.sub(" TABLE| AS e|COVERING |(SCAN|SEARCH) .*USING (INDEX )?", "", plan)
             for plan in self.plans
-            if not re.search(" (notes|sessions|terms) ", plan)
+            if not re.search(r" (notes|rooms|sessions|terms)\b", plan)
         ]
         return list(dict.fromkeys(plan.replace("rowid", "id") for plan in plans))
 
@@ -338,33 +276,36 @@ class PlansTests(SynchronousTestCase):
         self.addCleanup(writer.close)
         reader = Reader(writer.path, True)
         self.addCleanup(reader.close)
-        mine = Scope(frozenset({"#tea"}), "a1")
+        mine = scopeOf("#tea", sid="a1")
         batch = [(said("tea", "#tea", key="k1"), None), (said("cake", "#tea", key="k2"), None)]
-        writer.commit(batch, [])
-        between, exactly = "INTEGER PRIMARY KEY (id>? AND id<?)", "INTEGER PRIMARY KEY (id=?)"
+        writer.commit(batch)
         after = "INTEGER PRIMARY KEY (id>?)"
-        self.assertEqual(self.plansOf(reader.state), ["events_state"])
+        between, exactly = "INTEGER PRIMARY KEY (id>? AND id<?)", "INTEGER PRIMARY KEY (id=?)"
+        newest, spoken = between, "events_spoken (room=? AND id>? AND id<?)"
         self.assertEqual(
-            self.plansOf(reader.last, "#tea", 5, None), ["events_spoken (room=? AND id<?)"]
+            self.plansOf(reader.rooms),
+            ["events_state", "USE TEMP B-TREE FOR ORDER BY", newest],
         )
+        self.assertEqual(self.plansOf(reader.last, wholeOf("#tea"), 5, None), [spoken])
         self.assertEqual(
             self.plansOf(reader.after, mine, 0, 5),
             [
-                "events_told (sid=? AND id>?)",
-                "events_spoken (room=? AND id>?)",
-                "events_unspoken (room=? AND id>?)",
+                "events_told (sid=? AND id>? AND id<?)",
+                spoken,
+                "events_state (room=? AND id>? AND id<?)",
+                "events_presence (room=? AND id>? AND id<?)",
                 exactly,
             ],
         )
         for query, plans in (
-            (Query(("tea",)), [after, exactly]),
-            (Query((), name="Ann", room="#tea"), [after, exactly]),
-            (Query((), room="#tea"), ["events_spoken (room=?)"]),
-            (Query((), since=5.0), [after]),
+            (Query(("tea",)), [between, exactly]),
+            (Query((), name="Ann", room="#tea"), [between, exactly]),
+            (Query((), room="#tea"), [spoken]),
+            (Query((), since=5.0), [between]),
         ):
             self.assertEqual(self.plansOf(reader.search, mine, query, 5), plans, query)
-        self.assertEqual(self.plansOf(writer.commit, batch, []), ["events_key (sid=? AND key=?)"])
-        self.assertEqual(self.plansOf(writer.tidy), [between])
+        self.assertEqual(self.plansOf(writer.commit, batch), ["events_key (sid=? AND key=?)"])
+        self.assertEqual(self.plansOf(writer.tidy), [after, between])
 
     def test_new(self) -> None:
         """

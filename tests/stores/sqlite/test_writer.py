@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import WALL_TIME, said
+from tests.contracts.store import WALL_TIME, said, wholeOf
 from twisted_chat.errors import NoHistory
-from twisted_chat.stores.session import Session
+from twisted_chat.stores.session import RoomRecord, Session
 from twisted_chat.stores.sqlite import fulltext, writer
 from twisted_chat.stores.sqlite.faults import Refusal
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import ALL, Keep
-from twisted_chat.stores.sqlite.writer import Writer
+from twisted_chat.stores.sqlite.writer import Changes, Writer
 from twisted_chat.wire.events import Event
+
+_T = TypeVar("_T")
+
+ROOM = RoomRecord(1, "#tea", "", "", ((1, None),))
 
 
 class WriterTests(SynchronousTestCase):
@@ -30,18 +36,21 @@ class WriterTests(SynchronousTestCase):
         self.addCleanup(made.close)
         return made
 
-    def count(self) -> int:
+    def read(self, question: Callable[[Reader], _T]) -> _T:
         reader = Reader(self.writer.path, False)
         try:
-            return len(reader.last("#lobby", 10**6, None))
+            return question(reader)
         finally:
             reader.close()
+
+    def count(self) -> int:
+        return len(self.read(lambda reader: reader.last(wholeOf("#lobby"), 10**6, None)))
 
     def test_outcome(self) -> None:
         """
         A batch becomes events with rising ids, of one time, each with its origin.
         """
-        outcome = self.writer.commit([(said("1"), "a"), (said("2"), "b")], [])
+        outcome = self.writer.commit([(said("1"), "a"), (said("2"), "b")])
         self.assertEqual(
             outcome.stored,
             [(Event(1, WALL_TIME, *said("1")), "a"), (Event(2, WALL_TIME, *said("2")), "b")],
@@ -52,33 +61,63 @@ class WriterTests(SynchronousTestCase):
         """
         A batch may have sessions alone.
         """
-        self.assertEqual(self.writer.commit([], [Session("a1", "h", "Ann")]), ([], []))
+        outcome = self.writer.commit([], Changes([Session("a1", "h", "Ann")]))
+        self.assertEqual((outcome.stored, outcome.repeated), ([], []))
 
     def test_allOrNothing(self) -> None:
         """
         When something of a batch cannot be stored nothing of it is, its sessions neither.
         """
-        batch = [(said("1"), None), (said("\ud800"), None)]
-        refusal = self.assertRaises(Refusal, self.writer.commit, batch, [Session("a1", "h", "Ann")])
-        self.assertTrue(refusal.isBug)
+        wrong = self.patch(writer, "_KEEP_ROOM", "INSERT INTO nowhere VALUES (?, ?, ?, ?, ?, ?)")
+        changes = Changes([Session("a1", "h", "Ann")], {1: ROOM}, 1)
+        self.assertRaises(Refusal, self.writer.commit, [(said("1"), None)], changes)
         self.assertEqual(self.count(), 0)
-        reader = Reader(self.writer.path, False)
-        self.addCleanup(reader.close)
-        self.assertIsNone(reader.recall("h"))
-        [(event, _)] = self.writer.commit([(said("2"), None)], []).stored
+        self.assertIsNone(self.read(lambda reader: reader.recall("h")))
+        wrong.restore()
+        [(event, _)] = self.writer.commit([(said("2"), None)]).stored
         self.assertEqual(event.id, 1)
+
+    def test_whatCanNeverBeStored(self) -> None:
+        """
+        What no file takes, being half a character or too large a number, keeps nothing else from
+        being stored, and whose it was hears so.
+        """
+        half = "\ud800"
+        drafts = [
+            (said("1"), 1),
+            (said(half), 2),
+            (said("3", key=half), 3),
+            (said("4")._replace(data=5j), 4),  # type: ignore[arg-type]
+            (said("5")._replace(name=None), 5),  # type: ignore[arg-type]
+            (said("6"), 6),
+        ]
+        sessions = [
+            Session("a1", "h", "Ann"),
+            Session("b2", "i", half),
+            Session("c3", "j", "Cem", (2**70,), 2**70),
+            Session("d4", "k", "Dora", (object(),)),  # type: ignore[arg-type]
+        ]
+        rooms = {1: ROOM, 2: ROOM._replace(id=2, topic=half), 3: None}
+        outcome = self.writer.commit(drafts, Changes(sessions, rooms, 7))
+        self.assertEqual([event.text for event, _ in outcome.stored], ["1", "6"])
+        self.assertEqual([event.id for event, _ in outcome.stored], [1, 2])
+        self.assertEqual(outcome.lost, drafts[1:5])
+        self.assertIsInstance(outcome.refusal, Refusal)
+        found = self.read(lambda reader: reader.recentSessions(0.0))
+        self.assertEqual([session.name for session in found], ["Ann"])
+        self.assertEqual(self.read(lambda reader: reader.rooms()[0].records), [ROOM])
 
     def test_repetitionsAmongMany(self) -> None:
         """
         Repeated keys of all sorts in one batch, and again after a restart.
         """
         drafts = [said(str(number % 70), key=str(number % 70)) for number in range(200)]
-        outcome = self.writer.commit([(draft, None) for draft in drafts], [])
+        outcome = self.writer.commit([(draft, None) for draft in drafts])
         self.assertEqual((len(outcome.stored), len(outcome.repeated)), (70, 130))
         for event, _ in outcome.repeated:
             self.assertIn((event, None), outcome.stored)
         self.writer.close()
-        again = self.begin().commit([(draft, None) for draft in drafts[:75]], [])
+        again = self.begin().commit([(draft, None) for draft in drafts[:75]])
         self.assertEqual((again.stored, len(again.repeated)), ([], 75))
 
     def test_idsWithoutGapsAfterRefusal(self) -> None:
@@ -86,7 +125,7 @@ class WriterTests(SynchronousTestCase):
         A refused batch uses up no ids.
         """
         self.patch(writer, "_insertion", lambda rows: "INSERT INTO nowhere VALUES (1)")
-        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)], [])
+        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)])
         self.assertFalse(refusal.isBug)
         self.assertIn("nowhere", str(refusal))
         self.assertNotIn("nowhere", str(refusal.answer))
@@ -95,7 +134,7 @@ class WriterTests(SynchronousTestCase):
         """
         Tidying tells how much waits, and ends with nothing.
         """
-        self.writer.commit([(said("tea"), None)] * 1200, [])
+        self.writer.commit([(said("tea"), None)] * 1200)
         waiting = [self.writer.tidy() for _ in range(4)]
         self.assertEqual(waiting, [700, 200, 0, 0])
 
@@ -132,10 +171,10 @@ class WriterTests(SynchronousTestCase):
         sound = self.writer._connection
         assert sound is not None
         self.writer._connection = Broken()  # type: ignore[assignment]
-        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)], [])
+        refusal = self.assertRaises(Refusal, self.writer.commit, [(said(), None)])
         self.assertIn("disk has a fault", str(refusal.answer))
         sound.close()
-        self.assertEqual(len(self.writer.commit([(said(), None)], []).stored), 1)
+        self.assertEqual(len(self.writer.commit([(said(), None)]).stored), 1)
 
     def test_secondWriter(self) -> None:
         """

@@ -1,43 +1,39 @@
 # -*- test-case-name: tests.chat.commands.test_queries -*-
 """
 The commands that only ask: who is here, which rooms there are, what was said.
+
+Each question has a function that returns its answer as a value, for doors and commands alike.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ...errors import BadCommand, ChatError, NoHistory, NoSuchRoom
+from ...text.confusables import nameKey
 from ...text.names import cleanRoom
-from ...wire.events import Event, Query, Scope
-
-if TYPE_CHECKING:
-    from ..room import Room
-    from ..user import User
+from ...wire.answers import Found, Members, RoomList, RoomSummary, Whois
+from ...wire.events import Event, Query
+from ..room import Room
+from ..state import SHOWN_ROOMS
+from ..user import User
 
 _log = Logger()
 
-_WIDTH = 400
-"""Characters of one line of an answer: long lists are broken here."""
-
-_SHOWN_NAMES = 200
-"""So many names are listed of a room; nobody reads more."""
-
-_SHOWN_ROOMS = 50
-"""So many rooms are listed, those with most people first."""
-
 _FOUND = 20
-"""So many messages are shown by C{/history} and C{/search} unless another number is asked for."""
+"""Messages shown by C{/history} and C{/search} unless another number is asked for."""
 
-MOST = 1000
-"""So many messages are given at once at most."""
+MAX_EVENTS = 1000
+"""Messages that are given at once at most."""
+
+MAX_ANSWER_TEXT = 128 * 1024
+"""Characters of text in one answer: rendering more would keep everybody else waiting."""
+
+CHARGED_BYTES = 4_096
+"""Bytes of an answer that cost as much as one line."""
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 """Seconds in the units of C{since:}."""
@@ -45,117 +41,134 @@ _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _SINCE = re.compile(r"([0-9]{1,6})([mhdw])")
 
 
-def answer(user: User, text: str, key: str | None) -> None:
+def members(user: User, name: str) -> Members:
     """
-    Answer with as many lines as the text needs.
+    Tell who is in a room.
+
+    @param name: a room's name, as somebody typed it; empty: the current room.
+    @raise NoSuchRoom: if the user may not know.
     """
-    for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False):
-        user.notice(line, key)
+    room = visibleRoom(user, name) if name else user.current
+    names = sorted((member.name for member in room), key=str.casefold)
+    return Members(room.name, tuple(names))
 
 
-def names(user: User, text: str, key: str | None) -> None:
+async def names(user: User, text: str, key: str | None) -> None:
     """C{/names [#ROOM]}."""
-    room = visibleRoom(user, text) if text else user.hub.room(user.current)
-    # Who asks may be on his way in: for himself he is there already.
-    people = {*room, user} if room.name in user.rooms else set(room)
-    present = sorted((member.name for member in people), key=str.casefold)
-    more = len(present) - _SHOWN_NAMES
-    listed = ", ".join(present[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-    answer(user, f"{len(present)} in {room.name}: {listed}", key)
+    user.answer(members(user, text), key)
 
 
-def who(user: User, text: str, key: str | None) -> None:
+def whois(user: User, name: str) -> Whois:
+    """
+    Tell what everybody may know of a person.
+
+    @raise NoSuchUser: if nobody of this name is here.
+    """
+    other = user.state.roster.find(name)
+    seen = [room.name for room in other.rooms if room in user.rooms or not room.private]
+    idle = user.state.seconds() - other.lastActiveAt
+    return Whois(other.name, other.joinedAt, idle, tuple(seen))
+
+
+async def who(user: User, text: str, key: str | None) -> None:
     """C{/who NAME}."""
-    other = user.hub.find(text)
-    now = user.hub.seconds()
-    seen = [name for name in other.rooms if name in user.rooms or not user.hub.room(name).private]
-    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(other.since))
-    quiet = max(0, int(now - other.spoke)) // 60
-    idle = f", quiet for {quiet} min" if quiet else ""
-    answer(user, f"{other.name} is here since {since}, in {', '.join(seen)}{idle}", key)
+    user.answer(whois(user, text), key)
 
 
-def rooms(user: User, text: str, key: str | None) -> None:
+def roomList(user: User) -> RoomList:
+    """
+    Tell which rooms a user may know of.
+    """
+    rooms = user.state.rooms
+    listing = user.state.listing()
+    mine = {*user.rooms, *rooms.owned.get(user.sid, ()), *rooms.invitations.get(user.sid, ())}
+    mine.update(rooms.eras[era] for era in user.rights if era in rooms.eras)
+    mine = {room for room in mine if room in user.rooms or room.admits(user.sid, user.rights)}
+    seen = sorted(mine.union(listing.largest), key=lambda room: (-len(room), room.name))
+    total = listing.total + sum(room.private or not room.isListed for room in mine)
+    shown = tuple(
+        RoomSummary(
+            room.name,
+            room.topic,
+            len(room),
+            room.private,
+            room in user.rooms,
+            room is user.current,
+        )
+        for room in seen[:SHOWN_ROOMS]
+    )
+    return RoomList(shown, max(0, total - SHOWN_ROOMS))
+
+
+async def rooms(user: User, text: str, key: str | None) -> None:
     """C{/rooms}."""
-    seen = [
-        room
-        for room in user.hub.rooms.values()
-        if not room.private or room.name in user.rooms or user.sid in room.invited
-    ]
-    seen.sort(key=lambda room: (-len(room), room.name))
-    for room in seen[:_SHOWN_ROOMS]:
-        user.notice(_describe(user, room), key)
-    if len(seen) > _SHOWN_ROOMS:
-        user.notice(f"and {len(seen) - _SHOWN_ROOMS} more rooms with fewer people", key)
-
-
-def _describe(user: User, room: Room) -> str:
-    marks = [f"{len(room)} here"]
-    if room.private:
-        marks.append("private")
-    if room.name == user.current:
-        marks.append("you speak here")
-    elif room.name in user.rooms:
-        marks.append("you are here")
-    about = f": {room.topic}" if room.topic else ""
-    return f"{room.name} ({', '.join(marks)}){about}"
+    user.answer(roomList(user), key)
 
 
 def visibleRoom(user: User, name: str) -> Room:
     """
     @param name: a room's name, as somebody typed it.
-    @return: the room, if he may see what is in it.
+    @return: the room, if the user may see what is in it.
     @raise NoSuchRoom: if not; it does not tell whether a private room exists.
     """
-    room = user.hub.rooms.known(cleanRoom(name))
-    if room is None or (room.private and room.name not in user.rooms):
+    room = user.state.rooms.known(cleanRoom(name))
+    if room is None or (room.private and room not in user.rooms):
         raise NoSuchRoom(f"there is no room {name} that you can see: /rooms lists them")
     return room
 
 
-def history(user: User, text: str, key: str | None) -> Deferred[None]:
+async def history(user: User, text: str, key: str | None) -> None:
     """C{/history [COUNT] [before ID]}."""
     words = text.lower().split()
     count, before = _FOUND, None
     if words and words[0].isdecimal():
-        count = min(int(words.pop(0)[:6]), MOST)
+        count = min(int(words.pop(0)[:6]), MAX_EVENTS)
     if len(words) == 2 and words[0] == "before" and words[1].isdecimal():
         before = int(words[1][:18])
     elif words:
-        raise BadCommand("say it like this: /history 50, or /history 50 before 1234")
-    return past(user, user.current, count, before, key)
+        raise BadCommand("Usage: /history 50, or /history 50 before 1234")
+    await past(user, "", count, before, key)
 
 
-def past(user: User, room: str, count: int, before: int | None, key: str | None) -> Deferred[None]:
+async def past(user: User, name: str, count: int, before: int | None, key: str | None) -> None:
     """
-    Answer with what was said in one of his rooms.
+    Answer with what was said in one of the user's rooms.
 
+    @param name: a room's name; empty: the current room.
     @param before: only what has an id below this one, or C{None}.
-    @return: fires when it is answered.
-    @raise NoSuchRoom: if he is not in it.
+    @raise NoSuchRoom: if the user is not in it.
     """
-    user.mustBeIn(room)
-    return _give(user, lambda: user.hub.log.last(room, min(count, MOST), before), key)
+    room = user.roomNamed(name) if name else user.current
+
+    def read() -> Awaitable[list[Event]]:
+        if room not in user.rooms:
+            raise NoSuchRoom(f"you are not in {room.name} any more")
+        place = room.placeFor(user.rights)
+        return user.state.log.last(place, min(count, MAX_EVENTS), before)
+
+    await _give(user, read, key)
 
 
-def search(user: User, text: str, key: str | None) -> Deferred[None]:
+async def search(user: User, text: str, key: str | None) -> None:
     """C{/search WORDS [from:NAME] [in:#ROOM] [since:7d]}."""
-    return find(user, text, _FOUND, key)
+    await find(user, text, _FOUND, key)
 
 
-def find(user: User, text: str, count: int, key: str | None) -> Deferred[None]:
+async def find(user: User, text: str, count: int, key: str | None) -> None:
     """
-    Answer with what was found of all that he may read.
+    Answer with what was found of all that the user may read.
 
-    @return: fires when it is answered.
     @raise BadCommand: if the text is no search.
     """
-    query = parseQuery(text, user.hub.seconds())
+    query = parseQuery(text, user.state.seconds())
     if query.room:
-        query = query._replace(room=visibleRoom(user, query.room).name)
-        user.mustBeIn(query.room)
-    scope = Scope(frozenset(user.rooms), user.sid)
-    return _give(user, lambda: user.hub.log.search(scope, query, min(count, MOST)), key)
+        room = visibleRoom(user, query.room)
+        query = query._replace(room=user.roomNamed(room.name).name)
+
+    def read() -> Awaitable[list[Event]]:
+        return user.state.log.search(user.scope, query, min(count, MAX_EVENTS))
+
+    await _give(user, read, key)
 
 
 def parseQuery(text: str, now: float) -> Query:
@@ -169,6 +182,7 @@ def parseQuery(text: str, now: float) -> Query:
     since = 0.0
     for word in text.split():
         field, colon, value = word.partition(":")
+        field = nameKey(field)
         if colon and value and field == "from":
             name = value
         elif colon and value and field == "in":
@@ -181,28 +195,36 @@ def parseQuery(text: str, now: float) -> Query:
         else:
             words.append(word)
     if not (words or name or room or since):
-        raise BadCommand("say what to search for: /search WORDS from:NAME in:#room since:7d")
+        raise BadCommand("Usage: /search WORDS from:NAME in:#room since:7d")
     return Query(tuple(words), name, room, since)
 
 
-def _give(user: User, read: Callable[[], Deferred[list[Event]]], key: str | None) -> Deferred[None]:
+async def _give(user: User, read: Callable[[], Awaitable[list[Event]]], key: str | None) -> None:
     """
-    Answer with events.  What he said before is stored first, so that he finds it.
-
-    @return: fires when it is answered.
+    Answer with events.  What the user said before is stored first, so that they find it.
     """
+    await user.whenAnswered()
+    try:
+        events = await read()
+    except ChatError as error:
+        user.refuse(error, key)
+    except Exception:
+        _log.failure("the history cannot be read")
+        user.refuse(NoHistory("the history cannot be read now: try again later"), key)
+    else:
+        found = Found(_newest(events), user.state.seconds())
+        data = user.client.dialect.answer(found, key)
+        user.client.charge(len(data) // CHARGED_BYTES)
+        user.client.reply(data)
 
-    async def give() -> None:
-        await user.whenAnswered()
-        dialect = user.client.dialect
-        try:
-            events = await read()
-        except ChatError as error:
-            user.refuse(error, key)
-        except Exception:
-            _log.failure("the history cannot be read")
-            user.refuse(NoHistory("the history cannot be read now: try again later"), key)
-        else:
-            user.client.answer(dialect.found(events, user.hub.seconds(), key))
 
-    return Deferred.fromCoroutine(give())
+def _newest(events: list[Event]) -> list[Event]:
+    """
+    @return: as many of the newest events as an answer may hold.
+    """
+    size = 0
+    for number, event in enumerate(reversed(events)):
+        size += len(event.text)
+        if size > MAX_ANSWER_TEXT and number:
+            return events[-number:]
+    return events

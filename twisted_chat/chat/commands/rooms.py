@@ -1,172 +1,255 @@
 # -*- test-case-name: tests.chat.commands.test_rooms -*-
 """
 The commands that change a room, or who is in it.
+
+A room changes when the log returns the event; a command waits for that, and so does the user's next
+line.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...errors import BadCommand, NoSuchRoom, NotAllowed
+from ...errors import BadCommand, NotAllowed
+from ...text.cleaning import showable
 from ...text.names import cleanRoom
-from ...wire.events import CREATED, INVITED, JOINED, LEFT, LOCKED, TOPIC, UNLOCKED, Draft
-from ..room import Room, hashKey
-
-if TYPE_CHECKING:
-    from ..user import User
+from ...wire.answers import Entered, Topic
+from ...wire.events import (
+    CREATED,
+    INVITED,
+    JOINED,
+    LEFT,
+    LOCKED,
+    PRIVATE,
+    TOPIC,
+    UNLOCKED,
+    Draft,
+)
+from ..room import Room, hashPassword
+from ..user import User
 
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
 
 MAX_PRIVATE = 16
-"""Private rooms that one person can have made: they stay while they are empty."""
+"""Private rooms that one person can own: they stay for a while when they are empty."""
 
 MAX_TOPIC = 256
 """Characters of a topic."""
 
-MAX_KEY = 64
-"""Characters of a room's key."""
+MIN_PASSWORD = 6
+"""Characters of a room's password: fewer are guessed."""
+
+MAX_PASSWORD = 64
+"""Characters of a room's password."""
+
+MAX_REASON = 128
+"""Characters of a reason."""
 
 
-def join(user: User, text: str, key: str | None) -> None:
-    """C{/join #ROOM [KEY]}."""
+async def join(user: User, text: str, key: str | None) -> None:
+    """C{/join #ROOM [PASSWORD]}."""
     words = text.split()
     if len(words) > 2:
-        raise BadCommand("say it like this: /join #room, or /join #room KEY (a key has no blanks)")
-    secret = words[1] if len(words) == 2 else ""
-    if len(secret) > MAX_KEY:
-        raise BadCommand(f"a key has at most {MAX_KEY} characters: choose a shorter one")
-    hub = user.hub
+        raise BadCommand("Usage: /join #room, or /join #room PASSWORD (which has no blanks)")
     name = cleanRoom(words[0])
-    room = hub.rooms.known(name)
-    if room is not None and room.name in user.rooms:
-        goTo(user, room.name)
+    password = words[1] if len(words) == 2 else ""
+    if len(password) > MAX_PASSWORD:
+        raise BadCommand(f"a password has at most {MAX_PASSWORD} characters: choose a shorter one")
+    state = user.state
+    room = await state.rooms.whenSettled(name)
+    if room is not None and password and not room.private:
+        # Whoever gives a password means to be among themselves.
+        raise NotAllowed(
+            f"{room.name} is open to everybody, and a password does not change that: /join it "
+            "without one, or choose another name"
+        )
+    if room is not None and room in user.rooms:
+        goTo(user, room, key)
         return
-    if room is not None and not room.admits(user.sid, secret):
-        raise NotAllowed(f"{room.name} is private: ask who is in it for an invitation or the key")
     if len(user.rooms) >= MAX_ROOMS:
         raise NotAllowed(f"you are in {MAX_ROOMS} rooms, which is the most: /leave one first")
     if room is None:
-        _mayBeNamed(user, name)
-        if secret:
-            _mayMakePrivate(user)
-        room = hub.room(name, user.sid)
-        if secret:
-            room.private = True
-            user.append(_draft(user, CREATED, name, key=key))
-            user.append(_draft(user, LOCKED, name, hashKey(secret), key=None))
-    user.rooms = (*user.rooms, room.name)
-    goTo(user, room.name)
-    user.append(_draft(user, JOINED, room.name))
+        room = await _create(user, name, password, key)
+    elif not room.admits(user.sid, user.rights):
+        _tryPassword(user, room, password)
+    await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
 
 
-def goTo(user: User, name: str) -> None:
+async def _create(user: User, name: str, password: str, key: str | None) -> Room:
+    rooms = user.state.rooms
+    other = rooms.lookalike(name)
+    if other is not None:
+        room = rooms.get(other)
+        if room is None or (room.private and room not in user.rooms):
+            # Of a private room that the user is not in, no word is said.
+            raise NotAllowed(f"no room can be called {name} at the moment: choose another name")
+        raise NotAllowed(f"{name} looks like {other}, which is here: choose another name")
+    draft = _draft(user, CREATED, name)
+    if password:
+        _checkNewPassword(password)
+        _mayOwnPrivate(user)
+        draft = draft._replace(text=PRIVATE, data=hashPassword(password))
+    with rooms.reserve(name):
+        await user.propose(draft, key)
+    return rooms[name]
+
+
+def _tryPassword(user: User, room: Room, password: str) -> None:
     """
-    Make one of his rooms the one he speaks in.
+    @raise ChatError: if the password does not open the room, or may not be tried now.
     """
-    hub = user.hub
-    before, user.current = user.current, name
-    for room in (hub.rooms.get(before), hub.rooms.get(name)):
-        if room is not None and user in room:
-            hub.look(user, room)
-    room = hub.rooms.get(name)
-    if room is not None and user in room:
-        user.reply(user.client.dialect.moved(name, room.topic, len(room)))
+    state = user.state
+    if password:
+        host = user.client.host
+        state.passwords.check(room.id, host)
+        if room.acceptsPassword(user.sid, password):
+            return
+        count = state.passwords.failed(room.id, host)
+        state.audit.tell(f"{user.name} gave a wrong password for {room.name}", user.client.address)
+        owner = state.roster.bySid(room.owner)
+        if isinstance(owner, User) and count in (1, 10, 100, 1_000):
+            owner.notice(f"{user.name} gave a wrong password for {room.name} ({count} so far)")
+    raise NotAllowed(f"{room.name} is private: ask its members for an invitation or the password")
+
+
+def goTo(user: User, room: Room, key: str | None) -> None:
+    """
+    Let a user speak in one of their rooms.
+    """
+    user.moveTo(room)
+    user.answer(Entered(room.name, room.topic, len(room)), key)
     user.remember()
 
 
-def leave(user: User, text: str, key: str | None) -> None:
+async def leave(user: User, text: str, key: str | None) -> None:
     """C{/leave [#ROOM]}."""
-    name = _mine(user, text) if text else user.current
-    if name == user.hub.lobby.name:
-        raise NotAllowed(f"everybody is in {name}: /quit leaves the chat")
-    user.rooms = tuple(room for room in user.rooms if room != name)
-    user.append(_draft(user, LEFT, name))
-    if user.current == name:
-        goTo(user, user.hub.lobby.name)
+    room = user.roomNamed(cleanRoom(text)) if text else user.current
+    lobby = user.state.rooms.lobby
+    if room is lobby:
+        raise NotAllowed(f"everybody is in {lobby.name}: /quit leaves the chat")
+    wasCurrent = room is user.current
+    await user.propose(_draft(user, LEFT, room.name))
+    if wasCurrent:
+        user.answer(Entered(user.current.name, user.current.topic, len(user.current)), None)
     else:
-        user.remember()
-        user.notice(f"You have left {name}", key)
+        user.notice(f"You have left {room.name}", key)
 
 
-def _mine(user: User, text: str) -> str:
-    room = user.hub.rooms.known(cleanRoom(text))
-    if room is None or room.name not in user.rooms:
-        raise NoSuchRoom(f"you are not in {text}: /rooms tells where you are")
-    return room.name
-
-
-def topic(user: User, text: str, key: str | None) -> None:
+async def topic(user: User, text: str, key: str | None) -> None:
     """C{/topic [TEXT]}."""
-    room = user.hub.room(user.current)
+    room = await _settled(user)
     if not text:
-        about = room.topic or "nothing in particular: /topic TEXT sets it"
-        user.notice(f"{room.name} is about {about}", key)
+        user.answer(Topic(room.name, room.topic), key)
         return
     if len(text) > MAX_TOPIC:
         raise BadCommand(f"a topic has at most {MAX_TOPIC} characters: shorten it")
-    user.append(_draft(user, TOPIC, room.name, text))
+    new = "" if text in ("-", '""') else text
+    await user.propose(_draft(user, TOPIC, room.name, new))
 
 
-def invite(user: User, text: str, key: str | None) -> None:
+async def invite(user: User, text: str, key: str | None) -> None:
     """C{/invite NAME}."""
-    guest = user.hub.find(text)
-    room = user.current
-    if room in guest.rooms:
-        raise NotAllowed(f"{guest.name} is in {room} already")
-    user.append(_draft(user, INVITED, room, guest.sid, guest.name))
+    room = await _settled(user)
+    guest = user.state.roster.find(text)
+    if guest in room:
+        raise NotAllowed(f"{guest.name} is in {room.name} already")
+    await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=guest.sid))
 
 
-def lock(user: User, text: str, key: str | None) -> None:
-    """C{/lock [KEY]}."""
-    room = _own(user)
-    if " " in text or len(text) > MAX_KEY:
-        raise BadCommand(f"a key is one word of at most {MAX_KEY} characters: choose another")
+async def lock(user: User, text: str, key: str | None) -> None:
+    """C{/lock [PASSWORD]}."""
+    room = await _settled(user)
+    _mustOwn(user, room)
+    if " " in text or len(text) > MAX_PASSWORD:
+        raise BadCommand(
+            f"a password is one word of at most {MAX_PASSWORD} characters: choose another"
+        )
+    if text:
+        _checkNewPassword(text)
     if not room.private:
-        _mayMakePrivate(user)
-    user.append(_draft(user, CREATED, room.name))
-    user.append(_draft(user, LOCKED, room.name, hashKey(text) if text else ""))
+        _mayOwnPrivate(user)
+    with room.change():
+        data = hashPassword(text) if text else ""
+        await user.propose(_draft(user, LOCKED, room.name, data=data))
 
 
-def unlock(user: User, text: str, key: str | None) -> None:
+async def unlock(user: User, text: str, key: str | None) -> None:
     """C{/unlock}."""
-    user.append(_draft(user, UNLOCKED, _own(user).name))
+    room = await _settled(user)
+    _mustOwn(user, room)
+    if not room.private:
+        raise NotAllowed(f"{room.name} is open to everybody already")
+    with room.change():
+        await user.propose(_draft(user, UNLOCKED, room.name))
+    user.notice("What was said while it was private stays readable for its members of then alone")
 
 
-def _own(user: User) -> Room:
+async def kick(user: User, text: str, key: str | None) -> None:
+    """C{/kick NAME [REASON]}."""
+    room = await _settled(user)
+    _mustOwn(user, room)
+    name, _, reason = text.partition(" ")
+    target = user.state.roster.find(name)
+    if target is user:
+        raise NotAllowed("you cannot remove yourself: /leave leaves the room")
+    if target not in room:
+        raise NotAllowed(f"{target.name} is not in {room.name}")
+    if room is user.state.rooms.lobby:
+        raise NotAllowed(f"nobody can be removed from {room.name}")
+    with room.change():
+        left = Draft(
+            LEFT,
+            room.name,
+            target.name,
+            showable(reason.strip())[:MAX_REASON],
+            user.name,
+            target.sid,
+            data=user.sid,
+        )
+        await user.propose(left)
+
+
+async def _settled(user: User) -> Room:
     """
-    @raise NotAllowed: if he did not make his current room.
+    @return: the user's current room, when no change of its law waits for the log.
     """
-    room = user.hub.room(user.current)
-    if room.creator != user.sid:
-        raise NotAllowed(f"only who made {room.name} may do this: /join another #room to make one")
+    room = user.current
+    while room.changing:
+        await room.whenSettled()
+    if room is not user.current:
+        raise NotAllowed(f"you are not in {room.name} any more: nothing was changed")
     return room
 
 
-def _mayBeNamed(user: User, name: str) -> None:
+def _mustOwn(user: User, room: Room) -> None:
     """
-    @raise NotAllowed: if a new room of this name could be taken for another room.  Of a private one
-        that the user is not in it says nothing.
+    @raise NotAllowed: if the user does not own the room.
     """
-    other = user.hub.rooms.lookingLike(name)
-    if other is None:
-        return
-    if other.private and other.name not in user.rooms:
-        raise NotAllowed(f"no room can be called {name} at the moment: choose another name")
-    raise NotAllowed(f"{name} looks like {other.name}, which is here: choose another name")
+    if room.owner != user.sid:
+        raise NotAllowed(
+            f"only the owner of {room.name} may do this: /join another #room to own it"
+        )
 
 
-def _mayMakePrivate(user: User) -> None:
+def _checkNewPassword(password: str) -> None:
     """
-    @raise NotAllowed: if he has made as many private rooms as he may.
+    @raise BadCommand: if it is too short for a new password.
     """
-    if user.hub.rooms.privateOf(user.sid) >= MAX_PRIVATE:
+    if len(password) < MIN_PASSWORD:
+        raise BadCommand(
+            f"a password has at least {MIN_PASSWORD} characters, or it is guessed: choose a longer "
+            "one"
+        )
+
+
+def _mayOwnPrivate(user: User) -> None:
+    """
+    @raise NotAllowed: if the user owns as many private rooms as one may.
+    """
+    if user.state.rooms.privateOf(user.sid) >= MAX_PRIVATE:
         raise NotAllowed(
             f"you have {MAX_PRIVATE} private rooms, which is the most: /unlock one first"
         )
 
 
-def _draft(
-    user: User, kind: str, room: str, text: str = "", to: str = "", key: str | None = None
-) -> Draft:
-    return Draft(kind, room, user.name, text, to, user.sid, key)
+def _draft(user: User, kind: str, room: str, text: str = "", to: str = "", data: str = "") -> Draft:
+    return Draft(kind, room, user.name, text, to, user.sid, None, data)

@@ -1,9 +1,9 @@
 """
-The client's TLS: the way to a server whose certificate can be believed, and to no other.
+Connects over TLS to a server whose certificate is accepted, and to no other.
 
-Nothing here knows what is said over the connection, or how a person is told of it.
+Nothing here knows what is said over the connection, or how the user is told of it.
 
 - C{pins}: the servers seen before, and whether to believe a certificate
-- C{handshake}: the application waits until the certificate was judged
+- C{handshake}: the application waits until the certificate is accepted
 - C{endpoint}: an endpoint that puts both together
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.tls.test_endpoint -*-
 """
-An endpoint that speaks TLS with a server whose certificate can be believed, and with no other.
+Makes an endpoint that speaks TLS with a server whose certificate is accepted, and with no other.
 
 The application's protocol is made after the certificate was accepted, so nothing can be said to a
 server before it is known who listens.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IProtocol,
@@ -24,8 +24,9 @@ from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
 from ...wire.fingerprint import ConfigError, parseFingerprint, tlsExtra
-from .handshake import Entrance
-from .pins import PinFile, Untrusted, Verdict, defaultPinFile
+from ..connection import hostEndpoint
+from .handshake import HandshakeGateFactory
+from .pins import CertificatePolicy, PinFile, Untrusted, defaultPinFile
 
 if TYPE_CHECKING:
     from OpenSSL.crypto import X509
@@ -48,17 +49,17 @@ class _Handshake:
     """
     Makes the TLS connection of one attempt, and notes what OpenSSL thinks of the certificate.
 
-    It lets every certificate through, because L{Verdict} decides as soon as the handshake has
-    shown that the server has the key of its certificate too.
+    It lets every certificate through, because L{CertificatePolicy} decides as soon as the handshake
+    has shown that the server has the key of its certificate too.
     """
 
     def __init__(self, host: str, context: Context) -> None:
         """
-        @param host: the name or address the person gave.
+        @param host: the name or address that the user gave.
         @param context: the versions of TLS and the authorities to use.
         """
         self._host = host
-        self._isAddress = isIPAddress(host) or isIPv6Address(host)
+        self._address = isIPAddress(host) or isIPv6Address(host)
         self._context = context
         self._connection: Any = None
         self._doubt: str | None = "it was not verified"
@@ -72,7 +73,7 @@ class _Handshake:
 
         connection = self._connection = SSL.Connection(self._context, None)
         connection.set_app_data(tlsProtocol)
-        if not self._isAddress:
+        if not self._address:
             connection.set_tlsext_host_name(self._host.encode("idna"))
         connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._verify)
         return connection
@@ -112,8 +113,8 @@ class _Handshake:
         from service_identity.pyopenssl import verify_hostname, verify_ip_address
 
         try:
-            if self._isAddress:
-                verify_ip_address(self._connection, self._host)
+            if self._address:
+                verify_ip_address(self._connection, self._host.partition("%")[0])
             else:
                 verify_hostname(self._connection, self._host.encode("idna").decode("ascii"))
         except (CertificateError, VerificationError):
@@ -128,12 +129,12 @@ class _TrustedEndpoint:
     """
 
     def __init__(
-        self, reactor: Any, host: str, port: int, verdict: Verdict, context: Context
+        self, reactor: Any, host: str, port: int, policy: CertificatePolicy, context: Context
     ) -> None:
         self._reactor = reactor
         self._host = host
-        self._endpoint = HostnameEndpoint(reactor, host, port)
-        self._verdict = verdict
+        self._endpoint = hostEndpoint(reactor, host, port)
+        self._policy = policy
         self._context = context
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
@@ -143,11 +144,11 @@ class _TrustedEndpoint:
         handshake = _Handshake(self._host, self._context)
 
         def accept() -> None:
-            self._verdict.judge(handshake.certificate(), handshake.doubt())
+            self._policy.judge(handshake.certificate(), handshake.doubt())
 
-        entrance = Entrance(self._reactor, protocolFactory, accept)
-        connecting: Deferred[Any] = wrapClientTLS(handshake, self._endpoint).connect(entrance)
-        return connecting.addCallback(lambda vestibule: vestibule.entered)
+        gates = HandshakeGateFactory(self._reactor, protocolFactory, accept)
+        connecting: Deferred[Any] = wrapClientTLS(handshake, self._endpoint).connect(gates)
+        return connecting.addCallback(lambda gate: gate.entered)
 
 
 def trustedEndpoint(
@@ -160,7 +161,7 @@ def trustedEndpoint(
     trustRoot: IOpenSSLTrustRoot | None = None,
 ) -> IStreamClientEndpoint:
     """
-    An endpoint that speaks TLS with a server that can be believed, and with no other.
+    Make an endpoint that speaks TLS with a server whose certificate is accepted, and with no other.
 
     Its C{connect} makes the application's protocol only after the certificate was accepted.  It
     fails with L{Untrusted} or L{handshake.NotTLS}, which another try does not cure; with
@@ -170,9 +171,10 @@ def trustedEndpoint(
     @param reactor: the reactor.
     @param host: the server's name or address.
     @param port: its TLS port.
-    @param fingerprint: accept the certificate with this fingerprint only, whoever vouches for it.
+    @param fingerprint: accept the certificate with this fingerprint only, even if an authority
+        vouches for another.
     @param pinFile: where servers are remembered; L{defaultPinFile} without it.
-    @param tell: called with a sentence for the person, when a new server is remembered.
+    @param tell: called with a sentence for the user, when a new server is remembered.
     @param trustRoot: the authorities to believe, instead of those of this system.
     @return: the endpoint.
     @raise ConfigError: if the extra C{tls} is not installed, or the host or the fingerprint is
@@ -193,4 +195,6 @@ def trustedEndpoint(
     # The certificate is judged once, so there must be no second handshake to show another.
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     pins = PinFile(pinFile or defaultPinFile())
-    return _TrustedEndpoint(reactor, host, port, Verdict(host, port, expected, pins, tell), context)
+    return _TrustedEndpoint(
+        reactor, host, port, CertificatePolicy(host, port, expected, pins, tell), context
+    )

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.client.tls.test_handshake -*-
 """
-Between TLS and the application: nothing is said to a server before its certificate is accepted.
+Stands between TLS and the application: nothing is said to a server before its certificate is
+accepted.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from zope.interface import implementer
 
 from ...errors import ChatError
 
-#: Time for a server to finish the TLS handshake, in seconds.
 HANDSHAKE_TIMEOUT: Final = 30.0
+"""Time for a server to finish the TLS handshake, in seconds."""
 
 
 class NotTLS(ChatError):
@@ -36,7 +37,7 @@ class NotTLS(ChatError):
 
 
 @implementer(IHandshakeListener)
-class Vestibule(Protocol):
+class HandshakeGate(Protocol):
     """
     Stands between TLS and the application, which is let in when the certificate is accepted.
 
@@ -60,7 +61,7 @@ class Vestibule(Protocol):
 
     def connectionMade(self) -> None:
         """
-        The TCP connection stands, and the handshake begins.
+        Start the timeout of the handshake.
         """
         self._timeout = self._clock.callLater(
             HANDSHAKE_TIMEOUT, self._refuse, Failure(TimeoutError("no TLS handshake in time"))
@@ -68,7 +69,7 @@ class Vestibule(Protocol):
 
     def handshakeCompleted(self) -> None:
         """
-        The server has the key of the certificate it showed: let the application in, or leave.
+        Let the application in, or leave: the server has the key of the certificate it showed.
         """
         if self._settled:
             return
@@ -88,7 +89,7 @@ class Vestibule(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        Tell the application, or whoever waits for it.
+        Tell the application, or the caller that waits for it.
         """
         if self._protocol is not None:
             self._protocol.connectionLost(reason)
@@ -114,7 +115,7 @@ class Vestibule(Protocol):
 
     def _cancelled(self, entered: Deferred[IProtocol]) -> None:
         """
-        Nobody waits for this connection any more.
+        Give up: the caller has cancelled the connection.
         """
         self._refuse(Failure(CancelledError()))
 
@@ -129,9 +130,9 @@ class Vestibule(Protocol):
             self.entered.callback(outcome)
 
 
-class Entrance(Factory):
+class HandshakeGateFactory(Factory):
     """
-    Makes the L{Vestibule} of one connection.
+    Makes the L{HandshakeGate} of one connection.
     """
 
     noisy = False
@@ -143,16 +144,16 @@ class Entrance(Factory):
         self._factory = factory
         self._accept = accept
 
-    def buildProtocol(self, addr: IAddress | None) -> Vestibule:
+    def buildProtocol(self, addr: IAddress | None) -> HandshakeGate:
         """
         @see: L{twisted.internet.interfaces.IProtocolFactory}
         """
-        return Vestibule(self._clock, self._factory, self._accept, addr)
+        return HandshakeGate(self._clock, self._factory, self._accept, addr)
 
 
 def _words(error: Any) -> str:
     """
-    OpenSSL's own reason for an error, which pyOpenSSL hands over as a list of triples.
+    Find OpenSSL's own reason for an error, which pyOpenSSL gives as a list of triples.
     """
     try:
         return str(error.args[0][-1][-1])

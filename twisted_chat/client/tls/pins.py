@@ -1,10 +1,11 @@
 # -*- test-case-name: tests.client.tls.test_pins -*-
 """
-Which servers a person has seen before, and whether to believe the certificate of one.
+Keeps the certificates of servers seen before, and decides whether to believe one.
 
 A certificate is believed when an authority of this system vouches for the server's name.  Without
-one the first certificate seen is remembered, as C{ssh} does with its C{known_hosts}, and from then
-on only that one is taken.  A server that an authority vouched for once is never believed on less.
+one the first certificate seen is remembered, a certificate pin, as C{ssh} does with its
+C{known_hosts}, and from then on only that one is taken.  A server that an authority vouched for
+once is never believed on less.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from ...errors import ChatError
 from ...text.files import configFolder, makePrivateFolder
 from ...wire.fingerprint import ConfigError, fingerprint, parseFingerprint
 
-#: Stands in the pin file, instead of a fingerprint, for a server an authority vouched for.
 VOUCHED: Final = "verified"
+"""Stands in the pin file, instead of a fingerprint, for a server an authority vouched for."""
 
 
 class Untrusted(ChatError):
-    """The server's certificate is not the one to expect; to try again does not help."""
+    """The server's certificate is not the expected one; trying again does not help."""
 
     code = "untrusted"
 
 
 def defaultPinFile() -> str:
     """
-    @return: the path of the file in which this person's servers are remembered (XDG Base Directory
+    @return: the path of the file in which this user's servers are remembered (XDG Base Directory
         Specification).
     """
     return str(configFolder(os.environ) / "known_servers")
@@ -99,7 +100,7 @@ class PinFile:
             file.write((b"\n" if unfinished else b"") + f"{server} {pin}\n".encode())
 
 
-class Verdict:
+class CertificatePolicy:
     """
     Decides on the certificate of one server.
     """
@@ -113,11 +114,11 @@ class Verdict:
         tell: Callable[[str], object],
     ) -> None:
         """
-        @param host: the name or address the person gave.
+        @param host: the name or address that the user gave.
         @param port: the port.
-        @param expected: the only fingerprint to accept, if the person gave one.
+        @param expected: the only fingerprint to accept, if the user gave one.
         @param pins: the servers seen before.
-        @param tell: called with a sentence the person should read.
+        @param tell: called with a sentence that the user should read.
         """
         self._server = f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
         self._expected = expected
@@ -144,7 +145,7 @@ class Verdict:
         if doubt is None:
             if VOUCHED not in known:
                 # Only a later doubt could be told worse without it, so a full disk is no reason
-                # to keep anybody from a server that is beyond doubt.
+                # to refuse a server that is beyond doubt.
                 with suppress(OSError):
                     self._pins.remember(self._server, VOUCHED)
         elif shown in known:

@@ -119,7 +119,7 @@ class Alarm:
         self.trouble = ""
         self._clock = clock
         self._path = path
-        self._told = -SECONDS
+        self._told = self._toldUnreadable = self._toldBug = -SECONDS
         self._isTold = False
         self._isOfTidying = False
 
@@ -137,7 +137,10 @@ class Alarm:
         self.trouble = f"the history {self._path} cannot be stored: {refusal}"
         now = self._clock.seconds()
         if refusal.isBug:
-            self._log.failure("the history {path!r} failed", failure, path=self._path)
+            # Tidying meets the same bug each second.
+            if not isTidying or now - self._toldBug >= SECONDS:
+                self._toldBug = now
+                self._log.failure("the history {path!r} failed", failure, path=self._path)
         elif now - self._told >= SECONDS:
             self._told = now
             self._isTold = True
@@ -148,6 +151,29 @@ class Alarm:
                 advice=refusal.advice,
             )
         return refusal
+
+    def lost(self, refusal: Refusal) -> None:
+        """
+        Something can never be stored: a bug, whatever else is well.
+        """
+        failure = Failure(refusal)
+        self._log.failure("something cannot be stored in {path!r}", failure, path=self._path)
+
+    def unreadable(self, what: str) -> None:
+        """
+        Something in the file cannot be read, though the file is whole.
+
+        @param what: which row it is.
+        """
+        now = self._clock.seconds()
+        if now - self._toldUnreadable >= SECONDS:
+            self._toldUnreadable = now
+            self._log.error(
+                "{what} in the history {path!r} cannot be read and is passed over: no server wrote "
+                "it like that; to see all of them: python -m twisted_chat.history {path} export",
+                what=what,
+                path=self._path,
+            )
 
     def end(self, isTidying: bool = False) -> None:
         """

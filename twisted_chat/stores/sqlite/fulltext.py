@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from ..search import RULES, terms
-from .schema import IS_SPOKEN, readNote, writeNote
+from .rows import stream
+from .schema import IS_SPOKEN, nextId, readId, readNote, writeNote
+
+INDEXED: Final = "indexed"
+"""The note that holds the id up to which everything is in the index."""
 
 STEP: Final = 500
 """Events indexed in one step: some 10 ms, during which a message may have to wait."""
@@ -38,7 +42,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
     @raise sqlite3.Error: it cannot be.
     """
-    if readNote(connection, "rules", "") == RULES:
+    if readNote(connection, "rules", "") == RULES and type(readNote(connection, INDEXED, 0)) is int:
         return
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DROP TABLE IF EXISTS terms")
@@ -46,7 +50,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         "CREATE VIRTUAL TABLE terms USING fts5 (text, name, content = '', tokenize = 'ascii')"
     )
     writeNote(connection, "rules", RULES)
-    writeNote(connection, "indexed", 0)
+    writeNote(connection, INDEXED, 0)
     connection.execute("COMMIT")
 
 
@@ -59,8 +63,19 @@ def abandon(connection: sqlite3.Connection) -> None:
     writeNote(connection, "rules", "")
 
 
-def _entries(rows: Iterable[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
-    return [(id, " ".join(terms(text)), " ".join(terms(name))) for id, text, name in rows]
+def indexed(connection: sqlite3.Connection) -> int:
+    """
+    @return: the id up to which everything is in the index.
+    """
+    return readId(connection, INDEXED)
+
+
+def _entries(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, str, str]]:
+    return [
+        (id, " ".join(terms(text)), " ".join(terms(name)))
+        for id, text, name in rows
+        if type(text) is type(name) is str
+    ]
 
 
 def indexStep(connection: sqlite3.Connection, newest: int) -> int:
@@ -70,31 +85,31 @@ def indexStep(connection: sqlite3.Connection, newest: int) -> int:
     @param newest: the newest event's id.
     @return: how many ids are still to be looked at.
     """
-    indexed = int(str(readNote(connection, "indexed", 0)))
-    if indexed >= newest:
+    start = indexed(connection)
+    if start >= newest:
         return 0
-    end = min(indexed + STEP, newest)
-    rows = connection.execute(
+    start = nextId(connection, start) - 1
+    end = min(start + STEP, newest)
+    rows = stream(
+        connection,
         f"SELECT id, text, name FROM events WHERE id > ? AND id <= ? AND {IS_SPOKEN}",
-        (indexed, end),
+        (start, end),
     )
-    connection.executemany(
-        "INSERT INTO terms (rowid, text, name) VALUES (?, ?, ?)", _entries(rows.fetchall())
-    )
-    writeNote(connection, "indexed", end)
+    connection.executemany("INSERT INTO terms (rowid, text, name) VALUES (?, ?, ?)", _entries(rows))
+    writeNote(connection, INDEXED, end)
     return newest - end
 
 
-def forget(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
+def forget(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """
     Take events out of the index, in a transaction that is under way.
 
     @param rows: id, text and name of spoken events.
     """
-    indexed = int(str(readNote(connection, "indexed", 0)))
+    end = indexed(connection)
     connection.executemany(
         "INSERT INTO terms (terms, rowid, text, name) VALUES ('delete', ?, ?, ?)",
-        _entries(row for row in rows if row[0] <= indexed),
+        _entries(row for row in rows if row[0] <= end),
     )
 
 

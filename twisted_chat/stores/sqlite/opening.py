@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -19,8 +20,20 @@ from twisted.python.failure import Failure
 from ...errors import ChatError, NoHistory
 from .faults import advice, isDamage
 from .reader import Reader
-from .schema import APPLICATION_ID, STEPS, connect, copy, firstFault, upgrade, writeNote
+from .schema import (
+    APPLICATION_ID,
+    PRUNED,
+    connect,
+    copy,
+    firstFault,
+    readId,
+    upgrade,
+    writeNote,
+)
+from .steps import STEPS
 from .worker import Worker
+
+_log = Logger()
 
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """A file up to this size is looked at for damage before it is used: some 0.1 s."""
@@ -92,9 +105,12 @@ def _prepare(connection: sqlite3.Connection, path: str) -> bool:
             raise damaged(path, fault)
         connection.execute("PRAGMA journal_mode = WAL")
         if version < len(STEPS):
-            kept = f"{path}.version{version}"
-            if not os.path.exists(kept):
-                copy(connection, kept)
+            _log.info(
+                "the history {path!r} becomes version {version} of its tables",
+                path=path,
+                version=len(STEPS),
+            )
+            _keepOld(connection, path, version)
             upgrade(connection)
         # A file that can be read but not written is found here, not at the first message.
         connection.execute("BEGIN IMMEDIATE")
@@ -108,6 +124,41 @@ def _prepare(connection: sqlite3.Connection, path: str) -> bool:
         ) from error
     except sqlite3.Error as error:
         raise _refusal(path, error) from error
+
+
+def _keepOld(connection: sqlite3.Connection, path: str, version: int) -> None:
+    """
+    Put a copy of the file beside it before it is upgraded.
+
+    @param version: that of its tables.
+    @raise NoHistory: there is the copy of another history.
+    """
+    kept = f"{path}.version{version}"
+    draft = kept + ".new"
+    if os.path.exists(kept):
+        newest = "SELECT id, time, sid, name FROM events ORDER BY id DESC LIMIT 1"
+        try:
+            with closing(connect(kept)) as copied:
+                old = copied.execute(newest).fetchone()
+        except sqlite3.Error:
+            old = (0,)
+        if old == connection.execute(newest).fetchone():
+            return  # An upgrade before this one was cut short later than here.
+        if old is not None and not _has(connection, old):
+            raise NoHistory(
+                f"{kept} is no copy of {path} as it was before: move it away, so that a copy can "
+                "be made before the upgrade"
+            )
+    copy(connection, kept, draft)
+
+
+def _has(connection: sqlite3.Connection, row: tuple[object, ...]) -> bool:
+    """
+    @param row: an event's id and more of it.
+    @return: whether the event is in the history, or may have been.
+    """
+    found = connection.execute("SELECT id, time, sid, name FROM events WHERE id = ?", row[:1])
+    return found.fetchone() == row or 0 < int(str(row[0])) <= readId(connection, PRUNED)
 
 
 def _refusal(path: str, error: sqlite3.Error) -> NoHistory:
@@ -145,9 +196,6 @@ def _refuseStrangers(path: str) -> None:
             f"{path} is no chat history, or its beginning is destroyed. Nothing was changed. "
             "Restore a backup, or name another file as history"
         )
-
-
-_log = Logger()
 
 
 def checkUp(path: str, worker: Worker, isOver: Callable[[], bool]) -> Deferred[None]:

@@ -8,21 +8,36 @@ complete.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import merge
 from itertools import islice
 from typing import Final
 
 from ...errors import NoHistory
-from ...wire.events import SPOKEN, Event, Query, Scope
-from ..search import matcher, phrases
+from ...wire.events import FOREVER, SPOKEN, UNREADABLE, Event, Place, Query, Scope
+from ..interfaces import StoredRooms
+from ..search import matcher, phrases, readable
 from ..session import Session
 from . import fulltext
 from .faults import reason
-from .schema import IS_SPOKEN, IS_STATE, IS_UNSPOKEN, PRUNED, connect, isOneOf, readNote
+from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, stream
+from .rows import ROOMS as ROOM_ROWS
+from .schema import (
+    IS_PRESENCE,
+    IS_SPOKEN,
+    IS_STATE,
+    MAX_ID,
+    PRUNED,
+    ROOMS,
+    connect,
+    isOneOf,
+    newestId,
+    nextId,
+    readId,
+)
 
 SEARCH_SECONDS: Final = 2.0
 """After so long a search ends without an answer."""
@@ -33,16 +48,32 @@ READ_THROUGH: Final = 5_000
 CHUNK: Final = 500
 """Values in one statement: SQLite allowed 999 for long."""
 
-_EVENTS: Final = 'SELECT id, time, kind, room, name, text, "to", sid, key FROM events '
+FIRST_CHUNK: Final = 16
+"""Ids asked of one index at first; each time that they do not suffice, four times as many."""
 
-_IDS: Final = (
-    f"SELECT id FROM events WHERE room = ? AND {IS_SPOKEN} AND id > ? ORDER BY id LIMIT ?",
-    f"SELECT id FROM events WHERE room = ? AND {IS_UNSPOKEN} AND id > ? ORDER BY id LIMIT ?",
+RANGES: Final = 64
+"""Ranges of ids in one statement: with more SQL tells rooms apart, and the rest is done here."""
+
+_NEXT: Final = "AND id > ? AND id <= ? ORDER BY id LIMIT ?"
+
+_SPOKEN_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_SPOKEN} {_NEXT}"
+
+_PRESENCE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_PRESENCE} {_NEXT}"
+
+_STATE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_STATE} {_NEXT}"
+
+_TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
+
+# This index has few rows: to look at all of it is less than to look at all events after an id.
+_NEW_STATE: Final = (
+    f"{SECRET_EVENTS} INDEXED BY events_state WHERE {IS_STATE} AND id > ? AND id <= ? ORDER BY id"
 )
 
-_TOLD: Final = (
-    "SELECT id FROM events WHERE sid = ? AND kind = 'told' AND id > ? ORDER BY id LIMIT ?"
+_LAST: Final = (
+    f"{EVENTS} WHERE room = ? AND {IS_SPOKEN} AND id >= ? AND id <= ? ORDER BY id DESC LIMIT ?"
 )
+
+_ALL: Final = ((1, MAX_ID),)
 
 
 def _marks(count: int) -> str:
@@ -54,13 +85,17 @@ class Reader:
     Answers questions about one history file.
     """
 
-    def __init__(self, path: str, canSearch: bool) -> None:
+    def __init__(
+        self, path: str, canSearch: bool, tell: Callable[[str], None] = lambda what: None
+    ) -> None:
         """
         @param path: the file's path.
         @param canSearch: whether it has an index of words.
+        @param tell: told, in the reading thread, of each row that cannot be read.
         """
         self._path = path
         self._canSearch = canSearch
+        self._tell = tell
         self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
@@ -95,50 +130,58 @@ class Reader:
         See L{stores.interfaces.IHistory.bounds}.
         """
         with self._moment() as connection:
-            pruned = int(str(readNote(connection, PRUNED, 0)))
-            (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-            return (pruned + 1, newest)
+            return (readId(connection, PRUNED) + 1, newestId(connection))
 
-    def state(self) -> list[Event]:
-        """
-        See L{stores.interfaces.IHistory.state}.
-        """
-        with self._moment() as connection:
-            rows = connection.execute(f"{_EVENTS} WHERE {IS_STATE} ORDER BY id")
-            return [Event._make(row) for row in rows]
-
-    def last(self, room: str, count: int, before: int | None) -> list[Event]:
+    def last(self, place: Place, count: int, before: int | None) -> list[Event]:
         """
         See L{stores.interfaces.IHistory.last}.
         """
+        end = MAX_ID if before is None else min(max(before, 1) - 1, MAX_ID)
+        found: list[Event] = []
         with self._moment() as connection:
-            rows = connection.execute(
-                f"{_EVENTS} WHERE room = ? AND {IS_SPOKEN} AND id < ? ORDER BY id DESC LIMIT ?",
-                (room, 2**63 - 1 if before is None else before, max(0, count)),
-            ).fetchall()
-        return [Event._make(row) for row in reversed(rows)]
+            for event in self._backwards(connection, place, end, count):
+                found.append(event)
+                if len(found) >= count:
+                    break
+        return found[::-1]
+
+    def _backwards(
+        self, connection: sqlite3.Connection, place: Place, end: int, count: int
+    ) -> Iterator[Event]:
+        """
+        @param end: the last id to look at.
+        @param count: at most this many of each range.
+        @return: what was spoken in a place, newest first.
+        """
+        for first, last in reversed(place.ranges):
+            if first <= end and count > 0:
+                values = (place.room, first, min(last, end), count)
+                yield from self._events(connection, _LAST, values)
 
     def after(self, scope: Scope, id: int, limit: int) -> list[Event]:
         """
         See L{stores.interfaces.IHistory.after}.  Collects ids from the indexes first, so that what
         other rooms had meanwhile costs nothing.
         """
-        ids: set[int] = set()
-        rooms = list(scope.rooms)
+        id = min(max(id, 0), MAX_ID)
         with self._moment() as connection:
-            if scope.sid:
-                rooms.append(f"@{scope.sid}")
-                ids.update(row[0] for row in connection.execute(_TOLD, (scope.sid, id, limit)))
-            for room in rooms:
-                for select in _IDS:
-                    ids.update(row[0] for row in connection.execute(select, (room, id, limit)))
-            return list(self._events(connection, sorted(ids)[:limit]))
+            ids = list(islice(_once(merge(*_ways(connection, scope, id))), max(0, limit)))
+            return list(self._withIds(connection, ids))
 
-    def _events(self, connection: sqlite3.Connection, ids: list[int]) -> Iterator[Event]:
+    def _withIds(self, connection: sqlite3.Connection, ids: list[int]) -> Iterator[Event]:
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            rows = connection.execute(f"{_EVENTS} WHERE id IN ({_marks(len(chunk))})", chunk)
-            yield from sorted(map(Event._make, rows))
+            select = f"{EVENTS} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
+            yield from self._events(connection, select, chunk)
+
+    def _events(
+        self, connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
+    ) -> Iterator[Event]:
+        for row in stream(connection, statement, values):
+            event = asEvent(row)
+            if event.kind == UNREADABLE:
+                self._tell(f"event {event.id}")
+            yield event
 
     def search(self, scope: Scope, query: Query, limit: int) -> list[Event]:
         """
@@ -146,12 +189,14 @@ class Reader:
         """
         if not self._canSearch:
             raise NoHistory("search is not possible on this server: its SQLite has no FTS5")
-        matches = matcher(query)
+        if query.room:
+            places = tuple(place for place in scope.places if place.room == query.room)
+            scope = Scope(places, scope.sid)
+        matches, isReadable = matcher(query), readable(scope)
         with self._moment() as connection, _deadline(connection):
-            newest = (
-                event for event in self._candidates(connection, scope, query) if matches(event)
-            )
-            return list(islice(newest, limit))[::-1]
+            candidates = self._candidates(connection, scope, query)
+            newest = (event for event in candidates if isReadable(event) and matches(event))
+            return list(islice(newest, max(0, limit)))[::-1]
 
     def _candidates(
         self, connection: sqlite3.Connection, scope: Scope, query: Query
@@ -160,23 +205,24 @@ class Reader:
         @return: the events in scope that may match, newest first: first those that are not
             indexed yet, then those that the index finds.
         """
-        allowed, values = _condition(scope, query)
         asked = fulltext.expression(phrases(query), query.name)
-        if query.room and not asked:
-            select = f"{_EVENTS} WHERE {IS_SPOKEN} AND {allowed} ORDER BY id DESC"
-            yield from _stream(connection, select, values)
+        if query.room and not asked and len(scope.places) == 1:
+            # One index has it all.
+            yield from self._backwards(connection, scope.places[0], MAX_ID, MAX_ID)
             return
+        allowed, values = _condition(scope, query)
         # By id, newest first: no index of rooms may be used, whose rows would have to be sorted.
         select = (
-            f"{_EVENTS} NOT INDEXED WHERE id > ? AND {IS_SPOKEN} AND {allowed} ORDER BY id DESC"
+            f"{EVENTS} NOT INDEXED WHERE id > ? AND id <= {MAX_ID} AND {IS_SPOKEN} AND {allowed} "
+            "ORDER BY id DESC"
         )
-        indexed = readNote(connection, "indexed", 0) if asked else 0
-        yield from _stream(connection, select, [indexed, *values])
+        indexed = fulltext.indexed(connection) if asked else 0
+        yield from self._events(connection, select, [indexed, *values])
         if not asked:
             return
         # The index goes first (CROSS JOIN keeps the order) and gives its rows newest first.
-        columns = 'e.id, e.time, e.kind, e.room, e.name, e.text, e."to", e.sid, e.key'
-        yield from _stream(
+        columns = "e.id, e.time, e.kind, e.room, e.name, e.text, e.\"to\", e.sid, e.key, ''"
+        yield from self._events(
             connection,
             f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
             f"WHERE terms MATCH ? AND {isOneOf(SPOKEN, 'e.kind')} AND {allowed} "
@@ -191,43 +237,138 @@ class Reader:
         @param isOver: asked every few milliseconds whether to give up.
         @raise NoHistory: some cannot be read.
         """
-        _, newest = self.bounds()
-        for start in range(0, newest, READ_THROUGH):
-            if isOver():
-                return
+        start = 0
+        while not isOver():
+            end = start + READ_THROUGH
             with self._moment() as connection:
                 connection.execute(
                     "SELECT sum(length(text) + length(key)) FROM events WHERE id > ? AND id <= ?",
-                    (start, start + READ_THROUGH),
+                    (start, end),
                 ).fetchone()
+                start = nextId(connection, end) - 1
+            if start >= MAX_ID:
+                return
+
+    def rooms(self) -> tuple[StoredRooms, int]:
+        """
+        See L{stores.interfaces.IRooms.rooms}.
+
+        @return: the rooms, and the id of the newest event.
+        """
+        with self._moment() as connection:
+            records = []
+            for row in stream(connection, f"{ROOM_ROWS} ORDER BY id"):
+                record = asRoom(row)
+                if record is None:
+                    self._tell(f"room {row[0]}")
+                else:
+                    records.append(record)
+            reflected = readId(connection, ROOMS)
+            events = self._events(connection, _NEW_STATE, (reflected, MAX_ID))
+            found = [event for event in events if event.kind != UNREADABLE]
+            return StoredRooms(records, found), newestId(connection)
 
     def recall(self, tokenHash: str) -> Session | None:
         """
         See L{stores.interfaces.ISessions.recall}.
         """
+        found = self._sessions("tokenHash = ?", tokenHash)
+        return found[0] if found else None
+
+    def recentSessions(self, since: float) -> list[Session]:
+        """
+        See L{stores.interfaces.ISessions.recentSessions}.
+        """
+        return self._sessions("seen >= ?", since)
+
+    def _sessions(self, condition: str, value: object) -> list[Session]:
+        found = []
         with self._moment() as connection:
-            row = connection.execute(
-                "SELECT sid, tokenHash, name, rooms, current, seen FROM sessions "
-                "WHERE tokenHash = ?",
-                (tokenHash,),
-            ).fetchone()
-        if row is None:
-            return None
-        session = Session._make(row)
-        return session._replace(rooms=tuple(json.loads(row[3])))
+            for row in stream(connection, f"{SESSIONS} WHERE {condition}", (value,)):
+                session = asSession(row)
+                if session is None:
+                    self._tell("a session")
+                else:
+                    found.append(session)
+        return found
+
+
+def _ways(connection: sqlite3.Connection, scope: Scope, id: int) -> list[Iterator[int]]:
+    """
+    @return: the ids after one in the scope, rising, each way in which one may be there by itself.
+    """
+    ways: list[Iterator[int]] = []
+    if scope.sid:
+        ways.append(_inRanges(connection, _TOLD_IDS, scope.sid, _ALL, id))
+        ways.append(_inRanges(connection, _SPOKEN_IDS, f"@{scope.sid}", _ALL, id))
+    for room, ranges, presenceFrom in scope.places:
+        ways.append(_inRanges(connection, _SPOKEN_IDS, room, ranges, id))
+        ways.append(_inRanges(connection, _STATE_IDS, room, ranges, id))
+        ways.append(_inRanges(connection, _PRESENCE_IDS, room, ranges, max(id, presenceFrom - 1)))
+    return ways
+
+
+def _inRanges(
+    connection: sqlite3.Connection,
+    select: str,
+    value: str,
+    ranges: Sequence[tuple[int, int]],
+    id: int,
+) -> Iterator[int]:
+    """
+    Ask an index for ids in small parts: most of what it has is never needed.
+    """
+    chunk = FIRST_CHUNK
+    for first, last in ranges:
+        start, end = max(id, first - 1), min(last, MAX_ID)
+        while start < end:
+            found = connection.execute(select, (value, start, end, chunk)).fetchall()
+            for row in found:
+                yield row[0]
+            if len(found) < chunk:
+                break
+            start = found[-1][0]
+            chunk *= 4
+
+
+def _once(ids: Iterator[int]) -> Iterator[int]:
+    """
+    @param ids: never falling.
+    @return: each of them once.
+    """
+    before = 0
+    for id in ids:
+        if id != before:
+            yield id
+        before = id
 
 
 def _condition(scope: Scope, query: Query) -> tuple[str, list[object]]:
     """
-    @return: SQL for what the reader may see of what he asked for, and its values.
+    @return: SQL for what the reader may see of what they asked for, and its values.  Where there
+        are too many ranges it lets through more.
     """
-    rooms = sorted(scope.rooms)
-    ways = [f"room IN ({_marks(len(rooms))})"]
-    values: list[object] = [*rooms]
+    rooms: dict[tuple[tuple[int, int], ...], list[str]] = {}
+    for place in scope.places:
+        rooms.setdefault(place.ranges, []).append(place.room)
+    isExact = sum(map(len, rooms)) <= RANGES
+    ways: list[str] = []
+    values: list[object] = []
+    for ranges, names in rooms.items() if isExact else ():
+        limits = []
+        values += names
+        for first, last in ranges:
+            limits.append("id >= ? AND id <= ?" if last < FOREVER else "id >= ?")
+            values += [first, last] if last < FOREVER else [first]
+        ways.append(f"(room IN ({_marks(len(names))}) AND ({' OR '.join(limits) or '0'}))")
+    if not isExact:
+        names = [place.room for place in scope.places]
+        values += names
+        ways.append(f"room IN ({_marks(len(names))})")
     if scope.sid:
         ways += ["room = ?", "(kind = 'told' AND sid = ?)"]
         values += [f"@{scope.sid}", scope.sid]
-    allowed = f"({' OR '.join(ways)})"
+    allowed = f"({' OR '.join(ways) or '0'})"
     if query.room:
         allowed += " AND room = ?"
         values.append(query.room)
@@ -235,13 +376,6 @@ def _condition(scope: Scope, query: Query) -> tuple[str, list[object]]:
         allowed += " AND time >= ?"
         values.append(query.since)
     return allowed, values
-
-
-def _stream(
-    connection: sqlite3.Connection, statement: str, values: list[object]
-) -> Iterator[Event]:
-    with closing(connection.cursor()) as cursor:
-        yield from map(Event._make, cursor.execute(statement, values))
 
 
 @contextmanager

@@ -12,11 +12,12 @@ import re
 import sqlite3
 from itertools import takewhile
 from math import inf
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...errors import BadCommand
 from . import fulltext
-from .schema import IS_PRESENCE, IS_SPOKEN, PRUNED, readNote, writeNote
+from .rows import isTime, stream
+from .schema import IS_PRESENCE, IS_SPOKEN, PRUNED, nextId, readId, writeNote
 
 DAY: Final = 86_400.0
 """Seconds."""
@@ -91,24 +92,28 @@ class Pruner:
         """
         surplus = self._surplus(connection, newest) if self._keep.messages else STEP
         isCounting = self._keep.messages > 0 and self._counted < newest
-        floor = int(str(readNote(connection, self.note, 0)))
+        floor = readId(connection, self.note)
         end = min(floor + STEP, newest - 1)
         if surplus <= 0 or end <= floor:
             return isCounting
-        rows = connection.execute(
-            "SELECT id, text, name, time FROM events "
-            f"WHERE id > ? AND id <= ? AND {self.group} ORDER BY id",
-            (floor, end),
-        ).fetchall()
+        rows = list(
+            stream(
+                connection,
+                "SELECT id, text, name, time FROM events "
+                f"WHERE id > ? AND id <= ? AND {self.group} ORDER BY id",
+                (floor, end),
+            )
+        )
         oldest = now - self._keep.days * DAY if self._keep.days else inf
-        doomed = list(takewhile(lambda row: row[3] < oldest, rows[:surplus]))
+        # What has no time that can be read goes with what is around it.
+        doomed = list(takewhile(lambda row: not isTime(row[3]) or row[3] < oldest, rows[:surplus]))
         if doomed:
             writeNote(connection, self.note, doomed[-1][0])
             self.delete(connection, [row[:3] for row in doomed])
         elif (
             not rows and end - floor == STEP and not self._isRecent(connection, floor, end, oldest)
         ):
-            writeNote(connection, self.note, end)
+            writeNote(connection, self.note, min(nextId(connection, end), newest) - 1)
         else:
             return isCounting
         return True
@@ -121,7 +126,8 @@ class Pruner:
             there: it must not seem to have removed what it never met.
         """
         (newest,) = connection.execute(
-            "SELECT max(time) FROM events WHERE id > ? AND id <= ?", (floor, end)
+            "SELECT max(time) FROM events WHERE id > ? AND id <= ? AND typeof(time) = 'real'",
+            (floor, end),
         ).fetchone()
         return newest is not None and newest >= oldest
 
@@ -129,16 +135,17 @@ class Pruner:
         """
         @return: how many are too many, of those that were counted so far.
         """
-        end = min(self._counted + COUNTED, newest)
+        start = max(self._counted, min(nextId(connection, self._counted), newest) - 1)
+        end = min(start + COUNTED, newest)
         (count,) = connection.execute(
             f"SELECT count(*) FROM events WHERE id > ? AND id <= ? AND {self.group}",
-            (self._counted, end),
+            (start, end),
         ).fetchone()
         self._counted = end
         self._count += count
         return self._count - self._keep.messages
 
-    def delete(self, connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    def delete(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
         """
         @param rows: id, text and name of events of the group.
         """
@@ -170,7 +177,7 @@ class SpokenPruner(Pruner):
         super().__init__(keep)
         self._isIndexed = isIndexed
 
-    def delete(self, connection: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    def delete(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
         """
         See L{Pruner.delete}.
         """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.stores.sqlite.test_schema -*-
 """
-The tables of a history file: how they are made, copied, upgraded and checked.
+A history file: how it is made, opened, copied, upgraded and checked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ...wire.events import PRESENCE, SPOKEN, STATE
+from .steps import STEPS
 
 APPLICATION_ID: Final = 0x54774368
 """Marks the file as ours in its header (PRAGMA application_id): C{TwCh}."""
@@ -25,6 +26,9 @@ BUSY_SECONDS: Final = 5.0
 
 WAL_PAGES: Final = 4_000
 """Pages of 4 KiB in the write-ahead log before they are copied into the file: 16 MiB."""
+
+COPIED_PAGES: Final = 1_000
+"""Pages copied at once: 4 MiB."""
 
 
 def isOneOf(names: Iterable[str], column: str = "kind") -> str:
@@ -41,65 +45,55 @@ def isOneOf(names: Iterable[str], column: str = "kind") -> str:
 IS_SPOKEN: Final = isOneOf(SPOKEN)
 IS_PRESENCE: Final = isOneOf(PRESENCE)
 IS_STATE: Final = isOneOf(STATE)
-IS_UNSPOKEN: Final = f"NOT {IS_SPOKEN}"
-
-VERSION_1: Final = (
-    """CREATE TABLE events (
-        id INTEGER PRIMARY KEY,
-        time REAL NOT NULL,
-        kind TEXT NOT NULL,
-        room TEXT NOT NULL,
-        name TEXT NOT NULL,
-        text TEXT NOT NULL,
-        "to" TEXT NOT NULL,
-        sid TEXT NOT NULL,
-        key TEXT
-    )""",
-    "CREATE UNIQUE INDEX events_key ON events (sid, key) WHERE key IS NOT NULL",
-    "CREATE INDEX events_spoken ON events (room, id) WHERE kind IN ('acted', 'said', 'told')",
-    "CREATE INDEX events_unspoken ON events (room, id) WHERE kind NOT IN ('acted', 'said', 'told')",
-    "CREATE INDEX events_state ON events (id) "
-    "WHERE kind IN ('created', 'invited', 'locked', 'topic', 'unlocked')",
-    "CREATE INDEX events_told ON events (sid, id) WHERE kind = 'told'",
-    """CREATE TABLE sessions (
-        sid TEXT PRIMARY KEY,
-        tokenHash TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        rooms TEXT NOT NULL,
-        current TEXT NOT NULL,
-        seen REAL NOT NULL
-    ) WITHOUT ROWID""",
-    "CREATE TABLE notes (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
-)
-
-VERSION_2: Final = (
-    "DROP INDEX events_spoken",
-    "DROP INDEX events_unspoken",
-    "DROP INDEX events_state",
-    "CREATE INDEX events_spoken ON events (room, id) "
-    "WHERE (kind = 'acted' OR kind = 'said' OR kind = 'told')",
-    "CREATE INDEX events_unspoken ON events (room, id) "
-    "WHERE NOT (kind = 'acted' OR kind = 'said' OR kind = 'told')",
-    "CREATE INDEX events_state ON events (id) WHERE (kind = 'created' OR kind = 'invited' "
-    "OR kind = 'locked' OR kind = 'topic' OR kind = 'unlocked')",
-)
-"""Half the time to store an event."""
-
-STEPS: Final[list[tuple[str, ...]]] = [VERSION_1, VERSION_2]
-"""The statements that lead from each version to the next, from the empty file (version 0) on.
-What was released is never changed, so they are plain text: a new version is a new step."""
-
 
 PRUNED: Final = "pruned"
 """The note that holds the id up to which messages were pruned."""
+
+ROOMS: Final = "rooms"
+"""The note that holds the id up to which the table of rooms has what the log says."""
+
+MAX_ID: Final = 2**53 - 1
+"""The largest id that an event can have: what is above was not written by us, and no program that
+reads JSON could tell it from the next."""
 
 
 def readNote(connection: sqlite3.Connection, name: str, default: object) -> object:
     """
     @return: what the history notes about itself under this name.
     """
-    row = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-    return default if row is None else row[0]
+    row = connection.execute(
+        "SELECT CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) ELSE value END "
+        "FROM notes WHERE name = ?",
+        (name,),
+    ).fetchone()
+    value: object = default if row is None else row[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def readId(connection: sqlite3.Connection, name: str) -> int:
+    """
+    @return: the id that the history notes under this name; 0 if it notes none that can be one.
+    """
+    value = readNote(connection, name, 0)
+    return value if type(value) is int and 0 <= value <= MAX_ID else 0
+
+
+def newestId(connection: sqlite3.Connection) -> int:
+    """
+    @return: the id of the newest event, or 0.
+    """
+    (newest,) = connection.execute(
+        f"SELECT coalesce(max(id), 0) FROM events WHERE id BETWEEN 1 AND {MAX_ID}"
+    ).fetchone()
+    return int(newest)
+
+
+def nextId(connection: sqlite3.Connection, id: int) -> int:
+    """
+    @return: the id of the event after this id; one above L{MAX_ID} if there is none.
+    """
+    (found,) = connection.execute("SELECT min(id) FROM events WHERE id > ?", (id,)).fetchone()
+    return MAX_ID + 1 if found is None else int(found)
 
 
 def writeNote(connection: sqlite3.Connection, name: str, value: object) -> None:
@@ -134,18 +128,26 @@ def connect(path: str, isWriter: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def copy(source: sqlite3.Connection | None, path: str) -> None:
+def copy(source: sqlite3.Connection | None, path: str, draft: str = "") -> None:
     """
     Make a history file whole or not at all, readable for its owner alone.
 
     @param source: what to copy, as of now; without it the new history is empty.
-    @param path: its path; nothing may be there.
-    @raise FileExistsError: something is there.
-    @raise OSError: it cannot be written.
+    @param path: its path.
+    @param draft: where it is made, for those who know that nobody else uses that path: what was cut
+        short and left there is removed, and what is at C{path} is replaced.  Without it nothing may
+        be there.
+    @raise OSError: no such file can be made; L{FileExistsError} if one is there.
     @raise sqlite3.Error: it cannot be written, or the source cannot be read.
     """
-    handle, draft = tempfile.mkstemp(".new", os.path.basename(path), os.path.dirname(path))
-    os.close(handle)  # mkstemp gives mode 0600
+    isOurs = bool(draft)
+    if isOurs:
+        _remove(draft)
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    else:
+        folder, name = os.path.split(path)
+        handle, draft = tempfile.mkstemp(".new", name, folder)  # of mode 0600
+    os.close(handle)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             if source is None:
@@ -153,17 +155,42 @@ def copy(source: sqlite3.Connection | None, path: str) -> None:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 upgrade(connection)
             else:
-                source.backup(connection)
+                _fill(connection, source)
             # Ids of a restored copy may come to mean other events than those of its original.
             writeNote(connection, "epoch", secrets.token_hex(8))
             # To close the file would do this as well, but without a word if the disk is full.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _rename(draft, path)
+        if isOurs:
+            os.rename(draft, path)
+        else:
+            _rename(draft, path)
         _syncFolder(path)
     finally:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            with suppress(FileNotFoundError):
-                os.unlink(draft + ending)
+        _remove(draft)
+
+
+def _fill(connection: sqlite3.Connection, source: sqlite3.Connection) -> None:
+    """
+    Copy a history as it is at this moment, however it changes meanwhile.  The copy needs no other
+    file beside it, so it can be read on any medium.
+    """
+    source.execute("BEGIN")
+    try:
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        # Between the parts Python can take notice of a signal.
+        source.backup(connection, pages=COPIED_PAGES, progress=lambda *counts: None)
+    finally:
+        source.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _remove(draft: str) -> None:
+    """
+    Remove a file that was being made, if it is there.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            os.unlink(draft + ending)
 
 
 def _rename(draft: str, path: str) -> None:
@@ -205,12 +232,17 @@ def upgrade(connection: sqlite3.Connection) -> None:
         version += 1
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in step:
-                connection.execute(statement)
+            for part in step:
+                if isinstance(part, str):
+                    connection.execute(part)
+                else:
+                    part(connection)
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
-        except sqlite3.Error:
-            connection.execute("ROLLBACK")
+        except BaseException:
+            # After some faults, such as a full disk, SQLite has rolled back already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 

@@ -2,8 +2,8 @@
 """
 The log on the disk: one SQLite file, one thread that writes it, others that read it.
 
-Drafts are stored in groups: while one commit runs the next batch fills, and no timer delays it.
-Nothing here waits for a disk in the reactor's thread.
+Drafts are stored by group commit: while one commit runs the next batch fills, and no timer delays
+it.  Nothing here waits for a disk in the reactor's thread.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ...errors import NotStored
-from ...wire.events import Draft, Event, Query, Scope
-from ..base import Following, Sessions
-from ..interfaces import IFollower, IStore
-from ..session import Session
+from ...wire.events import Draft, Event, Place, Query, Scope
+from ..base import Following, RoomChanges, Sessions, changed
+from ..interfaces import IFollower, IStore, StoredRooms
+from ..session import RoomRecord, Session
 from .faults import Alarm
 from .opening import checkUp
 from .reader import Reader
 from .retention import ALL, Keep
 from .worker import IClockWithThreads, Worker
-from .writer import Outcome, Writer
+from .writer import Changes, Outcome, Writer
 
 BATCH: Final = 4_096
 """Drafts in one commit: with more the first receipts would wait long for the last drafts."""
@@ -38,8 +38,8 @@ QUEUED_DRAFTS: Final = 100_000
 QUEUED_TEXT: Final = 16 * 1024 * 1024
 """Characters of text that may wait for the disk: at most 64 MiB of memory."""
 
-SESSION_SECONDS: Final = 0.1
-"""How long a session waits for events to be stored with."""
+CHANGE_SECONDS: Final = 0.1
+"""How long a session or a room waits for events to be stored with."""
 
 WAITING_SESSIONS: Final = 100_000
 """Sessions that may wait for a disk that cannot store; the oldest is given up."""
@@ -94,7 +94,9 @@ class SQLiteLog:
         self._queue: list[tuple[Draft, object]] = []
         self._queuedText = 0
         self._sessions = Sessions(WAITING_SESSIONS)
-        self._areSessionsDue = False
+        self._rooms = RoomChanges()
+        self._reflected = 0
+        self._areChangesDue = False
         self._isOpen = False
         self._isBusy = False
         self._wanted = self._seen = self._turns = self._idle = 0
@@ -126,8 +128,8 @@ class SQLiteLog:
             self._writing.stop()
             raise
         self.epoch = self._writer.epoch
-        self._reader = Reader(self._writer.path, self._writer.canSearch)
-        self._searcher = Reader(self._writer.path, self._writer.canSearch)
+        self._reader = Reader(self._writer.path, self._writer.canSearch, self._tell)
+        self._searcher = Reader(self._writer.path, self._writer.canSearch, self._tell)
         self._reading = self._makeWorker(self._reactor, "history reader")
         self._searching = self._makeWorker(self._reactor, "history searcher")
         self._isOpen = True
@@ -146,8 +148,7 @@ class SQLiteLog:
         if not self._isOpen or self._stopping is not None:
             return
         self._stopping = Deferred()
-        self._areSessionsDue = bool(self._sessions)
-        self._next()
+        self._storeChanges()
         self._finish()
         yield self._stopping
         yield self._checking
@@ -201,11 +202,11 @@ class SQLiteLog:
 
     def _next(self) -> None:
         """
-        Let the writer do what is most urgent, if he is free.
+        Let the writer do what is most urgent, if it is free.
         """
         if self._isBusy or not self._isOpen:
             return
-        if self._queue or self._areSessionsDue:
+        if self._queue or self._areChangesDue:
             isUrgent = self._behind > TIDY_BEHIND and self._stopping is None
             if isUrgent and not self._isTidied:
                 self._tidy()
@@ -224,29 +225,40 @@ class SQLiteLog:
         batch = self._queue[:BATCH]
         del self._queue[:BATCH]
         self._queuedText = sum(len(draft.text) for draft, _ in self._queue)
-        sessions = self._sessions.all()
-        self._areSessionsDue = False
+        changes = Changes(self._sessions.all(), self._rooms.all(), self._reflected)
+        self._areChangesDue = False
         self._isBusy = True
         self._isTidied = False
-        committing = self._writing.do(self._writer.commit, batch, sessions)
+        committing = self._writing.do(self._writer.commit, batch, changes)
         committing.addCallbacks(
-            self._committed, self._failed, callbackArgs=(sessions,), errbackArgs=(batch,)
+            self._committed, self._failed, callbackArgs=(changes,), errbackArgs=(batch,)
         )
 
-    def _committed(self, outcome: Outcome, sessions: list[Session]) -> None:
+    def _committed(self, outcome: Outcome, changes: Changes) -> None:
         """
         The follower comes first: those who are answered now say more, and a larger batch costs
         less, a commit here and a send to everybody there.
         """
         self._isBusy = False
         self._behind += len(outcome.stored)
-        self._sessions.discard(sessions)
+        self._sessions.discard(changes.sessions)
+        self._rooms.discard(changes.rooms)
         self._alarm.end()
+        if outcome.stored:
+            self._reflected = outcome.stored[-1][0].id
         self._following.taken(outcome.stored, outcome.repeated)
+        if outcome.refusal is not None:
+            self._alarm.lost(outcome.refusal)
+            self._following.refused(
+                outcome.lost, NotStored("not stored: there is something in it that cannot be kept")
+            )
         if not self._isBusy:
             self._wanted = len(outcome.stored) + len(self._queue)
             self._seen, self._turns, self._idle = 0, GATHER_TURNS, GATHER_IDLE
             self._gather()
+        if self._stopping is not None:
+            # What the follower has just kept is stored as well.
+            self._storeChanges()
         self._finish()
 
     def _gather(self) -> None:
@@ -310,23 +322,23 @@ class SQLiteLog:
 
     # IHistory
 
+    def _tell(self, what: str) -> None:
+        """
+        A row cannot be read.  Called in the threads that read.
+        """
+        self._reactor.callFromThread(self._alarm.unreadable, what)
+
     def bounds(self) -> Deferred[tuple[int, int]]:
         """
         See L{IHistory.bounds}.
         """
         return self._reading.do(self._reader.bounds)
 
-    def state(self) -> Deferred[list[Event]]:
-        """
-        See L{IHistory.state}.
-        """
-        return self._reading.do(self._reader.state)
-
-    def last(self, room: str, count: int, before: int | None = None) -> Deferred[list[Event]]:
+    def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """
         See L{IHistory.last}.
         """
-        return self._reading.do(self._reader.last, room, count, before)
+        return self._reading.do(self._reader.last, place, count, before)
 
     def after(self, scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
         """
@@ -340,6 +352,43 @@ class SQLiteLog:
         """
         return self._searching.do(self._searcher.search, scope, query, limit)
 
+    # IRooms
+
+    def keepRoom(self, record: RoomRecord) -> None:
+        """
+        See L{IRooms.keepRoom}.
+        """
+        self._changeRoom(record.id, record)
+
+    def dropRoom(self, id: int) -> None:
+        """
+        See L{IRooms.dropRoom}.
+        """
+        self._changeRoom(id, None)
+
+    def _changeRoom(self, id: int, record: RoomRecord | None) -> None:
+        self._rooms.put(id, record)
+        self._storeSoon()
+
+    def rooms(self) -> Deferred[StoredRooms]:
+        """
+        See L{IRooms.rooms}.  What waits to be stored is known already.
+        """
+        before = self._rooms.all()
+
+        def asChanged(answer: tuple[StoredRooms, int]) -> StoredRooms:
+            stored, newest = answer
+            changes = {**before, **self._rooms.all()}
+            events = stored.events
+            if changes:
+                events = [event for event in events if event.id > self._reflected]
+            elif not self._reflected:
+                # A follower that begins takes up all that is there.
+                self._reflected = newest
+            return StoredRooms(changed(stored.records, changes), events)
+
+        return self._reading.do(self._reader.rooms).addCallback(asChanged)
+
     # ISessions
 
     def remember(self, session: Session) -> None:
@@ -347,11 +396,14 @@ class SQLiteLog:
         See L{ISessions.remember}.
         """
         self._sessions.put(session)
-        if self._stopping is None:
-            self._later(SESSION_SECONDS, self._storeSessions)
+        self._storeSoon()
 
-    def _storeSessions(self) -> None:
-        self._areSessionsDue = bool(self._sessions)
+    def _storeSoon(self) -> None:
+        if self._stopping is None:
+            self._later(CHANGE_SECONDS, self._storeChanges)
+
+    def _storeChanges(self) -> None:
+        self._areChangesDue = bool(self._sessions or self._rooms)
         self._next()
 
     def recall(self, tokenHash: str) -> Deferred[Session | None]:
@@ -365,6 +417,20 @@ class SQLiteLog:
             return succeed(waiting)
 
         def isCurrent(found: Session | None) -> Session | None:
-            return None if found is None or found.sid in self._sessions else found
+            if found is not None and found.sid in self._sessions:
+                return self._sessions.find(tokenHash)
+            return found
 
         return self._reading.do(self._reader.recall, tokenHash).addCallback(isCurrent)
+
+    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+        """
+        See L{ISessions.recentSessions}.  What waits to be stored is known already.
+        """
+        before = self._sessions.all()
+
+        def asChanged(found: list[Session]) -> list[Session]:
+            sessions = {s.sid: s for s in (*found, *before, *self._sessions.all())}
+            return [s for s in sessions.values() if s.tokenHash and s.seen >= since]
+
+        return self._reading.do(self._reader.recentSessions, since).addCallback(asChanged)

@@ -2,6 +2,9 @@
 """
 Looks after a history file, also while a server uses it: C{python -m twisted_chat.history}.
 
+The file may be on a medium that cannot be written, and anything may be in it: what is printed is
+fit for a terminal, and all work comes to an end.
+
 Exit codes: 0 done, 1 refused or damage found, 2 wrong usage.
 """
 
@@ -10,43 +13,115 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from io import TextIOWrapper
-from typing import Final, TextIO
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TextIO
 
 from ...errors import NoHistory
-from ...wire.events import Event
+from ...text.cleaning import INVISIBLE, escapeLog
+from ...wire.events import INVITED, LOCKED, UNREADABLE, Event
 from .faults import reason
-from .schema import APPLICATION_ID, STEPS, connect, copy, firstFault
+from .rows import asEvent, lenient
+from .schema import APPLICATION_ID, BUSY_SECONDS, connect, copy, firstFault
+from .steps import STEPS
 
 WINDOW: Final = 1_000
-"""Ids read at once; in a damaged file, ids that are then tried one by one."""
+"""Rows read at once."""
 
-_EVENTS: Final = 'SELECT id, time, kind, room, name, text, "to", sid, key FROM events '
+TRIED: Final = 1_000
+"""Ids in a damaged part that are tried one by one before the steps become larger."""
+
+_EVENTS: Final = "SELECT id, time, kind, room, name, text, \"to\", sid, key, '' FROM events "
+
+_FIRST_ID: Final = -(2**63)
+
+_LAST_ID: Final = 2**63 - 1
 
 
-def _open(path: str) -> sqlite3.Connection:
+@contextmanager
+def _opened(path: str) -> Iterator[sqlite3.Connection]:
     """
+    Read a history, also where nothing can be written beside it.
+
     @raise NoHistory: it is no history that this version can read.
     """
     if not os.path.isfile(path):
         raise NoHistory(f"there is no file {path}")
-    connection = connect(os.path.realpath(path))
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(_connect(os.path.realpath(path), stack)))
+        _refuseOthers(connection, path)
+        yield connection
+
+
+def _connect(path: str, stack: ExitStack) -> sqlite3.Connection:
+    """
+    @param stack: is closed after the connection.
+    """
+    wal = path + "-wal"
+    # To write here is to put a -wal and a -shm beside the file for a while, and to remove them.
+    with suppress(sqlite3.OperationalError):
+        return _tryToOpen(path, "mode=rw")
+    if not os.path.exists(wal) or not os.path.getsize(wal):
+        return _tryToOpen(path, "mode=ro&immutable=1")
+    # The newest is in the write-ahead log, which can only be read beside a -shm.
+    try:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-history-"))
+        copied = os.path.join(folder, "copy")
+        shutil.copyfile(path, copied)
+        shutil.copyfile(wal, copied + "-wal")
+    except OSError as error:
+        raise NoHistory(
+            f"{path} can neither be read where it is nor be copied elsewhere ({error.strerror}): "
+            f"put it, together with its -wal, into a directory that can be written"
+        ) from error
+    return _tryToOpen(copied, "mode=rw")
+
+
+def _tryToOpen(path: str, options: str) -> sqlite3.Connection:
+    """
+    @raise sqlite3.OperationalError: it cannot be opened in this way.
+    """
+    connection = sqlite3.connect(
+        f"{Path(path).as_uri()}?{options}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        raise
+    except sqlite3.DatabaseError:
+        pass  # What it is instead of a database is told afterwards.
+    connection.text_factory = lenient
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _refuseOthers(connection: sqlite3.Connection, path: str) -> None:
+    """
+    @raise NoHistory: it is no history that this version can read.
+    """
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
     except sqlite3.DatabaseError as error:
-        connection.close()
         raise NoHistory(f"{path} cannot be read as a chat history: {error}") from error
-    if application == APPLICATION_ID and 1 <= version <= len(STEPS):
-        return connection
-    connection.close()
-    if application == APPLICATION_ID:
+    if application != APPLICATION_ID or version < 1:
+        raise NoHistory(f"{path} is no chat history")
+    if version > len(STEPS):
         raise NoHistory(f"{path} was written by a newer version: use that version's tool")
-    raise NoHistory(f"{path} is no chat history")
 
 
 def backup(path: str, destination: str, out: TextIO) -> None:
@@ -59,7 +134,7 @@ def backup(path: str, destination: str, out: TextIO) -> None:
     target = os.path.realpath(destination)
     if os.path.lexists(target):
         raise NoHistory(f"{destination} exists: name a new file")
-    with closing(_open(path)) as source:
+    with _opened(path) as source:
         try:
             copy(source, target)
         except OSError as error:
@@ -70,7 +145,7 @@ def backup(path: str, destination: str, out: TextIO) -> None:
         fault = firstFault(made)
     if fault:
         raise NoHistory(f"the copy {destination} is damaged ({fault}), as may be {path}: check it")
-    print(f"{path} is copied to {destination}", file=out)
+    _print(f"{path} is copied to {destination}", out)
 
 
 def check(path: str, out: TextIO) -> None:
@@ -79,63 +154,176 @@ def check(path: str, out: TextIO) -> None:
 
     @raise NoHistory: there is some.
     """
-    with closing(_open(path)) as connection:
-        rows = connection.execute("PRAGMA integrity_check(10)").fetchall()
-        faults = " ".join("; ".join(row[0] for row in rows).split())
+    with _opened(path) as connection:
+        try:
+            rows = connection.execute("PRAGMA integrity_check(10)").fetchall()
+            faults = " ".join("; ".join(_asText(row[0]) for row in rows).split())
+            count, oldest, newest = connection.execute(
+                "SELECT count(*), coalesce(min(id), 0), coalesce(max(id), 0) FROM events"
+            ).fetchone()
+        except sqlite3.DatabaseError as error:
+            faults = str(error)
         if faults != "ok":
             raise NoHistory(
                 f"{path} is damaged: {faults}. Restore a backup; what can still be read is "
                 "printed by: export"
             )
-        count, oldest, newest = connection.execute(
-            "SELECT count(*), coalesce(min(id), 0), coalesce(max(id), 0) FROM events"
-        ).fetchone()
-    print(f"{path} is well: {count} events, ids {oldest} to {newest}", file=out)
+        strange = sum(isinstance(row, _Gap) or _isStrange(row) for row in _rows(connection))
+    if strange:
+        raise NoHistory(
+            f"{path} is whole, but {strange} of its {count} events hold what no server wrote: "
+            "readers are told that they cannot be read; all there is of them is printed by: export"
+        )
+    _print(f"{path} is well: {count} events, ids {oldest} to {newest}", out)
 
 
 def export(path: str, out: TextIO) -> None:
     """
     Print all events, oldest first, each as one JSON object on a line of its own.
 
-    @raise NoHistory: some could not be read; all others were printed.
+    @raise NoHistory: some could not be read, or hold what no server wrote; all others were printed,
+        and what there is of these.
     """
-    lost = 0
-    with closing(_open(path)) as connection:
-        for event in _readable(connection):
-            if event is None:
-                lost += 1
-            else:
-                fields = {name: value for name, value in event._asdict().items() if value}
-                print(json.dumps(fields, ensure_ascii=False), file=out)
-    if lost:
-        raise NoHistory(f"{path} is damaged: {lost} of its ids could not be read")
+    strange = 0
+    gaps: list[_Gap] = []
+    with _opened(path) as connection:
+        # Before version 3 the hash of a password was in the text.
+        isTextSecret = _version(connection) < 3
+        for row in _rows(connection):
+            if isinstance(row, _Gap):
+                gaps.append(row)
+                continue
+            strange += _isStrange(row)
+            fields = {name: _printable(value) for name, value in zip(_NAMES, row, strict=False)}
+            if isTextSecret and fields["kind"] in (LOCKED, INVITED):
+                del fields["text"]
+            present = {name: value for name, value in fields.items() if value or name == "id"}
+            out.write(_safe(json.dumps(present, ensure_ascii=False)) + "\n")
+    if gaps:
+        more = f", nor could {len(gaps) - 1} other parts" if len(gaps) > 1 else ""
+        raise NoHistory(f"{path} is damaged: {gaps[0]} could not be read{more}")
+    if strange:
+        raise NoHistory(
+            f"{path} has {strange} events that hold what no server wrote: what there is of them "
+            "was printed as well"
+        )
 
 
-def _readable(connection: sqlite3.Connection) -> Iterator[Event | None]:
-    """
-    @return: all events that can be read, and C{None} for each id that cannot.
-    """
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-    for start in range(0, newest, WINDOW):
-        end = min(start + WINDOW, newest)
-        events = _between(connection, start, end)
-        if events is not None:
-            yield from events
-            continue
-        for id in range(start, end):
-            single = _between(connection, id, id + 1)
-            yield from [None] if single is None else single
+_NAMES: Final = Event._fields[:-1]
 
 
-def _between(connection: sqlite3.Connection, start: int, end: int) -> list[Event] | None:
+def _isStrange(row: tuple[Any, ...]) -> bool:
+    return asEvent(row).kind == UNREADABLE or row[0] < 1
+
+
+def _asText(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _printable(value: object) -> object:
     """
-    @return: the events with ids above C{start} up to C{end}, or C{None} if one is damaged.
+    @return: what JSON has for a cell of a row.
     """
+    if isinstance(value, bytes) or (isinstance(value, float) and not isfinite(value)):
+        return _asText(value)
+    return value
+
+
+def _safe(line: str) -> str:
+    r"""
+    @param line: JSON.
+    @return: the same, with an escape of JSON's, such as C{\u202e}, for all that a terminal obeys or
+        nobody sees.
+    """
+    if line.isprintable() and not INVISIBLE.search(line):
+        return line
+    return "".join(
+        character
+        if character.isprintable() and not INVISIBLE.match(character)
+        else _escape(character)
+        for character in line
+    )
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+
+
+def _print(sentence: str, out: TextIO) -> None:
+    """
+    Print a sentence in which there may be text of a stranger's.
+    """
+    print(escapeLog(sentence), file=out)
+
+
+class _Gap(NamedTuple):
+    """
+    Ids that cannot be read.
+    """
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        if self.last >= _LAST_ID:
+            return f"what has ids from {self.first} on"
+        return f"what has ids {self.first} to {self.last}"
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
+    """
+    @return: the rows of all events that can be read, in the order of their ids, and what lies
+        between them that cannot.
+    """
+    position = _FIRST_ID
+    while position <= _LAST_ID:
+        count = 0
+        try:
+            for row in connection.execute(
+                f"{_EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
+            ):
+                yield row
+                position = row[0] + 1
+                count += 1
+            if count < WINDOW:
+                return
+        except sqlite3.DatabaseError:
+            # Where even the first cannot be found, no server wrote what is below 1.
+            start = max(position, 1)
+            position = _nextReadable(connection, start)
+            yield _Gap(start, position - 1)
+
+
+def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
+    """
+    Damage lies in pages, each of which has a stretch of ids.
+
+    @param failed: an id from which nothing can be read.
+    @return: the next id from which something can be, or one above all of them.
+    """
+    first, step = failed, 1.0
+    readable = failed + 1
+    while readable <= _LAST_ID and not _canRead(connection, readable):
+        failed = readable
+        if failed - first >= TRIED:
+            step *= 1.1
+        readable = failed + int(step)
+    readable = min(readable, _LAST_ID + 1)
+    while readable - failed > 1:
+        middle = (failed + readable) // 2
+        if _canRead(connection, middle):
+            readable = middle
+        else:
+            failed = middle
+    return readable
+
+
+def _canRead(connection: sqlite3.Connection, id: int) -> bool:
     try:
-        rows = connection.execute(f"{_EVENTS} WHERE id > ? AND id <= ? ORDER BY id", (start, end))
-        return [Event._make(row) for row in rows]
+        connection.execute(f"{_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
-        return None
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -160,6 +348,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         if options.command == "backup":
             backup(options.file, options.destination, sys.stdout)
@@ -171,13 +360,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Who read the output has enough of it; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except NoHistory as error:
-        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        _print(_sentence(options.file, error), sys.stderr)
         return 1
-    except OSError as error:
-        print(f"{options.file}: {error.strerror}", file=sys.stderr)
-        return 1
-    except sqlite3.Error as error:
-        print(f"{options.file}: {reason(error)} ({error})", file=sys.stderr)
-        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _end(number: int, frame: object) -> None:
+    """
+    End with everything removed that is half done.
+    """
+    sys.exit(128 + number)
+
+
+def _sentence(path: str, error: Exception) -> str:
+    """
+    @return: what the operator is told.
+    """
+    if isinstance(error, NoHistory):
+        return str(error)
+    if isinstance(error, sqlite3.Error):
+        return f"{path}: {reason(error)} ({error})"
+    if isinstance(error, OSError):
+        return f"{path}: {error.strerror}"
+    return f"{path}: {type(error).__name__}: {error}"

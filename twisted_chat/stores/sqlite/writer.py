@@ -5,32 +5,34 @@ The writer's side of a history file: everything here runs in the one thread that
 
 from __future__ import annotations
 
-import json
+import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ...wire.events import Draft, Event, numbered
 from ..base import Key, sift
-from ..session import Session
+from ..session import RoomRecord, Session
 from . import fulltext
 from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
 from .retention import DAY, Keep, Pruner, pruners
-from .schema import connect, readNote
+from .rows import asEvent, isStorable, roomRow, sessionRow
+from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
 
 SESSION_DAYS: Final = 30
 """A session that was not used for so long cannot be resumed."""
 
-_COLUMNS: Final = 'id, time, kind, room, name, text, "to", sid, key'
+_COLUMNS: Final = 'id, time, kind, room, name, text, "to", sid, key, data'
 
-_ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-_ROWS: Final = 200 if sqlite3.sqlite_version_info >= (3, 32) else 100
+_ROWS: Final = 200 if sqlite3.sqlite_version_info >= (3, 32) else 99
 """
 Events in one INSERT.  The interpreter's lock is given away and taken back for each statement that
 is run, C{executemany} runs one for every row, and each time the reactor's thread may keep it: with
@@ -40,7 +42,50 @@ ones 32,766 (SQLITE_LIMIT_VARIABLE_NUMBER).
 
 _FIND_KEY: Final = f"SELECT {_COLUMNS} FROM events WHERE sid = ? AND key = ?"
 
+_KEEP_SESSION: Final = (
+    "REPLACE INTO sessions (sid, tokenHash, name, rooms, current, seen, rights, began) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_KEEP_ROOM: Final = (
+    "REPLACE INTO rooms (id, name, topic, owner, eras, invited, expelled, emptyAt) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 Batch = list[tuple[Event, object]]
+
+
+class Changes(NamedTuple):
+    """
+    What is to be stored beside events.
+
+    @ivar sessions: sessions as they are now; those without a token are forgotten.
+    @ivar rooms: rooms as they are now, by their ids; C{None} for those that are to be forgotten.
+    @ivar reflected: the id of the newest event that the rooms show.
+    """
+
+    sessions: Sequence[Session] = ()
+    rooms: Mapping[int, RoomRecord | None] = MappingProxyType({})
+    reflected: int = 0
+
+    def storable(self) -> Changes:
+        """
+        @return: what is left without that which can never be stored.
+        """
+        sessions = [session for session in self.sessions if isStorable(sessionRow, session)]
+        rooms = {
+            id: room for id, room in self.rooms.items() if room is None or isStorable(roomRow, room)
+        }
+        return Changes(sessions, rooms, self.reflected)
+
+    def isLessThan(self, others: Changes) -> bool:
+        """
+        @return: whether something of the others is missing.
+        """
+        return len(self.sessions) + len(self.rooms) < len(others.sessions) + len(others.rooms)
+
+
+NO_CHANGES: Final = Changes()
 
 
 @lru_cache(maxsize=_ROWS)
@@ -57,16 +102,46 @@ def _insertEvents(connection: sqlite3.Connection, events: Sequence[Event]) -> No
         connection.execute(_insertion(len(part)), list(chain.from_iterable(part)))
 
 
+def _draftRow(draft: Draft) -> tuple[object, ...]:
+    if not all(type(text) is str for text in (*draft[:6], draft.data)):
+        raise TypeError("a field of a draft is no text")
+    return draft
+
+
+def _keepSessions(connection: sqlite3.Connection, sessions: Sequence[Session]) -> None:
+    kept = [sessionRow(session) for session in sessions if session.tokenHash]
+    gone = [(session.sid,) for session in sessions if not session.tokenHash]
+    if gone:
+        connection.executemany("DELETE FROM sessions WHERE sid = ?", gone)
+    if kept:
+        connection.executemany(_KEEP_SESSION, kept)
+
+
+def _keepRooms(connection: sqlite3.Connection, changes: Changes) -> None:
+    kept = [roomRow(room) for room in changes.rooms.values() if room is not None]
+    gone = [(id,) for id, room in changes.rooms.items() if room is None]
+    if gone:
+        connection.executemany("DELETE FROM rooms WHERE id = ?", gone)
+    if kept:
+        connection.executemany(_KEEP_ROOM, kept)
+    if changes.rooms:
+        writeNote(connection, ROOMS, changes.reflected)
+
+
 class Outcome(NamedTuple):
     """
     What became of a batch of drafts.
 
     @ivar stored: the new events, with their origins.
     @ivar repeated: the events that were there before, with the origins of their repetition.
+    @ivar lost: the drafts that can never be stored, with their origins.
+    @ivar refusal: why not, and what else was lost.
     """
 
     stored: Batch
     repeated: Batch
+    lost: Sequence[tuple[Draft, object]] = ()
+    refusal: Refusal | None = None
 
 
 class Writer:
@@ -117,13 +192,15 @@ class Writer:
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         self.epoch = str(readNote(connection, "epoch", ""))
+        if not self.epoch:
+            self.epoch = secrets.token_hex(8)
+            writeNote(connection, "epoch", self.epoch)
         self.canSearch = fulltext.isAvailable(connection)
         if self.canSearch:
             fulltext.prepare(connection)
         else:
             fulltext.abandon(connection)
-        (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-        self._newest = newest
+        self._newest = newestId(connection)
         self._pruners = pruners(self._keep, self.canSearch)
         self._place.mark()
 
@@ -172,24 +249,38 @@ class Writer:
         return Refusal(error)
 
     def commit(
-        self, drafts: Sequence[tuple[Draft, object]], sessions: Sequence[Session]
+        self, drafts: Sequence[tuple[Draft, object]], changes: Changes = NO_CHANGES
     ) -> Outcome:
         """
-        Store a batch: after this it is on the disk, wholly.
+        Store a batch: after this it is on the disk, wholly, but for what can never be stored.
 
         @raise Refusal: it is not, and nothing of it.
         """
         try:
-            connection = self._ready()
-            if sessions or len(drafts) > _ROWS:
-                connection.execute("BEGIN IMMEDIATE")
-            # Otherwise it is one statement, which is a transaction by itself.
-            outcome = self._insert(connection, drafts)
-            if connection.in_transaction:
-                self._remember(connection, sessions)
-                connection.execute("COMMIT")
+            return self._commit(drafts, changes)
+        except Exception as error:
+            refusal = self._failed(error)
+            good = [entry for entry in drafts if isStorable(_draftRow, entry[0])]
+            left = changes.storable()
+            if len(good) == len(drafts) and not left.isLessThan(changes):
+                raise refusal from error
+        try:
+            outcome = self._commit(good, left)
         except Exception as error:
             raise self._failed(error) from error
+        lost = [entry for entry in drafts if not isStorable(_draftRow, entry[0])]
+        return outcome._replace(lost=lost, refusal=refusal)
+
+    def _commit(self, drafts: Sequence[tuple[Draft, object]], changes: Changes) -> Outcome:
+        connection = self._ready()
+        if changes.sessions or changes.rooms or len(drafts) > _ROWS:
+            connection.execute("BEGIN IMMEDIATE")
+        # Otherwise it is one statement, which is a transaction by itself.
+        outcome = self._insert(connection, drafts)
+        if connection.in_transaction:
+            _keepSessions(connection, changes.sessions)
+            _keepRooms(connection, changes)
+            connection.execute("COMMIT")
         if outcome.stored:
             self._newest = outcome.stored[-1][0].id
         return outcome
@@ -215,7 +306,7 @@ class Writer:
     ) -> Outcome:
         def find(key: Key) -> Event | None:
             row = connection.execute(_FIND_KEY, key).fetchone()
-            return None if row is None else Event._make(row)
+            return None if row is None else asEvent(row)
 
         sifted = sift(drafts, find)
         stored = self._number(sifted.fresh)
@@ -223,19 +314,9 @@ class Writer:
         return Outcome(stored, sifted.repeated(stored))
 
     def _number(self, drafts: Sequence[tuple[Draft, object]]) -> Batch:
+        if self._newest + len(drafts) > MAX_ID:
+            raise OverflowError("no ids are left")
         return numbered(drafts, self._newest + 1, self._seconds())
-
-    def _remember(self, connection: sqlite3.Connection, sessions: Sequence[Session]) -> None:
-        kept = [session for session in sessions if session.tokenHash]
-        gone = [(session.sid,) for session in sessions if not session.tokenHash]
-        if gone:
-            connection.executemany("DELETE FROM sessions WHERE sid = ?", gone)
-        if kept:
-            connection.executemany(
-                "REPLACE INTO sessions (sid, tokenHash, name, rooms, current, seen) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                [session._replace(rooms=json.dumps(session.rooms)) for session in kept],  # type: ignore[arg-type]
-            )
 
     def tidy(self, isForgetting: bool = False) -> int:
         """

@@ -1,0 +1,73 @@
+"""
+Tests of the list of ignored users.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.ignoring import MAX_ALIASES, IgnoreList
+
+
+class IgnoreTests(SynchronousTestCase):
+    """
+    Whom the user ignores.
+    """
+
+    def setUp(self) -> None:
+        self.ignored = IgnoreList(["Bob"])
+
+    def covered(self, *names: str) -> list[str]:
+        return [each for each in names if self.ignored.covers(each)]
+
+    def test_forms(self) -> None:
+        """Case and Unicode form do not matter."""
+        self.ignored.add("José")
+        self.assertEqual(self.covered("BOB", "Jose\u0301", "Jose"), ["BOB", "Jose\u0301"])
+
+    def test_renamed(self) -> None:
+        """A user is followed to each new name; a name they have given up is free for others."""
+        self.assertTrue(self.ignored.renamed("Bob", "Rob"))
+        self.assertEqual(self.covered("Bob", "Rob", "Tom"), ["Bob", "Rob"])
+        self.assertTrue(self.ignored.renamed("Rob", "Tom"))
+        self.assertEqual(self.covered("Bob", "Rob", "Tom"), ["Bob", "Tom"])
+        self.assertFalse(self.ignored.renamed("Rob", "Eve"))
+        self.assertEqual(self.ignored.describe(), "Bob (now Tom)")
+
+    def test_oldName(self) -> None:
+        """A user who takes their old name again, at once or when they come back, is ignored."""
+        self.ignored.renamed("Bob", "Rob")
+        self.ignored.renamed("Rob", "bob")
+        self.assertEqual(self.covered("Bob", "Rob"), ["Bob"])
+        self.assertEqual(self.ignored.aliases, {})
+        self.assertEqual(self.ignored.describe(), "Bob")
+
+    def test_removed(self) -> None:
+        """Ignoring ends by the old or by the new name, for all of them."""
+        for name in ("bob", "ROB"):
+            self.ignored.add("Bob")
+            self.ignored.renamed("Bob", "Rob")
+            self.assertTrue(self.ignored.remove(name))
+            self.assertEqual(self.covered("Bob", "Rob"), [])
+        self.assertFalse(self.ignored.remove("Bob"))
+        self.assertEqual(self.ignored.describe(), "nobody")
+
+    def test_bounded(self) -> None:
+        """A user who keeps changing names costs bounded memory, and stays ignored."""
+        self.ignored = IgnoreList(map(str, range(3 * MAX_ALIASES)))
+        for number in range(3 * MAX_ALIASES):
+            self.ignored.renamed(str(number), f"N{number}")
+        self.assertEqual(len(self.ignored.aliases), MAX_ALIASES)
+        self.assertEqual(self.covered("0", "N0", f"N{3 * MAX_ALIASES - 1}"), ["0", "N599"])
+
+    @settings(deadline=None, max_examples=100, derandomize=True, database=None)
+    @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=12))
+    def test_stored(self, renames: list[tuple[str, str]]) -> None:
+        """What is stored is the list, whatever happened."""
+        ignored = IgnoreList(["a"])
+        for name, to in renames:
+            ignored.renamed(name, to)
+        self.assertEqual(IgnoreList(ignored.names, ignored.aliases), ignored)
+        self.assertTrue(ignored.covers("a"))

@@ -1,0 +1,88 @@
+"""
+Tests of the names that completion offers.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.knownnames import (
+    MAX_PRESENT,
+    MAX_RECENT,
+    SILENT_ROOM,
+    STALE_AFTER,
+    KnownNames,
+)
+from twisted_chat.wire.events import JOINED, LEFT, RENAMED, SAID, TOLD, Event
+
+
+class NamesTests(SynchronousTestCase):
+    """
+    Names of one room, and of those who spoke elsewhere.
+    """
+
+    def setUp(self) -> None:
+        self.known = KnownNames()
+        self.known.entered("#dev")
+
+    def happens(self, kind: str, name: str, room: str = "#dev", to: str = "") -> None:
+        self.known.happened(Event(1, 1.0, kind, room, name, "", to), "#lobby")
+
+    def listed(self, *names: str, room: str = "#dev", more: bool = False) -> None:
+        self.known.listed(room, names, more, 0.0)
+
+    def test_order(self) -> None:
+        """The latest speaker comes first, the silent by their names, those elsewhere last."""
+        self.listed("Zoe", "ann", "Bob", "Kim")
+        for name, room in (("Eve", "#lobby"), ("Bob", "#dev"), ("Kim", "#dev")):
+            self.happens(SAID, name, room)
+        self.assertEqual(self.known.names(), ["Kim", "Bob", "ann", "Zoe", "Eve"])
+
+    def test_events(self) -> None:
+        """Those who come, go and change their names are followed."""
+        self.listed("Ann", "Bob")
+        self.happens(JOINED, "Kim")
+        self.happens(LEFT, "Ann")
+        self.happens(RENAMED, "Bob", "#lobby", "Rob")
+        self.assertEqual(sorted(self.known.names()), ["Kim", "Rob"])
+
+    def test_leftTheChat(self) -> None:
+        """Who leaves the lobby is nowhere; who leaves another room may be written to."""
+        for name in ("Ann", "Bob"):
+            self.happens(SAID, name)
+        self.happens(LEFT, "Ann", "#lobby")
+        self.happens(LEFT, "Bob", "#other")
+        self.assertEqual(self.known.names(), ["Bob"])
+
+    def test_parts(self) -> None:
+        """A long list takes the place of the old one when its last part has come."""
+        self.listed("Old")
+        self.listed("Ann", more=True)
+        self.assertEqual(self.known.names(), ["Old"])
+        self.listed("Bob")
+        self.assertEqual(self.known.names(), ["Ann", "Bob"])
+
+    def test_otherRoom(self) -> None:
+        """The list of a room that was left meanwhile says nothing about this one."""
+        self.listed("Ann", more=True)
+        self.known.entered("#new")
+        self.listed("Bob")
+        self.assertEqual(self.known.names(), [])
+
+    def test_stale(self) -> None:
+        """The list of a room too large to tell who comes is asked for again after a while."""
+        self.assertFalse(self.known.stale(1000.0))
+        self.listed(*map(str, range(SILENT_ROOM - 1)))
+        self.assertFalse(self.known.stale(STALE_AFTER))
+        self.listed(*map(str, range(SILENT_ROOM)))
+        self.assertFalse(self.known.stale(STALE_AFTER - 1))
+        self.assertTrue(self.known.stale(STALE_AFTER))
+
+    def test_bounded(self) -> None:
+        """No server fills the memory with names or rooms."""
+        self.listed(*map(str, range(MAX_PRESENT + 1)))
+        self.assertEqual(len(self.known.names()), MAX_PRESENT)
+        for number in range(MAX_RECENT + 9):
+            self.happens(TOLD, f"N{number}", f"#r{number}")
+        self.assertEqual(len(self.known.rooms), MAX_RECENT)
+        self.assertEqual(len(self.known.names()), MAX_PRESENT + MAX_RECENT)

@@ -1,0 +1,199 @@
+# -*- test-case-name: tests.contracts.test_two_hubs -*-
+"""
+Two hubs over one log: what a cluster stands on.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.helpers import FakeClient, enter, makeHub, resume
+from tests.support.sharedlog import SharedLog
+from twisted_chat.chat.hub import Hub
+from twisted_chat.errors import NameTaken
+from twisted_chat.wire.jsonlines import JSON
+
+
+class TwoHubsTests(SynchronousTestCase):
+    """
+    People of two nodes.
+    """
+
+    def setUp(self) -> None:
+        self.shared = SharedLog()
+        self.here: Hub = makeHub(self.shared.node())
+        self.there: Hub = makeHub(self.shared.node())
+        self.ann = self.enter(self.here, "Ann")
+        self.bob = self.enter(self.there, "Bob")
+        self.forget()
+
+    def enter(self, hub: Hub, name: str) -> FakeClient:
+        """
+        @return: the client of somebody who has logged in.
+        """
+        client = enter(hub, name)
+        self.turn()
+        return client
+
+    def turn(self) -> None:
+        """Let the log store what it was given."""
+        self.shared.turn.end()
+
+    def types(self, client: FakeClient, *lines: str) -> None:
+        """Let somebody type lines, and the log store what comes of them."""
+        client.types(*lines)
+        self.turn()
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self.ann.forget()
+        self.bob.forget()
+
+    def test_names(self) -> None:
+        """
+        People of both nodes are in the list of names, and can be asked about.
+        """
+        self.types(self.ann, "/names", "/who Bob")
+        self.types(self.bob, "/names")
+        self.assertEqual(self.ann.lines[0], "* 2 in #lobby: Ann, Bob")
+        self.assertTrue(self.ann.lines[1].startswith("* Bob is here since"))
+        self.assertEqual(self.bob.lines, ["* 2 in #lobby: Ann, Bob"])
+
+    def test_messages(self) -> None:
+        """
+        What is said and told on one node is heard on the other, once.
+        """
+        self.types(self.ann, "hello", "/msg Bob psst")
+        self.types(self.bob, "/r yes?", "hello yourself")
+        self.assertEqual(self.bob.lines, ["Ann :: hello", "Ann -> you :: psst", "OK . .", "OK . ."])
+        self.assertEqual(
+            self.ann.lines, ["OK . .", "OK . .", "Bob -> you :: yes?", "Bob :: hello yourself"]
+        )
+
+    def test_rooms(self) -> None:
+        """
+        A room that was made on one node is joined on the other, with its topic.
+        """
+        self.types(self.ann, "/join #dev", "/topic tests")
+        self.types(self.bob, "/join #dev", "hi")
+        self.assertIn("* You are in #dev (2 here): tests", self.bob.lines)
+        self.assertEqual(self.ann.lines[-2:], ["* Bob has joined #dev", "Bob :: hi"])
+        self.assertEqual(self.here.rooms["#dev"].id, self.there.rooms["#dev"].id)
+        self.types(self.bob, "/leave")
+        self.assertEqual(len(self.here.rooms["#dev"]), 1)
+
+    def test_private(self) -> None:
+        """
+        A lock, an invitation and a removal on one node hold on the other.
+        """
+        self.types(self.ann, "/join #den sesame", "secret")
+        self.types(self.bob, "/join #den")
+        self.assertIn("! #den is private", self.bob.lines[-1])
+        self.types(self.ann, "/invite Bob")
+        self.types(self.bob, "/join #den")
+        self.assertEqual(self.bob.user.current.name, "#den")
+        self.types(self.ann, "/kick Bob")
+        self.assertIn("* Ann removed Bob from #den", self.bob.lines)
+        self.types(self.bob, "/join #den sesame")
+        self.assertEqual(self.bob.user.current.name, "#lobby")
+
+    def test_rename(self) -> None:
+        """
+        A new name on one node is the name on the other.
+        """
+        self.types(self.bob, "/nick Rob")
+        self.types(self.ann, "/msg Rob psst", "/msg Bob psst")
+        self.assertEqual(self.ann.lines[:2], ["* Bob is now Rob", "OK . ."])
+        self.assertIn("! nobody of this name is here", self.ann.lines[2])
+        self.assertEqual(list(self.here.users), ["Ann", "Rob"])
+
+    def test_leave(self) -> None:
+        """
+        Whoever leaves there is gone here, from every room.
+        """
+        self.types(self.ann, "/join #dev")
+        self.types(self.bob, "/join #dev", "/quit")
+        self.assertEqual(self.ann.lines[-1], "* Bob has left")
+        self.assertEqual((list(self.here.users), len(self.here.rooms["#dev"])), (["Ann"], 1))
+        self.assertIsNone(self.enter(self.here, "Bob").loginError)
+
+    def test_nameWantedOnBoth(self) -> None:
+        """
+        A name wanted on both nodes goes to the first in the log; the other is asked for another.
+        """
+        first, second = enter(self.here, "Cem"), enter(self.there, "cem")
+        self.turn()
+        self.assertEqual(first.user.name, "Cem")
+        self.assertIsInstance(second.loginError, NameTaken)
+        self.assertEqual(list(self.there.users), ["Ann", "Bob", "Cem"])
+        self.assertEqual(self.bob.lines, ["* Cem is now connected"])
+        again = self.enter(self.there, "Dai")
+        self.assertIsNone(again.loginError)
+
+    def test_renameToTheSame(self) -> None:
+        """
+        Of two who want one new name the first in the log gets it, and the other keeps the old one.
+        """
+        self.ann.types("/nick Cem")
+        self.bob.types("/nick CEM")
+        self.turn()
+        self.assertEqual(self.ann.lines[-1], "* You are now Cem")
+        self.assertIn("was just taken", self.bob.lines[-1])
+        for hub in (self.here, self.there):
+            self.assertEqual(list(hub.users), ["Bob", "Cem"])
+
+    def test_roomMadeOnBoth(self) -> None:
+        """
+        Of two who make one room the first in the log owns it, and the other is told.
+        """
+        self.ann.types("/join #dev")
+        self.bob.types("/join #DEV sesame", "secret")
+        self.turn()
+        self.assertEqual(self.ann.user.current.name, "#dev")
+        self.assertIn("! no room can be called #DEV", "\n".join(self.bob.lines))
+        for hub in (self.here, self.there):
+            self.assertEqual(list(hub.rooms), ["#lobby", "#dev"])
+            self.assertEqual(hub.rooms["#dev"].owner, self.ann.user.sid)
+
+    def test_joinAfterALock(self) -> None:
+        """
+        Whoever joins after a lock in the log is outside, though their node did not know it yet.
+        """
+        self.types(self.ann, "/join #den")
+        self.forget()
+        self.ann.types("/lock", "secret")
+        self.bob.types("/join #den")
+        self.turn()
+        self.assertIn("! #den is private", self.bob.lines[-1])
+        self.assertNotIn("secret", "".join(self.bob.lines))
+        for hub in (self.here, self.there):
+            self.assertEqual(len(hub.rooms["#den"]), 1)
+
+    def test_wordAfterRemoval(self) -> None:
+        """
+        What somebody says after they were removed, in the order of the log, is heard by nobody.
+        """
+        self.types(self.ann, "/join #den")
+        self.types(self.bob, "/join #den")
+        self.forget()
+        self.ann.types("/kick Bob")
+        self.bob.types("too late")
+        self.turn()
+        self.assertNotIn("too late", "".join(self.ann.lines))
+        self.assertIn("! you are not in #den any more", "\n".join(self.bob.lines))
+
+    def test_resume(self) -> None:
+        """
+        A session that was cut off on one node goes on at the other.
+        """
+        cem = enter(self.here, "Cem", JSON)
+        self.turn()
+        cem.asks("command", line="/join #dev")
+        self.turn()
+        cem.drops()
+        self.turn()
+        again = resume(self.there, cem.objects[0], self.here.lastId)
+        self.turn()
+        self.assertEqual(again.user.name, "Cem")
+        self.assertEqual([room["name"] for room in again.objects[0]["rooms"]], ["#lobby", "#dev"])
+        self.assertEqual(sorted(self.here.users), ["Ann", "Bob", "Cem"])

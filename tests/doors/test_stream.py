@@ -1,0 +1,54 @@
+"""
+Tests for L{twisted_chat.doors.stream}; what every door does is in L{tests.contracts.door}.
+"""
+
+from __future__ import annotations
+
+from tests.support.peers import Peer, TimedTestCase
+from tests.support.toydoor import ToyDoor, ToyProtocol
+from twisted_chat.doors.gate import Gate
+from twisted_chat.net.limits import SPARE_DESCRIPTORS, Limits
+
+
+class StreamDoorTests(TimedTestCase):
+    """
+    Tests for L{StreamDoor} and L{StreamClient}.
+    """
+
+    limits = Limits(maxConnections=1)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.gate = Gate(self.hub, self.limits, self.clock)
+        self.door = ToyDoor(self.gate)
+
+    def test_connections(self) -> None:
+        """A door knows its own connections, refused ones included, until they are lost."""
+        first, refused = Peer(self.door), Peer(self.door)
+        self.assertEqual(list(self.door.connections), [first.protocol, refused.protocol])
+        self.assertEqual(self.gate.connections, 2)
+        first.drops()
+        refused.drops()
+        self.assertEqual((self.door.connections, self.gate.connections), ({}, 0))
+
+    def test_overrun(self) -> None:
+        """While very many are being refused, more are given no protocol at all, at any door."""
+        other = ToyDoor(self.gate)
+        for _ in range(1 + SPARE_DESCRIPTORS // 2):
+            Peer(self.door)
+        self.assertIs(other.buildProtocol(None), None)
+        self.assertRegex(self.logged[-1], "^refused a connection: .* a crowd is at the door")
+
+    def test_admitted(self) -> None:
+        """A door that speaks first does so once the connection is admitted."""
+
+        class SpeakingProtocol(ToyProtocol):
+            """Greets."""
+
+            def admitted(self) -> None:
+                """See L{StreamClient.admitted}."""
+                self.put(b"hello\r\n")
+
+        self.door.protocol = SpeakingProtocol
+        self.assertEqual(Peer(self.door).lines, ["hello"])
+        self.assertRegex(Peer(self.door).lines[0], "^- the server is full")

@@ -1,0 +1,210 @@
+# -*- test-case-name: tests.chat.test_delivery -*-
+"""
+Delivery: from events that leave everybody where they are to those who hear them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from twisted.logger import Logger
+
+from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
+from ..wire.events import (
+    ACTED,
+    CLOSED,
+    CREATED,
+    INVITED,
+    LOCKED,
+    RENAMED,
+    SAID,
+    TOLD,
+    Event,
+    withoutSecrets,
+)
+from .audience import Audience, Listener
+from .fanout import FanOut
+from .member import Member
+from .room import Room
+from .state import State
+from .user import Outcome, Proposal, User
+
+_SPOKEN_IN_ROOMS = frozenset({SAID, ACTED})
+"""The kinds that a room hears and that change nothing."""
+
+
+_NOT_SHOWN = "this was stored, but could not be shown: the operator finds the reason in the log"
+
+
+class Delivery:
+    """
+    Shows what people say, and applies what changes rooms and names, in the order of the log.
+    """
+
+    _log = Logger()
+
+    def __init__(self, state: State, around: Callable[[Member | None], Iterable[Room]]) -> None:
+        """
+        @param around: see L{presence.Presence.around}.
+        """
+        self._state = state
+        self._around = around
+
+    def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:
+        """
+        Show events that leave everybody where they are.
+
+        @param run: with their origins: the user of a message, the proposal of anything else.
+        @return: what became of the proposals among them.
+        """
+        state = self._state
+        events = [event for event, _ in run]
+        fan = FanOut(state.rooms.lobby.name, events, _refuse)
+        rooms = state.rooms
+        audit = state.audit
+        outcomes: list[Outcome] = []
+        for place, (event, origin) in enumerate(run):
+            try:
+                if event.kind in _SPOKEN_IN_ROOMS:
+                    room = rooms.get(event.room)
+                    author: Any = origin or state.roster.bySid(event.sid)
+                    if room is None or author is None or room not in author.rooms:
+                        # Another node let its author leave before, or be removed.
+                        self._refuseVoid(place, event, origin, fan)
+                        continue
+                    address = ""
+                    if origin is not None:
+                        fan.answer(place, author, author.receipt(event))
+                        address = author.client.address
+                    fan.show(place, room)
+                    room.used = True
+                    if not room.private:
+                        text = event.text if event.kind == SAID else f"* {event.text}"
+                        audit.said(event.name, text, address)
+                elif event.kind == TOLD:
+                    self._tell(place, event, origin, fan)
+                else:
+                    events[place] = withoutSecrets(event)
+                    self._change(place, event, origin, fan, outcomes)
+            except Exception:
+                if state.faults.isNew(event.kind):
+                    self._log.failure("an event cannot be shown: {kind}", kind=event.kind)
+                self._fail(place, event, origin, fan, outcomes)
+        fan.send()
+        for at, fault in fan.faults:
+            kind = "a listener" if at is None else events[at].kind
+            if state.faults.isNew(f"{kind} {type(fault)}"):
+                self._log.error("{kind} could not be shown: {fault!r}", kind=kind, fault=fault)
+        return outcomes
+
+    def _refuseVoid(self, place: int, event: Event, origin: object, fan: FanOut) -> None:
+        """
+        Refuse to its author what came too late in the log to be heard.
+        """
+        if isinstance(origin, User):
+            error = NoSuchRoom(f"you are not in {event.room} any more: nobody heard this")
+            fan.answer(place, origin, _refuse(origin, event, origin.receipt(event), error))
+
+    def _tell(self, place: int, event: Event, origin: object, fan: FanOut) -> None:
+        """
+        Show a direct message to the person it is for.  They may have left since it was appended:
+        then nobody was told, unless the session is likely to be resumed.
+        """
+        sid = event.room[1:]
+        target = self._state.roster.bySid(sid)
+        if isinstance(target, User):
+            target.lastSender = event.sid
+            fan.show(place, target.alone)
+        if isinstance(origin, User):
+            data = origin.receipt(event)
+            if target is None and not self._state.roster.isHeld(sid):
+                error = NoSuchUser(f"{event.to} has just left: nobody was told")
+                data = _refuse(origin, event, data, error)
+            fan.answer(place, origin, data)
+
+    def _change(
+        self, place: int, event: Event, origin: object, fan: FanOut, outcomes: list[Outcome]
+    ) -> None:
+        """
+        Apply an event that changes a room or a name, unless it is void, and show it.
+        """
+        proposal = origin if isinstance(origin, Proposal) else None
+        author = self._state.roster.bySid(event.sid) if proposal is None else proposal.user
+        try:
+            audiences = self._apply(event, author)
+        except ChatError as error:
+            if proposal is not None:
+                outcomes.append((proposal, error))
+                fan.answer(place, proposal.user, proposal.user.answered(b""))
+            return
+        for audience in audiences:
+            fan.show(place, audience)
+        if proposal is not None:
+            user = proposal.user
+            outcomes.append((proposal, event))
+            fan.answer(place, user, user.answered(user.own(event, proposal.key)))
+
+    def _apply(self, event: Event, author: Member | None) -> list[Audience]:
+        """
+        @return: who hears of it.
+        @raise ChatError: if the event is void, by what came before it in the log.
+        """
+        state = self._state
+        if event.kind == RENAMED:
+            return self._rename(event, author)
+        if author is None and event.kind != CLOSED:
+            raise NoSuchUser("whoever did this is not here any more")
+        room = state.rooms.apply(event, author)
+        if event.kind == CLOSED:
+            if room.id not in state.rooms.byId:
+                state.log.dropRoom(room.id)
+            return []
+        state.keep(room)
+        if event.kind == CREATED:
+            return []
+        if event.kind == LOCKED:
+            for member in room:
+                if isinstance(member, User):
+                    member.remember()
+        guest = state.roster.bySid(event.data) if event.kind == INVITED else None
+        if isinstance(guest, User) and guest not in room:
+            return [room, guest.alone]
+        return [room]
+
+    def _rename(self, event: Event, member: Member | None) -> list[Audience]:
+        if member is None:
+            raise NoSuchUser("whoever did this is not here any more")
+        before = member.name
+        self._state.roster.rename(member, event.to)
+        if isinstance(member, User):
+            self._state.audit.tell(f"{before} is now {event.to}", member.client.address)
+        return [*self._around(member)]
+
+    def _fail(
+        self, place: int, event: Event, origin: object, fan: FanOut, outcomes: list[Outcome]
+    ) -> None:
+        """
+        Answer the author of an event that failed, who has no answer yet.
+        """
+        error = NotShown(_NOT_SHOWN)
+        if isinstance(origin, User) and not fan.isAnswered(place, origin):
+            fan.answer(
+                place, origin, origin.answered(origin.client.dialect.refusal(error, event.key))
+            )
+        elif isinstance(origin, Proposal) and all(done is not origin for done, _ in outcomes):
+            outcomes.append((origin, error))
+            fan.answer(place, origin.user, origin.user.answered(b""))
+
+
+def _refuse(author: Listener, event: Event, answer: bytes, error: ChatError | None = None) -> bytes:
+    """
+    Replace the receipt at the beginning of an answer by a refusal.
+
+    @param error: why; without it, that the event cannot be shown.
+    """
+    if not isinstance(author, User):
+        return answer
+    dialect = author.client.dialect
+    refusal = dialect.refusal(NotShown(_NOT_SHOWN) if error is None else error, event.key)
+    return refusal + answer.removeprefix(dialect.receipt(event))

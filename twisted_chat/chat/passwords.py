@@ -1,0 +1,75 @@
+# -*- test-case-name: tests.chat.test_passwords -*-
+"""
+Slows down those who guess the passwords of rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+from ..errors import TooManyTries
+
+FREE_TRIES = 3
+"""Wrong passwords for a room from an address that cost nothing: people mistype."""
+
+LONGEST_PAUSE = 3_600.0
+"""Seconds between two tries, at most."""
+
+FORGET_SECONDS = 24 * 3_600.0
+"""Seconds after which a wrong password no longer counts."""
+
+MAX_ENTRIES = 10_000
+"""Pairs of room and address that are remembered: some 2 MiB."""
+
+
+class PasswordGuard:
+    """
+    Counts wrong passwords by room and address, and makes each one after the first few wait twice as
+    long as the one before.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """
+        @param monotonic: the time on a clock that does not jump, in seconds.
+        """
+        self._monotonic = monotonic
+        self._wrong: dict[tuple[int, str], tuple[int, float]] = {}
+
+    def check(self, room: int, host: str) -> None:
+        """
+        Check that a password may be tried now.
+
+        @param room: the room's id.
+        @param host: the numeric address of who tries.
+        @raise TooManyTries: with the time to wait.
+        """
+        wait = self._wait(*self._wrong.get((room, host), (0, 0.0)))
+        if wait > 0:
+            raise TooManyTries(
+                f"too many wrong passwords came from your address: try again in {ceil(wait)} s"
+            )
+
+    def failed(self, room: int, host: str) -> int:
+        """
+        Count a wrong password.
+
+        @return: how many there were of this address for this room.
+        """
+        now = self._monotonic()
+        count, last = self._wrong.pop((room, host), (0, now))
+        if now - last > FORGET_SECONDS:
+            count = 0
+        while len(self._wrong) >= MAX_ENTRIES:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[(room, host)] = (count + 1, now)
+        return count + 1
+
+    def _wait(self, count: int, last: float) -> float:
+        """
+        @return: seconds until the next try.
+        """
+        if count < FREE_TRIES:
+            return 0.0
+        pause = min(LONGEST_PAUSE, 2.0 ** min(count - FREE_TRIES, 20))
+        return last + pause - self._monotonic()

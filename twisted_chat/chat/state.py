@@ -1,0 +1,175 @@
+# -*- test-case-name: tests.chat.test_state -*-
+"""
+What the parts of the chat share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from heapq import nsmallest
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+
+from ..errors import BadCommand
+from ..stores.interfaces import IStore
+from ..stores.session import Session
+from ..wire.events import CLOSED, Draft
+from .interfaces import Audit
+from .passwords import PasswordGuard
+from .room import Room
+from .rooms import Rooms
+from .roster import Roster
+
+SHOWN_ROOMS = 50
+"""Rooms that are listed, those with most people first."""
+
+LISTING_SECONDS = 1.0
+"""How long a list of rooms is good."""
+
+FAULT_SECONDS = 60.0
+"""How often at most the operator is told of one kind of fault."""
+
+Doing = Coroutine[Deferred[Any], Any, None]
+"""A command on its way; it ends when it is answered."""
+
+Perform = Callable[[Any, str, "str | None"], Doing]
+"""Does a command of a user, given without its slash."""
+
+
+class Faults:
+    """
+    Keeps a fault that comes again and again from filling the operator's log.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """
+        @param monotonic: the time on a clock that does not jump, in seconds.
+        """
+        self._monotonic = monotonic
+        self._toldAt: dict[str, float] = {}
+
+    def isNew(self, kind: str) -> bool:
+        """
+        @param kind: what is wrong, in fixed words.
+        @return: whether the operator was not told of it for L{FAULT_SECONDS}.
+        """
+        now = self._monotonic()
+        toldAt = self._toldAt.get(kind)
+        if toldAt is not None and now - toldAt < FAULT_SECONDS:
+            return False
+        self._toldAt[kind] = now
+        return True
+
+
+class Listing(NamedTuple):
+    """
+    The rooms that everybody may know of.
+
+    @ivar largest: L{SHOWN_ROOMS} of them, those with most people.
+    @ivar total: how many there are.
+    @ivar madeAt: when the list was made, on a clock that does not jump.
+    """
+
+    largest: tuple[Room, ...]
+    total: int
+    madeAt: float
+
+
+class State:
+    """
+    Who is here, which rooms there are, and where everything goes through.
+
+    @ivar log: takes drafts and returns events.
+    @ivar roster: everybody who is here.
+    @ivar rooms: all rooms.
+    @ivar audit: where the operator reads.
+    @ivar seconds: the wall clock, in seconds since the epoch, UTC.
+    @ivar lobbyOnly: the rooms of somebody who is in the lobby alone, shared by all of them.
+    @ivar passwords: slows down those who guess the passwords of rooms.
+    @ivar faults: which faults the operator was told of.
+    @ivar monotonic: the time on a clock that does not jump, in seconds.
+    @ivar lastId: the id of the newest event that people were shown.
+    @ivar startId: the id of the newest event when the server was started.
+    @ivar perform: the table of commands, which stands above what it changes.
+    """
+
+    def __init__(
+        self,
+        log: IStore,
+        lobby: str,
+        seconds: Callable[[], float],
+        monotonic: Callable[[], float],
+        audit: Audit,
+    ) -> None:
+        """
+        @param lobby: a clean room name.
+        @param seconds: the wall clock; it only stamps and never times.
+        @param monotonic: the time on a clock that does not jump, in seconds.
+        """
+        self.log = log
+        self.seconds = seconds
+        self.audit = audit
+        self.roster = Roster(monotonic)
+        self.rooms = Rooms(lobby)
+        self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)
+        self.passwords = PasswordGuard(monotonic)
+        self.faults = Faults(monotonic)
+        self.monotonic = monotonic
+        self.lastId = self.startId = 0
+        self.perform: Perform = _unknown
+        self._listing = Listing((), 0, float("-inf"))
+
+    def listing(self) -> Listing:
+        """
+        @return: the rooms that everybody may know of, as they were within the last second: with ten
+            thousand rooms each look costs several milliseconds.
+        """
+        now = self.monotonic()
+        if now - self._listing.madeAt >= LISTING_SECONDS:
+            listed = [room for room in self.rooms.values() if room.isListed]
+            largest = nsmallest(SHOWN_ROOMS, listed, key=lambda room: (-len(room), room.name))
+            self._listing = Listing(tuple(largest), len(listed), now)
+        return self._listing
+
+    def readmitted(self, session: Session) -> list[Room]:
+        """
+        @return: the rooms that a session goes on with.  One that became private meanwhile is
+            entered by invitation or password, as ever.
+        """
+        rooms = (self.rooms.byId.get(id) for id in session.rooms)
+        return [
+            room for room in rooms if room is not None and room.admits(session.sid, session.rights)
+        ]
+
+    def keep(self, room: Room) -> None:
+        """
+        Have the state of a room stored.
+        """
+        self.log.keepRoom(room.record)
+
+    def emptied(self, room: Room, mayReturn: bool = False) -> None:
+        """
+        Note that somebody left a room.  When it is empty and nobody ever said anything in it, it is
+        closed; any other stays for a while (L{Hub.tidy}).
+
+        @param mayReturn: whether they only lost the connection.
+        """
+        if len(room) or room is self.rooms.lobby:
+            return
+        room.emptyAt = self.seconds()
+        if mayReturn or room.used or room.private or room.topic:
+            self.keep(room)
+        else:
+            self.close(room)
+
+    def close(self, room: Room) -> None:
+        """
+        Have a room closed, which ends its life; nothing happens if somebody joins before.
+        """
+        if room.beginClosing():
+            self.log.append(Draft(CLOSED, room.name, "", data=str(room.id)), None)
+
+
+async def _unknown(user: Any, line: str, key: str | None) -> None:
+    raise BadCommand("there are no commands here")

@@ -1,0 +1,113 @@
+# -*- test-case-name: tests.client.test_ignoring -*-
+"""
+Keeps whom the user ignores, whatever name they take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .mentions import folded
+
+MAX_ALIASES = 200
+"""How many new names of ignored users are kept; the oldest is dropped."""
+
+
+class IgnoreList:
+    """
+    The ignored users: each by the name that was given to C{/ignore}, which stays ignored, and by
+    the name that they have taken since.
+    """
+
+    def __init__(self, names: Iterable[str] = (), aliases: Mapping[str, str] | None = None) -> None:
+        """
+        @param names: the ignored names.
+        @param aliases: later names, each with the ignored name that it stands for.
+        """
+        self._names = {folded(each): each for each in names}
+        self._aliases: dict[str, tuple[str, str]] = {}
+        for name, original in (aliases or {}).items():
+            if folded(original) in self._names:
+                self._aliases[folded(name)] = name, folded(original)
+
+    def __eq__(self, other: object) -> bool:
+        """
+        Compare what is ignored.
+        """
+        return isinstance(other, IgnoreList) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def names(self) -> list[str]:
+        """
+        The ignored names, sorted.
+        """
+        return sorted(self._names.values(), key=str.casefold)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """
+        The later names, each with the ignored name that it stands for.
+        """
+        return {name: self._names[original] for name, original in self._aliases.values()}
+
+    def add(self, name: str) -> None:
+        """
+        Ignore a user.
+        """
+        self._names[folded(name)] = name
+
+    def remove(self, name: str) -> bool:
+        """
+        Stop ignoring a user, whose name may be the ignored or a later one.
+
+        @return: whether they were ignored.
+        """
+        sought = folded(name)
+        if sought in self._aliases:
+            sought = self._aliases[sought][1]
+        if self._names.pop(sought, None) is None:
+            return False
+        for alias in [each for each, (_, original) in self._aliases.items() if original == sought]:
+            del self._aliases[alias]
+        return True
+
+    def covers(self, name: str) -> bool:
+        """
+        @return: whether the user of this name is ignored.
+        """
+        sought = folded(name)
+        return sought in self._names or sought in self._aliases
+
+    def renamed(self, name: str, to: str) -> bool:
+        """
+        Follow a user to a new name.  The former one, if it was not the ignored one, is free again
+        for others.
+
+        @return: whether the list has changed.
+        """
+        former, latter = folded(name), folded(to)
+        if former in self._aliases:
+            original = self._aliases.pop(former)[1]
+        elif former in self._names:
+            original = former
+        else:
+            return False
+        if latter not in self._names:
+            self._aliases[latter] = to, original
+            if len(self._aliases) > MAX_ALIASES:
+                del self._aliases[next(iter(self._aliases))]
+        return True
+
+    def describe(self) -> str:
+        """
+        @return: the list in words.
+        """
+        now: dict[str, list[str]] = {}
+        for alias, original in self.aliases.items():
+            now.setdefault(original, []).append(alias)
+        described = [
+            f"{name} (now {', '.join(now[name])})" if name in now else name for name in self.names
+        ]
+        return ", ".join(described) or "nobody"

@@ -1,0 +1,185 @@
+# -*- test-case-name: tests.doors.test_stream -*-
+"""
+A door over stream sockets: all its connections, and one of them.
+
+Whoever writes such a door subclasses both classes: L{StreamClient} beside a Twisted protocol, with
+a dialect and what its lines mean, and L{StreamDoor} with that protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Factory
+from zope.interface import classImplements, implementer
+
+from ..chat.interfaces import IClient, ICork, LoginRequest
+from ..errors import ChatError
+from ..net.connection import Connection, peerOf
+from ..net.listener import Listener
+from ..net.sending import Cork
+from ..wire.answers import Goodbye
+from ..wire.interfaces import IDialect
+from .gate import Gate
+from .interfaces import CannotBind, IDoor
+
+classImplements(Cork, ICork)
+
+
+@implementer(IClient, IHalfCloseableProtocol)
+class StreamClient(Connection):
+    """
+    One connection, as the chat sees it.
+
+    @ivar dialect: how the client reads; to be set by the door.
+    """
+
+    factory: StreamDoor
+    dialect: IDialect
+
+    def connectionMade(self) -> None:
+        """
+        Admit the connection, or refuse it and say why.
+        """
+        if self.open(*peerOf(self.transport)):
+            self.admitted()
+
+    def admitted(self) -> None:
+        """
+        Begin, once the connection is admitted: for doors that speak first.
+        """
+
+    def login(self, request: LoginRequest) -> None:
+        """
+        Log in, or refuse and say why; no further line is taken before that is done.
+        """
+        self.awaitLogin(self.factory.hub.login(self, request))
+
+    def refusal(self, error: ChatError) -> bytes:
+        """See L{Connection.refusal}."""
+        return self.dialect.refusal(error, None)
+
+
+@implementer(IDoor)
+class StreamDoor(Factory):
+    """
+    All connections of a door, and where it listens.
+
+    @ivar gate: what it shares with other doors.
+    @ivar hub: the chat behind it.
+    @ivar connections: all connections, oldest first.
+    """
+
+    noisy = False
+
+    def __init__(self, gate: Gate, listeners: Sequence[Listener] = ()) -> None:
+        """
+        @param listeners: where to listen; without any, connections come from elsewhere.
+        """
+        self.gate = gate
+        self.hub = gate.hub
+        self.connections: dict[StreamClient, None] = {}
+        self._listeners = listeners
+        self._bound: list[Listener] = []
+        self._closing: Deferred[Any] | None = None
+        self._empty: Deferred[None] | None = None
+
+    # What the service calls
+
+    def bind(self) -> None:
+        """See L{IDoor.bind}."""
+        for listener in self._listeners:
+            try:
+                listener.bind(self)
+            except CannotListenError as error:
+                reason = getattr(error.socketError, "strerror", None) or error.socketError
+                raise CannotBind(listener.text, str(reason)) from None
+            self._bound.append(listener)
+
+    def open(self) -> None:
+        """See L{IDoor.open}."""
+        for listener in self._bound:
+            listener.open()
+
+    def describe(self) -> list[str]:
+        """See L{IDoor.describe}."""
+        lines: list[str] = []
+        for listener in self._bound:
+            if listener.number is None:
+                lines.append(f"Chat server started on {listener.text}")
+            else:
+                lines.append(f"Chat server started on port {listener.number}")
+                for address in listener.addresses:
+                    lines += self.howToEnter(address, listener.number, listener.options)
+        return lines
+
+    def howToEnter(self, address: str, port: int, options: str) -> list[str]:
+        """
+        @param options: what the client needs besides, after a blank.
+        @return: lines that say what people type to come in, if the door has such words.
+        """
+        return []
+
+    def stopReading(self) -> None:
+        """See L{IDoor.stopReading}."""
+        self._closing = DeferredList([listener.close() for listener in self._bound])
+        self._bound = []
+        for connection in list(self.connections):
+            connection.stopReading()
+
+    def sayGoodbye(self, text: str) -> Deferred[None]:
+        """See L{IDoor.sayGoodbye}."""
+        for connection in list(self.connections):
+            connection.close(connection.dialect.answer(Goodbye(text), None))
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        if self._closing is not None:
+            await self._closing
+        if self.connections:
+            self._empty = Deferred()
+            await self._empty
+
+    def abort(self) -> None:
+        """See L{IDoor.abort}."""
+        for connection in list(self.connections):
+            connection.abort()
+
+    # What connections call
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """
+        Take a connection; or none at all, which closes it at once, while so many are being refused
+        that descriptors would run out before those are closed.
+
+        @param addr: where it comes from.
+        @return: the connection's protocol, or C{None}.
+        """
+        if self.gate.isOverrun:
+            self.gate.log.info(
+                "refused a connection: the server is full, and a crowd is at the door"
+            )
+            return None
+        return super().buildProtocol(addr)
+
+    def opened(self, connection: StreamClient) -> None:
+        """
+        Count a connection, refused or not.
+        """
+        self.connections[connection] = None
+        self.gate.opened()
+
+    def closed(self, connection: StreamClient) -> None:
+        """
+        Stop counting a connection: it is lost.
+        """
+        del self.connections[connection]
+        self.gate.closed()
+        empty = self._empty
+        if empty is not None and not self.connections:
+            self._empty = None
+            empty.callback(None)

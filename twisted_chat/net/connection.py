@@ -1,0 +1,507 @@
+# -*- test-case-name: tests.net.test_connection -*-
+"""
+The transport half of a connection, the same at every stream door: what arrives and what is sent,
+both bounded; admission; the timeouts of login, of a stalled reader and of the end.
+
+It knows no dialect and no chat: it asks of a user only what L{interfaces.Avatar} says, and the door
+that builds on L{Connection} gives it words.
+
+The life of a connection::
+
+    open() --> admitted --awaitLogin()--> logged in --> user.quit() --+
+      |           |                           |                       |
+      | refused   | too late                  | taken over            v
+      +-----------+---------------------------+------------------> close(): last lines, then closed
+
+    at any time: lost, stalled or overflowed --> user.drop()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import ChatError, LoginTimeout, ServerFull, TooLong
+from ..wire.answers import Notice
+from ..wire.framing import LineSplitter
+from .admission import Admission
+from .interfaces import Avatar, Shared
+from .receiving import ANSWERING, BLOCKED, ENDING, TOO_FAST, ReceiveQueue, Splitter
+from .sending import Cork, SendQueue
+from .sockets import peerEnded, tune, unacknowledged
+
+_LOCAL: Final = "local"
+"""The address of a client that connects over a socket of this machine that has no host."""
+
+_log = Logger()
+
+AnyAvatar = TypeVar("AnyAvatar", bound=Avatar)
+
+
+class Connection:
+    """
+    The transport half of one connection; with a C{dialect} it is an C{IClient} of the chat.
+
+    A door builds on it, beside a Twisted protocol: it calls L{open} as soon as it knows where the
+    client comes from, gives L{dataReceived} and the C{...Lost} methods to the transport, and
+    overrides the methods under "What a door adds".
+
+    @ivar factory: the door, set by the door itself.
+    @ivar user: who logged in over it, or C{None}.
+    @ivar put: sends whole lines; never blocks and never raises.
+    @ivar host: the numeric address alone; empty where there is none.
+    @ivar address: where the client comes from, for the server's log.
+    """
+
+    factory: Any
+    transport: Any
+    put: Callable[[bytes], None]
+    user: Any = None
+    host = ""
+    address = ""
+
+    _receiving: ReceiveQueue
+    _sending: SendQueue
+    _admission: Admission | None = None
+    _login: Deferred[Any] | None = None
+    _warned = False
+    _eofSeen = False
+    _unsent: int | None = None
+    _opened = False
+    _closing = False
+
+    # What a door adds
+
+    def lineReceived(self, line: bytes) -> None:
+        """
+        Handle one line.
+
+        @param line: without its end, not empty.
+        @raise ChatError: if it is refused.
+        """
+        raise NotImplementedError
+
+    def refusal(self, error: ChatError) -> bytes:
+        """
+        @return: a refusal in the words of the client's dialect.
+        """
+        raise NotImplementedError
+
+    def loginRefused(self, error: ChatError) -> None:
+        """
+        Tell a client that its login was refused; it may try again.
+        """
+        self.put(self.refusal(error))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """
+        Refuse a line that is too long.  It is answered once and thrown away up to its end.
+
+        @raise TooLong: always.
+        """
+        raise TooLong(
+            f"this line is longer than {self.longestLine} bytes, and nothing was sent: shorten it"
+        )
+
+    @property
+    def longestLine(self) -> int:
+        """How long a line may be, in bytes without its end."""
+        return self._shared.limits.maxLine
+
+    def makeSplitter(self) -> Splitter:
+        """
+        @return: what cuts the client's stream into lines.
+        """
+        return LineSplitter(self.longestLine)
+
+    # The beginning
+
+    @property
+    def _shared(self) -> Shared:
+        shared: Shared = self.factory.gate
+        return shared
+
+    def open(self, host: str, port: int = 0) -> bool:
+        """
+        Ask for admission, and start to receive and send.
+
+        The address comes from the door: behind a proxy it is not the transport's.
+
+        @param host: the client's numeric address; empty for a socket that has none.
+        @return: whether the connection was admitted; otherwise it is refused and closing already.
+        """
+        shared, transport = self._shared, self.transport
+        limits = shared.limits
+        self.host = host.removeprefix("::ffff:")
+        self.address = f"{self.host}:{port}" if host else _LOCAL
+        self._receiving = ReceiveQueue(
+            transport, self, shared.budget, self.makeSplitter(), shared.makeBucket()
+        )
+        self._sending = SendQueue(
+            transport, self, shared.budget, limits.maxQueueBeforeLogin, limits.maxTransport
+        )
+        self.put = self._sending.put
+        self._opened = True
+        self.factory.opened(self)
+        try:
+            self._admission = shared.admission.admit(self.host)
+        except ServerFull as error:
+            shared.log.info("refused a connection: {error}", error=error.sentence)
+            self.refuseAndClose(error)
+            return False
+        tune(transport)
+        shared.deadlines.set(self, limits.loginTimeout, self._loginTimedOut)
+        return True
+
+    @property
+    def isLoggingIn(self) -> bool:
+        """Whether a login is under way."""
+        return self._login is not None
+
+    def awaitLogin(self, login: Deferred[AnyAvatar]) -> None:
+        """
+        Take no further line until this login has succeeded or failed.
+
+        The limits of those who are logged in apply from now on, since the welcome comes before the
+        result.  If the connection is lost first, the login is cancelled.
+
+        @param login: fires with the user; fails with a L{ChatError} if another try may follow.
+        """
+        self._login = login
+        self._sending.limit = self._shared.limits.maxQueue
+        login.addCallbacks(self._loggedIn, self._loginFailed)
+        self.wait(login)
+
+    def _loggedIn(self, user: Avatar) -> None:
+        self._login = None
+        if user.client is not self:
+            return  # The session was taken over before this login was done.
+        self.user = user
+        if self._closing:
+            return
+        shared = self._shared
+        shared.deadlines.clear(self)
+        if self._admission is not None:
+            self._admission.loggedIn()
+        self._receiving.bucket = shared.makeBucket()
+
+    def _loginFailed(self, failure: Failure) -> None:
+        self._login = None
+        if self._closing or failure.check(CancelledError):
+            return
+        self._sending.limit = self._shared.limits.maxQueueBeforeLogin
+        if isinstance(failure.value, ChatError):
+            self.loginRefused(failure.value)
+        else:
+            _log.failure("a login failed", failure)
+            self.loginRefused(ChatError("you cannot log in now: try again later"))
+
+    def _loginTimedOut(self) -> None:
+        seconds = int(self._shared.limits.loginTimeout)
+        self.refuseAndClose(LoginTimeout(f"no name came in {seconds} seconds: connect again"))
+
+    # What arrives
+
+    @property
+    def pending(self) -> bytes:
+        """
+        The unfinished line so far.
+        """
+        return self._receiving.pending
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take what was read from the socket.
+        """
+        if not self.isDone:
+            self._receiving.take(data)
+
+    def wait(self, result: Deferred[Any]) -> None:
+        """
+        Take no further line until this request is answered.
+        """
+        result.addErrback(self._requestFailed)
+        if not result.called:
+            self._receiving.stop(ANSWERING)
+            result.addCallback(lambda _: self._receiving.go(ANSWERING))
+
+    def _requestFailed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        _log.failure("a request failed", failure)
+        if not self.isDone:
+            self.receiveRefused(ChatError("this went wrong here, and was logged: try again later"))
+
+    @property
+    def isDone(self) -> bool:
+        """Whether everything that still arrives is thrown away: closing, or leaving."""
+        return self._closing or (self.user is not None and self.user.leaving)
+
+    @property
+    def unanswered(self) -> int:
+        """How many of the client's lines wait for the log."""
+        return 0 if self.user is None else self.user.unanswered
+
+    def receiveRefused(self, error: ChatError) -> None:
+        """See L{receiving.ReceiveQueueOwner}."""
+        if self.user is not None:
+            self.user.refuse(error, None)
+        else:
+            self.put(self.refusal(error))
+
+    def receiveFlooded(self) -> None:
+        """See L{receiving.ReceiveQueueOwner}."""
+        self.refuseAndClose(TooLong("this is no chat of lines: connect again"))
+
+    def receiveTooFast(self, delay: float) -> None:
+        """See L{receiving.ReceiveQueueOwner}: nothing is dropped, it only takes longer."""
+        shared = self._shared
+        assert shared.clock is not None
+        if not self._warned and self.user is not None:
+            self._warned = True
+            rate = shared.limits.rate
+            self.user.answer(
+                Notice(f"slow down: more than {rate:g} lines a second have to wait"), None
+            )
+        shared.clock.callLater(delay, self._paced)
+
+    def _paced(self) -> None:
+        """
+        Take the next line, as the rate allows it again.  Since the socket is not read meanwhile,
+        only the kernel knows whether the client is still there.
+        """
+        receiving = self._receiving
+        if not self._closing and not receiving.ended and peerEnded(self.transport):
+            self._eofFound()
+        receiving.go(TOO_FAST)
+
+    def receiveEnded(self) -> None:
+        """See L{receiving.ReceiveQueueOwner}."""
+        self._shared.deadlines.clear(self._receiving)
+        self.leave()
+
+    def receiveOverflowed(self) -> None:
+        """See L{receiving.ReceiveQueueOwner}."""
+        self._cut("sends too much: too much waits")
+
+    def answered(self) -> None:
+        """
+        Note that some of what the client said was answered: it may be read from again.
+        """
+        self._receiving.answered()
+
+    def charge(self, lines: int) -> None:
+        """
+        Count the request that is being handled as so many lines more against the client's rate.
+        """
+        bucket = self._receiving.bucket
+        if bucket is not None:
+            bucket.charge(lines)
+
+    def stopReading(self) -> None:
+        """
+        Take no more lines: what was taken will be answered.
+        """
+        self._receiving.stop(ENDING)
+
+    # What is sent
+
+    def reply(self, data: bytes) -> None:
+        """
+        Send the answer to a request: see L{SendQueue.reply}.
+        """
+        self._sending.reply(data)
+
+    def cork(self) -> Cork:
+        """
+        Hold back what is put from now on: see L{SendQueue.cork}.
+        """
+        return self._sending.cork()
+
+    def sendBlocked(self) -> None:
+        """
+        See L{sending.SendQueueOwner}.  Stop reading from a client that does not read its output.
+        Before login it is exempt: TLS may have to read before it can write (RFC 8446).
+        """
+        self.sendProgressed()
+        if self.user is not None:
+            self._receiving.stop(BLOCKED)
+
+    def sendProgressed(self) -> None:
+        """See L{sending.SendQueueOwner}."""
+        if not self._closing:
+            self._unsent = unacknowledged(self.transport)
+            self._shared.deadlines.set(
+                self._sending, self._shared.limits.stallTimeout, self._stalled
+            )
+
+    def sendDrained(self) -> None:
+        """See L{sending.SendQueueOwner}."""
+        if not self._closing:
+            self._shared.deadlines.clear(self._sending)
+        self._receiving.go(BLOCKED)
+
+    def sendEnded(self) -> None:
+        """See L{sending.SendQueueOwner}."""
+        if self._receiving.ended or self._shared.clock is None or self._sending.arrived:
+            self.transport.loseConnection()
+        else:
+            self._shared.deadlines.set(self, 0.0, self.sendEnded)
+
+    def sendOverflowed(self) -> None:
+        """See L{sending.SendQueueOwner}."""
+        self._cut("reads too slowly: too much is queued")
+
+    def sendFailed(self) -> None:
+        """
+        See L{sending.SendQueueOwner}.  The reactor finds a broken connection when it reads; one
+        that is not read has to be cut here.
+        """
+        if not self._closing and self._receiving.isPaused:
+            self._end(self._receiving.forget)
+            self._sending.abort()
+
+    def _stalled(self) -> None:
+        """
+        Cut a client that has read nothing for the whole timeout.  The kernel asks for more only
+        when a third of its buffer is free, which can take minutes on a slow line: a client whose
+        system has acknowledged anything meanwhile has as much time again.
+        """
+        unsent = unacknowledged(self.transport)
+        if unsent is not None and self._unsent is not None and unsent < self._unsent:
+            self.sendProgressed()
+            return
+        self._cut("reads nothing any more")
+
+    # The end
+
+    def leave(self) -> None:
+        """
+        Let the client go, after everything before it is answered.
+        """
+        if self.user is not None:
+            self.user.quit()
+        else:
+            self.close(b"")
+
+    def refuseAndClose(self, error: ChatError) -> None:
+        """
+        Say why, and close; what was said before is answered first.
+        """
+        if self.user is not None:
+            self.user.refuse(error, None)
+            self.user.quit()
+        else:
+            self.close(self.refusal(error))
+            self._cancelLogin()
+
+    def _cancelLogin(self) -> None:
+        """
+        Have nobody log in over a connection that has ended: only now, as a login that ends would
+        let the next line in.
+        """
+        login, self._login = self._login, None
+        if login is not None:
+            login.cancel()
+
+    def close(self, lastLines: bytes) -> None:
+        """
+        Send these last lines and close.  A client that does not read them in time is cut.
+        """
+        if self._closing:
+            return
+        self._end(self._receiving.discard)
+        self._shared.deadlines.set(
+            self._sending, self._shared.limits.closeTimeout, self._sending.abort
+        )
+        self._sending.close(lastLines)
+
+    def abort(self) -> None:
+        """
+        Cut the connection at once.
+        """
+        self.transport.abortConnection()
+
+    def _cut(self, why: str) -> None:
+        """
+        Cut a connection that a goodbye would not reach.
+        """
+        self._end(self._receiving.forget)
+        self._shared.log.info("cut {address}: it {why}", address=self.address, why=why)
+        self._sending.abort()
+
+    def _end(self, stopTaking: Callable[[], None]) -> None:
+        """
+        Note that the end has begun: no line is taken, and no timeout is left.
+        """
+        self._closing = True
+        stopTaking()
+        deadlines = self._shared.deadlines
+        for key in (self, self._receiving, self._sending):
+            deadlines.clear(key)
+
+    def readConnectionLost(self) -> None:
+        """
+        Answer what the client sent before it closed its side (as C{nc -N} does at the end of its
+        input), and let it go.
+        """
+        closing = self._closing
+        self._receiving.end()
+        if closing:
+            self.transport.loseConnection()
+        elif not self.isDone:
+            self._eofFound()
+
+    def _eofFound(self) -> None:
+        """
+        Give what waits a limited time: whoever has sent an hour's worth of lines and left is not
+        shown among the others for an hour.
+        """
+        deadlines, receiving = self._shared.deadlines, self._receiving
+        if not self._eofSeen:
+            self._eofSeen = True
+            deadlines.set(receiving, self._shared.limits.eofTimeout, self._eofTimedOut)
+
+    def _eofTimedOut(self) -> None:
+        receiving = self._receiving
+        if self.user is not None and receiving.waiting:
+            seconds = int(self._shared.limits.eofTimeout)
+            notice = f"{receiving.waiting} lines still waited {seconds} seconds after your last one"
+            self.user.answer(Notice(f"{notice}, and were not sent"), None)
+        receiving.discard()
+        self.leave()
+
+    def writeConnectionLost(self) -> None:
+        """
+        See L{IHalfCloseableProtocol}: this side sends no more, which L{sendEnded} knows.
+        """
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Forget what waits, and free the user's name.
+        """
+        if not self._opened:
+            return
+        self._end(self._receiving.forget)
+        self._sending.forget()
+        self._cancelLogin()
+        if self._admission is not None:
+            self._admission.released()
+        user, self.user = self.user, None
+        if user is not None and user.client is self:
+            user.drop()
+        self.factory.closed(self)
+
+
+def peerOf(transport: Any) -> tuple[str, int]:
+    """
+    @return: the address and port of the transport's peer; empty and 0 where it has none.
+    """
+    peer = transport.getPeer()
+    host = str(getattr(peer, "host", "") or "")
+    return host, int(peer.port) if host else 0

@@ -1,0 +1,109 @@
+# -*- test-case-name: tests.net.test_connection -*-
+"""
+What a connection asks of those around it: the user who logged in over it, its door, and what all
+connections share.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from ..errors import ChatError
+from ..wire.answers import Notice
+from .admission import AdmissionControl
+from .budget import Backlog, BacklogBudget
+from .deadlines import Deadlines
+from .limits import Limits
+from .ratelimit import TokenBucket
+
+
+class Avatar(Protocol):
+    """
+    What a connection asks of the user who logged in over it: see L{chat.interfaces.IUser}.
+
+    @ivar client: the connection that the user has now; another one after a session was taken over.
+    """
+
+    client: Any
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the user has left, or is leaving."""
+
+    @property
+    def unanswered(self) -> int:
+        """How many of the user's drafts the log has not answered."""
+
+    def answer(self, value: Notice, key: str | None = None) -> None:
+        """Tell the user something, after the answers to everything before it."""
+
+    def refuse(self, error: ChatError, key: str | None = None) -> None:
+        """Tell the user that something was refused, after the answers to everything before it."""
+
+    def quit(self) -> None:
+        """Leave on purpose."""
+
+    def drop(self) -> None:
+        """Leave because the connection is lost."""
+
+
+class EventLog(Protocol):
+    """
+    A log for what strangers can cause: see L{ops.limitedlog.RateLimitedLog}.
+    """
+
+    def info(self, format: str, **values: Any) -> None:
+        """Log a line, unless too many of its kind were logged."""
+
+
+class Shared(Protocol):
+    """
+    What all connections of all doors share: see L{doors.gate.Gate}.
+    """
+
+    @property
+    def clock(self) -> IReactorTime | None:
+        """What times are taken from; without one nothing is timed."""
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds that apply."""
+
+    @property
+    def admission(self) -> AdmissionControl:
+        """Admits connections."""
+
+    @property
+    def budget(self) -> BacklogBudget[Backlog]:
+        """What all clients together have queued."""
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """The timeouts of all."""
+
+    @property
+    def log(self) -> EventLog:
+        """Where to log what strangers cause."""
+
+    def makeBucket(self) -> TokenBucket | None:
+        """
+        @return: the rate limit of one more client, or C{None} where there is none.
+        """
+
+
+class ConnectionDoor(Protocol):
+    """
+    The door that a connection came through.
+    """
+
+    @property
+    def gate(self) -> Shared:
+        """What its connections share with those of other doors."""
+
+    def opened(self, connection: Any) -> None:
+        """Count a connection, refused or not."""
+
+    def closed(self, connection: Any) -> None:
+        """Stop counting a connection: it is lost."""

@@ -1,0 +1,91 @@
+# -*- test-case-name: tests.wire.test_prose -*-
+"""
+Answers in sentences for people, whatever the dialect that carries them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Sequence
+
+from .answers import (
+    Answer,
+    CommandHelp,
+    Entered,
+    Gap,
+    Goodbye,
+    Help,
+    Members,
+    Notice,
+    RoomList,
+    RoomSummary,
+    Topic,
+    Whois,
+)
+
+_WIDTH = 400
+"""Characters of one line of an answer: long lists are broken here."""
+
+_SHOWN_NAMES = 200
+"""Names that are listed of a room; nobody reads more."""
+
+
+def lines(answer: Answer) -> list[str]:
+    """
+    @param answer: one that can be told in sentences: no events, no L{answers.Welcome}.
+    @return: the lines, without their ends.
+    """
+    match answer:
+        case Notice(text) | Goodbye(text):
+            return [text]
+        case Entered(room, topic, count):
+            return [f"You are in {room} ({count} here)" + (f": {topic}" if topic else "")]
+        case Gap():
+            return ["Some messages before this are no longer kept"]
+        case Members():
+            return _members(answer)
+        case RoomList(rooms, more):
+            listed = [_room(room) for room in rooms]
+            return listed + ([f"and {more} more rooms with fewer people"] if more else [])
+        case Whois():
+            return _wrap(_whois(answer))
+        case Topic(room, topic):
+            return [f"{room} is about {topic or 'nothing in particular: /topic TEXT sets it'}"]
+        case CommandHelp(name, usage, help):
+            return _wrap(f"/{name} {usage}".rstrip() + f" - {help}")
+        case Help(commands):
+            listed = [" ".join(f"/{command.name}" for command in commands)]
+            return _wrap(f"{listed[0]} - /help COMMAND tells more; // at the start says /")
+        case _:
+            raise TypeError(f"{type(answer).__name__} is not told in sentences")
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False)
+
+
+def _members(members: Members) -> list[str]:
+    names: Sequence[str] = members.names
+    more = len(names) - _SHOWN_NAMES
+    listed = ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return _wrap(f"{len(names)} in {members.room}: {listed}")
+
+
+def _room(room: RoomSummary) -> str:
+    marks = [f"{room.people} here"]
+    if room.private:
+        marks.append("private")
+    if room.current:
+        marks.append("you speak here")
+    elif room.joined:
+        marks.append("you are here")
+    about = f": {room.topic}" if room.topic else ""
+    return f"{room.name} ({', '.join(marks)}){about}"
+
+
+def _whois(whois: Whois) -> str:
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(whois.joinedAt))
+    quiet = max(0, int(whois.idle)) // 60
+    idle = f", quiet for {quiet} min" if quiet else ""
+    return f"{whois.name} is here since {since}, in {', '.join(whois.rooms)}{idle}"
