@@ -17,15 +17,19 @@ from twisted.internet.testing import StringTransport
 
 from fuzz.mutator import cut
 from twisted_chat.chat.hub import Hub
+from twisted_chat.doors.admin.factory import AdminDoor
 from twisted_chat.doors.lines.factory import ChatFactory
+from twisted_chat.doors.stream import StreamDoor
 from twisted_chat.errors import ChatError
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.search import terms
 from twisted_chat.text.cleaning import MAX_LINE, cleanText, escapeLog, parseText, showable
 from twisted_chat.text.confusables import nameKey
 from twisted_chat.text.names import cleanName, cleanRoom
-from twisted_chat.wire.framing import FLOODED, Excess, LineSplitter
+from twisted_chat.wire.framing import FLOODED, AnyEndSplitter, Excess, LineSplitter
+from twisted_chat.wire.proxyheader import BadHeader, parseHeader
 from twisted_chat.wire.sniffing import sniff
+from twisted_chat.wire.telnet import MAX_COMMANDS, TelnetFilter
 
 NOW = 1_795_305_600.0
 
@@ -34,6 +38,10 @@ MAX_SENT = 64 * 1024
 
 #: What differs between two runs by intention.
 _SECRETS = re.compile(rb'"(token|epoch)":"[^"]*"')
+
+
+#: What telnet clients are sent besides lines, which are UTF-8 and never hold the byte 255.
+_REFUSALS = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
 
 
 class BrokenError(Exception):
@@ -63,6 +71,47 @@ def framing(stream: bytes, random: Random) -> None:
     told = [sniff(stream[:length]) for length in range(min(len(stream), 40))]
     first = next((n for n, sentence in enumerate(told) if sentence), len(told))
     expect(all(told[first:]), "a stranger stays a stranger", stream[:40])
+
+
+def lineEnds(stream: bytes, random: Random) -> None:
+    """
+    Lines do not depend on how the stream was cut, whatever its line ends are.
+    """
+    lines = []
+    for pieces in ([stream], cut(stream, random)):
+        splitter = AnyEndSplitter()
+        lines.append([line for piece in pieces for line in splitter.feed(piece) if line])
+    expect(lines[0] == lines[1], "chunks do not matter", *lines)
+
+
+def telnet(stream: bytes, random: Random) -> None:
+    """
+    Text and refusals do not depend on how the stream was cut, and little is kept.
+    """
+    if stream.count(b"\xff") > MAX_COMMANDS:
+        return
+    seen = []
+    for pieces in ([stream], cut(stream, random)):
+        client = TelnetFilter()
+        parts = [client.feed(piece) for piece in pieces]
+        seen.append(tuple(b"".join(part[n] for part in parts) for n in (0, 1)))
+    expect(seen[0] == seen[1], "chunks do not matter", *seen)
+    expect(len(seen[0][1]) <= len(stream), "no more is answered than was sent", *seen)
+
+
+def proxyHeader(stream: bytes, random: Random) -> None:
+    """
+    There is a header, none yet, or a reason; and more bytes change nothing of it.
+    """
+    for length in range(min(len(stream), 300)):
+        try:
+            header = parseHeader(stream[:length])
+        except BadHeader:
+            return
+        if header is not None:
+            expect(header.length <= length, "a header is not longer than what came", header)
+            expect(parseHeader(stream) == header, "it stays the same", header)
+            return
 
 
 def words(stream: bytes, random: Random) -> None:
@@ -98,7 +147,7 @@ class Peer:
     One connection to a server in memory.
     """
 
-    def __init__(self, factory: ChatFactory, *greeting: bytes) -> None:
+    def __init__(self, factory: StreamDoor, *greeting: bytes) -> None:
         self.transport = StringTransport(peerAddress=IPv4Address("TCP", "127.0.0.1", 40000))
         protocol: Any = factory.buildProtocol(None)
         self.protocol = protocol
@@ -120,9 +169,9 @@ class Peer:
 
     def read(self) -> list[bytes]:
         """
-        What was sent since the last time: whole clean lines.
+        What was sent since the last time, besides refused options of telnet: whole clean lines.
         """
-        sent: bytes = self.transport.value()
+        sent = _REFUSALS.sub(b"", self.transport.value())
         self.transport.clear()
         lines = sent.split(b"\r\n")
         expect(lines.pop() == b"", "only whole lines are sent", sent[-100:])
@@ -167,7 +216,8 @@ def answers(stream: bytes, random: Random) -> None:
     talker = Peer(factory, b"talker")
     bob.read()
     isInLobby = True
-    for line in LineSplitter().feed(stream):
+    # The byte 255 may begin a command of telnet, which is no line.
+    for line in LineSplitter().feed(stream.replace(b"\xff", b"\xfe")):
         raw = b"x" * 4097 if isinstance(line, Excess) else line
         talker.send(raw + b"\r\n")
         lines = talker.read()
@@ -239,10 +289,39 @@ def chunks(stream: bytes, random: Random) -> None:
     expect(seen[0] == seen[1], "chunks do not matter", *seen)
 
 
+def operator(stream: bytes, random: Random) -> None:
+    """
+    The operator's door answers each line by one object, whatever stands on it.
+    """
+    factory = chat()
+    bob = Peer(factory, b"bob")
+    admin = Peer(AdminDoor(factory.gate, (), [factory]))
+    for line in LineSplitter(4096).feed(stream):
+        raw = b"x" * 4097 if isinstance(line, Excess) else line
+        admin.send(raw + b"\r\n")
+        answered = [json.loads(sent) for sent in admin.read()]
+        bob.read()
+        if admin.closed:
+            break
+        expect(len(answered) == bool(raw.strip()), "a line is answered once", raw, answered)
+
+
 def hidden(peer: Peer) -> bytes:
     return _SECRETS.sub(b"", b"\n".join(peer.read()))
 
 
 TARGETS: dict[str, Callable[[bytes, Random], None]] = {
-    target.__name__: target for target in (framing, words, door, answers, objects, chunks)
+    target.__name__: target
+    for target in (
+        framing,
+        lineEnds,
+        telnet,
+        proxyHeader,
+        words,
+        door,
+        answers,
+        objects,
+        operator,
+        chunks,
+    )
 }

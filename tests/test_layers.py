@@ -24,8 +24,9 @@ LEVELS: Mapping[str, int] = {
     **dict.fromkeys(("accounts", "client"), 4),
     "chat": 5,
     "doors": 6,
+    "monitor": 7,
     "service": 7,
-    **dict.fromkeys(("tap", "history", "server"), 8),
+    **dict.fromkeys(("tap", "history", "admin", "server"), 8),
 }
 
 # A file imports from earlier files of its folder only; a folder's own __init__ stands first.
@@ -33,23 +34,26 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     name: tuple(files.split())
     for name, files in {
         "text": "files cleaning confusables names",
-        "wire": "events answers prose interfaces framing sniffing fingerprint textlines jsonlines",
-        "stores": "session interfaces search base memory sqlite",
+        "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
+        " textlines jsonlines",
+        "stores": "session interfaces search base turns memory sqlite",
         "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
         " historyfile writer store tool",
         "net": "limits ratelimit sockets budget admission deadlines receiving sending interfaces"
-        " connection listener certificates tls",
-        "ops": "auditlog limitedlog signals systemd",
+        " connection listener certificates tls proxy",
+        "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"
+        " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"
         " inputhistory ansi dumb screen console local",
         "client": "messages mentions ignoring knownnames settings outbox rendering ui dialect"
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
-        "chat": "interfaces audience fanout room rooms member roster passwords state user welcome"
-        " presence delivery commands hub",
+        "chat": "interfaces audience fanout room rooms member roster passwords state user operator"
+        " welcome presence delivery commands hub",
         "chat.commands": "queries rooms table",
-        "doors": "interfaces gate stream lines",
+        "doors": "interfaces gate stream admin lines",
+        "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",
     }.items()
 }

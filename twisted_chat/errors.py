@@ -119,9 +119,21 @@ class NoHistory(ChatError):
 
 
 class ServerFull(ChatError):
-    """The server, or this address's share of it, has no place left."""
+    """
+    The server, or this address's share of it, has no place left.
+
+    @ivar why: what is full, in a fixed word, for figures.
+    """
 
     code = "server-full"
+
+    def __init__(self, sentence: str, why: str = "full") -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param why: see the attribute.
+        """
+        super().__init__(sentence)
+        self.why = why
 
 
 class WrongProtocol(ChatError):

@@ -9,13 +9,15 @@ import atexit
 import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
+from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from .chat.hub import Hub
@@ -42,6 +44,28 @@ class CannotStart(SystemExit, Exception):
     """
 
 
+class IMonitor(Protocol):
+    """
+    Who tells how the server is: see L{monitor.Monitor}.
+
+    @ivar isReady: whether people are let in.
+    """
+
+    isReady: bool
+
+    def bind(self) -> None:
+        """Bind the port, or raise L{CannotBind}."""
+
+    def open(self) -> None:
+        """Answer from now on."""
+
+    def describe(self) -> str:
+        """Say where it is, in a line for the log."""
+
+    async def close(self) -> None:
+        """Answer no more."""
+
+
 class ChatService(Service):
     """
     Binds first, so that a port below 1024 can be had before the privileges are dropped; opens the
@@ -58,6 +82,9 @@ class ChatService(Service):
         hub: Hub,
         auditLog: AuditLog,
         drainTimeout: float = Limits.drainTimeout,
+        reload: Callable[[], object] | None = None,
+        monitor: IMonitor | None = None,
+        logObserver: ILogObserver | None = None,
     ) -> None:
         """
         @param reactor: to be stopped when the log cannot be opened, and at a signal.
@@ -66,6 +93,9 @@ class ChatService(Service):
         @param hub: the chat behind the doors.
         @param auditLog: to be written out at the end.
         @param drainTimeout: time for all clients to read their goodbye, in seconds.
+        @param reload: reads the options once more; raises a L{ChatError} that is logged already.
+        @param monitor: tells how the server is, from before the log is opened until the end.
+        @param logObserver: where the log goes; without it, where C{twistd} has it go.
         """
         self._reactor = reactor
         self._doors = doors
@@ -73,10 +103,23 @@ class ChatService(Service):
         self._hub = hub
         self._auditLog = auditLog
         self._drainTimeout = drainTimeout
+        self._reload = reload
+        self._monitor = monitor
+        self._logObserver = logObserver
         self._tidying: IDelayedCall | None = None
         self._bound = False
         self._open = False
         self.failed: str | None = None
+
+    def setServiceParent(self, parent: Any) -> None:
+        """
+        Become part of an application, and give it its log: C{twistd} starts it next, before it
+        gives away its rights or leaves its shell.
+        """
+        super().setServiceParent(parent)
+        if self._logObserver is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._logObserver)
+            self._logObserver = None
 
     # The start
 
@@ -91,9 +134,12 @@ class ChatService(Service):
         try:
             for door in self._doors:
                 door.bind()
+            if self._monitor is not None:
+                self._monitor.bind()
         except CannotBind as error:
+            option = error.place.split()[0] if error.place.startswith("--") else "--port"
             raise CannotStart(
-                f"chatserver: {error}. Choose another --port, or end the program that has it."
+                f"chatserver: {error}. Choose another {option}, or end the program that has it."
             ) from None
 
     def startService(self) -> None:
@@ -101,6 +147,9 @@ class ChatService(Service):
         Open the log, then let people in.
         """
         super().startService()
+        if self._logObserver is not None:
+            # There is no application: python -m twisted has a log of its own beside this one.
+            globalLogPublisher.addObserver(self._logObserver)
         # Some 50 ms that would otherwise stop everybody when the first user logs in.
         loadTables()
         # What exists now lives as long as the server: the collector need not look at it again, nor
@@ -110,13 +159,22 @@ class ChatService(Service):
         gc.set_threshold(*_COLLECT)
         if not self._bound:
             self.privilegedStartService()
-        self._reactor.callWhenRunning(handleSignals, self._reactor, self._signalled)
+        self._reactor.callWhenRunning(
+            handleSignals,
+            self._reactor,
+            self._signalled,
+            None if self._reload is None else self._hungUp,
+        )
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
         Deferred.fromCoroutine(self._openDoors()).addErrback(self._fail)
 
     async def _openDoors(self) -> None:
+        monitor = self._monitor
+        if monitor is not None:
+            monitor.open()
+            self._log.info("{line}", line=monitor.describe())
         try:
             await self._store.start()
             await self._hub.restore()
@@ -129,6 +187,8 @@ class ChatService(Service):
             door.open()
             for line in door.describe():
                 self._log.info("{line}", line=line)
+        if monitor is not None:
+            monitor.isReady = True
         systemd.ready()
 
     def _fail(self, failure: Failure) -> None:
@@ -163,6 +223,8 @@ class ChatService(Service):
 
     async def _close(self) -> None:
         systemd.stopping()
+        if self._monitor is not None:
+            self._monitor.isReady = False
         if self._tidying is not None:
             self._tidying.cancel()
         for door in self._doors:
@@ -174,6 +236,8 @@ class ChatService(Service):
         await gone
         if timer.active():
             timer.cancel()
+        if self._monitor is not None:
+            await self._monitor.close()
         self._auditLog.stop()
 
     def _abort(self) -> None:
@@ -182,6 +246,14 @@ class ChatService(Service):
         """
         for door in self._doors:
             door.abort()
+
+    def _hungUp(self) -> None:
+        """
+        Reload; what is wrong with the options is in the log.
+        """
+        if self._reload is not None:
+            with suppress(ChatError):
+                self._reload()
 
     def _signalled(self) -> None:
         """

@@ -370,11 +370,12 @@ class OrderTests(SynchronousTestCase):
 
     def test_settled(self) -> None:
         """
-        A door is told once a batch that something of its client's was answered.
+        A door that wants to know is told once that something of its client's was answered.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
         turn.end()
+        ann.user.waits = bob.user.waits = True
         before = ann.answeredCalls, bob.answeredCalls
         ann.types("1", "2", "3")
         turn.end()
@@ -730,6 +731,7 @@ class RefusedTests(SynchronousTestCase):
         """
         (ann,) = enterAll(self.hub, "Ann")
         before = ann.answeredCalls
+        ann.user.waits = True
         self.log.fail()
         ann.types("hello")
         self.assertEqual((ann.answeredCalls, ann.user.unanswered), (before + 1, 0))

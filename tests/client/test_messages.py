@@ -20,7 +20,7 @@ from twisted_chat.wire.jsonlines import JSON
 quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 
 JSONS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(-1e300, 1e300) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )

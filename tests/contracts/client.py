@@ -197,3 +197,9 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n")
         self.client.close(b"")
         self.client.charge(1)
+
+    def test_unreachable(self) -> None:
+        """It is reachable as long as nothing speaks against it."""
+        self.assertIs(self.client.unreachable, False)
+        self.client.put(b"1\r\n")
+        self.assertIs(self.client.unreachable, False)

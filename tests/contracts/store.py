@@ -529,7 +529,7 @@ class HistoryContract(StoreContract):
         All words have to be there, in any order and case; the newest are found, oldest first.
         """
         self.appendAll(
-            said("green tea"), said("Tea, black or GREEN"), said("teapot"), said("only green")
+            said("green tea"), said("Tea, black or GREEN"), said("steam"), said("only green")
         )
         self.assertEqual(self.find("green", "TEA"), ["green tea", "Tea, black or GREEN"])
         scope = scopeOf("#lobby")
@@ -554,7 +554,8 @@ class HistoryContract(StoreContract):
         self.appendAll(said('say "this" and that'), said("nothing"))
         self.assertEqual(self.find('"this'), ['say "this" and that'])
         self.assertEqual(self.find("nothing OR this"), [])
-        for word in ("NOT", "text:this", "thi*", '") OR ("', "NEAR(say)", "^sa\0", "-that-x"):
+        self.assertEqual(self.find("thi*"), ['say "this" and that'])
+        for word in ("OR", "text:this", "th*", '") OR ("', "NEAR(say)", "^sa\0", "-that-x"):
             self.assertEqual(self.find(word), [], word)
 
     def test_searchNeedsLetters(self) -> None:
@@ -565,7 +566,63 @@ class HistoryContract(StoreContract):
         asked = self.store.search(scopeOf("#lobby"), Query(("?!",)), 5)
         self.settle()
         error = self.failureResultOf(asked, BadCommand).value
-        self.assertIn("letters or digits", str(error))
+        self.assertIn("letters, digits or emoji", str(error))
+
+    def test_searchByNobody(self) -> None:
+        """
+        So does one for an author whose name can be nobody's.
+        """
+        asked = self.store.search(scopeOf("#lobby"), Query((), "---"), 5)
+        self.settle()
+        self.assertIn("from:", str(self.failureResultOf(asked, BadCommand).value))
+
+    def test_searchBeginnings(self) -> None:
+        """
+        The beginning of a word finds it, from three letters or two Korean syllables on; what stands
+        in quotes does not.
+        """
+        texts = ["we deployed it", "deploy!", "redeploy", "회의가 있어요", "no e-mails", "de facto"]
+        self.appendAll(*map(said, texts))
+        self.assertEqual(self.find("deploy"), texts[:2])
+        self.assertEqual(self.find("dep"), texts[:2])
+        self.assertEqual(self.find("de"), texts[5:])
+        self.assertEqual(self.find("회의"), [texts[3]])
+        self.assertEqual(self.find("회"), [])
+        self.assertEqual(self.find("e-mail"), [texts[4]])
+        self.assertEqual(self.find('"deploy"'), [texts[1]])
+        self.assertEqual(self.find('"deploy', 'it"'), [])
+        self.assertEqual(self.find('"we', "deployed", 'it"'), texts[:1])
+        self.assertEqual(self.find("it", "we"), texts[:1])
+
+    def test_searchManyBeginnings(self) -> None:
+        """
+        So it is where very many words begin so, and where none does.
+        """
+        texts = [f"word{number:03} stays" for number in range(150)]
+        self.appendAll(*map(said, texts), said("worm stays"))
+        self.assertEqual(self.find("word", "stay"), texts[-20:])
+        self.assertEqual(self.find("wordy"), [])
+        self.assertEqual(self.find("word", "nothing"), [])
+
+    def test_searchSigns(self) -> None:
+        """
+        Emoji and signs are found like words.
+        """
+        self.appendAll(said("ship it 🚀!"), said("👍🏽 costs 5€"), said("☕️"), said("none"))
+        self.assertEqual(self.find("🚀"), ["ship it 🚀!"])
+        self.assertEqual(self.find("👍"), ["👍🏽 costs 5€"])
+        self.assertEqual(self.find("👍🏻", "€"), ["👍🏽 costs 5€"])
+        self.assertEqual(self.find("☕"), ["☕️"])
+
+    def test_searchWithoutSuchAKey(self) -> None:
+        """
+        Letters that some keyboards lack are found by others.
+        """
+        self.appendAll(said("Łódź"), said("smørrebrød på Ærø"), said("Þór"))
+        self.assertEqual(self.find("lodz"), ["Łódź"])
+        self.assertEqual(self.find("Smorrebrod", "aero"), ["smørrebrød på Ærø"])
+        self.assertEqual(self.find("thor"), ["Þór"])
+        self.assertEqual(self.find("łódź"), ["Łódź"])
 
     def test_searchByAuthor(self) -> None:
         """

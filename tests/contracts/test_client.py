@@ -11,6 +11,7 @@ from tests.support.helpers import FakeClient, makeHub
 from tests.support.peers import Peer
 from tests.support.toydoor import ToyDoor
 from tests.support.transports import SocketTransport
+from twisted_chat.doors.admin.factory import AdminDoor
 from twisted_chat.doors.gate import Gate
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.doors.lines.protocol import ChatProtocol
@@ -90,6 +91,16 @@ class ToyClientTests(LineClientTests):
     def makeDoor(self) -> StreamDoor:
         """See L{LineClientTests.makeDoor}."""
         return ToyDoor(Gate(makeHub()))
+
+
+class AdminClientTests(LineClientTests):
+    """
+    Tests for a connection of the operator: an L{AdminProtocol}.
+    """
+
+    def makeDoor(self) -> StreamDoor:
+        """See L{LineClientTests.makeDoor}."""
+        return AdminDoor(Gate(makeHub()))
 
 
 class SocketClientTests(ClientContract):

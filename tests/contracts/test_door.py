@@ -4,11 +4,15 @@ Tests for L{twisted_chat.doors.interfaces.IDoor}: our door, one that is not ours
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+
+from twisted.internet.error import CannotListenError
 
 from tests.contracts.door import DoorContract
 from tests.support.peers import Peer, TimedTestCase
 from tests.support.toydoor import ToyDoor
+from twisted_chat.doors.admin.factory import AdminDoor
 from twisted_chat.doors.gate import Gate
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.net.limits import KIB, Limits
@@ -34,6 +38,42 @@ class LinesDoorTests(DoorContract):
         self.assertEqual(
             self.door.describe()[1:], ["People enter with: twisted-chat 192.0.2.1 5000"]
         )
+
+
+class AdminDoorTests(DoorContract):
+    """
+    Tests for the operator's door.
+    """
+
+    def makeDoor(self, gate: Gate, listeners: Sequence[Listener]) -> AdminDoor:
+        """See L{DoorContract.makeDoor}."""
+        return AdminDoor(gate, listeners)
+
+    def enter(self, name: str) -> Peer:
+        """See L{DoorContract.enter}: nobody logs in."""
+        return Peer(self.door)
+
+    def test_optional(self) -> None:
+        """Where nobody asked for it, the server goes without it and says so."""
+        error = CannotListenError("", 0, OSError(errno.EACCES, "Permission denied"))
+        door = AdminDoor(self.gate, [self.listener(error)], isOptional=True)
+        door.bind()
+        door.open()
+        self.assertEqual(door.describe(), [])
+        self.assertIn("the operator cannot reach this server: cannot listen", self.logged[-1])
+        door.stopReading()
+        self.assertIs(self.successResultOf(door.sayGoodbye("bye")), None)
+
+    def test_always(self) -> None:
+        """A full server lets the operator in, and does not wait for their name."""
+        self.gate.change(Limits(maxConnections=0, maxPerAddress=1), ())
+        self.gate.connections = 1000
+        self.start()
+        peers = [self.enter(name) for name in ("Ann", "Bob")]
+        self.pass_(100)
+        for peer in peers:
+            peer.asks("status")
+            self.assertEqual(peer.objects[0]["type"], "status")
 
 
 class ToyDoorTests(DoorContract):

@@ -197,3 +197,18 @@ class TwoHubsTests(SynchronousTestCase):
         self.assertEqual(again.user.name, "Cem")
         self.assertEqual([room["name"] for room in again.objects[0]["rooms"]], ["#lobby", "#dev"])
         self.assertEqual(sorted(self.here.users), ["Ann", "Bob", "Cem"])
+
+    def test_invitationAfterALock(self) -> None:
+        """
+        An invitation that comes after a lock in the log was given for the era before: it lets
+        nobody in.
+        """
+        cem = self.enter(self.there, "Cem")
+        self.types(self.ann, "/join #den sesame")
+        self.types(self.bob, "/join #den sesame")
+        self.ann.types("/lock another")
+        self.bob.types("/invite Cem")
+        self.turn()
+        self.assertIn("! #den was locked or opened meanwhile", self.bob.lines[-1])
+        self.types(cem, "/join #den")
+        self.assertEqual(cem.user.current.name, "#lobby")

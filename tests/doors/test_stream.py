@@ -50,5 +50,7 @@ class StreamDoorTests(TimedTestCase):
                 self.put(b"hello\r\n")
 
         self.door.protocol = SpeakingProtocol
-        self.assertEqual(Peer(self.door).lines, ["hello"])
+        peer = Peer(self.door)
+        self.assertEqual(peer.lines, ["hello"])
+        peer.types("Ann")
         self.assertRegex(Peer(self.door).lines[0], "^- the server is full")

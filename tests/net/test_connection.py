@@ -14,6 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.transports import SocketTransport
+from twisted_chat.counters import Counters
 from twisted_chat.errors import BadName, BadText, ChatError
 from twisted_chat.net.admission import AdmissionControl
 from twisted_chat.net.budget import Backlog, BacklogBudget
@@ -42,6 +43,7 @@ class FakeDoor:
         self.budget = BacklogBudget[Backlog]()
         self.deadlines = Deadlines(self.clock)
         self.log = self
+        self.counters: Any = AllCounters()
         self.connections: list[Connection] = []
         self.lines: list[str] = []
 
@@ -68,6 +70,14 @@ class FakeDoor:
         self.clock.pump([0.1] * round(seconds * 10))
 
 
+class AllCounters(Counters):
+    """
+    The figures of a door and of the server in one.
+    """
+
+    lines = 0
+
+
 class FakeAvatar:
     """
     Somebody who has logged in, in a chat that answers at once.
@@ -92,6 +102,12 @@ class FakeAvatar:
     def quit(self) -> None:
         """See L{twisted_chat.net.interfaces.Avatar}."""
         self.calls.append("quit")
+        self.leaving = True
+        self.client.close(b"bye\r\n")
+
+    def hangUp(self) -> None:
+        """See L{twisted_chat.net.interfaces.Avatar}."""
+        self.calls.append("hangUp")
         self.leaving = True
         self.client.close(b"bye\r\n")
 
@@ -195,6 +211,20 @@ class OpenTests(ConnectionCase):
         self.assertEqual((self.connection.lines, len(self.door.connections)), ([], 1))
         self.connection.connectionLost()
         self.assertEqual((self.door.admission.connections, self.door.connections), (2, []))
+
+    def test_givesWay(self) -> None:
+        """It gives way and says why while it says nothing, but not with its name on the way."""
+        transport = SocketTransport()
+        self.addCleanup(transport.close)
+        connection = EchoConnection(self.door, transport)
+        connection.open("192.0.2.7")
+        transport.peer.send(b"Ann\n")
+        self.assertFalse(connection._giveWay())
+        transport.handle.recv(100)
+        self.assertTrue(connection._giveWay())
+        transport.pump()
+        self.assertRegex(transport.received, b"^! no name came, and many others .*: connect again")
+        self.assertRegex(self.door.lines[-1], "^closed 192.0.2.7:0: no name came")
 
     def test_lostBefore(self) -> None:
         """A connection that is lost before it was opened was never there."""
@@ -396,7 +426,7 @@ class EndOfInputTests(ConnectionCase):
         self.connection.put(b"answer\r\n")
         self.connection.answers[0].callback(None)
         self.assertEqual(self.transport.value(), b"answer\r\nbye\r\n")
-        self.assertEqual((self.connection.lines, avatar.calls), ([b"ask", b"last"], ["quit"]))
+        self.assertEqual((self.connection.lines, avatar.calls), ([b"ask", b"last"], ["hangUp"]))
 
     def test_loginFirst(self) -> None:
         """A login that is under way is done first, and what follows it is said."""
@@ -407,7 +437,7 @@ class EndOfInputTests(ConnectionCase):
         self.connection.readConnectionLost()
         avatar = FakeAvatar(self.connection)
         login.callback(avatar)
-        self.assertEqual((self.connection.lines, avatar.calls), ([b"line"], ["quit"]))
+        self.assertEqual((self.connection.lines, avatar.calls), ([b"line"], ["hangUp"]))
 
     def test_unauthenticated(self) -> None:
         """A client that has not logged in is let go without a word."""
@@ -421,7 +451,7 @@ class EndOfInputTests(ConnectionCase):
         self.connection.dataReceived(b"x\n" * 100)
         self.connection.readConnectionLost()
         self.door.pass_(9.6)
-        self.assertEqual((len(self.connection.lines), avatar.calls[1:]), (100, ["quit"]))
+        self.assertEqual((len(self.connection.lines), avatar.calls[1:]), (100, ["hangUp"]))
         self.connection.connectionLost()
         self.door.pass_(1)
         self.assertEqual(self.door.clock.getDelayedCalls(), [])
@@ -439,7 +469,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(
             told, f"* {left} lines still waited 60 seconds after your last one, and were not sent"
         )
-        self.assertEqual(quit, "quit")
+        self.assertEqual(quit, "hangUp")
         self.assertEqual(len(self.connection.lines), 605)
         self.assertEqual(self.door.budget.total, 0)
 
@@ -449,7 +479,7 @@ class EndOfInputTests(ConnectionCase):
         self.connection.dataReceived(b"ask\n")
         self.connection.readConnectionLost()
         self.door.pass_(60.6)
-        self.assertEqual(avatar.calls, ["quit"])
+        self.assertEqual(avatar.calls, ["hangUp"])
 
     def test_lost(self) -> None:
         """When the connection is lost, what waits is thrown away at once."""
@@ -490,7 +520,7 @@ class SocketTests(ConnectionCase):
         self.door.pass_(59.9)
         self.assertEqual(len(self.avatar.calls), 1)
         self.door.pass_(0.9)
-        self.assertEqual(self.avatar.calls[-1], "quit")
+        self.assertEqual(self.avatar.calls[-1], "hangUp")
 
     def test_silentIsNotTheEnd(self) -> None:
         """A client that only waits for its turn is there for as long as that takes."""

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.counters import DoorCounters
 from twisted_chat.errors import BadText, ChatError, TooLong
 from twisted_chat.net.budget import Backlog, BacklogBudget
 from twisted_chat.net.ratelimit import TokenBucket
 from twisted_chat.net.receiving import (
     ANSWERING,
     BLOCKED,
+    CHECKED_LINES,
     ENDING,
     FULL,
     LINE_COST,
@@ -63,12 +65,14 @@ class Owner:
     Takes the lines of a queue.
 
     @ivar calls: the lines, and what else it was told.
+    @ivar empty: how often it was told of empty lines.
     @ivar delays: how long a line was to wait.
     @ivar stopAt: lines that are a reason to read no more.
     """
 
     def __init__(self) -> None:
         self.isDone = False
+        self.empty = 0
         self.unanswered = 0
         self.calls: list[str] = []
         self.delays: list[float] = []
@@ -85,6 +89,10 @@ class Owner:
         if text in self.stopAt and self.queue is not None:
             self.queue.stop(self.stopAt[text])
 
+    def emptyLineReceived(self) -> None:
+        """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
+        self.empty += 1
+
     def lineLengthExceeded(self, line: bytes) -> None:
         """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         raise TooLong("long")
@@ -96,6 +104,9 @@ class Owner:
     def receiveFlooded(self) -> None:
         """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
         self.calls.append("(flooded)")
+
+    def receiveFull(self) -> None:
+        """See L{ReceiveQueueOwner}."""
 
     def receiveTooFast(self, delay: float) -> None:
         """See L{twisted_chat.net.receiving.ReceiveQueueOwner}."""
@@ -117,7 +128,7 @@ def makeQueue(
     A queue without a rate limit, over this transport.
     """
     budget = BacklogBudget() if budget is None else budget
-    owner.queue = ReceiveQueue(transport, owner, budget, LineSplitter(MAX), None)
+    owner.queue = ReceiveQueue(transport, owner, budget, LineSplitter(MAX), None, DoorCounters())
     return owner.queue
 
 
@@ -150,11 +161,6 @@ class ReceiveQueueTests(SynchronousTestCase):
         self.queue.take(b"x" * MAX_FLOOD)
         self.assertEqual(self.calls, ["! long", "(flooded)"])
 
-    def test_nothingAfterTheLast(self) -> None:
-        """What comes after the line that ends it all is not taken."""
-        self.queue.take(b"one\nquit\ntwo\n")
-        self.assertEqual(self.calls, ["one", "quit"])
-
     def test_stopped(self) -> None:
         """As long as there is a reason, nothing is taken, and the rest waits in order."""
         self.owner.stopAt["one"] = ANSWERING
@@ -185,7 +191,10 @@ class ReceiveQueueTests(SynchronousTestCase):
     @settings(deadline=None, derandomize=True, max_examples=60)
     @given(STEPS)
     def test_anyReasons(self, steps: list[tuple[str, int]]) -> None:
-        """It is read exactly as long as no reason holds, and every line is taken in its turn."""
+        """
+        It is read exactly as long as no reason holds, or only that of an answer and nothing waits;
+        every line is taken in its turn.
+        """
         transport, owner = Transport(), Owner()
         queue = makeQueue(transport, owner)
         held: set[int] = set()
@@ -201,7 +210,10 @@ class ReceiveQueueTests(SynchronousTestCase):
                 queue.take(b"%d\n" % sent)
                 sent += 1
             taken = taken if held else sent
-            self.assertEqual(transport.isRead, not held)
+            if not held:
+                self.assertTrue(transport.isRead)
+            elif not held <= {ANSWERING} or taken < sent:
+                self.assertFalse(transport.isRead)
             self.assertEqual(owner.calls, [str(number) for number in range(taken)])
 
     def test_pace(self) -> None:
@@ -229,10 +241,10 @@ class ReceiveQueueTests(SynchronousTestCase):
     def test_window(self) -> None:
         """With too many lines unanswered nothing is read until half of them are answered."""
         self.owner.unanswered = WINDOW
-        self.queue.take(b"1\n")
+        self.queue.take(b"1\n" * CHECKED_LINES)
         self.assertTrue(self.transport.isRead)
         self.owner.unanswered = WINDOW + 1
-        self.queue.take(b"2\n")
+        self.queue.take(b"2\n" * CHECKED_LINES)
         self.assertFalse(self.transport.isRead)
         self.owner.unanswered = WINDOW // 2 + 1
         self.queue.answered()
@@ -321,6 +333,18 @@ class ReceiveQueueTests(SynchronousTestCase):
         self.queue.take(b"3\n")
         self.assertEqual(self.calls, ["1", "done", "2", "done", "3", "done"])
         self.assertTrue(self.transport.isRead)
+
+    def test_emptyLine(self) -> None:
+        """Enter alone is told once a chunk, and not beside a line or while others wait."""
+        for chunk in (b"\n", b"\r\n", b"\n" * 5000, b"\r\n\n"):
+            self.queue.take(chunk)
+        self.assertEqual(self.owner.empty, 4)
+        for chunk in (b"\none\n", b"tw", b"o\n\n"):
+            self.queue.take(chunk)
+        self.queue.stop(BLOCKED)
+        self.queue.take(b"\n")
+        self.queue.go(BLOCKED)
+        self.assertEqual((self.owner.empty, self.calls), (4, ["one", "two"]))
 
     # What waiting costs
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import sys
 
 from twisted.internet.testing import StringTransport
@@ -15,6 +16,8 @@ from tests.support.transports import SocketTransport
 from twisted_chat.net import sockets as module
 from twisted_chat.net.sockets import (
     allArrived,
+    hasUnread,
+    isUnreachable,
     peerEnded,
     plainSend,
     prepare,
@@ -152,6 +155,29 @@ class TuneTests(SynchronousTestCase):
         self.assertTrue(accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
         self.assertTrue(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         self.assertEqual(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 4)
+        self.assertTrue(accepted.getsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE))
+
+    def test_backlog(self) -> None:
+        """As many connections wait in a prepared socket as it was told."""
+        if sys.platform != "linux":
+            return
+        listening = socket.create_server(("127.0.0.1", 0), backlog=1)
+        self.addCleanup(listening.close)
+        prepare(listening, 64)
+        for _ in range(16):
+            client = socket.create_connection(listening.getsockname(), timeout=0.5)
+            self.addCleanup(client.close)
+
+    def test_unread(self) -> None:
+        """What a peer sent and nobody has read is seen; nothing is where there is no socket."""
+        transport = SocketTransport()
+        self.addCleanup(transport.close)
+        self.assertFalse(hasUnread(transport))
+        transport.peer.send(b"Ann\n")
+        self.assertTrue(hasUnread(transport))
+        transport.handle.recv(100)
+        self.assertFalse(hasUnread(transport))
+        self.assertFalse(hasUnread(FakeTransport(None)))
 
     def test_notPrepared(self) -> None:
         """A port without a socket, and one that is closed, are no error."""
@@ -177,6 +203,48 @@ class SendTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.transport = SocketTransport()
         self.addCleanup(self.transport.close)
+
+    def test_unreachable(self) -> None:
+        """A peer is unreachable when it was sent to for a while, and acknowledged nothing."""
+        if sys.platform != "linux":
+            return
+        for tries, backoff, timeout, unacked, silence, expected in (
+            (6, 6, 12.8, 1, 15_000, True),
+            (10, 3, 2.0, 3, 15_000, True),
+            (6, 6, 12.8, 1, 14_999, False),
+            (6, 6, 12.8, 0, 60_000, False),
+            (0, 0, 0.2, 1, 60_000, False),
+            (1, 1, 0.4, 1, 60_000, False),
+        ):
+            info = struct.pack(
+                "=2xBxB3xI12xI28xI", tries, backoff, int(timeout * 1e6), unacked, silence
+            )
+
+            class Handle:
+                """A socket about which the kernel says this."""
+
+                def getsockopt(
+                    self, level: int, option: int, size: int, info: bytes = info
+                ) -> bytes:
+                    """See C{socket}."""
+                    return info
+
+            self.assertIs(isUnreachable(FakeTransport(Handle()), 15.0), expected)
+
+    def test_reachable(self) -> None:
+        """Who has taken everything is reachable, and so is who only reads nothing of it."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        client = socket.create_connection(listening.getsockname())
+        self.addCleanup(client.close)
+        accepted, _ = listening.accept()
+        self.addCleanup(accepted.close)
+        accepted.setblocking(False)
+        for data in (b"hello", b"x" * 10_000_000):
+            accepted.send(data)
+            self.assertFalse(isUnreachable(FakeTransport(accepted), 15.0))
+        self.assertFalse(isUnreachable(FakeTransport(None), 15.0))
+        self.assertFalse(isUnreachable(self.transport, 15.0))
 
     def test_peerEnded(self) -> None:
         """The end of a stream is seen behind what is not read yet."""

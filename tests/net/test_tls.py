@@ -38,7 +38,8 @@ class TLSEndpointTests(SynchronousTestCase):
     def setUp(self) -> None:
         path = keptCertificate(tempfile.mkdtemp(dir="."))
         self.inner = Taken()
-        self.endpoint = TLSEndpoint(self.inner, serverContextFactory(path, path))  # type: ignore[arg-type]
+        self.context = serverContextFactory(path, path)
+        self.endpoint = TLSEndpoint(self.inner, self.context)  # type: ignore[arg-type]
         self.factory = Factory.forProtocol(Protocol)
 
     def test_interface(self) -> None:
@@ -60,3 +61,30 @@ class TLSEndpointTests(SynchronousTestCase):
         self.factory.buildProtocol = lambda addr: None  # type: ignore[method-assign]
         self.endpoint.listen(self.factory)
         self.assertIs(self.inner.factory.buildProtocol(None), None)
+
+    def test_proxyHeader(self) -> None:
+        """The header of a proxy instead of a handshake is refused, and logged."""
+        log = _Log()
+        endpoint = TLSEndpoint(self.inner, self.context, log)  # type: ignore[arg-type]
+        endpoint.listen(self.factory)
+        for first in (b"PROXY TCP4 192.0.2.1 ", b"\r\n\r\n\x00\r\nQUIT\n\x21"):
+            transport: Any = StringTransport()
+            protocol = self.inner.factory.buildProtocol(None)
+            protocol.makeConnection(transport)
+            protocol.dataReceived(first)
+            self.assertTrue(transport.disconnected)
+        self.assertEqual(len(log.lines), 2)
+        self.assertIn("PROXY header", log.lines[0])
+
+
+class _Log:
+    """
+    A log that keeps its lines.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, format: str, **values: Any) -> None:
+        """See L{twisted_chat.net.interfaces.EventLog}."""
+        self.lines.append(format.format(**values))

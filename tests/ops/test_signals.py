@@ -51,7 +51,7 @@ class HandleSignalsTests(SynchronousTestCase):
         globalLogPublisher.addObserver(observe)
         self.addCleanup(globalLogPublisher.removeObserver, observe)
 
-    def handle(self, isForeground: bool = False) -> None:
+    def handle(self, isForeground: bool = False, reload: Callable[[], None] | None = None) -> None:
         """
         Handle signals, in the foreground of a terminal or not.
         """
@@ -60,7 +60,7 @@ class HandleSignalsTests(SynchronousTestCase):
         def end() -> None:
             self.ends += 1
 
-        handleSignals(self.reactor, end)
+        handleSignals(self.reactor, end, reload)
 
     def signalled(self, number: int) -> None:
         """
@@ -97,6 +97,13 @@ class HandleSignalsTests(SynchronousTestCase):
                 "SIGUSR1 does nothing here: the server goes on",
             ],
         )
+
+    def test_reload(self) -> None:
+        """Elsewhere SIGHUP reloads, in the reactor's own turn, where that can be done."""
+        reloads: list[None] = []
+        self.handle(reload=lambda: reloads.append(None))
+        self.signalled(signal.SIGHUP)
+        self.assertEqual((len(reloads), self.ends, self.entries), (1, 0, []))
 
     def test_handlersOfOthers(self) -> None:
         """The log rotation of twistd and the deafness of nohup stay."""

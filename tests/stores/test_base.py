@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import Recorder, said
+from tests.contracts.store import CAKE, TEA, Recorder, said
 from twisted_chat.errors import ChatError, NotStored
-from twisted_chat.stores.base import Following, Key, Sessions, keyed, sift
+from twisted_chat.stores.base import Following, Key, RoomChanges, Sessions, changed, keyed, sift
 from twisted_chat.stores.session import Session
-from twisted_chat.wire.events import SAID, Draft, Event, numbered
+from twisted_chat.wire.events import SAID, Draft, Event
 
 EVENT = Event(1, 0.0, *said())
 
@@ -54,6 +54,10 @@ class FollowingTests(SynchronousTestCase):
             def stored(self, batch: Sequence[tuple[Event, object]]) -> None:
                 raise ZeroDivisionError
 
+            def repeated(self, batch: Sequence[tuple[Event, object]]) -> None:
+                super().repeated(batch)
+                raise ZeroDivisionError
+
             def refused(self, batch: Sequence[tuple[Draft, object]], error: ChatError) -> None:
                 raise ZeroDivisionError
 
@@ -61,7 +65,7 @@ class FollowingTests(SynchronousTestCase):
         self.following.taken([(EVENT, 1)], [(EVENT, 2)])
         self.following.refused([(said(), 3)], NotStored("no"))
         self.assertEqual(failing.heard, [("repeated", EVENT, 2)])
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
 
 
 def makeDraft(sid: str, key: str | None) -> Draft:
@@ -69,6 +73,15 @@ def makeDraft(sid: str, key: str | None) -> Draft:
     @return: something said under this key.
     """
     return Draft(SAID, "#lobby", "Ann", "Hi!", sid=sid, key=key)
+
+
+def numbered(
+    drafts: Sequence[tuple[Draft, object]], first: int, time: float
+) -> list[tuple[Event, object]]:
+    """
+    @return: events of drafts, with their origins.
+    """
+    return [(Event(id, time, *draft), origin) for id, (draft, origin) in enumerate(drafts, first)]
 
 
 class SiftTests(SynchronousTestCase):
@@ -184,3 +197,44 @@ class SessionsTests(SynchronousTestCase):
         self.sessions.discard(before)
         self.assertEqual(self.sessions.all(), [changed])
         self.assertIsNone(self.sessions.find("hash2"))
+
+    def test_since(self) -> None:
+        """
+        Those that were used lately and can be resumed.
+        """
+        self.sessions.put(ANN._replace(seen=5.0))
+        self.sessions.put(Session("b2", "", "Bob", seen=9.0))
+        self.assertEqual(self.sessions.since(5.0), [ANN._replace(seen=5.0)])
+        self.assertEqual(self.sessions.since(5.1), [])
+
+
+class RoomChangesTests(SynchronousTestCase):
+    """
+    L{RoomChanges} and L{changed}.
+    """
+
+    def test_newest(self) -> None:
+        """
+        The newest of each room counts, and what changed meanwhile stays when the rest is let go.
+        """
+        changes = RoomChanges()
+        self.assertFalse(changes)
+        changes.put(1, TEA)
+        changes.put(2, CAKE)
+        changes.put(2, None)
+        before = changes.all()
+        self.assertEqual(before, {1: TEA, 2: None})
+        changes.put(1, TEA._replace(topic="black"))
+        changes.discard(before)
+        self.assertEqual(changes.all(), {1: TEA._replace(topic="black")})
+        changes.discard(before)
+        self.assertTrue(changes)
+
+    def test_changed(self) -> None:
+        """
+        Changes replace, add and remove rooms.
+        """
+        black = TEA._replace(topic="black")
+        self.assertEqual(changed([TEA, CAKE], {}), [TEA, CAKE])
+        self.assertEqual(changed([TEA, CAKE], {1: black, 2: None, 3: None}), [black])
+        self.assertEqual(changed([], {2: CAKE}), [CAKE])

@@ -6,7 +6,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts import store as contracts
 from tests.contracts.store import WALL_TIME, Recorder, said, scopeOf, wholeOf
+from twisted_chat.errors import NoHistory
+from twisted_chat.stores import memory
 from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.wire.events import Query
 
 
 class AtOnceTests(
@@ -65,6 +68,40 @@ class TurnTests(AtOnceTests):
         self.assertEqual((self.follower.batches, len(self.due)), ([3], 1))
         self.settle()
         self.assertEqual((self.follower.batches, len(self.due)), ([3, 1], 0))
+
+    def test_searchInSteps(self) -> None:
+        """
+        A search looks at few events in a turn, so that nobody has to wait for it.
+        """
+        self.patch(memory, "SEARCHED", 10)
+        self.appendAll(*(said(f"tea {number}") for number in range(35)))
+        asked = self.store.search(scopeOf("#lobby"), Query(("nothing",)), 5)
+        turns = 0
+        while self.due:
+            self.assertNoResult(asked)
+            self.due.pop(0)()
+            turns += 1
+        self.assertEqual((self.successResultOf(asked), turns), ([], 3))
+
+    def test_searchByTurns(self) -> None:
+        """
+        One search goes on at a time, each asker in turn, and one that is cancelled ends.
+        """
+        self.patch(memory, "SEARCHED", 10)
+        self.appendAll(*(said(f"tea {number}") for number in range(35)))
+        ends: list[str] = []
+        asked = {}
+        for name in ("a1", "a2", "a3", "b1"):
+            scope = scopeOf("#lobby", sid=name[0])
+            asked[name] = self.store.search(scope, Query(("tea",)), 99)
+            asked[name].addBoth(lambda _, name: ends.append(name), name)
+        refused = self.store.search(scopeOf("#lobby", sid="a"), Query(("tea",)), 99)
+        self.failureResultOf(refused, NoHistory)
+        asked["a2"].cancel()
+        self.due.pop(0)()
+        asked["a1"].cancel()
+        self.settle()
+        self.assertEqual(ends, ["a2", "a1", "a3", "b1"])
 
 
 class KeepTests(SynchronousTestCase):

@@ -6,7 +6,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.store import scopeOf
 from twisted_chat.errors import BadCommand
-from twisted_chat.stores.search import matcher, phrases, readable, terms
+from twisted_chat.stores import search
+from twisted_chat.stores.search import (
+    MAX_PHRASES,
+    MAX_TERMS,
+    Phrase,
+    matcher,
+    phrases,
+    readable,
+    terms,
+)
 from twisted_chat.wire.events import JOINED, SAID, TOLD, Event, Query, Scope
 
 fast = settings(deadline=None, max_examples=100, derandomize=True, database=None)
@@ -43,6 +52,43 @@ class TermsTests(SynchronousTestCase):
         self.assertTerms("Straße STRASSE", "strasse", "strasse")
         self.assertTerms("שָׁלוֹם", "שלום")
 
+    def test_lettersOfTheirOwn(self) -> None:
+        """
+        Letters that have no accent for Unicode are found by those that people type instead.
+        """
+        self.assertTerms("Łódź ĐỒNG", "lodz", "dong")
+        self.assertTerms(
+            "Smørrebrød Ærø œuvre Þór Iğdır ǿ", *"smorrebrod aero oeuvre thor igdir o".split()
+        )
+
+    def test_signs(self) -> None:
+        """
+        Emoji and signs that are not ASCII are terms, whatever form, key or skin they have.
+        """
+        self.assertTerms("🚀🚀 deploy👍🏽!", "🚀", "🚀", "deploy", "👍")
+        self.assertTerms("☕️ 1️⃣ ❤\ufe0f", "☕", "1", "❤")
+        self.assertTerms("👩\u200d💻 🇩🇪", "👩", "💻", "🇩", "🇪")
+        self.assertTerms("5 € → 7 ½ c++ a=b ~", *"5 € → 7 1 2 c a b".split())
+
+    def test_bounded(self) -> None:
+        """
+        One text has so many terms at most, also if one sign stands for many letters.
+        """
+        self.assertLess(len(terms("\ufdfa" * 1365)), 1400)
+        self.assertEqual(len(terms("a " * 5000)), MAX_TERMS)
+        self.assertEqual(len(terms("é " * 3000)), MAX_TERMS)
+        self.assertEqual(len(terms("我" * 1365)), 1365)
+        self.assertEqual(len(terms("회" * 1365)[0]), 1365)
+
+    def test_memoryIsBounded(self) -> None:
+        """
+        Who sends every character there is leaves little behind.
+        """
+        self.patch(search, "_KNOWN_CHARACTERS", 50)
+        text = "".join(map(chr, range(0x4E00, 0x5000)))
+        self.assertEqual(len(terms(text)), 512)
+        self.assertLessEqual(len(search._bare), 50)
+
     def test_marksThatMakeLetters(self) -> None:
         """
         Voiced kana stay what they are, and Indic words stay whole.
@@ -57,6 +103,9 @@ class TermsTests(SynchronousTestCase):
         """
         self.assertTerms("我爱tea茶", "我", "爱", "tea", "茶")
         self.assertTerms("ｶﾀｶﾅ", "カ", "タ", "カ", "ナ")
+        self.assertTerms(
+            "aか\u3099b か\u309a茶゙x", "aがb"[0], "が", "b", "か\u309a", "茶\u3099", "x"
+        )
         self.assertTerms("한국어 텍스트", "한국어", "텍스트")
 
     @fast
@@ -89,14 +138,52 @@ class MatcherTests(SynchronousTestCase):
         """
         A word of several terms is a phrase; a word without a term does not count.
         """
-        self.assertEqual(phrases(Query(("it's", "?!", "Tea"))), ["it s", "tea"])
+        self.assertEqual(
+            phrases(Query(("it's", "?!", "Tea", "tea", "ab", "회의", "회", "绿茶", "🚀"))),
+            [
+                Phrase("it s", False),
+                Phrase("tea", True),
+                Phrase("ab", False),
+                Phrase("회의", True),
+                Phrase("회", False),
+                Phrase("绿 茶", False),
+                Phrase("🚀", False),
+            ],
+        )
         self.assertEqual(phrases(Query(())), [])
+
+    def test_quotes(self) -> None:
+        """
+        What stands in quotes, of any sort, is one phrase and whole; a quote within a word, or one
+        that is never closed, is none.
+        """
+        for text, expected in (
+            ('"green tea" cup', [("green tea", False), ("cup", True)]),
+            ("“green tea” «cup»", [("green tea", False), ("cup", False)]),
+            ('"tea"', [("tea", False)]),
+            ('"green tea', [("green", True), ("tea", True)]),
+            ('tea" cup "green', [("tea", True), ("cup", True), ("green", True)]),
+            ('5"x7" cup', [("5 x7", False), ("cup", True)]),
+            ('"" tea', [("tea", True)]),
+        ):
+            self.assertEqual(phrases(Query(tuple(text.split()))), expected, text)
+
+    def test_tooManyWords(self) -> None:
+        """
+        So many words are refused; the same again do not count.
+        """
+        words = tuple(f"word{number}" for number in range(MAX_PHRASES))
+        self.assertEqual(len(phrases(Query(words * 2))), MAX_PHRASES)
+        self.assertRaises(BadCommand, phrases, Query((*words, "tea")))
 
     def test_nothingToSearch(self) -> None:
         """
         Words that all have no term are refused.
         """
         self.assertRaises(BadCommand, matcher, Query(("?!", "--")))
+        self.assertRaises(BadCommand, matcher, Query(('""',)))
+        error = self.assertRaises(BadCommand, matcher, Query(("tea",), name="---"))
+        self.assertIn("from:", str(error))
 
     def test_wholeWords(self) -> None:
         """
@@ -105,19 +192,14 @@ class MatcherTests(SynchronousTestCase):
         matches = matcher(Query(("e-mail",)))
         self.assertTrue(matches(event("an E-Mail!")))
         self.assertFalse(matches(event("mail e")))
-        self.assertFalse(matches(event("an e-mailer")))
+        self.assertTrue(matches(event("an e-mailer")))
+        self.assertFalse(matches(event("a re-mail")))
 
     def test_kinds(self) -> None:
         """
         Only what people wrote is searched.
         """
         self.assertFalse(matcher(Query(("hello",)))(event(kind=JOINED)))
-
-    def test_nameOfSymbols(self) -> None:
-        """
-        A name without a letter matches nobody.
-        """
-        self.assertFalse(matcher(Query((), name="?!"))(event()))
 
 
 class ReadableTests(SynchronousTestCase):

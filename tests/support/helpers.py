@@ -80,6 +80,8 @@ class Clerk:
     An audit that keeps its lines.
     """
 
+    wantsMessages = True
+
     def __init__(self) -> None:
         self.entries: list[tuple[str, ...]] = []
 
@@ -150,6 +152,7 @@ class FakeClient:
 
     @ivar user: the person, once they have logged in.
     @ivar puts: what each call sent, in order; what was corked is one item.
+    @ivar unreachable: whether it is taken for vanished; the test says so.
     @ivar answeredCalls: how often it was told that something was answered.
     @ivar charged: what each request was charged besides its own line, in lines.
     @ivar closed: whether it was told to close.
@@ -169,6 +172,7 @@ class FakeClient:
         self.user: Any = None
         self.put: Callable[[bytes], None] = self._put
         self.puts: list[bytes] = []
+        self.unreachable = False
         self.answeredCalls = 0
         self.charged: list[int] = []
         self.closed = False

@@ -331,7 +331,17 @@ class ReservedTests(SynchronousTestCase):
         """
         The house keeps its own names in any look, and no common first name.
         """
-        for name in ("server", "System", "R00T", "аdmin", "HELP", "twisted_chat", "everyone", "me"):
+        for name in (
+            "server",
+            "System",
+            "R00T",
+            "аdmin",
+            "HELP",
+            "OK",
+            "twisted_chat",
+            "everyone",
+            "me",
+        ):
             self.assertTrue(isReserved(name), name)
         for name in ("Ann", "Ali", "guest", "Rod", "Serena", "Herb", "Amin", "admin2"):
             self.assertFalse(isReserved(name), name)

@@ -18,7 +18,7 @@ from twisted_chat.wire.events import (
     UNREADABLE,
     Draft,
     Event,
-    numbered,
+    makeEvent,
     withoutSecrets,
 )
 
@@ -65,24 +65,14 @@ class EventTests(SynchronousTestCase):
         self.assertEqual(Event._fields[2:], Draft._fields)
         self.assertEqual((event.id, event.time, event.text, event.key), (7, 1.5, "Hi!", "k1"))
 
-    def test_numbered(self) -> None:
+    def test_makeEvent(self) -> None:
         """
-        Drafts become events in their order, of one time, each with its origin.
+        An event is made of its id, its time and its draft.
         """
-        first, second = Draft(SAID, "#dev", "Ann", "Hi!", key="k1"), Draft(SAID, "#dev", "Bob")
-        self.assertEqual(
-            numbered([(first, "a"), (second, None)], 7, 1.5),
-            [(Event(7, 1.5, *first), "a"), (Event(8, 1.5, *second), None)],
-        )
-        self.assertIsInstance(numbered([(first, "a")], 7, 1.5)[0][0], Event)
-
-    def test_frozen(self) -> None:
-        """
-        Nobody changes what happened.
-        """
-        event = Event(7, 1.5, SAID, "#dev", "Ann")
-        with self.assertRaises(AttributeError):
-            event.text = "never said"  # type: ignore[misc]
+        draft = Draft(SAID, "#dev", "Ann", "Hi!", key="k1")
+        event = makeEvent((7, 1.5, *draft))
+        self.assertEqual(event, Event(7, 1.5, *draft))
+        self.assertIsInstance(event, Event)
 
     def test_withoutSecrets(self) -> None:
         """

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.text.cleaning import MAX_LINE
-from twisted_chat.wire.framing import FLOODED, MAX_FLOOD, TOO_LONG, Excess, LineSplitter
+from twisted_chat.wire.framing import (
+    FLOODED,
+    MAX_FLOOD,
+    TOO_LONG,
+    AnyEndSplitter,
+    Excess,
+    LineSplitter,
+)
 
 #: Pieces that a peer may send, biased to what is near a limit: lines of a limit of 8 bytes, line
 #: ends of all kinds, and now and then more than the flood limit.
@@ -162,3 +169,63 @@ class LineSplitterTests(SynchronousTestCase):
                 lines.extend(splitter.feed(chunk))
                 self.assertLessEqual(len(splitter.pending), 9)
             self.assertEqual(lines, expected)
+
+
+class AnyEndSplitterTests(SynchronousTestCase):
+    """
+    Tests for L{AnyEndSplitter}.
+    """
+
+    def linesOf(self, *chunks: bytes) -> list[bytes | Excess]:
+        """
+        @return: the lines of these chunks that are not empty.
+        """
+        splitter = AnyEndSplitter()
+        return [line for chunk in chunks for line in splitter.feed(chunk) if line]
+
+    def test_returnAlone(self) -> None:
+        """A peer that sends only CR has lines, and each comes when its CR does."""
+        splitter = AnyEndSplitter()
+        self.assertEqual(splitter.feed(b"Ann\r"), [b"Ann"])
+        self.assertEqual(splitter.feed(b"Hello!\rHow are"), [b"Hello!"])
+        self.assertEqual(splitter.feed(b" you?\r"), [b"How are you?"])
+
+    def test_telnet(self) -> None:
+        """CR NUL, which telnet may send for Enter, is one line end, also when it is cut in two."""
+        expected = [b"Ann", b"one", b"two"]
+        self.assertEqual(self.linesOf(b"Ann\r\0one\r\0two\r\0"), expected)
+        self.assertEqual(self.linesOf(b"Ann\r", b"\0one\r", b"\0", b"two\r"), expected)
+
+    def test_feedDecides(self) -> None:
+        """After a first LF or CR LF, a lone CR is left in its line, to be refused as ever."""
+        for first in (b"Ann\n", b"Ann\r\n"):
+            self.assertEqual(self.linesOf(first, b"a\rb\n"), [b"Ann", b"a\rb"])
+            self.assertEqual(self.linesOf(first + b"a\rb\r\n"), [b"Ann", b"a\rb"])
+
+    def test_endCutInTwo(self) -> None:
+        """A first CR LF that comes in two chunks is one line end, and of an LF peer."""
+        self.assertEqual(self.linesOf(b"Ann\r", b"\na\rb\n"), [b"Ann", b"a\rb"])
+        splitter = AnyEndSplitter()
+        self.assertEqual([splitter.feed(b"\r"), splitter.feed(b"\n")], [[b""], []])
+
+    def test_bothAfterReturn(self) -> None:
+        """A peer that has sent a lone CR may go on with any line end."""
+        self.assertEqual(self.linesOf(b"a\rb\r\nc\nd\r", b"\ne\r"), [b"a", b"b", b"c", b"d", b"e"])
+
+    @settings(deadline=None, derandomize=True, max_examples=200)
+    @given(
+        st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"\r\0", b"a", b"bc"]), max_size=12),
+        st.lists(st.integers(0, 30), max_size=6),
+    )
+    def test_chunksDoNotMatter(self, pieces: list[bytes], places: list[int]) -> None:
+        """Any cutting of the same bytes gives the same lines."""
+        stream = b"".join(pieces) + b"x\n"
+        self.assertEqual(self.linesOf(*cut(stream, places)), self.linesOf(stream))
+
+    @settings(deadline=None, derandomize=True, max_examples=100)
+    @given(PIECES)
+    def test_sameAfterFeed(self, pieces: list[bytes]) -> None:
+        """After a first LF the lines are those of the plain splitter."""
+        plain, either = LineSplitter(8), AnyEndSplitter(8)
+        for piece in (b"x\n", *pieces):
+            self.assertEqual(list(either.feed(piece)), list(plain.feed(piece)))

@@ -31,9 +31,6 @@ class SniffTests(SynchronousTestCase):
             (b"NICK ann\r\nUSER ann 0 * :Ann\r\n", "IRC"),
             (b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n", "PROXY"),
             (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11", "PROXY"),
-            (b"\xff\xfd\x03\xff\xfb\x18\xff\xfb\x1f", "telnet"),
-            (b"Ann\r\n\xff\xfb\x01", "telnet"),
-            (b"\xff\xfa\x18\x00xterm\xff\xf0", "telnet"),
         ]:
             sentence = sniff(firstBytes)
             self.assertIsNotNone(sentence, firstBytes)
@@ -75,7 +72,6 @@ class SniffTests(SynchronousTestCase):
             (b"CONNECT a:1 HTTP/1.1\r\n", len(b"CONNECT a:1 HTTP/")),
             (b"\x16\x03\x01", 1),
             (b"SSH-2.0-x\r\n", len(b"SSH-2.0-")),
-            (b"\xff\xfb\x01", 3),
         ]:
             told = [sniff(stream[:length]) is not None for length in range(len(stream) + 1)]
             self.assertEqual(told, [length >= needed for length in range(len(stream) + 1)])

@@ -12,6 +12,7 @@ place, when the log returns the event.
 - C{passwords}: slows down those who guess the passwords of rooms
 - C{state}: what the parts share
 - C{user}: the avatar, which a door calls
+- C{operator}: what the operator may do
 - C{welcome}, C{presence}, C{delivery}: greets; lets people join and leave; shows everything else
 - C{commands/}: what a line that begins with a slash asks for
 - C{hub}: the way into the chat, and the follower of its log

@@ -6,7 +6,7 @@ Delivery: from events that leave everybody where they are to those who hear them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.logger import Logger
 
@@ -24,7 +24,7 @@ from ..wire.events import (
     withoutSecrets,
 )
 from .audience import Audience, Listener
-from .fanout import FanOut
+from .fanout import Answers, FanOut, Places
 from .member import Member
 from .room import Room
 from .state import State
@@ -35,6 +35,27 @@ _SPOKEN_IN_ROOMS = frozenset({SAID, ACTED})
 
 
 _NOT_SHOWN = "this was stored, but could not be shown: the operator finds the reason in the log"
+
+
+class _Batch(NamedTuple):
+    """
+    A batch on its way into the fan-out.
+    """
+
+    places: Places
+    answers: Answers
+
+    def show(self, place: int, audience: Audience) -> None:
+        """
+        Let an audience hear the event at this place.
+        """
+        self.places[audience].append(place)
+
+    def answer(self, place: int, author: Listener, data: bytes) -> None:
+        """
+        Give an author this in the place of their own event.
+        """
+        self.answers[author][place] = data
 
 
 class Delivery:
@@ -60,9 +81,12 @@ class Delivery:
         """
         state = self._state
         events = [event for event, _ in run]
-        fan = FanOut(state.rooms.lobby.name, events, _refuse)
+        counters = state.counters
         rooms = state.rooms
         audit = state.audit
+        batch = _Batch(Places(list), Answers(dict))
+        # Every message passes here: it is put into the batch without a call.
+        places, answers = batch
         outcomes: list[Outcome] = []
         for place, (event, origin) in enumerate(run):
             try:
@@ -71,42 +95,47 @@ class Delivery:
                     author: Any = origin or state.roster.bySid(event.sid)
                     if room is None or author is None or room not in author.rooms:
                         # Another node let its author leave before, or be removed.
-                        self._refuseVoid(place, event, origin, fan)
+                        self._refuseVoid(place, event, origin, batch)
                         continue
                     address = ""
                     if origin is not None:
-                        fan.answer(place, author, author.receipt(event))
+                        answers[author][place] = author.receipt(event)
                         address = author.client.address
-                    fan.show(place, room)
+                    places[room].append(place)
                     room.used = True
-                    if not room.private:
+                    if audit.wantsMessages and not room.private:
                         text = event.text if event.kind == SAID else f"* {event.text}"
                         audit.said(event.name, text, address)
                 elif event.kind == TOLD:
-                    self._tell(place, event, origin, fan)
+                    self._tell(place, event, origin, batch)
                 else:
                     events[place] = withoutSecrets(event)
-                    self._change(place, event, origin, fan, outcomes)
+                    self._change(place, event, origin, batch, outcomes)
             except Exception:
                 if state.faults.isNew(event.kind):
                     self._log.failure("an event cannot be shown: {kind}", kind=event.kind)
-                self._fail(place, event, origin, fan, outcomes)
+                self._fail(place, event, origin, batch, outcomes)
+        lobby = state.rooms.lobby.name
+        fan = FanOut(lobby, events, places, answers, _refuse, counters.seconds)
         fan.send()
+        counters.shown += len(run)
+        counters.deliveries += fan.deliveries
+        counters.answeredAt = fan.answeredAt
         for at, fault in fan.faults:
             kind = "a listener" if at is None else events[at].kind
             if state.faults.isNew(f"{kind} {type(fault)}"):
                 self._log.error("{kind} could not be shown: {fault!r}", kind=kind, fault=fault)
         return outcomes
 
-    def _refuseVoid(self, place: int, event: Event, origin: object, fan: FanOut) -> None:
+    def _refuseVoid(self, place: int, event: Event, origin: object, batch: _Batch) -> None:
         """
         Refuse to its author what came too late in the log to be heard.
         """
         if isinstance(origin, User):
             error = NoSuchRoom(f"you are not in {event.room} any more: nobody heard this")
-            fan.answer(place, origin, _refuse(origin, event, origin.receipt(event), error))
+            batch.answer(place, origin, _refuse(origin, event, origin.receipt(event), error))
 
-    def _tell(self, place: int, event: Event, origin: object, fan: FanOut) -> None:
+    def _tell(self, place: int, event: Event, origin: object, batch: _Batch) -> None:
         """
         Show a direct message to the person it is for.  They may have left since it was appended:
         then nobody was told, unless the session is likely to be resumed.
@@ -115,20 +144,21 @@ class Delivery:
         target = self._state.roster.bySid(sid)
         if isinstance(target, User):
             target.lastSender = event.sid
-            fan.show(place, target.alone)
+            batch.show(place, target.alone)
         if isinstance(origin, User):
             data = origin.receipt(event)
             if target is None and not self._state.roster.isHeld(sid):
                 error = NoSuchUser(f"{event.to} has just left: nobody was told")
                 data = _refuse(origin, event, data, error)
-            fan.answer(place, origin, data)
+            batch.answer(place, origin, data)
 
     def _change(
-        self, place: int, event: Event, origin: object, fan: FanOut, outcomes: list[Outcome]
+        self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
     ) -> None:
         """
         Apply an event that changes a room or a name, unless it is void, and show it.
         """
+        self._state.counters.changes += 1
         proposal = origin if isinstance(origin, Proposal) else None
         author = self._state.roster.bySid(event.sid) if proposal is None else proposal.user
         try:
@@ -136,14 +166,14 @@ class Delivery:
         except ChatError as error:
             if proposal is not None:
                 outcomes.append((proposal, error))
-                fan.answer(place, proposal.user, proposal.user.answered(b""))
+                batch.answer(place, proposal.user, proposal.user.answered(b""))
             return
         for audience in audiences:
-            fan.show(place, audience)
+            batch.show(place, audience)
         if proposal is not None:
             user = proposal.user
             outcomes.append((proposal, event))
-            fan.answer(place, user, user.answered(user.own(event, proposal.key)))
+            batch.answer(place, user, user.answered(user.own(event, proposal.key)))
 
     def _apply(self, event: Event, author: Member | None) -> list[Audience]:
         """
@@ -153,7 +183,7 @@ class Delivery:
         state = self._state
         if event.kind == RENAMED:
             return self._rename(event, author)
-        if author is None and event.kind != CLOSED:
+        if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)
         if event.kind == CLOSED:
@@ -167,7 +197,8 @@ class Delivery:
             for member in room:
                 if isinstance(member, User):
                     member.remember()
-        guest = state.roster.bySid(event.data) if event.kind == INVITED else None
+        isInvitation = event.kind == INVITED
+        guest = state.roster.bySid(event.data.partition(" ")[0]) if isInvitation else None
         if isinstance(guest, User) and guest not in room:
             return [room, guest.alone]
         return [room]
@@ -182,19 +213,19 @@ class Delivery:
         return [*self._around(member)]
 
     def _fail(
-        self, place: int, event: Event, origin: object, fan: FanOut, outcomes: list[Outcome]
+        self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
     ) -> None:
         """
         Answer the author of an event that failed, who has no answer yet.
         """
         error = NotShown(_NOT_SHOWN)
-        if isinstance(origin, User) and not fan.isAnswered(place, origin):
-            fan.answer(
+        if isinstance(origin, User) and place not in batch.answers.get(origin, ()):
+            batch.answer(
                 place, origin, origin.answered(origin.client.dialect.refusal(error, event.key))
             )
         elif isinstance(origin, Proposal) and all(done is not origin for done, _ in outcomes):
             outcomes.append((origin, error))
-            fan.answer(place, origin.user, origin.user.answered(b""))
+            batch.answer(place, origin.user, origin.user.answered(b""))
 
 
 def _refuse(author: Listener, event: Event, answer: bytes, error: ChatError | None = None) -> bytes:

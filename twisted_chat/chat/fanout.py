@@ -8,6 +8,7 @@ once, and every listener is given the same C{bytes} in one call.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate
@@ -80,6 +81,13 @@ class _Share:
 _Render = Callable[[IView, Sequence[Event]], list[bytes]]
 
 
+Places = defaultdict[Audience, list[int]]
+"""The places in a batch of the events that each audience hears."""
+
+Answers = defaultdict[Listener, dict[int, bytes]]
+"""What each author gets in the places of their own events."""
+
+
 class FanOut:
     """
     One batch on its way out: put together first, then sent.
@@ -91,47 +99,64 @@ class FanOut:
     An event that a view cannot render, and a listener whose C{put} raises, are left out: all others
     are served.
 
+    @ivar places: the places in the batch of the events that each audience hears, rising.
+    @ivar answers: what authors get in the places of their own events, rising.
+    @ivar answeredAt: when all authors had their answers, or C{None}.
+    @ivar deliveries: events times the listeners of each.
     @ivar faults: what was left out: the place of an event, or C{None} for a listener, and why.
     """
 
-    __slots__ = ("_answers", "_events", "_lobby", "_places", "_refuse", "faults")
+    __slots__ = (
+        "_events",
+        "_lobby",
+        "_refuse",
+        "_seconds",
+        "answeredAt",
+        "answers",
+        "deliveries",
+        "faults",
+        "places",
+    )
 
     def __init__(
         self,
         lobby: str,
         events: Sequence[Event],
+        places: Places | None = None,
+        answers: Answers | None = None,
         refuse: Callable[[Listener, Event, bytes], bytes] | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         @param lobby: the name of the lobby.
         @param events: the batch.
+        @param places: see above.
+        @param answers: see above.
         @param refuse: given the author of an event that a view cannot render, the event and the
             answer that was meant for its author; returns the answer that they get instead.
+        @param seconds: the time on a clock that does not jump, in seconds.
         """
         self._lobby = lobby
         self._events = events
         self._refuse = refuse
-        self._places: defaultdict[Audience, list[int]] = defaultdict(list)
-        self._answers: defaultdict[Listener, dict[int, bytes]] = defaultdict(dict)
+        self._seconds = seconds
+        self.answeredAt: float | None = None
+        self.deliveries = 0
+        self.places = Places(list) if places is None else places
+        self.answers = Answers(dict) if answers is None else answers
         self.faults: list[tuple[int | None, Exception]] = []
 
     def show(self, place: int, audience: Audience) -> None:
         """
         Let an audience hear the event at this place of the batch.  Places come in their order.
         """
-        self._places[audience].append(place)
+        self.places[audience].append(place)
 
     def answer(self, place: int, author: Listener, data: bytes) -> None:
         """
         Give an author this in the place of their own event.  Places come in their order.
         """
-        self._answers[author][place] = data
-
-    def isAnswered(self, place: int, author: Listener) -> bool:
-        """
-        @return: whether an author has an answer at this place.
-        """
-        return place in self._answers.get(author, ())
+        self.answers[author][place] = data
 
     def send(self, apart: Collection[Listener] = ()) -> None:
         """
@@ -139,8 +164,8 @@ class FanOut:
 
         @param apart: those who are told in another way.
         """
-        if len(self._places) == 1:
-            ((audience, places),) = self._places.items()
+        if len(self.places) == 1:
+            ((audience, places),) = self.places.items()
             if len(places) == len(self._events):
                 self._sendWhole(audience, apart)
                 return
@@ -161,7 +186,7 @@ class FanOut:
         except Exception as error:
             place = self._events.index(event)
             self.faults.append((place, error))
-            for author, answers in self._answers.items():
+            for author, answers in self.answers.items():
                 if place in answers and self._refuse is not None:
                     answers[place] = self._refuse(author, event, answers[place])
             return b""
@@ -176,17 +201,23 @@ class FanOut:
         """
         Send a batch whose events are all for one audience: the usual case, and the fast one.
         """
-        answers = self._answers
-        sheets: dict[IView | None, _Sheet] = {}
+        answers = self.answers
+        sheets: dict[IView, _Sheet] = {}
         for view in audience.views:
             sheets[view] = _Sheet(self._render(view, self._events))
         for author, answered in answers.items():
-            sheet = sheets.get(audience.viewOf(author))
+            sheet = None
+            for view, listeners in audience.views.items():
+                if author in listeners:
+                    sheet = sheets[view]
+                    break
             data = b"".join(answered.values()) if sheet is None else sheet.answering(answered)
             if data:
                 self._put(author, data)
+        self.answeredAt = self._seconds()
         told: Collection[Listener] = {*answers, *apart} if apart else answers
         for view, listeners in audience.views.items():
+            self.deliveries += len(listeners) * len(self._events)
             whole = sheets[view].whole
             if whole:
                 for listener in listeners:
@@ -202,9 +233,10 @@ class FanOut:
         """
         events = self._events
         belongs: dict[Listener, list[tuple[_Share, IView]]] = {}
-        for audience, places in self._places.items():
+        for audience, places in self.places.items():
             share = _Share(places, [events[place] for place in places])
             for view, listeners in audience.views.items():
+                self.deliveries += len(listeners) * len(places)
                 pair = (share, view)
                 share.sheet(view, self._render)
                 for listener in listeners:
@@ -216,7 +248,7 @@ class FanOut:
             sheet = merged.get(pairs)
             if sheet is None:
                 sheet = merged[pairs] = _Sheet(self._merge(pairs))
-            answered = self._answers.get(listener)
+            answered = self.answers.get(listener)
             data = sheet.whole if answered is None else sheet.answering(answered)
             if data:
                 self._put(listener, data)
@@ -224,9 +256,10 @@ class FanOut:
     def _authorsFirst(
         self, belongs: dict[Listener, list[tuple[_Share, IView]]]
     ) -> Iterator[Listener]:
-        yield from self._answers
+        yield from self.answers
+        self.answeredAt = self._seconds()
         for listener in belongs:
-            if listener not in self._answers:
+            if listener not in self.answers:
                 yield listener
 
     def _merge(self, pairs: Sequence[tuple[_Share, IView]]) -> list[bytes]:

@@ -17,6 +17,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ..counters import Counters
 from ..errors import ChatError, NoHistory, TooManyTries
 from ..stores.interfaces import IFollower, IStore
 from ..stores.session import Session, hashToken, newSid, newToken
@@ -27,6 +28,7 @@ from .commands.table import perform
 from .delivery import Delivery
 from .interfaces import Audit, IClient, LoginRequest, NoAudit
 from .member import Member, sendNowhere
+from .operator import Operator, Order
 from .presence import Presence
 from .room import Room
 from .rooms import Rooms
@@ -106,6 +108,8 @@ class Hub:
     @ivar users: everybody who is here, by name.
     @ivar rooms: all rooms, by name.
     @ivar state: what the parts of the chat share.
+    @ivar operator: what the operator may do.
+    @ivar counters: the server's figures about itself.
     """
 
     _log = Logger()
@@ -119,6 +123,7 @@ class Hub:
         backlog: int = BACKLOG,
         motd: str = "",
         monotonic: Callable[[], float] = time.monotonic,
+        counters: Counters | None = None,
     ) -> None:
         """
         @param log: follows nobody yet.
@@ -128,12 +133,16 @@ class Hub:
         @param backlog: how many of a room's last messages its newcomers are shown.
         @param motd: clean lines that everybody is shown who logs in, or empty.
         @param monotonic: the time on a clock that does not jump, in seconds.
+        @param counters: the server's figures about itself.
         """
-        self.state = State(log, lobby, seconds, monotonic, NoAudit() if audit is None else audit)
+        self.counters = Counters(monotonic) if counters is None else counters
+        audit = NoAudit() if audit is None else audit
+        self.state = State(log, lobby, seconds, monotonic, audit, self.counters)
         self.state.perform = perform
         self._welcomer = Welcomer(self.state, backlog, motd)
         self._presence = Presence(self.state, self._welcomer)
         self._delivery = Delivery(self.state, self._presence.around)
+        self.operator = Operator(self.state)
         self._arriving: dict[str, _Arrival] = {}
         log.follow(self)
 
@@ -171,6 +180,15 @@ class Hub:
         Where everything goes through.
         """
         return self.state.log
+
+    def changeWelcome(self, backlog: int, motd: str) -> None:
+        """
+        Welcome newcomers in another way from now on.
+
+        @param backlog: how many of a room's last messages they are shown.
+        @param motd: clean lines that everybody is shown who logs in, or empty.
+        """
+        self._welcomer.change(backlog, motd)
 
     # Who comes in
 
@@ -289,8 +307,11 @@ class Hub:
             self._welcomer.forget(user)
             self.state.roster.release(user.name, user.sid)
             user.detach()
-        elif user.session is not None:
-            if not user.session.began:
+            return
+        isNew = user.session is None or not user.session.began
+        self.counters.logins["new" if isNew else "resumed"] += 1
+        if user.session is not None:
+            if isNew:
                 user.session = user.session._replace(began=outcome.id)
             user.remember()
 
@@ -305,6 +326,7 @@ class Hub:
         return arrival.wait(client)
 
     def _attach(self, client: IClient, user: User) -> None:
+        self.counters.logins["taken-over"] += 1
         old = user.client
         goodbye = Goodbye("this session goes on over another connection")
         old.close(old.dialect.answer(goodbye, None))
@@ -350,9 +372,10 @@ class Hub:
         """
         for proposal, outcome in outcomes:
             proposal.settle(outcome)
-        origins = {origin for _, origin in entries if origin is not None}
-        for author in {each.user if isinstance(each, Proposal) else each for each in origins}:
-            author.settle()
+        for origin in {origin for _, origin in entries}:
+            author = origin.user if isinstance(origin, Proposal) else origin
+            if author is not None and author.waits:
+                author.settle()
 
     def repeated(self, batch: Sequence[tuple[Event, object]]) -> None:
         """
@@ -368,14 +391,17 @@ class Hub:
         leave the chat even when that cannot be stored.  They do so unannounced.
         """
         entries = cast("Sequence[tuple[Draft, User | Proposal | None]]", batch)
+        self.counters.refusals[error.code] += len(entries)
         outcomes: list[Outcome] = []
         for draft, origin in entries:
             if isinstance(origin, User):
                 refusal = origin.client.dialect.refusal(error, draft.key)
                 origin.put(origin.answered(refusal))
+            elif isinstance(origin, Order):
+                origin.refuse(error)
             elif origin is not None:
                 outcomes.append((origin, self._refuse(draft, origin.user, error)))
-            elif draft.kind == CLOSED and draft.room in self.rooms:
+            if draft.kind == CLOSED and draft.room in self.rooms:
                 self.rooms[draft.room].endClosing()
         self._settle(entries, outcomes)
 

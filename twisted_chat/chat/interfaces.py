@@ -67,6 +67,9 @@ class IClient(Interface):
     dialect: IDialect = Attribute("How this client reads.")
     address: str = Attribute("Where it comes from, for the server's log, such as 10.0.0.7:51234.")
     host: str = Attribute("The numeric address alone; empty where there is none.")
+    unreachable: bool = Attribute(
+        "Whether its system has acknowledged nothing for a while although something was sent to it."
+    )
     put: Callable[[bytes], None] = Attribute(
         "Sends whole lines.  Never blocks and never raises; bounded by the door."
     )
@@ -85,7 +88,8 @@ class IClient(Interface):
 
     def answered() -> None:
         """
-        Note that some of what this client said was answered: it may be read from again.
+        Note that some of what this client said was answered: it may be read from again.  Called
+        only while L{IUser.waits} is true.
         """
 
     def charge(lines: int) -> None:
@@ -112,6 +116,10 @@ class IUser(Interface):
 
     name: str = Attribute("The user's name.")
     leaving: bool = Attribute("Whether the user has left, or is leaving.")
+    waits: bool = Attribute(
+        "Whether somebody wants to know when something of theirs is answered: set by a connection "
+        "that wants L{IClient.answered} to be called once."
+    )
     unanswered: int = Attribute("How many of the user's drafts the log has not answered yet.")
 
     def say(text: str, room: str, key: str | None, kind: str) -> Deferred[None] | None:
@@ -144,6 +152,12 @@ class IUser(Interface):
         Leave the chat on purpose.
         """
 
+    def hangUp() -> None:
+        """
+        Leave the chat as one whose program ended its side without saying so: with a goodbye, but a
+        session that can be resumed keeps its name for a while.
+        """
+
     def drop() -> None:
         """
         Note that the connection is lost: a session that can be resumed keeps its name for a while.
@@ -153,7 +167,11 @@ class IUser(Interface):
 class Audit(Protocol):
     """
     Where the operator reads what happens.
+
+    @ivar wantsMessages: whether L{said} is to be called.
     """
+
+    wantsMessages: bool
 
     def said(self, name: str, text: str, address: str) -> None:
         """Somebody said something in a public room."""
@@ -166,6 +184,8 @@ class NoAudit:
     """
     An audit that nobody reads.
     """
+
+    wantsMessages = False
 
     def said(self, name: str, text: str, address: str) -> None:
         """Keep nothing."""

@@ -80,7 +80,10 @@ class Presence:
                 else:
                     fan.answer(place, user, data)
             if error is None and person is not None:
+                former = person.current if isinstance(person, User) else None
                 self.happen(event, person)
+                if event.to and isinstance(person, User) and person.current is not former:
+                    movers[person].append(person.client.dialect.answer(person.entered, None))
         for mover, heard in movers.items():
             self.tell(mover, heard)
             if mover.leaving and mover not in self._state.rooms.lobby:
@@ -118,13 +121,15 @@ class Presence:
         if room is None:
             raise NoSuchRoom(f"there is no room {event.room} any more")
         if event.kind == JOINED:
+            if state.roster.bySid(person.sid) is not person:
+                raise NoSuchRoom(f"{person.name} is not here any more")
             if not room.admits(person.sid, person.rights) and event.data != str(room.era.start):
                 raise NotAllowed(
                     f"{room.name} is private: ask its members for an invitation or the password"
                 )
         elif person not in room:
             raise NoSuchRoom(f"{person.name} is not in {room.name} any more")
-        elif event.to and event.data != room.owner:
+        elif event.to and event.data and event.data != room.owner:
             raise NotAllowed(f"only the owner of {room.name} may do this")
 
     def _hearing(self, event: Event) -> list[Room]:
@@ -194,6 +199,8 @@ class Presence:
             person.rooms += tuple(readmitted)
             for room in readmitted:
                 room.emptyAt = 0.0
+                if room.private:
+                    person.rights = {**person.rights, room.era.start: OPEN}
             if person.session.current != lobby.id:
                 self._goOn(person, person.session.current)
         for room in person.rooms:
@@ -237,6 +244,7 @@ class Presence:
             person.rights = {**person.rights, room.era.start: event.id}
         if event.to:
             self._state.rooms.expel(room, event.sid)
+            self._state.keep(room)
         if isinstance(person, User):
             if person.current is room:
                 person.moveTo(self._state.rooms.lobby)

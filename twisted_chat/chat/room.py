@@ -158,8 +158,11 @@ class Room(Audience):
 
     def begin(self, era: Era) -> None:
         """
-        Begin an era: invitations and expulsions end with the one before.
+        Begin an era: invitations and expulsions end with the one before, and what the room is about
+        with it, too, if only its members knew.
         """
+        if self.private:
+            self.topic = ""
         self.eras.append(era)
         self.private = era.private
         self.invited.clear()
@@ -194,8 +197,12 @@ class Room(Audience):
         @param rights: see L{Listener.rights}.
         @return: what of the room's past somebody with these rights may read who is in it now.
         """
-        ranges: list[tuple[int, int]] = []
         eras = self.eras
+        if not self.tellsPresence:
+            presenceFrom = FOREVER
+        if len(eras) == 1 and not self.private:
+            return Place(self.name, ((eras[0].start, FOREVER),), presenceFrom)
+        ranges: list[tuple[int, int]] = []
         for index, era in enumerate(eras):
             last = eras[index + 1].start - 1 if index + 1 < len(eras) else FOREVER
             if era.private:
@@ -210,8 +217,6 @@ class Room(Audience):
                 ranges[-1] = (ranges[-1][0], last)
             else:
                 ranges.append((era.start, last))
-        if not self.tellsPresence:
-            presenceFrom = FOREVER
         return Place(self.name, tuple(ranges[-MAX_RANGES:]), presenceFrom)
 
     # One change after the other

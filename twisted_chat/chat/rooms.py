@@ -61,6 +61,8 @@ class Rooms(dict[str, Room]):
     @ivar eras: the rooms of all private eras, by the id that began each.
     @ivar owned: the rooms of each owner, by session id.
     @ivar invitations: the rooms that somebody is invited to, by session id.
+    @ivar asleep: the private eras of stored rooms that cannot be here as long as the operator calls
+        the lobby as it is: their members keep their rights.
     """
 
     def __init__(self, lobby: str) -> None:
@@ -72,6 +74,7 @@ class Rooms(dict[str, Room]):
         self.eras: dict[int, Room] = {}
         self.owned: defaultdict[str, set[Room]] = defaultdict(set)
         self.invitations: defaultdict[str, set[Room]] = defaultdict(set)
+        self.asleep: set[int] = set()
         self._looks: dict[str, str] = {}
         self._making: dict[str, _Making] = {}
         self.lobby = self._add(Room(LOBBY_ID, lobby, "", [Era(0)]))
@@ -196,6 +199,8 @@ class Rooms(dict[str, Room]):
                 former = former or record
             elif record.id != LOBBY_ID and self.lookalike(record.name) is None:
                 self._add(Room.fromRecord(record))
+                continue
+            self.asleep.update(start for start, hash in record.eras if hash is not None)
         if former is None:
             return
         if former.name == self.lobby.name and isLobby(former):
@@ -228,10 +233,7 @@ class Rooms(dict[str, Room]):
         if event.kind == TOPIC:
             room.topic = event.text
         elif event.kind == INVITED:
-            if room.private:
-                room.invited.add(event.data)
-                room.expelled.discard(event.data)
-                self.invitations[event.data].add(room)
+            self._invite(room, event)
         else:
             self._changeEra(room, event, author)
         return room
@@ -244,6 +246,20 @@ class Rooms(dict[str, Room]):
         isPrivate = event.text == PRIVATE
         era = Era(event.id, event.data if isPrivate else None)
         return self._add(Room(event.id, event.room, event.sid, [era]))
+
+    def _invite(self, room: Room, event: Event) -> None:
+        """
+        Let somebody into the era that the invitation was given for.
+        """
+        sid, _, era = event.data.partition(" ")
+        if era and era != str(room.era.start):
+            raise NotAllowed(f"{room.name} was locked or opened meanwhile: invite {event.to} again")
+        if sid in room.expelled and event.sid != room.owner:
+            raise NotAllowed(f"{event.to} was removed: only the owner of {room.name} may do this")
+        if room.private:
+            room.invited.add(sid)
+            room.expelled.discard(sid)
+            self.invitations[sid].add(room)
 
     def _changeEra(self, room: Room, event: Event, author: Listener | None) -> None:
         """

@@ -155,9 +155,10 @@ class Roster:
         """
         Let somebody bear their name.
         """
+        claim = self._held.pop(member.sid, None) if self._held else None
+        if claim is not None:
+            self._forget(claim)
         self.reserve(member.name, member)
-        if self._held:
-            self._held.pop(member.sid, None)
         self.users[member.name] = self._sids[member.sid] = member
 
     def rename(self, member: Member, name: str) -> None:
@@ -242,6 +243,12 @@ class Roster:
             over.append((sid, claim))
         for sid, claim in over:
             del self._held[sid]
-            for look in looks(claim.name):
-                if self._looks.get(look) == claim:
-                    del self._looks[look]
+            self._forget(claim)
+
+    def _forget(self, claim: Claim) -> None:
+        """
+        Let others have a name that was kept.
+        """
+        for look in looks(claim.name):
+            if self._looks.get(look) == claim:
+                del self._looks[look]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
+from ..counters import Counters
 from ..errors import BadCommand
 from ..stores.interfaces import IStore
 from ..stores.session import Session
@@ -84,6 +85,7 @@ class State:
     @ivar roster: everybody who is here.
     @ivar rooms: all rooms.
     @ivar audit: where the operator reads.
+    @ivar counters: the server's figures about itself.
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
     @ivar lobbyOnly: the rooms of somebody who is in the lobby alone, shared by all of them.
     @ivar passwords: slows down those who guess the passwords of rooms.
@@ -101,6 +103,7 @@ class State:
         seconds: Callable[[], float],
         monotonic: Callable[[], float],
         audit: Audit,
+        counters: Counters,
     ) -> None:
         """
         @param lobby: a clean room name.
@@ -110,6 +113,7 @@ class State:
         self.log = log
         self.seconds = seconds
         self.audit = audit
+        self.counters = counters
         self.roster = Roster(monotonic)
         self.rooms = Rooms(lobby)
         self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)

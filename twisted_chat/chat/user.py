@@ -13,11 +13,11 @@ from collections import deque
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser
+from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser, NotAllowed
 from ..stores.session import NO_RIGHTS, Session
 from ..text.confusables import nameKey
 from ..text.names import cleanName
-from ..wire.answers import Answer, Notice
+from ..wire.answers import Answer, Entered, Notice
 from ..wire.events import (
     HELD,
     JOINED,
@@ -30,7 +30,7 @@ from ..wire.events import (
     Scope,
     withoutSecrets,
 )
-from .audience import Audience
+from .audience import OPEN, Audience
 from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
 from .room import Room
@@ -99,6 +99,7 @@ class User(Member):
     @ivar lastSender: the session id of who last told them something alone, or empty.
     @ivar catchUp: the reading of what they missed, while it lasts.
     @ivar attachedAt: when their connection was attached, on a clock that does not jump.
+    @ivar waits: whether somebody wants to know when something of theirs is answered.
     @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
         or empty.
     """
@@ -117,6 +118,7 @@ class User(Member):
         "lastSender",
         "session",
         "state",
+        "waits",
     )
 
     def __init__(self, state: State, client: IClient, name: str, session: Session) -> None:
@@ -133,6 +135,7 @@ class User(Member):
         self.current = state.rooms.lobby
         self.lastSender = ""
         self.displaced = ""
+        self.waits = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
@@ -209,6 +212,13 @@ class User(Member):
         dialect = self.client.dialect
         room.add(self, dialect.here if room is self.current else dialect.elsewhere)
 
+    @property
+    def entered(self) -> Entered:
+        """
+        The room that they speak in, as an answer.
+        """
+        return Entered(self.current.name, self.current.topic, len(self.current))
+
     def moveTo(self, room: Room) -> None:
         """
         Make one of their rooms the one that they speak in.
@@ -255,7 +265,7 @@ class User(Member):
         """
         while target.changing:
             await target.whenSettled()
-        if target in self.rooms:
+        if target in self.rooms and not self.leaving:
             self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
         else:
             error = NoSuchRoom(f"you are not in {target.name} any more: nothing was sent")
@@ -322,6 +332,8 @@ class User(Member):
             be taken before.
         @raise ChatError: if it is refused: nothing was said.
         """
+        if self.leaving:
+            return None
         if line[:1] != "/":
             return self.say(line, "", key)
         if line[:2] == "//":
@@ -349,17 +361,25 @@ class User(Member):
         """
         self._leave("")
 
+    def hangUp(self) -> None:
+        """
+        Leave the chat without a word, with a goodbye all the same.  A session that can be resumed
+        keeps its name for a while.
+        """
+        self._leave(HELD)
+
     def drop(self) -> None:
         """
         Leave the chat because the connection is lost.  A session that can be resumed keeps its name
         for a while.
         """
         self.endCatchUp()
-        self.keepsName = self.session is not None
-        self._leave(HELD if self.keepsName else "")
+        self._leave(HELD)
 
     def _leave(self, data: str) -> None:
         if not self.leaving:
+            self.keepsName = bool(data) and self.session is not None
+            data = data if self.keepsName else ""
             self.leaving = True
             lobby = self.state.rooms.lobby.name
             left = Draft(LEFT, lobby, self.name, "", "", self.sid, None, data)
@@ -369,8 +389,10 @@ class User(Member):
 
     def append(self, draft: Draft) -> None:
         """
-        Give a message to the log: exactly one answer will follow.
+        Give a message to the log: exactly one answer will follow, unless they are leaving.
         """
+        if self.leaving:
+            return
         self._asked += 1
         self.state.log.append(draft, self)
 
@@ -380,7 +402,10 @@ class User(Member):
 
         @param key: the client's own id of the request, for an answer that carries it.
         @return: see L{AwaitedProposal.result}.
+        @raise NotAllowed: if the user has left meanwhile.
         """
+        if self.leaving:
+            raise NotAllowed("you have left: nothing was changed")
         proposal = AwaitedProposal(self, key)
         self.submit(draft, proposal)
         return proposal.result
@@ -392,20 +417,27 @@ class User(Member):
         self._asked += 1
         self.state.log.append(draft, proposal)
 
-    def remember(self) -> None:
+    def remember(self, leaving: Room | None = None) -> None:
         """
         Keep what has changed of the session, where it can be resumed.
+
+        @param leaving: a room that they leave: it is stored together with the event that says so,
+            so that a server that ends before it can say more does not let them in again.
         """
         if self.session is None:
             return
         state = self.state
-        eras = state.rooms.eras
+        eras, asleep = state.rooms.eras, state.rooms.asleep
+        rights = {era: upTo for era, upTo in self.rights.items() if era in eras or era in asleep}
+        if leaving is not None and rights.get(leaving.era.start) == OPEN:
+            rights[leaving.era.start] = max(state.lastId, leaving.era.start)
+        away = (state.rooms.lobby, leaving)
         self.session = self.session._replace(
             name=self.name,
-            rooms=tuple(room.id for room in self.rooms if room is not state.rooms.lobby),
-            current=self.current.id,
+            rooms=tuple(room.id for room in self.rooms if room not in away),
+            current=state.rooms.lobby.id if self.current is leaving else self.current.id,
             seen=state.seconds(),
-            rights={era: upTo for era, upTo in self.rights.items() if era in eras},
+            rights=rights,
         )
         state.log.remember(self.session)
 
@@ -427,6 +459,7 @@ class User(Member):
         """
         Tell them that something was refused, and what to do.
         """
+        self.state.counters.refusals[error.code] += 1
         self.reply(self.client.dialect.refusal(error, key))
 
     def reply(self, data: bytes) -> None:
@@ -493,6 +526,7 @@ class User(Member):
         """
         if self._asked == self._answered:
             return succeed(None)
+        self.waits = True
         self._settling = Deferred()
         return self._settling
 
@@ -503,4 +537,5 @@ class User(Member):
         if self._settling is not None and self._asked == self._answered:
             settling, self._settling = self._settling, None
             settling.callback(None)
+        self.waits = self._settling is not None
         self.client.answered()

@@ -47,6 +47,13 @@ class Welcomer:
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
 
+    def change(self, backlog: int, motd: str) -> None:
+        """
+        Welcome in another way from now on: see the constructor.
+        """
+        self._backlog = backlog
+        self._motd = motd.splitlines()
+
     def expect(self, user: User, request: LoginRequest) -> None:
         """
         Note what somebody asked for who is about to log in.

@@ -6,12 +6,13 @@ The gate: what all doors share, so that two doors have one budget and one admiss
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..chat.hub import Hub
-from ..net.admission import AdmissionControl
+from ..net.admission import AdmissionControl, Network
 from ..net.budget import Backlog, BacklogBudget
 from ..net.deadlines import Deadlines
 from ..net.limits import SPARE_DESCRIPTORS, Limits
@@ -24,6 +25,7 @@ class Gate:
     What all doors share.
 
     @ivar hub: the chat behind them.
+    @ivar counters: the server's figures about itself.
     @ivar limits: the bounds that apply.
     @ivar clock: what times are taken from; without one nothing is timed.
     @ivar admission: admits connections.
@@ -48,6 +50,7 @@ class Gate:
         @param admission: without it, one without trusted networks.
         """
         self.hub = hub
+        self.counters = hub.counters
         self.limits = Limits() if limits is None else limits
         self.clock = clock
         self._seconds = seconds = time.monotonic if clock is None else clock.seconds
@@ -64,6 +67,15 @@ class Gate:
         are closed.
         """
         return self.connections >= self.limits.maxConnections + SPARE_DESCRIPTORS // 2
+
+    def change(self, limits: Limits, trusted: Iterable[Network]) -> None:
+        """
+        Have other bounds from now on; the doors tell their connections.
+
+        @param trusted: networks without limits per address.
+        """
+        self.limits = limits
+        self.admission.change(limits, trusted)
 
     def opened(self) -> None:
         """

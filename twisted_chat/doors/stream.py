@@ -18,8 +18,9 @@ from twisted.internet.protocol import Factory
 from zope.interface import classImplements, implementer
 
 from ..chat.interfaces import IClient, ICork, LoginRequest
+from ..counters import DoorCounters
 from ..errors import ChatError
-from ..net.connection import Connection, peerOf
+from ..net.connection import Connection, hostOf, peerOf
 from ..net.listener import Listener
 from ..net.sending import Cork
 from ..wire.answers import Goodbye
@@ -36,16 +37,20 @@ class StreamClient(Connection):
     One connection, as the chat sees it.
 
     @ivar dialect: how the client reads; to be set by the door.
+    @ivar cameFrom: where the client comes from, which behind a proxy is not the transport's peer;
+        C{None} where only the transport knows.
     """
 
     factory: StreamDoor
     dialect: IDialect
+    cameFrom: Any = None
 
     def connectionMade(self) -> None:
         """
         Admit the connection, or refuse it and say why.
         """
-        if self.open(*peerOf(self.transport)):
+        came = self.cameFrom
+        if self.open(*(peerOf(self.transport) if came is None else hostOf(came))):
             self.admitted()
 
     def admitted(self) -> None:
@@ -71,9 +76,12 @@ class StreamDoor(Factory):
 
     @ivar gate: what it shares with other doors.
     @ivar hub: the chat behind it.
+    @ivar name: what the door is called in figures.
+    @ivar counters: its own figures.
     @ivar connections: all connections, oldest first.
     """
 
+    name = "other"
     noisy = False
 
     def __init__(self, gate: Gate, listeners: Sequence[Listener] = ()) -> None:
@@ -82,6 +90,7 @@ class StreamDoor(Factory):
         """
         self.gate = gate
         self.hub = gate.hub
+        self.counters = DoorCounters()
         self.connections: dict[StreamClient, None] = {}
         self._listeners = listeners
         self._bound: list[Listener] = []
@@ -149,6 +158,13 @@ class StreamDoor(Factory):
         for connection in list(self.connections):
             connection.abort()
 
+    def limitsChanged(self) -> None:
+        """
+        Let everybody who is here go on at the rate that the gate has now.
+        """
+        for connection in self.connections:
+            connection.limitsChanged()
+
     # What connections call
 
     def buildProtocol(self, addr: Any) -> Any:
@@ -160,11 +176,15 @@ class StreamDoor(Factory):
         @return: the connection's protocol, or C{None}.
         """
         if self.gate.isOverrun:
+            self.gate.counters.refusedConnections["overrun"] += 1
             self.gate.log.info(
                 "refused a connection: the server is full, and a crowd is at the door"
             )
             return None
-        return super().buildProtocol(addr)
+        protocol: Any = super().buildProtocol(addr)
+        if protocol is not None:
+            protocol.cameFrom = addr
+        return protocol
 
     def opened(self, connection: StreamClient) -> None:
         """

@@ -16,4 +16,5 @@ Nothing here knows a dialect, a user, a room or a command: bytes, lines, sizes a
 - C{connection}: the transport half of a connection, the same at every stream door
 - C{listener}: where the server listens
 - C{certificates}, C{tls}: the server's certificate; a port that speaks TLS
+- C{proxy}: a port behind a proxy
 """

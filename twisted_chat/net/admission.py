@@ -8,8 +8,8 @@ refused.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from random import SystemRandom
@@ -28,6 +28,9 @@ MAX_ADDRESSES: Final = 16_384
 #: Up to this many addresses, a search for those that can be forgotten is not worth its time.
 _FEW_ADDRESSES: Final = 1024
 
+#: How many that may be silent are asked before a newcomer is let in beside all of them.
+_TRIES: Final = 16
+
 Network = IPv4Network | IPv6Network
 
 
@@ -45,15 +48,43 @@ class _Address:
 
 class Admission:
     """
-    One admitted connection.  Its holder reports when it has logged in, and when it is closed.
+    One admitted connection.  Its holder reports what becomes of its login, and when it is closed.
+
+    @ivar groups: what it has in common with others, the closest first: its address, its network.
+    @ivar giveWay: closes the connection to make room for another.
+    @ivar since: when it was last heard of.
     """
 
-    __slots__ = ("_address", "_control", "_unauthenticated")
+    __slots__ = ("_address", "_control", "_unauthenticated", "giveWay", "groups", "since")
 
-    def __init__(self, control: AdmissionControl, address: _Address | None) -> None:
+    def __init__(
+        self,
+        control: AdmissionControl,
+        address: _Address | None,
+        groups: Sequence[Hashable],
+        giveWay: Callable[[], bool],
+        since: float,
+    ) -> None:
         self._control: AdmissionControl | None = control
         self._address = address
         self._unauthenticated = True
+        self.groups = groups
+        self.giveWay = giveWay
+        self.since = since
+
+    def loginBegun(self) -> None:
+        """
+        Note that the client has said who it is: from now on it waits for the server.
+        """
+        if self._control is not None:
+            self._control.heard(self)
+
+    def loginFailed(self) -> None:
+        """
+        Note that the client has to say it once more.
+        """
+        if self._unauthenticated and self._control is not None:
+            self._control.awaits(self)
 
     def loggedIn(self) -> None:
         """
@@ -61,6 +92,7 @@ class Admission:
         """
         if self._unauthenticated and self._control is not None:
             self._unauthenticated = False
+            self._control.heard(self)
             self._control.unauthenticated -= 1
 
     def released(self) -> None:
@@ -75,17 +107,90 @@ class Admission:
                 self._address.connections -= 1
 
 
+class _Silent:
+    """
+    The connections that have been without a name for a while.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[Admission] = []
+        self._places: dict[Admission, int] = {}
+        self._groups: dict[Hashable, OrderedDict[Admission, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, admission: Admission) -> None:
+        """
+        Add one that is not there.
+        """
+        self._places[admission] = len(self._all)
+        self._all.append(admission)
+        for group in admission.groups:
+            self._groups.setdefault(group, OrderedDict())[admission] = None
+
+    def discard(self, admission: Admission) -> None:
+        """
+        Take one out, if it is there.
+        """
+        place = self._places.pop(admission, None)
+        if place is None:
+            return
+        last = self._all.pop()
+        if last is not admission:
+            self._all[place] = last
+            self._places[last] = place
+        for group in admission.groups:
+            members = self._groups[group]
+            del members[admission]
+            if not members:
+                del self._groups[group]
+
+    def choose(self, groups: Sequence[Hashable], random: Callable[[], float]) -> Admission:
+        """
+        Choose who gives way to a newcomer: the oldest of its own address, or else of its network,
+        so that a flood takes its own places; or else anybody, by chance.
+
+        @param groups: the newcomer's.
+        """
+        for group in groups:
+            members = self._groups.get(group)
+            if members is not None:
+                return next(iter(members))
+        return self._all[int(random() * len(self._all))]
+
+
 _random: Final = SystemRandom().random
 
 
 @lru_cache(maxsize=_FEW_ADDRESSES)
-def _parse(host: str) -> IPv4Address | IPv6Address:
+def addressOf(host: str) -> IPv4Address | IPv6Address | None:
     """
-    Parse an address; most clients have connected before.
+    Parse an address, also an IPv4 one that is written as IPv6 (RFC 4291 section 2.5.5.2); most
+    clients have connected before.
 
-    @raise ValueError: if it is none.
+    @return: C{None} if it is none.
     """
-    return ip_address(host)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or address
+    return address
+
+
+@lru_cache(maxsize=_FEW_ADDRESSES)
+def _groups(address: IPv4Address | IPv6Address | None) -> Sequence[Hashable]:
+    """
+    @return: an address and its network: IPv4 /32 and /24, IPv6 /64 and /48.
+    """
+    if address is None:
+        return ("local",)
+    bits = int(address)
+    if isinstance(address, IPv4Address):
+        return (4, bits), (4, bits >> 8, "network")
+    return (6, bits >> 64), (6, bits >> 80, "network")
 
 
 class AdmissionControl:
@@ -115,81 +220,134 @@ class AdmissionControl:
         self._seconds = seconds
         self._trusted = tuple(trusted)
         self._random = random
-        self._addresses: dict[int | IPv4Address, _Address] = {}
+        self._addresses: dict[Hashable, _Address] = {}
+        self._young: OrderedDict[Admission, None] = OrderedDict()
+        self._silent = _Silent()
+        self._maxSilent = min(limits.maxSilent, max(1, limits.maxConnections // 4))
         self._sweepAt = _FEW_ADDRESSES
 
-    def admit(self, host: str) -> Admission:
+    def change(self, limits: Limits, trusted: Iterable[Network]) -> None:
         """
-        Admit a new connection, or refuse it.
+        Admit by other bounds from now on; nobody who is here has to go.
+        """
+        self._limits = limits
+        self._trusted = tuple(trusted)
+
+    def admit(self, host: str, giveWay: Callable[[], bool] = lambda: True) -> Admission:
+        """
+        Admit a new connection, or refuse it.  Nobody is refused for the silence of others: one of
+        these makes room.
 
         @param host: its numeric address; anything else is a socket of this machine.
+        @param giveWay: called while it is silent and its place is needed; closes it, or says by
+            C{False} that it is not silent: the server has only not read what it sent.
         @return: its admission, held until it is C{released}.
         @raise ServerFull: with the sentence for the client, which has to be closed at once.
         """
         limits = self._limits
-        if self.connections >= limits.maxConnections:
-            raise ServerFull("the server is full: try again later")
-        if self._isCrowded():
-            raise ServerFull("too many people are just coming in: try again in a minute")
-        key = self._key(host)
+        now = self._seconds()
+        self._grow(now)
+        parsed = addressOf(host)
+        key = self._key(parsed)
         address = None
         if key is not None:
             address = self._addresses.get(key)
             if address is None:
                 self._sweep()
                 address = self._addresses[key] = _Address(limits.newPerMinute)
-            self._count(address)
+            self._judge(address, now)
+        groups = _groups(parsed)
+        isFull = self.connections >= limits.maxConnections
+        if isFull or len(self._silent) >= self._maxSilent:
+            hasRoom = self._makeRoom(groups, now, isFull)
+            if isFull and not hasRoom:
+                raise ServerFull("the server is full: try again later", "full")
+        if address is not None:
+            address.times.append(now)
+            address.connections += 1
         self.connections += 1
         self.unauthenticated += 1
-        return Admission(self, address)
+        admission = Admission(self, address, groups, giveWay, now)
+        self._young[admission] = None
+        return admission
 
-    def _isCrowded(self) -> bool:
+    def _grow(self, now: float) -> None:
         """
-        Decide whether to refuse this connection because many others have not logged in: never below
-        the first bound, at random above it, always at the last.
+        Count as silent who has been without a name for a while.
         """
-        limits = self._limits
-        if self.unauthenticated >= limits.maxUnauthenticated:
-            return True
-        excess = self.unauthenticated - limits.unauthenticatedRefusedFrom
-        if excess < 0:
-            return False
-        width = limits.maxUnauthenticated - limits.unauthenticatedRefusedFrom
-        share = limits.unauthenticatedRefusedShare
-        return self._random() < share + (1 - share) * excess / width
+        since = now - self._limits.silentAfter
+        young = self._young
+        while young:
+            oldest = next(iter(young))
+            if oldest.since > since:
+                return
+            del young[oldest]
+            self._silent.add(oldest)
 
-    def _key(self, host: str) -> int | IPv4Address | None:
+    def _makeRoom(self, groups: Sequence[Hashable], now: float, isFull: bool) -> bool:
         """
-        Tell what connections are counted by: an IPv4 address, also when it is written as IPv6
-        (RFC 4291 section 2.5.5.2), or the upper 64 bits of an IPv6 address, since the client is
-        free to choose the lower ones (RFC 4291 section 2.5.4).  L{None} where no limits per address
-        apply.
+        Have a silent connection closed.
+
+        @param groups: those of the newcomer whom it makes room for.
+        @param isFull: whether one that is not silent for long will do as well.
+        @return: whether there was one.
         """
-        try:
-            address = _parse(host)
-        except ValueError:
+        for _ in range(_TRIES):
+            if len(self._silent):
+                chosen = self._silent.choose(groups, self._random)
+            elif isFull and self._young:
+                chosen = next(iter(self._young))
+            else:
+                return False
+            self.heard(chosen)
+            if chosen.giveWay():
+                return True
+            chosen.since = now
+            self._young[chosen] = None
+        return False
+
+    def heard(self, admission: Admission) -> None:
+        """
+        Stop to wait for this client's name.
+        """
+        self._young.pop(admission, None)
+        self._silent.discard(admission)
+
+    def awaits(self, admission: Admission) -> None:
+        """
+        Wait for this client's name once more.
+        """
+        self.heard(admission)
+        admission.since = self._seconds()
+        self._young[admission] = None
+
+    def _key(self, address: IPv4Address | IPv6Address | None) -> Hashable | None:
+        """
+        Tell what connections are counted by: an IPv4 address, or the upper 64 bits of an IPv6
+        address, since the client is free to choose the lower ones (RFC 4291 section 2.5.4).
+        L{None} where no limits per address apply.
+        """
+        if address is None or address.is_loopback:
             return None
-        if isinstance(address, IPv6Address):
-            address = address.ipv4_mapped or address
-        if address.is_loopback or any(address in network for network in self._trusted):
+        if any(address in network for network in self._trusted):
             return None
-        return address if isinstance(address, IPv4Address) else int(address) >> 64
+        return _groups(address)[0]
 
-    def _count(self, address: _Address) -> None:
+    def _judge(self, address: _Address, now: float) -> None:
         """
-        Count a new connection of this address.
+        Refuse a new connection of this address if it has too many, or had too many in the last
+        minute.
 
-        @raise ServerFull: if it has too many, or had too many in the last minute.
+        @raise ServerFull: it does.
         """
         limits = self._limits
         if 0 < limits.maxPerAddress <= address.connections:
-            raise ServerFull("your address has all the connections it may have: close one first")
-        now = self._seconds()
+            raise ServerFull(
+                "your address has all the connections it may have: close one first", "address"
+            )
         times = address.times
         if 0 < limits.newPerMinute <= len(times) and now - times[0] < MINUTE:
-            raise ServerFull("your address connects too often: try again in a minute")
-        times.append(now)
-        address.connections += 1
+            raise ServerFull("your address connects too often: try again in a minute", "often")
 
     def _sweep(self) -> None:
         """

@@ -41,6 +41,13 @@ class BacklogBudget(Generic[Owner]):
         self._limit = limit
         self._sizes: dict[Owner, int] = {}
 
+    @property
+    def largest(self) -> int:
+        """
+        What the largest queue holds, in bytes.
+        """
+        return max(self._sizes.values(), default=0)
+
     def grow(self, owner: Owner, n: int) -> Sequence[Owner]:
         """
         Count what was added to a queue.

@@ -8,7 +8,7 @@ that builds on L{Connection} gives it words.
 
 The life of a connection::
 
-    open() --> admitted --awaitLogin()--> logged in --> user.quit() --+
+    open() --> admitted --awaitLogin()--> logged in -> user.hangUp() --+
       |           |                           |                       |
       | refused   | too late                  | taken over            v
       +-----------+---------------------------+------------------> close(): last lines, then closed
@@ -33,10 +33,13 @@ from .admission import Admission
 from .interfaces import Avatar, Shared
 from .receiving import ANSWERING, BLOCKED, ENDING, TOO_FAST, ReceiveQueue, Splitter
 from .sending import Cork, SendQueue
-from .sockets import peerEnded, tune, unacknowledged
+from .sockets import hasUnread, isUnreachable, peerEnded, tune, unacknowledged
 
 _LOCAL: Final = "local"
 """The address of a client that connects over a socket of this machine that has no host."""
+
+LOGGED_REFUSALS: Final = 3
+"""Refused logins of one connection that are logged: more say nothing new."""
 
 _log = Logger()
 
@@ -53,6 +56,8 @@ class Connection:
 
     @ivar factory: the door, set by the door itself.
     @ivar user: who logged in over it, or C{None}.
+    @ivar isExempt: whether admission does not count it and no name is awaited; for doors that only
+        the operator can open.
     @ivar put: sends whole lines; never blocks and never raises.
     @ivar host: the numeric address alone; empty where there is none.
     @ivar address: where the client comes from, for the server's log.
@@ -62,6 +67,7 @@ class Connection:
     transport: Any
     put: Callable[[bytes], None]
     user: Any = None
+    isExempt = False
     host = ""
     address = ""
 
@@ -69,6 +75,7 @@ class Connection:
     _sending: SendQueue
     _admission: Admission | None = None
     _login: Deferred[Any] | None = None
+    _refusedLogins = 0
     _warned = False
     _eofSeen = False
     _unsent: int | None = None
@@ -85,6 +92,11 @@ class Connection:
         @raise ChatError: if it is refused.
         """
         raise NotImplementedError
+
+    def emptyLineReceived(self) -> None:
+        """
+        Handle Enter alone, which says nothing.
+        """
 
     def refusal(self, error: ChatError) -> bytes:
         """
@@ -140,7 +152,12 @@ class Connection:
         self.host = host.removeprefix("::ffff:")
         self.address = f"{self.host}:{port}" if host else _LOCAL
         self._receiving = ReceiveQueue(
-            transport, self, shared.budget, self.makeSplitter(), shared.makeBucket()
+            transport,
+            self,
+            shared.budget,
+            self.makeSplitter(),
+            shared.makeBucket(),
+            self.factory.counters,
         )
         self._sending = SendQueue(
             transport, self, shared.budget, limits.maxQueueBeforeLogin, limits.maxTransport
@@ -148,9 +165,13 @@ class Connection:
         self.put = self._sending.put
         self._opened = True
         self.factory.opened(self)
+        if self.isExempt:
+            self._sending.limit = limits.maxQueue
+            return True
         try:
-            self._admission = shared.admission.admit(self.host)
+            self._admission = shared.admission.admit(self.host, self._giveWay)
         except ServerFull as error:
+            shared.counters.refusedConnections[error.why] += 1
             shared.log.info("refused a connection: {error}", error=error.sentence)
             self.refuseAndClose(error)
             return False
@@ -173,37 +194,65 @@ class Connection:
         @param login: fires with the user; fails with a L{ChatError} if another try may follow.
         """
         self._login = login
+        if self._admission is not None:
+            self._admission.loginBegun()
         self._sending.limit = self._shared.limits.maxQueue
+        if not login.called:
+            self._receiving.stop(ANSWERING)
         login.addCallbacks(self._loggedIn, self._loginFailed)
-        self.wait(login)
 
     def _loggedIn(self, user: Avatar) -> None:
         self._login = None
         if user.client is not self:
             return  # The session was taken over before this login was done.
         self.user = user
-        if self._closing:
-            return
-        shared = self._shared
-        shared.deadlines.clear(self)
-        if self._admission is not None:
-            self._admission.loggedIn()
-        self._receiving.bucket = shared.makeBucket()
+        if not self._closing:
+            shared = self._shared
+            shared.deadlines.clear(self)
+            if self._admission is not None:
+                self._admission.loggedIn()
+            self._receiving.bucket = shared.makeBucket()
+            self._receiving.go(ANSWERING)
 
     def _loginFailed(self, failure: Failure) -> None:
         self._login = None
         if self._closing or failure.check(CancelledError):
             return
+        if self._admission is not None:
+            self._admission.loginFailed()
         self._sending.limit = self._shared.limits.maxQueueBeforeLogin
-        if isinstance(failure.value, ChatError):
-            self.loginRefused(failure.value)
-        else:
+        error = failure.value
+        if not isinstance(error, ChatError):
             _log.failure("a login failed", failure)
-            self.loginRefused(ChatError("you cannot log in now: try again later"))
+            error = ChatError("you cannot log in now: try again later")
+        self._shared.counters.loginFailures[error.code] += 1
+        self._refusedLogins += 1
+        if self._refusedLogins <= LOGGED_REFUSALS:
+            _log.info("login refused: {code}", code=error.code, log_system=self.address)
+        self.loginRefused(error)
+        self._receiving.go(ANSWERING)
 
     def _loginTimedOut(self) -> None:
         seconds = int(self._shared.limits.loginTimeout)
+        self._shared.counters.loginFailures[LoginTimeout.code] += 1
         self.refuseAndClose(LoginTimeout(f"no name came in {seconds} seconds: connect again"))
+
+    def _giveWay(self) -> bool:
+        """
+        Close a connection over which no name came, for somebody else to have its place.
+
+        @return: whether it is closed; not if something came that is not read yet.
+        """
+        if hasUnread(self.transport):
+            return False
+        self._shared.log.info(
+            "closed {address}: no name came, and others want to come in", address=self.address
+        )
+        self._shared.counters.cut["silent"] += 1
+        self.refuseAndClose(
+            LoginTimeout("no name came, and many others want to come in: connect again")
+        )
+        return True
 
     # What arrives
 
@@ -252,11 +301,16 @@ class Connection:
         if self.user is not None:
             self.user.refuse(error, None)
         else:
+            self._shared.counters.refusals[error.code] += 1
             self.put(self.refusal(error))
 
     def receiveFlooded(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
         self.refuseAndClose(TooLong("this is no chat of lines: connect again"))
+
+    def receiveFull(self) -> None:
+        """See L{receiving.ReceiveQueueOwner}."""
+        self.user.waits = True
 
     def receiveTooFast(self, delay: float) -> None:
         """See L{receiving.ReceiveQueueOwner}: nothing is dropped, it only takes longer."""
@@ -287,7 +341,7 @@ class Connection:
 
     def receiveOverflowed(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
-        self._cut("sends too much: too much waits")
+        self._cut("flooding", "sends too much: too much waits")
 
     def answered(self) -> None:
         """
@@ -309,7 +363,18 @@ class Connection:
         """
         self._receiving.stop(ENDING)
 
+    def limitsChanged(self) -> None:
+        """
+        Go on at the rate that holds now.
+        """
+        self._receiving.bucket = self._shared.makeBucket()
+
     # What is sent
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the client has vanished, as far as its system's silence tells."""
+        return isUnreachable(self.transport, self._shared.limits.unreachableAfter)
 
     def reply(self, data: bytes) -> None:
         """
@@ -355,7 +420,7 @@ class Connection:
 
     def sendOverflowed(self) -> None:
         """See L{sending.SendQueueOwner}."""
-        self._cut("reads too slowly: too much is queued")
+        self._cut("slow", "reads too slowly: too much is queued")
 
     def sendFailed(self) -> None:
         """
@@ -376,7 +441,7 @@ class Connection:
         if unsent is not None and self._unsent is not None and unsent < self._unsent:
             self.sendProgressed()
             return
-        self._cut("reads nothing any more")
+        self._cut("stalled", "reads nothing any more")
 
     # The end
 
@@ -385,7 +450,7 @@ class Connection:
         Let the client go, after everything before it is answered.
         """
         if self.user is not None:
-            self.user.quit()
+            self.user.hangUp()
         else:
             self.close(b"")
 
@@ -427,10 +492,13 @@ class Connection:
         """
         self.transport.abortConnection()
 
-    def _cut(self, why: str) -> None:
+    def _cut(self, kind: str, why: str) -> None:
         """
         Cut a connection that a goodbye would not reach.
+
+        @param kind: what it is counted as.
         """
+        self._shared.counters.cut[kind] += 1
         self._end(self._receiving.forget)
         self._shared.log.info("cut {address}: it {why}", address=self.address, why=why)
         self._sending.abort()
@@ -502,6 +570,13 @@ def peerOf(transport: Any) -> tuple[str, int]:
     """
     @return: the address and port of the transport's peer; empty and 0 where it has none.
     """
-    peer = transport.getPeer()
-    host = str(getattr(peer, "host", "") or "")
-    return host, int(peer.port) if host else 0
+    return hostOf(transport.getPeer())
+
+
+def hostOf(address: Any) -> tuple[str, int]:
+    """
+    @param address: an L{IAddress}.
+    @return: its host and port; empty and 0 where it has none.
+    """
+    host = str(getattr(address, "host", "") or "")
+    return host, int(address.port) if host else 0

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from ..counters import Counters, DoorCounters
 from ..errors import ChatError
 from ..wire.answers import Notice
 from .admission import AdmissionControl
@@ -45,6 +46,9 @@ class Avatar(Protocol):
     def quit(self) -> None:
         """Leave on purpose."""
 
+    def hangUp(self) -> None:
+        """Leave because the client has closed its side."""
+
     def drop(self) -> None:
         """Leave because the connection is lost."""
 
@@ -66,6 +70,10 @@ class Shared(Protocol):
     @property
     def clock(self) -> IReactorTime | None:
         """What times are taken from; without one nothing is timed."""
+
+    @property
+    def counters(self) -> Counters:
+        """The server's figures about itself."""
 
     @property
     def limits(self) -> Limits:
@@ -101,6 +109,10 @@ class ConnectionDoor(Protocol):
     @property
     def gate(self) -> Shared:
         """What its connections share with those of other doors."""
+
+    @property
+    def counters(self) -> DoorCounters:
+        """The door's own figures."""
 
     def opened(self, connection: Any) -> None:
         """Count a connection, refused or not."""

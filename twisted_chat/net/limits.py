@@ -15,6 +15,10 @@ from ..text.cleaning import MAX_LINE
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
+#: Connections that may wait in the kernel until they are accepted, as far as the system allows
+#: (C{net.core.somaxconn}): a crowd that comes in one instant.
+ACCEPT_BACKLOG: Final = 4096
+
 #: Descriptors kept back from clients: for listeners, the log's files, threads and name lookups.
 SPARE_DESCRIPTORS: Final = 64
 
@@ -38,14 +42,15 @@ class Limits:
     @ivar stallTimeout: time in which a client reads nothing of its backlog before it is cut.
     @ivar loginTimeout: time from accept to login, through all handshakes, however many bytes drip
         in.
+    @ivar unreachableAfter: time in which a client's system acknowledges nothing of what it is sent
+        before others are told so.
     @ivar eofTimeout: time in which the lines of a client that has closed its side are still taken,
         at its rate: nobody stays in the chat for an hour of lines they sent before they left.
-    @ivar maxUnauthenticated: connections that have not logged in.
-    @ivar unauthenticatedRefusedFrom: unauthenticated connections from which on new ones are refused
-        at random, so that a crowd of strangers does not lock out everybody (C{MaxStartups} of
-        OpenSSH).
-    @ivar unauthenticatedRefusedShare: the share refused at that point, from 0 to 1; it rises to 1
-        at C{maxUnauthenticated}.
+    @ivar silentAfter: time after which a connection without a name is silent: a program names
+        itself within milliseconds of being read.
+    @ivar maxSilent: silent connections, but at most a quarter of all.  Beyond it each newcomer
+        takes the place of one of them.  A person types for ten seconds, so it must take a flood
+        longer than that to replace all of them: 250 addresses open 133 connections a second.
     @ivar maxPerAddress: connections at once of one address (IPv4 /32, IPv6 /64): an office behind
         one router; 0 for any number.
     @ivar newPerMinute: new connections a minute of one address; 0 for any number.
@@ -64,10 +69,10 @@ class Limits:
     maxAllQueues: int = 256 * MIB
     stallTimeout: float = 30.0
     loginTimeout: float = 30.0
+    unreachableAfter: float = 15.0
     eofTimeout: float = 60.0
-    maxUnauthenticated: int = 100
-    unauthenticatedRefusedFrom: int = 50
-    unauthenticatedRefusedShare: float = 0.3
+    silentAfter: float = 1.0
+    maxSilent: int = 2000
     maxPerAddress: int = 16
     newPerMinute: int = 32
     maxConnections: int = 1024 - SPARE_DESCRIPTORS

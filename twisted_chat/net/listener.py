@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
+from .limits import ACCEPT_BACKLOG
 from .sockets import prepare
 
 _WILDCARDS = ("0.0.0.0", "::", "")
@@ -56,7 +57,8 @@ class Listener:
         @raise CannotListenError: if the port cannot be had.
         """
         self._port = self._listen(factory)
-        prepare(self._port)
+        # Who has written a number of their own keeps it.
+        prepare(self._port, None if "backlog=" in self.text else ACCEPT_BACKLOG)
         self._turn("stopReading")
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +34,8 @@ _OPTIONS: Final = (
     ("IPPROTO_TCP", "TCP_KEEPINTVL", 15),
     ("IPPROTO_TCP", "TCP_KEEPCNT", 4),
     ("IPPROTO_TCP", "TCP_USER_TIMEOUT", 60_000),
+    # What telnet sends as urgent stays where it was in the stream (RFC 1123 section 3.2.4).
+    ("SOL_SOCKET", "SO_OOBINLINE", 1),
     ("SOL_SOCKET", "SO_KEEPALIVE", 1),
 )
 
@@ -58,16 +61,19 @@ def _set(handle: Any) -> None:
                 handle.setsockopt(getattr(socket, level), option, value)
 
 
-def prepare(port: Any) -> None:
+def prepare(port: Any, backlog: int | None = None) -> None:
     """
-    Set on a listening socket the options that its connections need: on Linux they inherit them,
-    which saves a system call for each option and connection.
+    Set on a listening socket how many connections may wait in it, and the options that these need:
+    on Linux they inherit them, which saves a system call for each option and connection.
 
     @param port: an L{IListeningPort}; one that has no socket is no error.
+    @param backlog: how many may wait; C{None} leaves it as it is.
     """
     if sys.platform != "linux" or not hasattr(port, "fileno"):
         return
     with suppress(OSError), socket.socket(fileno=os.dup(port.fileno())) as handle:
+        if backlog is not None:
+            handle.listen(backlog)
         _set(handle)
 
 
@@ -103,14 +109,65 @@ def unacknowledged(transport: Any) -> int | None:
     @return: bytes that this system holds and the peer's has not taken; C{None} where it cannot
         tell.
     """
+    return _ask(transport, "TIOCOUTQ")
+
+
+def hasUnread(transport: Any) -> bool:
+    """
+    @return: whether the kernel holds something that the peer sent and the transport has not read;
+        false where this system cannot tell.
+    """
+    return bool(_ask(transport, "FIONREAD"))
+
+
+def _ask(transport: Any, question: str) -> int | None:
+    """
+    Ask the kernel for a number about the socket under a transport.
+
+    @return: C{None} where there is no such socket, or no answer.
+    """
     handle = _handleOf(transport)
     if termios is None or handle is None:
         return None
     try:
-        unsent = fcntl.ioctl(handle, termios.TIOCOUTQ, bytes(4))
+        answer = fcntl.ioctl(handle, getattr(termios, question), bytes(4))
     except (OSError, TypeError, ValueError):
         return None
-    return int.from_bytes(unsent, sys.byteorder)
+    return int.from_bytes(answer, sys.byteorder)
+
+
+#: Where a Linux kernel's C{struct tcp_info} has what L{isUnreachable} asks for.
+_TCP_INFO: Final = struct.Struct("=2xBxB3xI12xI28xI")
+
+#: So many tries in vain are as good as any time: the kernel does not double the time between them
+#: when it cannot even send, since a cable is out.
+_MANY_TRIES: Final = 10
+
+
+def isUnreachable(transport: Any, seconds: float) -> bool:
+    """
+    Tell whether a peer has vanished, as far as the kernel knows: something was sent, nothing has
+    been acknowledged for this long, and it was sent again for as long.  The time between two tries
+    doubles, so the last one tells for how long that has gone on.  A peer that only reads nothing
+    still acknowledges.
+
+    @param transport: a transport over a socket, also one inside TLS.
+    @return: also false where this system cannot tell.
+    """
+    handle = _handleOf(transport)
+    option = getattr(socket, "TCP_INFO", None)
+    if sys.platform != "linux" or option is None or handle is None:
+        return False
+    try:
+        answer = handle.getsockopt(socket.IPPROTO_TCP, option, _TCP_INFO.size)
+        tries, backoff, timeout, unacknowledged, silence = _TCP_INFO.unpack(answer)
+    except (OSError, AttributeError, TypeError, struct.error):
+        return False
+    if not unacknowledged or silence < seconds * 1000:
+        return False
+    # The next try is due at twice this time: rather a little early than twice as late.
+    tried: float = timeout * (1 - 0.5**backoff) / 1e6
+    return tried >= seconds * 0.8 or tries >= _MANY_TRIES
 
 
 def allArrived(transport: Any) -> bool:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.net.test_tls -*-
 """
-A port that speaks TLS.
+A port that speaks TLS, and the certificate that it shows.
 """
 
 from __future__ import annotations
@@ -8,10 +8,45 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
 from zope.interface import implementer
 
 from ..wire.fingerprint import tlsExtra
+from ..wire.proxyheader import SIGNATURE, TEXT
+from .interfaces import EventLog
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Identity:
+    """
+    The certificate and key that new connections are shown; those that are there keep their own.
+
+    @ivar context: what L{certificates.serverContextFactory} gives.
+    @ivar fingerprint: the certificate's.
+    """
+
+    def __init__(self, context: Any, fingerprint: str) -> None:
+        self.context = context
+        self.fingerprint = fingerprint
+
+    def become(self, other: Identity) -> None:
+        """
+        Show what another one shows from now on.
+        """
+        self.context, self.fingerprint = other.context, other.fingerprint
+
+    def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:
+        """
+        See L{IOpenSSLServerConnectionCreator.serverConnectionForTLS}.
+        """
+        from OpenSSL.SSL import Connection
+
+        return Connection(self.context.getContext(), None)
 
 
 @implementer(IStreamServerEndpoint)
@@ -21,13 +56,17 @@ class TLSEndpoint:
     refuse a connection by giving it no protocol.
     """
 
-    def __init__(self, endpoint: IStreamServerEndpoint, context: Any) -> None:
+    def __init__(
+        self, endpoint: IStreamServerEndpoint, context: Any, log: EventLog | None = None
+    ) -> None:
         """
         @param endpoint: where to listen.
-        @param context: what L{certificates.serverContextFactory} gives.
+        @param context: an L{Identity}, or what L{certificates.serverContextFactory} gives.
+        @param log: where to log who sends the header of a proxy instead of a handshake.
         """
         self._endpoint = endpoint
         self._context = context
+        self._log = log
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
@@ -36,10 +75,36 @@ class TLSEndpoint:
         with tlsExtra():
             from twisted.protocols.tls import TLSMemoryBIOFactory
 
+        log = self._log
+
+        base: Any = TLSMemoryBIOFactory.protocol
+
+        class Handshake(base):
+            """
+            Refuses what no client begins with.
+            """
+
+            _begun = False
+
+            def dataReceived(self, data: bytes) -> None:
+                if not self._begun:
+                    self._begun = True
+                    if data.startswith((TEXT, SIGNATURE)):
+                        if log is not None:
+                            log.info(
+                                "refused {host}: it sends a PROXY header, and no --proxy names it",
+                                host=self.transport.getPeer().host,
+                            )
+                        self.abortConnection()
+                        return
+                super().dataReceived(data)
+
         class RefusingFactory(TLSMemoryBIOFactory):
             """
             Gives no protocol where the wrapped factory gives none.
             """
+
+            protocol = Handshake
 
             def buildProtocol(self, addr: Any) -> Any:
                 inner = self.wrappedFactory.buildProtocol(addr)

@@ -36,6 +36,8 @@ class AuditLog:
 
     What people wrote is escaped, so that nobody can forge or break a line, and never used as a
     format.
+
+    @ivar wantsMessages: whether to write what people say as well; may change.
     """
 
     _log = Logger("chat")
@@ -49,11 +51,11 @@ class AuditLog:
         """
         @param seconds: the wall clock, in seconds since the epoch, UTC.
         @param clock: a clock that does not jump; without it every line is written at once.
-        @param messages: whether to write what people say as well.
+        @param messages: see the attribute.
         """
         self._seconds = seconds
         self._clock = clock
-        self._messages = messages
+        self.wantsMessages = messages
         self._lines: list[tuple[float, str, str]] = []
         self._timer: IDelayedCall | None = None
 
@@ -61,7 +63,7 @@ class AuditLog:
         """
         Note that somebody said something in a public room.
         """
-        if self._messages:
+        if self.wantsMessages:
             self._take(f"[{name}] :: {text}", address)
 
     def tell(self, text: str, address: str) -> None:
@@ -94,6 +96,7 @@ class AuditLog:
                 "log_system": address or "-",
                 "line": escapeLog(first),
                 "rest": rest,
+                "entries": lines,
             }
         )
 

@@ -32,12 +32,16 @@ def ownsTerminal() -> bool:
         os.close(terminal)
 
 
-def handleSignals(reactor: IReactorFromThreads, end: Callable[[], None]) -> None:
+def handleSignals(
+    reactor: IReactorFromThreads,
+    end: Callable[[], None],
+    reload: Callable[[], None] | None = None,
+) -> None:
     """
     Call C{end} in the reactor's own turn at SIGTERM and SIGINT, and at SIGHUP if the server runs in
-    the foreground of a terminal, which is gone then.  Elsewhere SIGHUP and SIGUSR1, which end a
-    process by default, do no harm.  A handler that somebody else has set for them stays: C{twistd}
-    rotates its log at SIGUSR1, and C{nohup} ignores SIGHUP.
+    the foreground of a terminal, which is gone then.  Elsewhere SIGHUP calls C{reload}; without it
+    it does no harm, nor does SIGUSR1: both end a process by default.  A handler that somebody else
+    has set for them stays: C{twistd} rotates its log at SIGUSR1, and C{nohup} ignores SIGHUP.
 
     Twisted's own handlers would end the process by the signal, so that its exit status tells of a
     crash, and complain about a second one.
@@ -46,6 +50,10 @@ def handleSignals(reactor: IReactorFromThreads, end: Callable[[], None]) -> None
     def handle(*_: object) -> None:
         reactor.callFromThread(end)
 
+    def reloads(*_: object) -> None:
+        if reload is not None:
+            reactor.callFromThread(reload)
+
     def ignore(number: int, _: object) -> None:
         name = signal.Signals(number).name
         reactor.callFromThread(_log.info, "{name} does nothing here: the server goes on", name=name)
@@ -53,7 +61,8 @@ def handleSignals(reactor: IReactorFromThreads, end: Callable[[], None]) -> None
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, handle)
-        hangUp = handle if ownsTerminal() else ignore
+        elsewhere = ignore if reload is None else reloads
+        hangUp = handle if ownsTerminal() else elsewhere
         for name, handler in (("SIGHUP", hangUp), ("SIGUSR1", ignore)):
             # Windows has neither.
             harmless = getattr(signal, name, None)

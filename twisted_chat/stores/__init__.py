@@ -8,6 +8,7 @@ a connection, and not each other.
 - C{session}: what is kept of a person's stay
 - C{search}: what "contains these words" means
 - C{base}: what all stores have in common
+- C{turns}: dear questions, one person after the other
 - C{memory}: the store without a disk
 - C{sqlite/}: the store in a SQLite file
 """

@@ -60,6 +60,8 @@ class ILog(Interface):
         "Random text that changes when ids start anew, so that an id of another log is not "
         "mistaken for one of this."
     )
+    trouble: str = Attribute("Why nothing can be stored at the moment, for the operator, or empty.")
+    waiting: int = Attribute("How many drafts are appended and not yet being stored.")
 
     def start() -> Deferred[None]:
         """
@@ -70,7 +72,8 @@ class ILog(Interface):
 
     def stop() -> Deferred[None]:
         """
-        Store what was appended, tell the follower, close.
+        Store what was appended, tell the follower, close.  Questions that are not answered yet fail
+        with L{errors.NoHistory}: a stop waits for none.
 
         @return: fires when all that was appended is stored or refused.
         """
@@ -89,6 +92,10 @@ class ILog(Interface):
 class IHistory(Interface):
     """
     What was, for those who may read it.  Nothing here blocks the reactor.
+
+    Whoever no longer needs an answer cancels it.  No event has its C{data}; one that cannot be read
+    is an event of the kind L{wire.events.UNREADABLE} with its id alone, where L{last} and L{after}
+    know that the reader may see it.
     """
 
     def bounds() -> Deferred[tuple[int, int]]:
@@ -119,7 +126,9 @@ class IHistory(Interface):
         @param scope: what the reader may see.
         @param limit: at most this many.
         @return: the newest events of the scope that match, oldest first.  Fails with
-            L{errors.NoHistory} where nothing can be searched.
+            L{errors.NoHistory} where nothing can be searched, or too many searches wait (those of
+            one C{scope.sid} take turns with others), and with L{errors.BadCommand} where the query
+            asks for nothing that could be found.
         """
 
 

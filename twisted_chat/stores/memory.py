@@ -9,13 +9,16 @@ import secrets
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
+from ..counters import Counters
+from ..errors import NoHistory
 from ..wire.events import (
     SPOKEN,
     STATE,
@@ -24,16 +27,20 @@ from ..wire.events import (
     Place,
     Query,
     Scope,
-    numbered,
+    makeEvent,
     withoutSecrets,
 )
 from .base import Following, Sessions, keyed, sift
 from .interfaces import IFollower, IStore, StoredRooms
 from .search import matcher, readable
 from .session import RoomRecord, Session
+from .turns import Turns
 
 KEPT_EVENTS: Final = 10_000
 """Events that are kept for history and resuming: some 5 MiB of short messages."""
+
+SEARCHED: Final = 250
+"""Events that a search looks at in one turn of the reactor: some 1 ms."""
 
 KEPT_SESSIONS: Final = 100_000
 """Sessions that can be resumed; the one longest unchanged goes first."""
@@ -53,13 +60,17 @@ class MemoryLog:
         schedule: Callable[[Callable[[], None]], object] | None = None,
         seconds: Callable[[], float] = time.time,
         keep: int = KEPT_EVENTS,
+        counters: Counters | None = None,
     ) -> None:
         """
         @param schedule: runs a callable at the end of the reactor's turn, so that all that came
             in a turn is one batch; without it every draft is handed over at once.
         @param seconds: the wall time, in seconds since the epoch.
         @param keep: at least this many of the newest events are kept, at most twice as many.
+        @param counters: the server's figures about itself.
         """
+        self._counters = Counters() if counters is None else counters
+        self._oldest = 0.0
         self.epoch = secrets.token_hex(8)
         self._schedule = schedule
         self._seconds = seconds
@@ -74,7 +85,22 @@ class MemoryLog:
         self._sorted = 0
         self._sessions = Sessions(KEPT_SESSIONS)
         self._rooms: dict[int, RoomRecord] = {}
+        self._turns = Turns()
         self._reflected = 0
+
+    @property
+    def trouble(self) -> str:
+        """
+        Nothing can be wrong with a memory.
+        """
+        return ""
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many drafts wait for the end of the reactor's turn.
+        """
+        return len(self._taken)
 
     # ILog
 
@@ -88,6 +114,7 @@ class MemoryLog:
         """
         See L{ILog.stop}.
         """
+        self._turns.stop(NoHistory("the server is stopping: come again later"))
         while self._taken:
             self._handOver()
         return succeed(None)
@@ -103,6 +130,8 @@ class MemoryLog:
         See L{ILog.append}.  What the follower appends while it is being told is handed over
         afterwards.
         """
+        if not self._taken:
+            self._oldest = self._counters.seconds()
         self._taken.append((draft, origin))
         if not self._isDue:
             self._isDue = True
@@ -133,7 +162,11 @@ class MemoryLog:
                 sifted = sift(taken, self._keys.get)
                 break
         fresh = taken if sifted is None else sifted.fresh
-        stored = numbered(fresh, self._newest + 1, self._seconds())
+        first, time = self._newest + 1, self._seconds()
+        stored = [
+            (makeEvent((id, time) + draft), origin)  # noqa: RUF005 - the faster way
+            for id, (draft, origin) in enumerate(fresh, first)
+        ]
         self._newest += len(stored)
         self._kept += [event for event, _ in stored]
         repeated: list[tuple[Event, object]] = []
@@ -143,6 +176,8 @@ class MemoryLog:
         if len(self._kept) > 2 * self._keep:
             self._prune()
         self._following.taken(stored, repeated)
+        if self._counters.watched:
+            self._counters.batchDone(self._oldest)
 
     def _prune(self) -> None:
         del self._kept[: -self._keep]
@@ -178,7 +213,7 @@ class MemoryLog:
             sorted into it now, so that a message costs nothing here until somebody asks.
         """
         rooms = self._spokenIn
-        for event in islice(self._kept, self._sorted, None):
+        for event in self._kept[self._sorted :]:
             if event.kind in SPOKEN:
                 rooms.setdefault(event.room, []).append(withoutSecrets(event))
         self._sorted = len(self._kept)
@@ -189,19 +224,40 @@ class MemoryLog:
         See L{IHistory.after}.
         """
         start = bisect_right(self._kept, id, key=_id)
-        found = filter(readable(scope), islice(self._kept, start, None))
+        # A slice of the list would copy it, and to skip its beginning one by one takes as long.
+        kept = self._kept
+        found = filter(readable(scope), (kept[at] for at in range(start, len(kept))))
         return succeed([withoutSecrets(event) for event in islice(found, limit)])
 
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
         """
-        return execute(self._search, scope, query, limit)
+        return self._turns.ask(scope.sid, lambda: self._search(scope, query, limit))
 
-    def _search(self, scope: Scope, query: Query, limit: int) -> list[Event]:
+    def _search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         isReadable, matches = readable(scope), matcher(query)
-        newest = (event for event in reversed(self._kept) if isReadable(event) and matches(event))
-        return [withoutSecrets(event) for event in islice(newest, limit)][::-1]
+        kept = self._kept.copy()
+        found: list[Event] = []
+        isOver: list[object] = []
+        result: Deferred[list[Event]] = Deferred(isOver.append)
+
+        def look(end: int = len(kept)) -> None:
+            while not isOver:
+                start = max(0, end - SEARCHED)
+                for event in reversed(kept[start:end]):
+                    if len(found) < limit and isReadable(event) and matches(event):
+                        found.append(withoutSecrets(event))
+                end = start
+                if len(found) >= limit or not end:
+                    result.callback(found[::-1])
+                    return
+                if self._schedule is not None:
+                    self._schedule(partial(look, end))
+                    return
+
+        look()
+        return result
 
     # IRooms
 

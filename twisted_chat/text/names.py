@@ -41,12 +41,15 @@ _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9{re.escape(SIGNS)}]{{0,{MAX_NAME - 1
 
 _JOINERS = "\u200c\u200d"
 
-# Not "all": by its look that is Ali's name, too.
+# Who a reader could take for the house, or whose lines for the server's: "OK :: . ." is too like a
+# receipt.  Not "all": by its look that is Ali's name, too.
 _HOUSE_NAMES = (
     "server system service console daemon twisted_chat twistedchat chat "
     "admin admins administrator root sysadmin sysop superuser owner webmaster postmaster "
     "mod mods moderator moderators operator operators staff support official security help "
-    "everyone everybody channel room here you me myself nobody anonymous unknown"
+    "everyone everybody channel room here you me myself nobody anonymous unknown "
+    # How lines of the server begin, or what they say.
+    "ok okay error warning notice info connected disconnected welcome enter goodbye bye"
 )
 
 # UAX #31 tables 5 and 7, and Mongolian: scripts that people write today.

@@ -10,6 +10,8 @@ server and the client share it.
 - C{prose}: answers in sentences, for every dialect that tells them to people
 - C{framing}: from chunks of bytes to lines
 - C{sniffing}: how other protocols are told by their first bytes
+- C{telnet}: what telnet clients send besides lines
+- C{proxyheader}: what a proxy says before its client speaks
 - C{textlines}: the dialect for people
 - C{jsonlines}: the dialect for programs
 - C{fingerprint}: how a certificate is written for people to compare

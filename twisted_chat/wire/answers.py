@@ -121,10 +121,13 @@ class Members(NamedTuple):
 
     @ivar room: its name.
     @ivar names: all of them, sorted.
+    @ivar unreachable: those of them whose connection may be lost: they have acknowledged nothing
+        for a while.
     """
 
     room: str
     names: tuple[str, ...]
+    unreachable: tuple[str, ...] = ()
 
 
 class RoomSummary(NamedTuple):
@@ -167,12 +170,14 @@ class Whois(NamedTuple):
     @ivar joinedAt: when they entered the chat, in seconds since the epoch, UTC.
     @ivar idle: seconds since they last said something.
     @ivar rooms: the names of their rooms that the asker may know of.
+    @ivar unreachable: whether their connection may be lost.
     """
 
     name: str
     joinedAt: float
     idle: float
     rooms: tuple[str, ...]
+    unreachable: bool = False
 
 
 class Topic(NamedTuple):

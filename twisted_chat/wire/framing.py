@@ -134,3 +134,56 @@ class LineSplitter:
         self._discarded = MAX_FLOOD
         self._tail = b""
         return kept
+
+
+class AnyEndSplitter(LineSplitter):
+    """
+    Cuts the stream of a peer whose line ends are not known.  The first one decides: after C{LF} or
+    C{CRLF} it is a L{LineSplitter}; after a lone C{CR}, which old terminals and telnet send (also
+    as C{CR NUL}, RFC 854), every C{CR} ends a line as well.
+
+    A C{CR} at the end of a chunk ends its line at once, since nothing more may follow, and an
+    C{LF} at the beginning of the next chunk belongs to it.
+    """
+
+    __slots__ = ("_afterReturn", "_ends")
+
+    def __init__(self, maxLength: int = MAX_LINE) -> None:
+        """
+        @param maxLength: the longest line that is kept, in bytes without its line end.
+        """
+        super().__init__(maxLength)
+        self._ends = b""
+        self._afterReturn = False
+
+    def feed(self, data: bytes) -> Sequence[bytes | Excess]:
+        """See L{LineSplitter.feed}."""
+        return super().feed(data if self._ends == b"\n" else self._translate(data))
+
+    def _translate(self, data: bytes) -> bytes:
+        """
+        @return: a chunk whose lines end in C{LF}.
+        """
+        if not data:
+            return data
+        if self._afterReturn:
+            self._afterReturn = False
+            if data[:1] == b"\n":
+                self._ends = self._ends or b"\n"
+                return data[1:] if self._ends == b"\n" else self._translate(data[1:])
+            self._ends = b"\r"
+            data = data.removeprefix(b"\0")
+        if not self._ends:
+            feed = data.find(b"\n")
+            found = data.find(b"\r", 0, None if feed < 0 else feed)
+            if found < 0 or found + 1 == feed:
+                self._ends = b"" if feed < 0 else b"\n"
+                return data
+            if found + 1 == len(data):
+                self._afterReturn = True
+                return data[:-1] + b"\n"
+            self._ends = b"\r"
+        self._afterReturn = data.endswith(b"\r")
+        for end in (b"\r\n", b"\r\0", b"\r"):
+            data = data.replace(end, b"\n")
+        return data

@@ -212,19 +212,26 @@ class JSONDialect:
         @return: the value as objects.
         """
         match value:
-            case Members(room, names):
+            case Members(room, names, unreachable):
                 portions = _portions(names, lambda name: 4 * len(name) + 3)
                 *more, last = [{"type": "names", "room": room, "names": part} for part in portions]
+                lost = list(unreachable) or None
                 return b"".join([line(**part, key=key, more=True) for part in more]) + line(
-                    **last, key=key
+                    **last, unreachable=lost, key=key
                 )
             case RoomList(rooms, more_):
                 listed = [_summary(room) for room in rooms]
                 return line(type="rooms", rooms=listed, more=more_, key=key)
-            case Whois(name, joinedAt, idle, rooms_):
+            case Whois(name, joinedAt, idle, rooms_, unreachable_):
                 since = round(joinedAt, 3)
                 return line(
-                    type="who", name=name, since=since, idle=round(idle), rooms=rooms_, key=key
+                    type="who",
+                    name=name,
+                    since=since,
+                    idle=round(idle),
+                    rooms=rooms_,
+                    unreachable=unreachable_ or None,
+                    key=key,
                 )
             case Help(commands):
                 listed = [command._asdict() for command in commands]

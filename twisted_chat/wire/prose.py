@@ -66,7 +66,10 @@ def _wrap(text: str) -> list[str]:
 
 
 def _members(members: Members) -> list[str]:
-    names: Sequence[str] = members.names
+    lost = set(members.unreachable)
+    names: Sequence[str] = [
+        f"{name} (not answering)" if name in lost else name for name in members.names
+    ]
     more = len(names) - _SHOWN_NAMES
     listed = ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
     return _wrap(f"{len(names)} in {members.room}: {listed}")
@@ -88,4 +91,5 @@ def _whois(whois: Whois) -> str:
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(whois.joinedAt))
     quiet = max(0, int(whois.idle)) // 60
     idle = f", quiet for {quiet} min" if quiet else ""
-    return f"{whois.name} is here since {since}, in {', '.join(whois.rooms)}{idle}"
+    lost = ", not answering: the connection may be lost" if whois.unreachable else ""
+    return f"{whois.name} is here since {since}, in {', '.join(whois.rooms)}{idle}{lost}"

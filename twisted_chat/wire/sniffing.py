@@ -25,18 +25,17 @@ _STRANGERS: Final = re.compile(
     rb"|(?P<irc>CAP (?:LS|REQ)|(?:PASS|NICK) [^\r\n]+\r?\n(?:USER|NICK) )"
     # The PROXY protocol, versions 1 and 2
     rb"|(?P<proxy>PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\x00\r\nQUIT\n)"
-    # RFC 854: IAC, then WILL, WONT, DO, DONT or SB, then an option.  The options 10, 13 and 32 are
-    # left out, because they are line ends or a blank after a name in a wrong encoding.
-    rb"|(?s:.*?)(?P<telnet>\xff[\xfa-\xfe][\x00-\x09\x0b\x0c\x0e-\x1f\x21-\x27])"
 )
+
+NO_PROXY: Final = "this port does not take the PROXY protocol: turn it off at the proxy"
+"""What a proxy is told that is none of ours."""
 
 _SENTENCES: Final = {
     "http": "this is a chat of plain lines, not a web server: connect with nc",
     "tls": "this port speaks plain lines, not TLS: connect without TLS, or to the TLS port",
     "ssh": "this is a chat of plain lines, not an SSH server: connect with nc",
     "irc": "this is a chat of plain lines, not an IRC server: connect with nc",
-    "proxy": "this port does not take the PROXY protocol: turn it off at the proxy",
-    "telnet": "this port speaks plain lines, without telnet negotiation: connect with nc",
+    "proxy": NO_PROXY,
 }
 
 

@@ -200,6 +200,8 @@ def _backlog(events: Sequence[Event], now: float) -> bytes:
     """
     @return: old messages as notices, so that nobody takes them for new.
     """
+    if not events:
+        return b""
     today = time.localtime(now)[:3]
     return b"".join(
         _gap()

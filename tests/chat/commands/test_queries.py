@@ -37,6 +37,23 @@ class PeopleTests(SynchronousTestCase):
         self.ann.types("/names")
         self.assertEqual(self.ann.lines, ["* 3 in #lobby: Ann, bob, Cem"])
 
+    def test_unreachable(self) -> None:
+        """
+        Somebody who has acknowledged nothing for a while is marked, for people and programs.
+        """
+        self.bob.unreachable = True
+        self.ann.types("/names", "/who bob")
+        self.assertEqual(self.ann.lines[0], "* 2 in #lobby: Ann, bob (not answering)")
+        self.assertTrue(self.ann.lines[1].endswith(", not answering: the connection may be lost"))
+        cem = enter(self.hub, "Cem", JSON)
+        cem.forget()
+        cem.asks("names")
+        cem.asks("who", name="bob")
+        cem.asks("who", name="Ann")
+        names, bob, ann = cem.objects
+        self.assertEqual(names["unreachable"], ["bob"])
+        self.assertEqual((bob["unreachable"], "unreachable" in ann), (True, False))
+
     def test_otherRoom(self) -> None:
         """
         Another room can be named, however it is written.

@@ -568,7 +568,7 @@ class KickTests(SynchronousTestCase):
         self.ann.types("/kick Bob loud music", "better")
         told = "* Ann removed Bob from #den: loud music"
         self.assertEqual(self.ann.lines, [told, "OK . ."])
-        self.assertEqual(self.bob.lines, [told])
+        self.assertEqual(self.bob.lines, [told, "* You are in #lobby (3 here)"])
         self.assertEqual(self.bob.user.current.name, "#lobby")
 
     def test_nextWord(self) -> None:
@@ -577,7 +577,7 @@ class KickTests(SynchronousTestCase):
         """
         self.ann.types("/kick Bob")
         self.bob.types("still secret", "Hello!")
-        self.assertIn("! you were removed from #den", self.bob.lines[1])
+        self.assertIn("! you were removed from #den", self.bob.lines[2])
         self.assertEqual(self.cem.lines[-1:], ["Bob :: Hello!"])
         self.assertNotIn("still secret", "".join(self.cem.lines))
 

@@ -67,9 +67,7 @@ class DoorTests(TimedTestCase):
     Which connections are admitted.
     """
 
-    limits = Limits(
-        maxPerAddress=2, newPerMinute=3, maxUnauthenticated=4, unauthenticatedRefusedFrom=4
-    )
+    limits = Limits(maxPerAddress=2, newPerMinute=3, maxSilent=4)
 
     def refusal(self, peer: Peer) -> str:
         """
@@ -102,12 +100,17 @@ class DoorTests(TimedTestCase):
             peer = Peer(self.factory, host="127.0.0.1", port=port + 1)
             self.assertEqual(peer.lines, [PROMPT])
 
-    def test_unauthenticated(self) -> None:
-        """When many have not logged in, new connections are refused; each login makes room."""
+    def test_silent(self) -> None:
+        """When many say no name, one of them goes for each newcomer; each login makes room."""
         peers = [Peer(self.factory, host=f"192.0.2.{number}") for number in range(4)]
-        self.assertRegex(self.refusal(Peer(self.factory, host="192.0.2.9")), "^! too many people")
-        peers[0].types("Ann")
+        self.pass_(1)
+        peers[1].types("Ann")
+        self.assertEqual(Peer(self.factory, host="192.0.2.9").lines, [PROMPT])
+        self.pass_(1)
         self.assertEqual(Peer(self.factory, host="192.0.2.10").lines, [PROMPT])
+        self.assertEqual([peer.isClosed for peer in peers], [True, False, False, False])
+        self.assertRegex(peers[0].lines[-1], "^! no name came, and many others")
+        self.assertRegex(self.logged[-1], "^closed 192.0.2.0:51234: no name came")
 
     def test_full(self) -> None:
         """A full server says so."""

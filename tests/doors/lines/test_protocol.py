@@ -22,7 +22,7 @@ from twisted_chat.chat.interfaces import IClient
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.doors.lines.protocol import ChatProtocol
 from twisted_chat.net.limits import KIB, MIB, Limits
-from twisted_chat.net.receiving import WINDOW
+from twisted_chat.net.receiving import CHECKED_LINES, WINDOW
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import Event, Place
 from twisted_chat.wire.framing import MAX_FLOOD
@@ -109,14 +109,83 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines[-1], CONNECTED)
 
     def test_emptyLines(self) -> None:
-        """Empty lines before the name are no names."""
+        """Empty lines that come with the name are no names, and not answered."""
         peer = Peer(self.factory)
-        peer.types("", " ", "Ann")
+        peer.types("", "", "Ann")
         self.assertEqual(peer.lines, [PROMPT, CONNECTED])
+
+    def test_enterAlone(self) -> None:
+        """Enter alone, or blanks, at the prompt are answered by the prompt: nothing hangs."""
+        for chunk in (b"\n", b"\r\n", b"\r", b" \t \n", b"\xef\xbb\xbf\n", b"\n" * 60_000):
+            peer = Peer(self.factory)
+            peer.sends(chunk)
+            self.assertEqual(peer.lines, [PROMPT, PROMPT], chunk[:9])
+            peer.types("Ann")
+            self.assertEqual(peer.lines[2:], [CONNECTED])
+            peer.forget()
+            peer.sends(b"\n")
+            self.assertEqual(peer.lines, [])
+            peer.drops()
+
+    def test_enterHeldDown(self) -> None:
+        """Who sends line ends on and on is answered no more often than their rate allows."""
+        peer = Peer(self.factory)
+        for _ in range(1000):
+            peer.sends(b"\n")
+        self.assertEqual(peer.lines, [PROMPT] * (1 + Limits.burst))
+
+    def test_returnEndsLines(self) -> None:
+        """A client that ends lines by CR alone is understood at once."""
+        peer, other = Peer(self.factory), Peer(self.factory, "Bob")
+        peer.sends(b"Ann\r")
+        self.assertEqual(peer.lines, [PROMPT, CONNECTED])
+        peer.sends(b"Hello!\rHow are you?\r")
+        self.assertEqual(other.lines[1:], ["Ann :: Hello!", "Ann :: How are you?"])
+
+    def test_mark(self) -> None:
+        """A mark before UTF-8, and blanks before an object, are no part of the first line."""
+        mark = b"\xef\xbb\xbf"
+        for before in (mark, b" ", b"\t", mark + b"  ", b"\r\n" + mark):
+            peer = Peer(self.factory)
+            peer.sends(before + b'{"type":"hello","name":"Ann"}\n')
+            self.assertEqual(peer.lines[0], PROMPT)
+            self.assertIn('"type":"welcome"', peer.lines[1], before)
+            peer.asks("ping")
+            self.assertIn('"type":"pong"', peer.lines[-1])
+            peer.asks("bye")
+            peer.drops()
+        peer = Peer(self.factory)
+        peer.sends(mark + b"Ben\nhi\n")
+        self.assertEqual(peer.lines, [PROMPT, CONNECTED, RECEIPT])
+        self.assertEqual(peer.protocol.user.name, "Ben")
+
+    def test_telnet(self) -> None:
+        """A telnet client is understood: its options are refused, and Ctrl-C costs no line."""
+        peer = Peer(self.factory)
+        peer.forget()
+        peer.sends(b"\xff\xfd\x03\xff\xfb\x18")
+        self.assertEqual(peer.transport.value(), b"\xff\xfc\x03\xff\xfe\x18")
+        peer.forget()
+        peer.sends(b"Ann\r\n")
+        self.assertEqual(peer.lines, [CONNECTED])
+        peer.forget()
+        peer.sends(b"\xff\xf4\xff\xfd\x06")
+        self.assertEqual(peer.transport.value(), b"\xff\xfb\x06")
+        peer.forget()
+        peer.sends(b"hello\r\0there\r\n")
+        self.assertEqual(peer.lines, [RECEIPT, RECEIPT])
+
+    def test_noReceipts(self) -> None:
+        """Nobody has a name whose lines could be taken for the server's answers."""
+        for name in ("OK", "ok", "0K", "ОК", "Connected", "error", "You"):
+            peer = Peer(self.factory)
+            peer.types(name)
+            self.assertRegex(peer.lines[1], "^! the name .* is kept for the house")
+            peer.drops()
 
     def test_hostileName(self) -> None:
         """A name that is not UTF-8 or holds controls is refused, and the connection lives."""
-        for name in (b"\xc3\x28", b"A\x00nn", b"A\rnn", b"\x1b[A", b"x" * 5000):
+        for name in (b"\xc3\x28", b"A\x00nn", b"\x1b[A", b"x" * 5000):
             peer = Peer(self.factory)
             peer.sends(name + b"\nAnn\n")
             self.assertRegex(peer.lines[1], "^! ")
@@ -266,7 +335,6 @@ class InputTests(TimedTestCase):
             b"CAP LS 302\r\n",
             b"NICK ann\r\nUSER ann 0 * :Ann\r\n",
             b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
-            b"\xff\xfd\x03\xff\xfb\x18",
         ):
             for chunks in ([first], [first[:5], first[5:]]):
                 peer = Peer(self.factory)
@@ -637,11 +705,11 @@ class WindowTests(TimedTestCase):
         """A client with too many unanswered lines is read again when half are answered."""
         self.peer.types(*["hi"] * WINDOW)
         self.assertTrue(self.peer.isReadFrom)
-        self.peer.types("hi")
+        self.peer.types(*["hi"] * CHECKED_LINES)
         self.assertFalse(self.peer.isReadFrom)
         self.turn.end()
         self.assertTrue(self.peer.isReadFrom)
-        self.assertEqual(self.peer.lines, [RECEIPT] * (WINDOW + 1))
+        self.assertEqual(self.peer.lines, [RECEIPT] * (WINDOW + CHECKED_LINES))
 
     def test_whileFull(self) -> None:
         """What comes all the same is taken when there is room, in order."""

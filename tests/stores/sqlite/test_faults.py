@@ -137,6 +137,15 @@ class AlarmTests(SynchronousTestCase):
         self.alarm.end(isTidying=True)
         self.assertFalse(self.alarm.trouble)
 
+    def test_bugOfTidying(self) -> None:
+        """
+        Tidying meets the same bug each second: it is logged once a minute.
+        """
+        for _ in range(61):
+            self.alarm.sound(Failure(ZeroDivisionError()), isTidying=True)
+            self.clock.advance(1)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
     def test_bug(self) -> None:
         """
         A bug is logged with its traceback, and what is no refusal becomes one.

@@ -5,9 +5,18 @@ import sqlite3
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.stores.search import terms
+from twisted_chat.stores.search import Phrase, terms
 from twisted_chat.stores.sqlite import fulltext, schema
-from twisted_chat.stores.sqlite.fulltext import expression, forget, indexStep, isAvailable, prepare
+from twisted_chat.stores.sqlite.fulltext import (
+    Extent,
+    expression,
+    extent,
+    forget,
+    indexStep,
+    isAvailable,
+    prepare,
+    termsFrom,
+)
 
 
 class ExpressionTests(SynchronousTestCase):
@@ -19,17 +28,32 @@ class ExpressionTests(SynchronousTestCase):
         """
         All phrases and the name are asked for, each in quotes and in its own column.
         """
+        asked = [Phrase("green tea", False), Phrase("cup", False)]
         self.assertEqual(
-            expression(["green tea", "cup"], "Ann-Marie"),
+            expression(asked, "Ann-Marie", lambda beginning: iter(())),
             'text : "green tea" AND text : "cup" AND name : "ann marie"',
         )
+
+    def test_beginnings(self) -> None:
+        """
+        A beginning is asked for as all terms that begin so, if they are not too many.
+        """
+
+        def asked(text: str, *found: str) -> str:
+            return expression([Phrase(text, True)], "", lambda beginning: iter(found))
+
+        self.assertEqual(asked("tea"), 'text : ("tea")')
+        self.assertEqual(asked("tea", "tea", "teapot"), 'text : ("tea" OR "teapot")')
+        self.assertEqual(asked("e mail", "mail", "mailer"), 'text : ("e mail" OR "e mailer")')
+        self.patch(fulltext, "ALTERNATIVES", 2)
+        self.assertEqual(asked("tea", "tea", "teapot"), 'text : ("tea" OR "teapot")')
+        self.assertEqual(asked("e tea", "tea", "teapot", "team"), 'text : "e tea" *')
 
     def test_nothing(self) -> None:
         """
         There may be nothing to ask for.
         """
-        self.assertEqual(expression([], ""), "")
-        self.assertEqual(expression([], "?!"), "")
+        self.assertEqual(expression([], "", lambda beginning: iter(())), "")
 
 
 class IndexTests(SynchronousTestCase):
@@ -38,6 +62,7 @@ class IndexTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
+        self.patch(fulltext, "STEP_SECONDS", 60.0)
         path = os.path.realpath(self.mktemp())
         schema.copy(None, path)
         self.connection = schema.connect(path, isWriter=True)
@@ -63,20 +88,87 @@ class IndexTests(SynchronousTestCase):
         self.patch(fulltext, "STEP", 2)
         self.add("Green Tea", "tea", "cup of tea")
         self.add("tea", kind="topic")
-        self.assertEqual([indexStep(self.connection, 4) for _ in range(3)], [2, 0, 0])
+        steps = [indexStep(self.connection, 4) for _ in range(3)]
+        self.assertEqual(steps, [(2, False), (0, True), (0, True)])
         self.assertEqual(self.matches('text : "tea"'), [1, 2, 3])
         self.assertEqual(self.matches('text : "green tea"'), [1])
         self.assertEqual(self.matches('name : "zoe"'), [1, 2, 3])
+
+    def test_newestFirst(self) -> None:
+        """
+        An index that is made anew begins at the end: with what comes meanwhile, then backwards.
+        """
+        self.add(*("tea" for _ in range(5)))
+        self.add("tea", kind="topic")
+        self.connection.execute("UPDATE events SET id = id + 1000 WHERE id > 3")
+        prepare(self.connection)
+        self.patch(fulltext, "STEP", 2)
+        self.assertEqual(extent(self.connection), Extent(1006, 1006))
+        self.add("tea")
+        found = []
+        for _ in range(7):
+            indexStep(self.connection, 1007)
+            found.append(self.matches("tea"))
+        self.assertEqual(
+            found[:4], [[1007], [1005, 1007], [1004, 1005, 1007], [2, 3, 1004, 1005, 1007]]
+        )
+        self.assertEqual(found[-1], [1, 2, 3, 1004, 1005, 1007])
+        self.assertEqual(indexStep(self.connection, 1007), (0, True))
+        self.assertEqual(extent(self.connection), Extent(0, 1007))
+        self.connection.execute("INSERT INTO terms (terms) VALUES ('integrity-check')")
+
+    def test_timeIsUp(self) -> None:
+        """
+        A step ends when its time is up, in both directions, and goes on there.
+        """
+        self.patch(fulltext, "STEP_SECONDS", -1.0)
+        self.add("tea", "tea")
+        prepare(self.connection)
+        self.add("tea", "tea")
+        found = []
+        for _ in range(4):
+            indexStep(self.connection, 4)
+            found.append(self.matches("tea"))
+        self.assertEqual(found, [[3], [3, 4], [2, 3, 4], [1, 2, 3, 4]])
+
+    def test_oneTextIsBounded(self) -> None:
+        """
+        What stands for much more than it is does not hold up the writer for long.
+        """
+        self.patch(fulltext, "STEP_SECONDS", 1e-3)
+        prepare(self.connection)
+        self.add(*["\ufdfa" * 1365] * 10)
+        indexStep(self.connection, 10)
+        self.assertLess(extent(self.connection).last, 5)
+
+    def test_vocabulary(self) -> None:
+        """
+        All terms with a beginning are found, however often they come, and none besides.
+        """
+        prepare(self.connection)
+        self.add("tea teapot tee team 茶 tea", "tea téa", "회의가 회의 회")
+        indexStep(self.connection, 3)
+        self.connection.execute(fulltext.OPEN_VOCABULARY)
+        for beginning, expected in (
+            ("tea", ["tea", "team", "teapot"]),
+            ("te", ["tea", "team", "teapot", "tee"]),
+            ("회의", ["회의", "회의가"]),
+            ("x", []),
+            ("teapots", []),
+        ):
+            self.assertEqual(list(termsFrom(self.connection, beginning)), expected)
 
     def test_forget(self) -> None:
         """
         What is forgotten is not found; what was never indexed can be forgotten too.
         """
+        self.add("old tea")
         prepare(self.connection)
         self.add("green tea", "black tea", "no tea")
-        indexStep(self.connection, 2)
-        forget(self.connection, [(1, "green tea", "Zoë"), (3, "no tea", "Zoë")])
-        self.assertEqual(self.matches("tea"), [2])
+        indexStep(self.connection, 3)
+        rows = [(1, "old tea", "Zoë"), (2, "green tea", "Zoë"), (4, "no tea", "Zoë")]
+        forget(self.connection, rows)
+        self.assertEqual(self.matches("tea"), [3])
         self.assertEqual(self.matches("green"), [])
         self.connection.execute("INSERT INTO terms (terms) VALUES ('integrity-check')")
 

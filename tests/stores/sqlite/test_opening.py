@@ -169,13 +169,14 @@ class UpgradeTests(OpenCase):
 
     def test_failingStep(self) -> None:
         """
-        A step is done wholly or not at all, and the steps before it count.
+        All steps are done or none: a file whose upgrade fails is as it was.
         """
         broken = ("CREATE TABLE fine (x)", "CREATE TABLE events (x)")
         self.setSteps([*STEPS, ADD_COLUMN, broken])
         self.assertRaises(NoHistory, openFile, self.path)
-        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS) + 1,)])
+        self.assertEqual(self.ask("PRAGMA user_version"), [(len(STEPS),)])
         self.assertEqual(self.ask("SELECT name FROM sqlite_master WHERE name = 'fine'"), [])
+        self.assertEqual(self.ask("SELECT * FROM events LIMIT 0"), [])
         self.setSteps([*STEPS, ADD_COLUMN])
         self.open()
 
@@ -209,8 +210,8 @@ class UpgradeTests(OpenCase):
         """
         What is left of a copy that was cut short does not stay, however often that happens.
         """
-        for ending in ("", "-journal"):
-            Path(f"{self.path}.version{len(STEPS)}.new{ending}").write_text("half")
+        for ending in (".new", ".new-journal", "a_b1c2d3.new", "a_b1c2d3.new-journal"):
+            Path(f"{self.path}.version{len(STEPS)}{ending}").write_text("half")
         kept = self.cutShort()
         self.assertEqual(
             sorted(os.listdir(self.folder)), [*map(os.path.basename, (self.path, kept))]

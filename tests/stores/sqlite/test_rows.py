@@ -198,7 +198,7 @@ class StreamTests(SynchronousTestCase):
         Who stops reading leaves the connection as it was.
         """
         self.put(b"\xff", b"a", b"b")
-        with closing(stream(self.connection, "SELECT x FROM t")) as rows:  # type: ignore
+        with closing(stream(self.connection, "SELECT x FROM t")) as rows:
             self.assertEqual(next(rows), (b"\xff",))
         self.assertIs(self.connection.text_factory, str)
 

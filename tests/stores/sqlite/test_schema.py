@@ -169,6 +169,33 @@ class FaultTests(SchemaCase):
         self.assertTrue(fault)
         self.assertEqual(len(fault.splitlines()), 1)
 
+    def test_destroyed(self) -> None:
+        """
+        So is what SQLite says of a file in which nothing can be found.
+        """
+        connection = self.open()
+        connection.close()
+        with open(self.path, "r+b") as file:
+            file.seek(100)
+            file.write(b"\xff" * 3000)
+        damaged = connect(self.path)
+        self.addCleanup(damaged.close)
+        self.assertIn("malformed", firstFault(damaged))
+
+    def test_fullWhileUpgrading(self) -> None:
+        """
+        Where SQLite has undone a step already its own words are kept.
+        """
+        connection = self.open()
+
+        def undo(connection: sqlite3.Connection) -> None:
+            connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(schema, "STEPS", [*STEPS, (undo,)])
+        error = self.assertRaises(sqlite3.OperationalError, schema.upgrade, connection)
+        self.assertEqual(str(error), "database or disk is full")
+
     def test_notedInOneTransaction(self) -> None:
         """
         A note is as lasting as the transaction it is written in.

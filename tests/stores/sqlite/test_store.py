@@ -5,10 +5,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from twisted.internet import reactor as realReactor
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import CancelledError, Deferred, inlineCallbacks
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -22,9 +22,9 @@ from tests.contracts.store import (
     scopeOf,
     wholeOf,
 )
-from twisted_chat.errors import NoHistory
+from twisted_chat.errors import BadCommand, NoHistory
 from twisted_chat.stores.session import RoomRecord, Session
-from twisted_chat.stores.sqlite import faults, fulltext, opening, schema, writer
+from twisted_chat.stores.sqlite import faults, fulltext, opening, reader, schema, writer
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL, Keep
 from twisted_chat.stores.sqlite.store import SQLiteLog
@@ -32,6 +32,8 @@ from twisted_chat.stores.sqlite.worker import Worker
 from twisted_chat.wire.events import CREATED, SAID, UNREADABLE, Draft, Event, Query
 
 LOBBY = scopeOf("#lobby")
+
+_T = TypeVar("_T")
 
 
 class SQLiteCase(contracts.StoreContract, SynchronousTestCase):
@@ -752,6 +754,31 @@ class SearchTests(SQLiteCase):
         connection.close()
         self.assertGreater(indexed[0], 1900)
 
+    def test_busyButNotBehind(self) -> None:
+        """
+        Where messages never pause a step comes from time to time, and no more often than that.
+        """
+        self.patch(sqlite, "BATCH", 10)
+        steps: list[float] = []
+        tidy = self.store._writer.tidy
+
+        def step(isForgetting: bool) -> writer.Waiting:
+            steps.append(self.clock.seconds())
+            return tidy(isForgetting)
+
+        self.patch(self.store._writer, "tidy", step)
+
+        def goOn(event: Event) -> None:
+            if event.id < 3000:
+                if event.id % 10 == 0:
+                    self.clock.advance(0.01)
+                self.store.append(said("tea"), None)
+
+        self.follower.whenStored = goOn
+        self.appendAll(*(said("tea") for _ in range(20)))
+        self.assertGreaterEqual(len(steps), 2)
+        self.assertLessEqual(len(steps), 20)
+
     def test_withoutFTS5(self) -> None:
         """
         An interpreter without FTS5 keeps the history, and says why it cannot be searched; once
@@ -787,6 +814,99 @@ class SearchTests(SQLiteCase):
             found = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH 'coffee'")
             self.assertEqual(found.fetchone(), (1,))
         connection.close()
+
+
+class QuestionsTests(SQLiteCase):
+    """
+    What becomes of questions that nobody waits for, or that cannot be answered.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.appendAll(*(said(f"tea {number}") for number in range(20)))
+
+    def search(self, sid: str) -> Deferred[list[Event]]:
+        return self.store.search(scopeOf("#lobby", sid=sid), Query(("tea",)), 99)
+
+    def test_byTurns(self) -> None:
+        """
+        Searches go by turns of those who ask, of whom few may wait.
+        """
+        ends: list[str] = []
+        for sid in "aaab":
+            self.search(sid).addCallback(lambda _, sid: ends.append(sid), sid)
+        self.failureResultOf(self.search("a"), NoHistory)
+        self.settle()
+        self.assertEqual(ends, ["a", "a", "b", "a"])
+
+    def test_cancel(self) -> None:
+        """
+        Any question can be cancelled; others are answered.
+        """
+        place = wholeOf("#lobby")
+        asked: list[Deferred[Any]] = [
+            self.search("a"),
+            self.search("a"),
+            self.store.last(place, 5),
+            self.store.after(LOBBY, 0, 5),
+            self.store.rooms(),
+        ]
+        others = [self.search("b"), self.store.last(place, 99)]
+        for each in asked:
+            each.cancel()
+            self.failureResultOf(each, CancelledError)
+        self.settle()
+        for other in others:
+            self.assertEqual(len(self.successResultOf(other)), 20)
+
+    def test_stop(self) -> None:
+        """
+        A stop waits for no question: they are refused, those that come after it, too.
+        """
+        asked = [self.search("a"), self.search("a"), self.store.last(wholeOf("#lobby"), 5)]
+        stopping = self.store.stop()
+        late: list[Deferred[Any]] = [self.store.bounds(), self.store.recall("hash")]
+        for each in [*asked, self.search("a"), *late]:
+            error = self.failureResultOf(each, NoHistory).value
+            self.assertIn("server is stopping", str(error))
+        self.settle()
+        self.successResultOf(stopping)
+
+    def test_whyNot(self) -> None:
+        """
+        Why a question cannot be answered the operator hears once a minute; what is only asked
+        wrongly, or takes too long, is nothing to them.
+        """
+        broken = self.patch(reader, "EVENTS", "SELECT nothing FROM nowhere")
+        with capturedLogs() as logs:
+            for _ in range(3):
+                asked = self.search("a")
+                self.settle()
+                self.failureResultOf(asked, NoHistory)
+            broken.restore()
+            self.tidy()
+            self.patch(reader, "SEARCH_SECONDS", -1.0)
+            self.failureResultOf(self.settled(self.search("a")), NoHistory)
+            self.failureResultOf(
+                self.settled(self.store.search(LOBBY, Query(("?",)), 5)), BadCommand
+            )
+        [event] = logs
+        self.assertIn("syntax error", event["cause"])
+        self.assertEqual(event["path"], self.path)
+        self.assertIn("see what ails", event["advice"])
+
+    def settled(self, asked: Deferred[_T]) -> Deferred[_T]:
+        self.settle()
+        return asked
+
+    def test_bug(self) -> None:
+        """
+        A bug is logged with its traceback, once a minute as well.
+        """
+        self.patch(reader, "asEvent", lambda row: 1 / 0)
+        for _ in range(3):
+            self.failureResultOf(self.settled(self.search("a")), ZeroDivisionError)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 
 class KeepTests(SQLiteCase):
@@ -1011,7 +1131,7 @@ class FaultTests(SQLiteCase):
             wrong.restore()
             raise ZeroDivisionError
 
-        wrong = self.patch(writer, "numbered", fail)
+        wrong = self.patch(writer, "makeEvent", fail)
         for text in ("1", "2", "3"):
             self.store.append(said(text), None)
         self.settle()

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.contracts.store import WALL_TIME, said
 from tests.support import histories
 from tests.support.histories import TOKENS
-from twisted_chat.stores.sqlite import schema, tool
+from twisted_chat.stores.sqlite import schema, steps, tool
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.tool import main
 from twisted_chat.stores.sqlite.writer import Writer
@@ -200,6 +200,20 @@ class HistoryTests(SynchronousTestCase):
         code, out, err = self.run_(self.path, "check")
         self.assertEqual((code, err), (0, ""))
         self.assertIn("is well: 2 events, ids 1 to 2", out)
+        version = len(steps.STEPS)
+        self.assertIn(f"of version {version}, which this server uses as they are", out)
+
+    def test_checkOld(self) -> None:
+        """
+        Of an older file it is said what the next start does, and nothing is done.
+        """
+        self.patch(tool, "STEPS", [*steps.STEPS, ()])
+        code, out, err = self.run_(self.path, "check")
+        version = len(steps.STEPS)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn(f"of version {version}: at its next start", out)
+        self.assertIn(f"makes them version {version + 1}, which needs up to 1 MB", out)
+        self.assertIn(f"keeps the old file as {self.path}.version{version}", out)
 
     def test_backup(self) -> None:
         """
@@ -374,6 +388,29 @@ class HistoryTests(SynchronousTestCase):
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def test_endlessView(self) -> None:
+        """
+        A view under the name of a table, which may never end, is refused by every command.
+        """
+        self.spoil(
+            "DROP TABLE events",
+            "CREATE VIEW events AS WITH RECURSIVE n(id) AS (VALUES (1) UNION ALL SELECT id + 1 "
+            "FROM n) SELECT id FROM n",
+        )
+        for command in (("check",), ("export",), ("backup", os.path.join(self.folder, "copy"))):
+            code, out, err = self.run_(self.path, *command)
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("it has no table of events", err)
+
+    def test_missingTables(self) -> None:
+        """
+        A table that is gone is damage.
+        """
+        self.spoil("DROP TABLE rooms")
+        code, _, err = self.run_(self.path, "check")
+        self.assertEqual(code, 1)
+        self.assertIn("it has no table rooms", err)
 
     def put(self, id: object, text: str, time: str = "5.0") -> None:
         """

@@ -134,9 +134,10 @@ class WriterTests(SynchronousTestCase):
         """
         Tidying tells how much waits, and ends with nothing.
         """
+        self.patch(fulltext, "STEP_SECONDS", 60.0)
         self.writer.commit([(said("tea"), None)] * 1200)
         waiting = [self.writer.tidy() for _ in range(4)]
-        self.assertEqual(waiting, [700, 200, 0, 0])
+        self.assertEqual(waiting, [(700, True), (200, True), (0, False), (0, False)])
 
     def test_tidyIsDurableWithTheNextCommit(self) -> None:
         """
@@ -148,7 +149,7 @@ class WriterTests(SynchronousTestCase):
         self.assertEqual(connection.execute("PRAGMA synchronous").fetchone(), (2,))
         self.patch(fulltext, "indexStep", lambda connection, newest: 1 / 0)
         self.assertRaises(Refusal, self.writer.tidy)
-        self.patch(fulltext, "indexStep", lambda connection, newest: 0)
+        self.patch(fulltext, "indexStep", lambda connection, newest: (0, True))
         self.writer.tidy()
         connection = self.writer._connection
         assert connection is not None

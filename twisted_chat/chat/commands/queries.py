@@ -32,6 +32,9 @@ MAX_EVENTS = 1000
 MAX_ANSWER_TEXT = 128 * 1024
 """Characters of text in one answer: rendering more would keep everybody else waiting."""
 
+LOOKED_AT = 200
+"""Members of a room whose connections are looked at for C{/names}."""
+
 CHARGED_BYTES = 4_096
 """Bytes of an answer that cost as much as one line."""
 
@@ -49,8 +52,18 @@ def members(user: User, name: str) -> Members:
     @raise NoSuchRoom: if the user may not know.
     """
     room = visibleRoom(user, name) if name else user.current
-    names = sorted((member.name for member in room), key=str.casefold)
-    return Members(room.name, tuple(names))
+    present = sorted(room, key=lambda member: member.name.casefold())
+    # Each look asks the kernel: in a crowd only those are looked at who are shown.
+    looked = present[:LOOKED_AT]
+    lost = [member.name for member in looked if isUnreachable(member)]
+    return Members(room.name, tuple(member.name for member in present), tuple(lost))
+
+
+def isUnreachable(member: object) -> bool:
+    """
+    @return: whether somebody's connection is here and may be lost.
+    """
+    return isinstance(member, User) and member.client.unreachable
 
 
 async def names(user: User, text: str, key: str | None) -> None:
@@ -67,7 +80,7 @@ def whois(user: User, name: str) -> Whois:
     other = user.state.roster.find(name)
     seen = [room.name for room in other.rooms if room in user.rooms or not room.private]
     idle = user.state.seconds() - other.lastActiveAt
-    return Whois(other.name, other.joinedAt, idle, tuple(seen))
+    return Whois(other.name, other.joinedAt, idle, tuple(seen), isUnreachable(other))
 
 
 async def who(user: User, text: str, key: str | None) -> None:
@@ -84,7 +97,9 @@ def roomList(user: User) -> RoomList:
     mine = {*user.rooms, *rooms.owned.get(user.sid, ()), *rooms.invitations.get(user.sid, ())}
     mine.update(rooms.eras[era] for era in user.rights if era in rooms.eras)
     mine = {room for room in mine if room in user.rooms or room.admits(user.sid, user.rights)}
-    seen = sorted(mine.union(listing.largest), key=lambda room: (-len(room), room.name))
+    # One that was locked since the list was made is not for everybody any more.
+    mine.update(room for room in listing.largest if room.isListed)
+    seen = sorted(mine, key=lambda room: (-len(room), room.name))
     total = listing.total + sum(room.private or not room.isListed for room in mine)
     shown = tuple(
         RoomSummary(

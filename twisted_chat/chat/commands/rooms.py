@@ -8,10 +8,10 @@ line.
 
 from __future__ import annotations
 
-from ...errors import BadCommand, NotAllowed
+from ...errors import BadCommand, ChatError, NotAllowed
 from ...text.cleaning import showable
 from ...text.names import cleanRoom
-from ...wire.answers import Entered, Topic
+from ...wire.answers import Topic
 from ...wire.events import (
     CREATED,
     INVITED,
@@ -23,7 +23,9 @@ from ...wire.events import (
     UNLOCKED,
     Draft,
 )
+from ..member import Member
 from ..room import Room, hashPassword
+from ..state import State
 from ..user import User
 
 MAX_ROOMS = 32
@@ -90,6 +92,9 @@ async def _create(user: User, name: str, password: str, key: str | None) -> Room
         draft = draft._replace(text=PRIVATE, data=hashPassword(password))
     with rooms.reserve(name):
         await user.propose(draft, key)
+    if user.leaving:
+        # Nobody will ever be in it: they left while it was being made.
+        user.state.emptied(rooms[name])
     return rooms[name]
 
 
@@ -116,7 +121,7 @@ def goTo(user: User, room: Room, key: str | None) -> None:
     Let a user speak in one of their rooms.
     """
     user.moveTo(room)
-    user.answer(Entered(room.name, room.topic, len(room)), key)
+    user.answer(user.entered, key)
     user.remember()
 
 
@@ -127,9 +132,14 @@ async def leave(user: User, text: str, key: str | None) -> None:
     if room is lobby:
         raise NotAllowed(f"everybody is in {lobby.name}: /quit leaves the chat")
     wasCurrent = room is user.current
-    await user.propose(_draft(user, LEFT, room.name))
+    user.remember(room)
+    try:
+        await user.propose(_draft(user, LEFT, room.name))
+    except ChatError:
+        user.remember()
+        raise
     if wasCurrent:
-        user.answer(Entered(user.current.name, user.current.topic, len(user.current)), None)
+        user.answer(user.entered, None)
     else:
         user.notice(f"You have left {room.name}", key)
 
@@ -152,7 +162,10 @@ async def invite(user: User, text: str, key: str | None) -> None:
     guest = user.state.roster.find(text)
     if guest in room:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
-    await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=guest.sid))
+    if guest.sid in room.expelled:
+        _mustOwn(user, room)
+    data = f"{guest.sid} {room.era.start}"
+    await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=data))
 
 
 async def lock(user: User, text: str, key: str | None) -> None:
@@ -180,7 +193,10 @@ async def unlock(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"{room.name} is open to everybody already")
     with room.change():
         await user.propose(_draft(user, UNLOCKED, room.name))
-    user.notice("What was said while it was private stays readable for its members of then alone")
+    user.notice(
+        "What was said while it was private stays readable for its members of then alone, and its "
+        "topic is cleared"
+    )
 
 
 async def kick(user: User, text: str, key: str | None) -> None:
@@ -205,7 +221,29 @@ async def kick(user: User, text: str, key: str | None) -> None:
             target.sid,
             data=user.sid,
         )
-        await user.propose(left)
+        _storeRemoval(user.state, target, room)
+        try:
+            await user.propose(left)
+        except ChatError:
+            user.state.keep(room)
+            if isinstance(target, User):
+                target.remember()
+            raise
+
+
+def _storeRemoval(state: State, target: Member, room: Room) -> None:
+    """
+    Have a removal stored together with the event that says so: a server that ends before it can
+    store what comes of that must not let them in again.
+    """
+    if isinstance(target, User):
+        target.remember(room)
+    record = room.record
+    expelled = {*record.expelled, target.sid}
+    invited = {*record.invited} - expelled
+    state.log.keepRoom(
+        record._replace(invited=tuple(sorted(invited)), expelled=tuple(sorted(expelled)))
+    )
 
 
 async def _settled(user: User) -> Room:

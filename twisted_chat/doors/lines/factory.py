@@ -25,6 +25,7 @@ class ChatFactory(StreamDoor):
     @ivar users: everybody who is here, by name: the hub's own dictionary.
     """
 
+    name = "lines"
     protocol = ChatProtocol  # type: ignore[assignment]
 
     def __init__(

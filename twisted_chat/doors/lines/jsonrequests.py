@@ -84,6 +84,8 @@ class JSONRequests:
                 raise BadObject('say who you are first: {"type":"hello","name":"..."}')
             self._requester.login(_loginRequest(value), key)
             return
+        if user.leaving:
+            return
         handler = _HANDLERS.get(kind)
         if handler is None:
             raise BadObject(f"there is no such type: one of {', '.join(_HANDLERS)}")

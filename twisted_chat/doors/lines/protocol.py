@@ -9,7 +9,7 @@ decided in the chat.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from twisted.protocols.basic import LineReceiver
 
@@ -18,12 +18,19 @@ from ...chat.user import User
 from ...errors import ChatError, WrongProtocol
 from ...net.receiving import Splitter
 from ...text.cleaning import parseText
-from ...wire.framing import LineSplitter
+from ...wire.framing import AnyEndSplitter
 from ...wire.interfaces import IDialect
-from ...wire.sniffing import sniff
+from ...wire.sniffing import NO_PROXY, sniff
+from ...wire.telnet import TelnetFilter
 from ...wire.textlines import PROMPT, TEXT
 from ..stream import StreamClient
 from .jsonrequests import JSONRequests
+
+_MARK: Final = b"\xef\xbb\xbf"
+"""What some programs write before UTF-8 (RFC 3629 section 6): it is no part of the first line."""
+
+_BLANKS: Final = b" \t\r"
+"""What may stand before an object (RFC 8259 section 2)."""
 
 
 class ChatProtocol(StreamClient, LineReceiver):
@@ -42,6 +49,7 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     _requests: JSONRequests | None = None
     _loginKey: str | None = None
+    _telnet: TelnetFilter | None = None
 
     def admitted(self) -> None:
         """
@@ -56,8 +64,8 @@ class ChatProtocol(StreamClient, LineReceiver):
         return limits.maxLine if self._requests is None else limits.maxObject
 
     def makeSplitter(self) -> Splitter:
-        """See L{Connection.makeSplitter}: the dialect is not known yet."""
-        return LineSplitter(self.factory.gate.limits.maxObject)
+        """See L{Connection.makeSplitter}: neither the dialect nor the line ends are known yet."""
+        return AnyEndSplitter(self.factory.gate.limits.maxObject)
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -67,9 +75,27 @@ class ChatProtocol(StreamClient, LineReceiver):
         if isStranger and not self.isDone:
             stranger = sniff(self.pending + data)
             if stranger is not None:
+                if stranger is NO_PROXY:
+                    self.factory.gate.log.info(
+                        "refused {address}: it sends a PROXY header, and no --proxy names it",
+                        address=self.address,
+                    )
                 self.refuseAndClose(WrongProtocol(stranger))
                 return
-        super().dataReceived(data)
+        if self._requests is None and (self._telnet is not None or b"\xff" in data):
+            data = self._withoutTelnet(data)
+        self._receiving.take(data)
+
+    def _withoutTelnet(self, data: bytes) -> bytes:
+        """
+        @return: what is text of what a telnet client has sent; its commands are answered.
+        """
+        if self._telnet is None:
+            self._telnet = TelnetFilter()
+        text, replies = self._telnet.feed(data)
+        if replies and not self.isDone:
+            self.put(replies)
+        return text
 
     def lineReceived(self, line: bytes) -> None:
         """
@@ -81,16 +107,35 @@ class ChatProtocol(StreamClient, LineReceiver):
         if self._requests is not None:
             self._requests.take(line)
         elif self.user is not None:
-            if len(line) > self.longestLine:
+            if len(line) > self.factory.gate.limits.maxLine:
                 self.lineLengthExceeded(line)
             answering = self.user.perform(parseText(line))
             if answering is not None:
                 self.wait(answering)
-        elif line[:1] == b"{":
+        else:
+            self._begin(line.removeprefix(_MARK))
+
+    def _begin(self, line: bytes) -> None:
+        """
+        Handle the line of somebody whose dialect is not known yet, or who has no name yet.
+        """
+        if line.lstrip(_BLANKS)[:1] == b"{":
             self._requests = JSONRequests(self)
             self._requests.take(line)
         elif line.strip():
             self._logIn(line)
+        else:
+            self.put(PROMPT)
+
+    def emptyLineReceived(self) -> None:
+        """
+        Ask a person who pressed Enter once more for a name: silence would look like a hang.  Like
+        a line it takes a token, and without one there is no answer.
+        """
+        if self.user is None and self._requests is None and not self.isLoggingIn:
+            bucket = self._receiving.bucket
+            if bucket is None or not bucket.take():
+                self.put(PROMPT)
 
     def _logIn(self, line: bytes) -> None:
         try:

@@ -63,6 +63,13 @@ def isPassing(error: BaseException | None) -> bool:
     return isinstance(error, Moved) or str(error).startswith(_PASSING)
 
 
+def isInterruption(error: BaseException | None) -> bool:
+    """
+    @return: whether somebody has ended what was being done.
+    """
+    return str(error).startswith("interrupted")
+
+
 def isDamage(error: BaseException | None) -> bool:
     """
     @return: whether the file's content is not what was written there.
@@ -119,7 +126,8 @@ class Alarm:
         self.trouble = ""
         self._clock = clock
         self._path = path
-        self._told = self._toldUnreadable = self._toldBug = -SECONDS
+        self._told = self._toldBug = -SECONDS
+        self._toldUnreadable = self._toldUnanswered = -SECONDS
         self._isTold = False
         self._isOfTidying = False
 
@@ -174,6 +182,26 @@ class Alarm:
                 what=what,
                 path=self._path,
             )
+
+    def unanswered(self, failure: Failure, cause: BaseException | None) -> None:
+        """
+        A question could not be answered.
+
+        @param cause: what the disk or the program says.
+        """
+        now = self._clock.seconds()
+        if now - self._toldUnanswered < SECONDS:
+            return
+        self._toldUnanswered = now
+        if isinstance(cause, (sqlite3.Error, OSError)):
+            self._log.error(
+                "the history {path!r} cannot be read: {cause}; {advice}",
+                path=self._path,
+                cause=str(cause),
+                advice=advice(cause),
+            )
+        else:
+            self._log.failure("the history {path!r} cannot be read", failure, path=self._path)
 
     def end(self, isTidying: bool = False) -> None:
         """

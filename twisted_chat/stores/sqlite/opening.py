@@ -7,6 +7,7 @@ looked at for damage while it is used.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -133,6 +134,7 @@ def _keepOld(connection: sqlite3.Connection, path: str, version: int) -> None:
     @param version: that of its tables.
     @raise NoHistory: there is the copy of another history.
     """
+    _removeDrafts(path)
     kept = f"{path}.version{version}"
     draft = kept + ".new"
     if os.path.exists(kept):
@@ -150,6 +152,18 @@ def _keepOld(connection: sqlite3.Connection, path: str, version: int) -> None:
                 "be made before the upgrade"
             )
     copy(connection, kept, draft)
+
+
+def _removeDrafts(path: str) -> None:
+    """
+    Remove the copies that older servers began before an upgrade and did not end: each had a name of
+    its own.
+    """
+    folder, name = os.path.split(path)
+    draft = re.compile(rf"{re.escape(name)}\.version\d+\w{{8}}\.new(-journal|-wal|-shm)?")
+    for each in os.listdir(folder):
+        if draft.fullmatch(each):
+            os.unlink(os.path.join(folder, each))
 
 
 def _has(connection: sqlite3.Connection, row: tuple[object, ...]) -> bool:

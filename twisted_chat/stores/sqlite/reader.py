@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from heapq import merge
 from itertools import islice
-from typing import Final
+from threading import Lock
+from typing import Any, Final, TypeVar
 
 from ...errors import NoHistory
 from ...wire.events import FOREVER, SPOKEN, UNREADABLE, Event, Place, Query, Scope
@@ -22,7 +23,7 @@ from ..interfaces import StoredRooms
 from ..search import matcher, phrases, readable
 from ..session import Session
 from . import fulltext
-from .faults import reason
+from .faults import isPassing, reason
 from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, stream
 from .rows import ROOMS as ROOM_ROWS
 from .schema import (
@@ -38,6 +39,7 @@ from .schema import (
     nextId,
     readId,
 )
+from .worker import Ticket
 
 SEARCH_SECONDS: Final = 2.0
 """After so long a search ends without an answer."""
@@ -47,6 +49,9 @@ READ_THROUGH: Final = 5_000
 
 CHUNK: Final = 500
 """Values in one statement: SQLite allowed 999 for long."""
+
+CLOCK_SLACK: Final = 3_600.0
+"""Seconds that the wall clock may have been put back: what is that much older is looked at, too."""
 
 FIRST_CHUNK: Final = 16
 """Ids asked of one index at first; each time that they do not suffice, four times as many."""
@@ -76,6 +81,18 @@ _LAST: Final = (
 _ALL: Final = ((1, MAX_ID),)
 
 
+READ_UNINDEXED: Final = 20_000
+"""Events that are read in search of words while the index is made anew: some 0.3 s."""
+
+_T = TypeVar("_T")
+
+_Events = Generator[Event, None, None]
+
+
+class _NotIndexed(Exception):
+    """Not everything could be searched.  Its argument is how much of the index is there, in %."""
+
+
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
@@ -97,14 +114,49 @@ class Reader:
         self._canSearch = canSearch
         self._tell = tell
         self._connection: sqlite3.Connection | None = None
+        self._lock = Lock()
+        self._ticket = Ticket()
 
     def close(self) -> None:
         """
         Close the file; the next question would open it again.
         """
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def answer(self, ticket: Ticket, question: Callable[..., _T], *arguments: Any) -> _T:
+        """
+        Answer a question that can be given up.
+
+        @param ticket: by this it is given up.
+        @param question: one of the methods below.
+        @raise NoHistory: it cannot be answered, or was given up.
+        """
+        with self._lock:
+            self._ticket = ticket
+        try:
+            return question(*arguments)
+        finally:
+            with self._lock:
+                self._ticket = Ticket()
+
+    def giveUp(self, ticket: Ticket) -> None:
+        """
+        Give up a question, whether it is being answered or waits.  For any thread.
+        """
+        with self._lock:
+            ticket.isOver = True
+            if self._ticket is ticket and self._connection is not None:
+                self._connection.interrupt()
+
+    def _goOn(self) -> None:
+        """
+        @raise sqlite3.OperationalError: the question was given up.
+        """
+        if self._ticket.isOver:
+            raise sqlite3.OperationalError("interrupted")
 
     @contextmanager
     def _moment(self) -> Iterator[sqlite3.Connection]:
@@ -114,16 +166,31 @@ class Reader:
         @raise NoHistory: it cannot be read.
         """
         try:
+            self._goOn()
             if self._connection is None:
-                self._connection = connect(self._path)
+                self._connection = self._open()
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
             finally:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            self.close()
+            if not isPassing(error):
+                self.close()
             raise NoHistory(f"no history: {reason(error)}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = connect(self._path)
+        try:
+            if self._canSearch:
+                # In a schema of this connection's own, which counts as a database as well.
+                connection.execute("PRAGMA query_only = OFF")
+                connection.execute(fulltext.OPEN_VOCABULARY)
+                connection.execute("PRAGMA query_only = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
     def bounds(self) -> tuple[int, int]:
         """
@@ -138,16 +205,16 @@ class Reader:
         """
         end = MAX_ID if before is None else min(max(before, 1) - 1, MAX_ID)
         found: list[Event] = []
-        with self._moment() as connection:
-            for event in self._backwards(connection, place, end, count):
-                found.append(event)
-                if len(found) >= count:
-                    break
+        with (
+            self._moment() as connection,
+            closing(self._backwards(connection, place, end, count)) as events,
+        ):
+            found += islice(events, max(0, count))
         return found[::-1]
 
     def _backwards(
         self, connection: sqlite3.Connection, place: Place, end: int, count: int
-    ) -> Iterator[Event]:
+    ) -> _Events:
         """
         @param end: the last id to look at.
         @param count: at most this many of each range.
@@ -176,12 +243,15 @@ class Reader:
 
     def _events(
         self, connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
-    ) -> Iterator[Event]:
-        for row in stream(connection, statement, values):
-            event = asEvent(row)
-            if event.kind == UNREADABLE:
-                self._tell(f"event {event.id}")
-            yield event
+    ) -> _Events:
+        # Closed at once whatever happens: a statement that is left open holds up the next.
+        with closing(stream(connection, statement, values)) as rows:
+            for row in rows:
+                self._goOn()
+                event = asEvent(row)
+                if event.kind == UNREADABLE:
+                    self._tell(f"event {event.id}")
+                yield event
 
     def search(self, scope: Scope, query: Query, limit: int) -> list[Event]:
         """
@@ -193,31 +263,55 @@ class Reader:
             places = tuple(place for place in scope.places if place.room == query.room)
             scope = Scope(places, scope.sid)
         matches, isReadable = matcher(query), readable(scope)
-        with self._moment() as connection, _deadline(connection):
-            candidates = self._candidates(connection, scope, query)
-            newest = (event for event in candidates if isReadable(event) and matches(event))
-            return list(islice(newest, max(0, limit)))[::-1]
+        found: list[Event] = []
+        with self._moment() as connection, self._deadline(connection):
+            try:
+                with closing(self._candidates(connection, scope, query)) as candidates:
+                    for event in candidates:
+                        if len(found) >= limit:
+                            break
+                        if isReadable(event) and matches(event):
+                            found.append(event)
+            except _NotIndexed as error:
+                # The newest are the answer; nothing at all may only mean that it is too early.
+                if not found:
+                    raise NoHistory(
+                        f"nothing was found so far: the index of words is made anew, {error} % of "
+                        "it is done; try again later"
+                    ) from None
+        return found[::-1]
 
-    def _candidates(
-        self, connection: sqlite3.Connection, scope: Scope, query: Query
-    ) -> Iterator[Event]:
+    @contextmanager
+    def _deadline(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """
+        After L{SEARCH_SECONDS} what is asked here is interrupted.
+        """
+        end = self._end = time.monotonic() + SEARCH_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    def _candidates(self, connection: sqlite3.Connection, scope: Scope, query: Query) -> _Events:
         """
         @return: the events in scope that may match, newest first: first those that are not
             indexed yet, then those that the index finds.
         """
-        asked = fulltext.expression(phrases(query), query.name)
+        asked = fulltext.expression(
+            phrases(query), query.name, lambda beginning: self._begunBy(connection, beginning)
+        )
+        floor = _lastBefore(connection, query.since - CLOCK_SLACK) if query.since else 0
         if query.room and not asked and len(scope.places) == 1:
             # One index has it all.
-            yield from self._backwards(connection, scope.places[0], MAX_ID, MAX_ID)
+            for event in self._backwards(connection, scope.places[0], MAX_ID, MAX_ID):
+                if event.id <= floor:
+                    return
+                yield event
             return
         allowed, values = _condition(scope, query)
-        # By id, newest first: no index of rooms may be used, whose rows would have to be sorted.
-        select = (
-            f"{EVENTS} NOT INDEXED WHERE id > ? AND id <= {MAX_ID} AND {IS_SPOKEN} AND {allowed} "
-            "ORDER BY id DESC"
-        )
-        indexed = fulltext.indexed(connection) if asked else 0
-        yield from self._events(connection, select, [indexed, *values])
+        first, last = fulltext.extent(connection) if asked else (0, 0)
+        yield from self._notIndexed(connection, max(last, floor), MAX_ID, allowed, values)
         if not asked:
             return
         # The index goes first (CROSS JOIN keeps the order) and gives its rows newest first.
@@ -225,10 +319,41 @@ class Reader:
         yield from self._events(
             connection,
             f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
-            f"WHERE terms MATCH ? AND {isOneOf(SPOKEN, 'e.kind')} AND {allowed} "
-            "ORDER BY terms.rowid DESC",
-            [asked, *values],
+            f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(SPOKEN, 'e.kind')} "
+            f"AND {allowed} ORDER BY terms.rowid DESC",
+            [asked, floor, *values],
         )
+        if first > floor:
+            with closing(self._notIndexed(connection, floor, first, allowed, values)) as before:
+                yield from islice(before, READ_UNINDEXED)
+                if next(before, None) is not None:
+                    raise _NotIndexed((last - first) * 100 // max(last, 1))
+
+    def _notIndexed(
+        self,
+        connection: sqlite3.Connection,
+        start: int,
+        end: int,
+        allowed: str,
+        values: Sequence[object],
+    ) -> _Events:
+        """
+        @return: what was said after C{start} up to C{end}, newest first.
+        """
+        # By id: no index of rooms may be used, whose rows would have to be sorted.
+        yield from self._events(
+            connection,
+            f"{EVENTS} NOT INDEXED WHERE id > ? AND id <= ? AND {IS_SPOKEN} AND {allowed} "
+            "ORDER BY id DESC",
+            [start, end, *values],
+        )
+
+    def _begunBy(self, connection: sqlite3.Connection, beginning: str) -> Iterator[str]:
+        for term in fulltext.termsFrom(connection, beginning):
+            self._goOn()
+            if time.monotonic() > self._end:
+                raise sqlite3.OperationalError("interrupted")
+            yield term
 
     def readThrough(self, isOver: Callable[[], bool]) -> None:
         """
@@ -291,6 +416,24 @@ class Reader:
                 else:
                     found.append(session)
         return found
+
+
+def _lastBefore(connection: sqlite3.Connection, time: float) -> int:
+    """
+    @return: the last id before a time, since ids rise with it, or 0.
+    """
+    before, after = 0, newestId(connection) + 1
+    while after - before > 1:
+        middle = (before + after) // 2
+        found = connection.execute(
+            "SELECT time FROM events WHERE id >= ? AND typeof(time) = 'real' ORDER BY id LIMIT 1",
+            (middle,),
+        ).fetchone()
+        if found is None or found[0] >= time:
+            after = middle
+        else:
+            before = middle
+    return before
 
 
 def _ways(connection: sqlite3.Connection, scope: Scope, id: int) -> list[Iterator[int]]:
@@ -376,13 +519,3 @@ def _condition(scope: Scope, query: Query) -> tuple[str, list[object]]:
         allowed += " AND time >= ?"
         values.append(query.since)
     return allowed, values
-
-
-@contextmanager
-def _deadline(connection: sqlite3.Connection) -> Iterator[None]:
-    end = time.monotonic() + SEARCH_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -49,7 +49,7 @@ def lenient(raw: bytes) -> str | bytes:
 
 def stream(
     connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
-) -> Iterator[tuple[Any, ...]]:
+) -> Generator[tuple[Any, ...], None, None]:
     """
     Read rows one by one, within a transaction.  Text that is no UTF-8 is C{bytes}.
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from errno import EEXIST
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -223,27 +224,27 @@ def _syncFolder(path: str) -> None:
 
 def upgrade(connection: sqlite3.Connection) -> None:
     """
-    Bring the tables to the newest version, each step whole or not at all.
+    Bring the tables to the newest version, all the way or not at all.
 
-    @raise sqlite3.Error: a step failed; the steps before it are done.
+    @raise sqlite3.Error: a step failed, and the file is as it was.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    for step in STEPS[version:]:
-        version += 1
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for part in step:
-                if isinstance(part, str):
-                    connection.execute(part)
-                else:
-                    part(connection)
-            connection.execute(f"PRAGMA user_version = {version}")
-            connection.execute("COMMIT")
-        except BaseException:
-            # After some faults, such as a full disk, SQLite has rolled back already.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    if version == len(STEPS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for part in chain.from_iterable(STEPS[version:]):
+            if isinstance(part, str):
+                connection.execute(part)
+            else:
+                part(connection)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        # After some faults, such as a full disk, SQLite has rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def firstFault(connection: sqlite3.Connection) -> str:

@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, fail, inlineCallbacks, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ...errors import NotStored
+from ...counters import Counters
+from ...errors import ChatError, NoHistory, NotStored
 from ...wire.events import Draft, Event, Place, Query, Scope
 from ..base import Following, RoomChanges, Sessions, changed
 from ..interfaces import IFollower, IStore, StoredRooms
 from ..session import RoomRecord, Session
-from .faults import Alarm
+from ..turns import Turns
+from .faults import Alarm, isInterruption
 from .opening import checkUp
 from .reader import Reader
 from .retention import ALL, Keep
-from .worker import IClockWithThreads, Worker
-from .writer import Changes, Outcome, Writer
+from .worker import IClockWithThreads, Ticket, Worker
+from .writer import NO_CHANGES, Changes, Outcome, Waiting, Writer
 
 BATCH: Final = 4_096
 """Drafts in one commit: with more the first receipts would wait long for the last drafts."""
@@ -56,11 +59,19 @@ TIDY_SECONDS: Final = 1.0
 TIDY_PAUSE: Final = 0.02
 """Seconds between the steps of what may wait: the reactor and the readers go first."""
 
-TIDY_BEHIND: Final = 500_000
-"""With so many new events it is done between busy commits too, lest it fall behind for ever."""
+TIDY_BUSY_PAUSE: Final = 0.2
+"""The same where messages never pause; then a step comes before the next of them."""
+
+TIDY_BEHIND: Final = 20_000
+"""With so many new events it is done between all commits, lest searches become slow."""
 
 FORGET_SECONDS: Final = 3_600.0
 """How often to look for sessions that nobody uses."""
+
+
+_STOPPING: Final = "the server is stopping: come again later"
+
+_T = TypeVar("_T")
 
 
 @implementer(IStore)
@@ -78,6 +89,7 @@ class SQLiteLog:
         keep: Keep = ALL,
         seconds: Callable[[], float] = time.time,
         makeWorker: Callable[[IClockWithThreads, str], Worker] = Worker,
+        counters: Counters | None = None,
     ) -> None:
         """
         @param path: the file's path; it is made where there is none.
@@ -85,7 +97,10 @@ class SQLiteLog:
         @param keep: how much of the past to keep.
         @param seconds: the wall time, in seconds since the epoch.
         @param makeWorker: gives a thread.
+        @param counters: the server's figures about itself.
         """
+        self._counters = Counters(reactor.seconds) if counters is None else counters
+        self._oldest = 0.0
         self.epoch = ""
         self._reactor = reactor
         self._makeWorker = makeWorker
@@ -95,13 +110,16 @@ class SQLiteLog:
         self._queuedText = 0
         self._sessions = Sessions(WAITING_SESSIONS)
         self._rooms = RoomChanges()
+        self._areChanged = False
         self._reflected = 0
         self._areChangesDue = False
         self._isOpen = False
         self._isBusy = False
-        self._wanted = self._seen = self._turns = self._idle = 0
+        self._wanted = self._seen = self._patience = self._idle = 0
         self._behind = 0
-        self._isTidied = False
+        self._isTidied = self._isTidyDue = False
+        self._questions: dict[Deferred[Any], Callable[[], None]] = {}
+        self._turns = Turns()
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
         self._forgotten = reactor.seconds()
         self._alarm = Alarm(reactor, self._writer.path)
@@ -113,6 +131,13 @@ class SQLiteLog:
         Why nothing can be stored at the moment, for the operator, or empty.
         """
         return self._alarm.trouble
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many drafts wait for the disk.
+        """
+        return len(self._queue)
 
     # ILog
 
@@ -148,6 +173,7 @@ class SQLiteLog:
         if not self._isOpen or self._stopping is not None:
             return
         self._stopping = Deferred()
+        self._giveUpQuestions()
         self._storeChanges()
         self._finish()
         yield self._stopping
@@ -181,6 +207,8 @@ class SQLiteLog:
                 [(draft, origin)], NotStored("not stored: the server is stopping")
             )
         else:
+            if not self._queue:
+                self._oldest = self._counters.seconds()
             self._queue.append((draft, origin))
             self._queuedText += len(draft.text)
             if not self._isBusy:
@@ -206,12 +234,11 @@ class SQLiteLog:
         """
         if self._isBusy or not self._isOpen:
             return
-        if self._queue or self._areChangesDue:
-            isUrgent = self._behind > TIDY_BEHIND and self._stopping is None
-            if isUrgent and not self._isTidied:
-                self._tidy()
-            else:
-                self._commit()
+        isBehind = self._behind > TIDY_BEHIND and not self._isTidied and bool(self._queue)
+        if (isBehind or self._isTidyDue) and self._stopping is None:
+            self._tidy()
+        elif self._queue or self._areChangesDue:
+            self._commit()
 
     def _finish(self) -> None:
         """
@@ -225,28 +252,47 @@ class SQLiteLog:
         batch = self._queue[:BATCH]
         del self._queue[:BATCH]
         self._queuedText = sum(len(draft.text) for draft, _ in self._queue)
-        changes = Changes(self._sessions.all(), self._rooms.all(), self._reflected)
+        changes = None
+        if self._areChanged:
+            changes = Changes(self._sessions.all(), self._rooms.all(), self._reflected)
         self._areChangesDue = False
         self._isBusy = True
         self._isTidied = False
-        committing = self._writing.do(self._writer.commit, batch, changes)
+        begun = self._counters.seconds()
+        oldest = self._oldest if batch else None
+        committing = self._writing.do(self._writer.commit, batch, changes or NO_CHANGES)
         committing.addCallbacks(
-            self._committed, self._failed, callbackArgs=(changes,), errbackArgs=(batch,)
+            self._committed,
+            self._failed,
+            callbackArgs=(changes, oldest, begun),
+            errbackArgs=(batch,),
         )
 
-    def _committed(self, outcome: Outcome, changes: Changes) -> None:
+    def _committed(
+        self, outcome: Outcome, changes: Changes | None, oldest: float | None, begun: float
+    ) -> None:
         """
         The follower comes first: those who are answered now say more, and a larger batch costs
         less, a commit here and a send to everybody there.
+
+        @param oldest: when the oldest draft of the batch came, if there is any.
+        @param begun: when the writer was given the batch.
         """
+        counters = self._counters
+        committed = counters.seconds()
         self._isBusy = False
         self._behind += len(outcome.stored)
-        self._sessions.discard(changes.sessions)
-        self._rooms.discard(changes.rooms)
-        self._alarm.end()
+        if changes is not None:
+            self._sessions.discard(changes.sessions)
+            self._rooms.discard(changes.rooms)
+            self._areChanged = bool(self._sessions or self._rooms)
+        if self._alarm.trouble:
+            self._alarm.end()
         if outcome.stored:
             self._reflected = outcome.stored[-1][0].id
         self._following.taken(outcome.stored, outcome.repeated)
+        if counters.watched:
+            counters.batchDone(oldest, len(outcome.stored), begun, committed)
         if outcome.refusal is not None:
             self._alarm.lost(outcome.refusal)
             self._following.refused(
@@ -254,7 +300,7 @@ class SQLiteLog:
             )
         if not self._isBusy:
             self._wanted = len(outcome.stored) + len(self._queue)
-            self._seen, self._turns, self._idle = 0, GATHER_TURNS, GATHER_IDLE
+            self._seen, self._patience, self._idle = 0, GATHER_TURNS, GATHER_IDLE
             self._gather()
         if self._stopping is not None:
             # What the follower has just kept is stored as well.
@@ -267,9 +313,9 @@ class SQLiteLog:
         say more in a moment, and one batch with them costs less than two by turns.
         """
         size = len(self._queue)
-        mayWait = self._turns and self._idle and self._stopping is None
+        mayWait = self._patience and self._idle and self._stopping is None
         if 0 < size < self._wanted and mayWait:
-            self._turns -= 1
+            self._patience -= 1
             if size == self._seen:
                 self._idle -= 1
             self._seen = size
@@ -295,8 +341,10 @@ class SQLiteLog:
         """
         One small step of what may wait.
         """
-        if self._isBusy or self._stopping is not None:
-            self._later(TIDY_SECONDS, self._tidy)
+        if self._stopping is not None:
+            return
+        self._isTidyDue = self._isBusy
+        if self._isTidyDue:
             return
         self._isBusy = self._isTidied = True
         isForgetting = self._reactor.seconds() - self._forgotten >= FORGET_SECONDS
@@ -305,11 +353,12 @@ class SQLiteLog:
         tidying = self._writing.do(self._writer.tidy, isForgetting)
         tidying.addCallbacks(self._tidied, self._untidied)
 
-    def _tidied(self, waiting: int) -> None:
+    def _tidied(self, waiting: Waiting) -> None:
         self._isBusy = False
-        self._behind = waiting
+        self._behind = waiting.behind
         self._alarm.end(isTidying=True)
-        self._later(TIDY_PAUSE if waiting else TIDY_SECONDS, self._tidy)
+        pause = TIDY_BUSY_PAUSE if self._queue else TIDY_PAUSE
+        self._later(pause if waiting.isMore else TIDY_SECONDS, self._tidy)
         self._next()
         self._finish()
 
@@ -328,29 +377,79 @@ class SQLiteLog:
         """
         self._reactor.callFromThread(self._alarm.unreadable, what)
 
+    def _ask(
+        self, worker: Worker, reader: Reader, question: Callable[..., _T], *arguments: Any
+    ) -> Deferred[_T]:
+        """
+        Ask a reader something in its thread.
+
+        @param question: one of the reader's methods.
+        @return: the answer.  Once cancelled the question is given up.
+        """
+        if self._stopping is not None:
+            return fail(NoHistory(_STOPPING))
+        ticket = Ticket()
+        result: Deferred[_T] = Deferred(lambda _: reader.giveUp(ticket))
+        self._questions[result] = partial(reader.giveUp, ticket)
+
+        def answered(answer: _T | Failure) -> None:
+            self._questions.pop(result, None)
+            if not result.called:
+                result.callback(answer)
+
+        worker.do(reader.answer, ticket, question, *arguments).addErrback(
+            self._unanswered, ticket
+        ).addBoth(answered)
+        return result
+
+    def _unanswered(self, failure: Failure, ticket: Ticket) -> Failure:
+        """
+        Tell the operator what ails a question that was not given up, nor took too long.
+        """
+        error = failure.value
+        cause = error.__cause__ if isinstance(error, ChatError) else error
+        if not (ticket.isOver or cause is None or isInterruption(cause)):
+            self._alarm.unanswered(failure, cause)
+        return failure
+
+    def _giveUpQuestions(self) -> None:
+        self._turns.stop(NoHistory(_STOPPING))
+        questions, self._questions = self._questions, {}
+        for result, giveUp in questions.items():
+            giveUp()
+            if not result.called:
+                result.errback(NoHistory(_STOPPING))
+
+    def _read(self, question: Callable[..., _T], *arguments: Any) -> Deferred[_T]:
+        return self._ask(self._reading, self._reader, question, *arguments)
+
     def bounds(self) -> Deferred[tuple[int, int]]:
         """
         See L{IHistory.bounds}.
         """
-        return self._reading.do(self._reader.bounds)
+        return self._read(self._reader.bounds)
 
     def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """
         See L{IHistory.last}.
         """
-        return self._reading.do(self._reader.last, place, count, before)
+        return self._read(self._reader.last, place, count, before)
 
     def after(self, scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.after}.
         """
-        return self._reading.do(self._reader.after, scope, id, limit)
+        return self._read(self._reader.after, scope, id, limit)
 
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
         """
-        return self._searching.do(self._searcher.search, scope, query, limit)
+        search = self._searcher.search
+        return self._turns.ask(
+            scope.sid,
+            lambda: self._ask(self._searching, self._searcher, search, scope, query, limit),
+        )
 
     # IRooms
 
@@ -387,7 +486,7 @@ class SQLiteLog:
                 self._reflected = newest
             return StoredRooms(changed(stored.records, changes), events)
 
-        return self._reading.do(self._reader.rooms).addCallback(asChanged)
+        return self._read(self._reader.rooms).addCallback(asChanged)
 
     # ISessions
 
@@ -399,6 +498,7 @@ class SQLiteLog:
         self._storeSoon()
 
     def _storeSoon(self) -> None:
+        self._areChanged = True
         if self._stopping is None:
             self._later(CHANGE_SECONDS, self._storeChanges)
 
@@ -421,7 +521,7 @@ class SQLiteLog:
                 return self._sessions.find(tokenHash)
             return found
 
-        return self._reading.do(self._reader.recall, tokenHash).addCallback(isCurrent)
+        return self._read(self._reader.recall, tokenHash).addCallback(isCurrent)
 
     def recentSessions(self, since: float) -> Deferred[list[Session]]:
         """
@@ -433,4 +533,4 @@ class SQLiteLog:
             sessions = {s.sid: s for s in (*found, *before, *self._sessions.all())}
             return [s for s in sessions.values() if s.tokenHash and s.seen >= since]
 
-        return self._reading.do(self._reader.recentSessions, since).addCallback(asChanged)
+        return self._read(self._reader.recentSessions, since).addCallback(asChanged)

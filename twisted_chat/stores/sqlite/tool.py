@@ -122,6 +122,18 @@ def _refuseOthers(connection: sqlite3.Connection, path: str) -> None:
         raise NoHistory(f"{path} is no chat history")
     if version > len(STEPS):
         raise NoHistory(f"{path} was written by a newer version: use that version's tool")
+    # A view under the name of a table may never end.
+    missing = {"events"} - _tables(connection)
+    if missing:
+        raise NoHistory(f"{path} is damaged: it has no table of events. Restore a backup")
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """
+    @return: the names of a history's tables.
+    """
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in rows if isinstance(name, str)}
 
 
 def backup(path: str, destination: str, out: TextIO) -> None:
@@ -148,9 +160,40 @@ def backup(path: str, destination: str, out: TextIO) -> None:
     _print(f"{path} is copied to {destination}", out)
 
 
+def standing(path: str) -> str:
+    """
+    Look what a server would find in the place of its history; nothing is changed.
+
+    @return: what it would do, in a sentence.
+    @raise NoHistory: it could not use that place.
+    """
+    if os.path.lexists(path):
+        with _opened(path) as connection:
+            version = _version(connection)
+        return f"{path} has tables of version {version}{_upgrade(path, version)}"
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NoHistory(f"the history {path} cannot be made: let this user write {folder}")
+    return f"{path} is not there: the server makes a new history"
+
+
+def _upgrade(path: str, version: int) -> str:
+    """
+    @return: what the next start of a server does about the version of the tables.
+    """
+    newest = len(STEPS)
+    if version == newest:
+        return ", which this server uses as they are"
+    room = max(1, 2 * os.path.getsize(path) // 1_000_000)
+    return (
+        f": at its next start this server makes them version {newest}, which needs up to {room} MB "
+        f"beside it, and keeps the old file as {path}.version{version}"
+    )
+
+
 def check(path: str, out: TextIO) -> None:
     """
-    Look at all of the history for damage.
+    Look at all of the history for damage, and at the version of its tables.
 
     @raise NoHistory: there is some.
     """
@@ -168,13 +211,19 @@ def check(path: str, out: TextIO) -> None:
                 f"{path} is damaged: {faults}. Restore a backup; what can still be read is "
                 "printed by: export"
             )
+        version = _version(connection)
+        missing = {"events", "sessions", "notes", *(["rooms"] if version >= 3 else [])}
+        missing -= _tables(connection)
         strange = sum(isinstance(row, _Gap) or _isStrange(row) for row in _rows(connection))
+    if missing:
+        raise NoHistory(f"{path} is damaged: it has no table {', '.join(sorted(missing))}")
     if strange:
         raise NoHistory(
             f"{path} is whole, but {strange} of its {count} events hold what no server wrote: "
             "readers are told that they cannot be read; all there is of them is printed by: export"
         )
     _print(f"{path} is well: {count} events, ids {oldest} to {newest}", out)
+    _print(f"Its tables are of version {version}{_upgrade(path, version)}", out)
 
 
 def export(path: str, out: TextIO) -> None:

@@ -33,6 +33,16 @@ class _DaemonThread(Thread):
         self.daemon = True
 
 
+class Ticket:
+    """
+    Tells a task that nobody waits for it any longer.
+
+    @ivar isOver: whether to give up.
+    """
+
+    isOver = False
+
+
 class Worker:
     """
     A thread of its own, begun at the first task.

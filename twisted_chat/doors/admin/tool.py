@@ -1,0 +1,152 @@
+# -*- test-case-name: tests.doors.admin.test_tool -*-
+"""
+Asks a running server, or has it do something: C{python -m twisted_chat.admin}.
+
+Exit codes: 0 done, 1 refused, not ready or not there, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import stat
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, TextIO
+
+from ...text.cleaning import escapeLog
+
+TIMEOUT: Final = 10.0
+"""Seconds to wait for an answer: a server that takes longer is not well."""
+
+ENDING: Final = "-admin"
+"""What the name of the socket has behind the history's."""
+
+
+class NoAnswer(Exception):
+    """The server cannot be asked, or gave no answer."""
+
+
+def socketPath(path: str) -> str:
+    """
+    @param path: a history, or a socket itself.
+    @return: the path of the socket.
+    """
+    try:
+        isSocket = stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        isSocket = False
+    return path if isSocket else path + ENDING
+
+
+def ask(path: str, request: dict[str, Any]) -> dict[str, Any]:
+    """
+    @param path: that of the socket.
+    @param request: an object.
+    @return: the answer.
+    @raise NoAnswer: if there is none.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(TIMEOUT)
+            connection.connect(path)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("rb") as file:
+                answer: Any = json.loads(file.readline())
+    except TimeoutError:
+        raise NoAnswer(f"the server behind {path} does not answer") from None
+    except OSError as error:
+        raise NoAnswer(f"no server can be asked over {path}: {error.strerror or error}") from None
+    except ValueError:
+        raise NoAnswer(f"what answers over {path} is no chat server, or it ended") from None
+    if not isinstance(answer, dict):
+        raise NoAnswer(f"what answers over {path} is no chat server")
+    return answer
+
+
+def show(answer: dict[str, Any], out: TextIO) -> None:
+    """
+    Print an answer as people read it.
+    """
+    for line in _lines(answer):
+        print(escapeLog(line), file=out)
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    kind = answer.get("type")
+    if kind == "status":
+        doors = answer["connections"].items()
+        return [
+            f"version      {answer['version']}",
+            f"people       {answer['people']}",
+            f"rooms        {answer['rooms']}",
+            f"connections  {', '.join(f'{count} {name}' for name, count in doors)}",
+            f"last id      {answer['last']}",
+            f"waiting      {answer['waiting']}",
+            f"history      {answer['trouble'] or 'well'}",
+        ]
+    if kind == "names":
+        return [
+            f"{each['name']}  {each['address'] or 'elsewhere'}  since {_time(each['since'])}  "
+            f"{' '.join(each['rooms'])}"
+            for each in answer["people"]
+        ]
+    if kind == "rooms":
+        return [
+            f"{each['room']}  {each['members']} members"
+            f"{', private' if each['private'] else ''}  {each['topic']}".rstrip()
+            for each in answer["rooms"]
+        ]
+    return [str(answer.get("text", answer))]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m twisted_chat.admin", description="Ask a running server, or have it do something."
+    )
+    parser.add_argument("file", metavar="FILE", help="its history, or the socket of --admin")
+    parser.add_argument("--json", action="store_true", help="print the answer as it came")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, help in (
+        ("status", "how many are here, and how the history is"),
+        ("health", "status 0 if people can chat, else a sentence and 1"),
+        ("names", "everybody who is here, with their addresses"),
+        ("rooms", "all rooms, private ones included"),
+        ("reload", "read the options and the certificate once more"),
+    ):
+        commands.add_parser(name, help=help)
+    for name, help in (
+        ("open", "make a private room public"),
+        ("close", "end a room; its members are in the lobby then"),
+    ):
+        commands.add_parser(name, help=help).add_argument("room", metavar="ROOM")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    @param arguments: the command line, without the program's name.
+    @return: the exit code.
+    """
+    options = _parser().parse_args(arguments)
+    request = {"type": options.command}
+    if "room" in options:
+        request["room"] = options.room
+    try:
+        answer = ask(socketPath(options.file), request)
+    except NoAnswer as error:
+        print(escapeLog(str(error)), file=sys.stderr)
+        return 1
+    isDone = answer.get("type") == options.command
+    if options.json:
+        print(json.dumps(answer))
+    else:
+        show(answer, sys.stdout if isDone else sys.stderr)
+    return 0 if isDone else 1

@@ -1,0 +1,159 @@
+# -*- test-case-name: tests.net.test_proxy -*-
+"""
+A port behind a proxy: the proxy's first bytes say where the client comes from.
+
+Twisted's own wrapper for this protocol connects the wrapped protocol before the header has come, so
+that limits, log and bans would see the proxy's address.  Here it is connected after the header, and
+then it has the transport to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..wire.proxyheader import BadHeader, parseHeader
+from .admission import Network, addressOf
+from .interfaces import Shared
+
+
+class ProxyHead(Protocol):
+    """
+    A connection of a proxy, until its header has come.
+    """
+
+    def __init__(self, factory: IProtocolFactory, shared: Shared) -> None:
+        """
+        @param factory: makes the protocol behind the header.
+        @param shared: has the time that the header may take, and the log.
+        """
+        self._behind = factory
+        self._shared = shared
+        self._data = b""
+        self._timer: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """
+        Wait for the header, but not for ever.
+        """
+        clock = self._shared.clock
+        if clock is not None:
+            self._timer = clock.callLater(
+                self._shared.limits.loginTimeout, self._refuse, "did not come"
+            )
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Read on in the header; behind it the client begins.
+        """
+        self._data += data
+        try:
+            header = parseHeader(self._data)
+        except BadHeader as error:
+            self._refuse(str(error))
+            return
+        if header is None:
+            return
+        self._stopWaiting()
+        transport: Any = self.transport
+        kind = IPv6Address if ":" in header.host else IPv4Address
+        client = kind("TCP", header.host, header.port) if header.host else transport.getPeer()
+        behind = self._behind.buildProtocol(client)
+        if behind is None:
+            transport.abortConnection()
+            return
+        transport.protocol = behind
+        behind.makeConnection(transport)
+        rest = self._data[header.length :]
+        if rest:
+            behind.dataReceived(rest)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Forget the timeout.
+        """
+        self._stopWaiting()
+
+    def _refuse(self, why: str) -> None:
+        """
+        Cut the connection, for this reason.
+        """
+        self._stopWaiting()
+        transport: Any = self.transport
+        self._shared.log.info(
+            "refused a connection of the proxy {host}: its PROXY header {why}",
+            host=transport.getPeer().host,
+            why=why,
+        )
+        transport.abortConnection()
+
+    def _stopWaiting(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+
+
+@implementer(IStreamServerEndpoint)
+class ProxyEndpoint:
+    """
+    Another endpoint, where the connections of some networks begin with a header.
+    """
+
+    def __init__(
+        self, endpoint: IStreamServerEndpoint, networks: Sequence[Network], shared: Shared
+    ) -> None:
+        """
+        @param endpoint: where to listen.
+        @param networks: where the proxies are; who comes from elsewhere comes as ever.
+        @param shared: what all connections share.
+        """
+        self._endpoint = endpoint
+        self._networks = networks
+        self._shared = shared
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """
+        See L{IStreamServerEndpoint.listen}.
+        """
+        return self._endpoint.listen(_ProxyFactory(protocolFactory, self._networks, self._shared))
+
+
+@implementer(IProtocolFactory)
+class _ProxyFactory:
+    """
+    Gives proxies a L{ProxyHead}, and everybody else what the factory behind gives.
+    """
+
+    def __init__(
+        self, behind: IProtocolFactory, networks: Sequence[Network], shared: Shared
+    ) -> None:
+        self._behind = behind
+        self._networks = networks
+        self._shared = shared
+
+    def doStart(self) -> None:
+        """See L{IProtocolFactory.doStart}."""
+        self._behind.doStart()
+
+    def doStop(self) -> None:
+        """See L{IProtocolFactory.doStop}."""
+        self._behind.doStop()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """See L{IProtocolFactory.buildProtocol}."""
+        host = addressOf(str(getattr(addr, "host", "") or ""))
+        if host is not None and any(host in network for network in self._networks):
+            return ProxyHead(self._behind, self._shared)
+        return self._behind.buildProtocol(addr)
