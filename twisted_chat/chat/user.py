@@ -19,6 +19,7 @@ from ..text.confusables import nameKey
 from ..text.names import cleanName
 from ..wire.answers import Answer, Entered, Notice
 from ..wire.events import (
+    FOREVER,
     HELD,
     JOINED,
     LEFT,
@@ -191,8 +192,17 @@ class User(Member):
         """
         What they may read.
         """
-        since = self.state.startId + 1
-        return Scope(tuple(room.placeFor(self.rights, since) for room in self.rooms), self.sid)
+        return self.scopeAfter(self.state.startId)
+
+    def scopeAfter(self, last: int) -> Scope:
+        """
+        @param last: the last event id that they have seen.
+        @return: what they may read, and have missed.  Where the server was started since, everybody
+            has left and come back: that is not told.
+        """
+        presenceFrom = 0 if last > self.state.startId else FOREVER
+        places = tuple(room.placeFor(self.rights, presenceFrom) for room in self.rooms)
+        return Scope(places, self.sid)
 
     def roomNamed(self, name: str) -> Room:
         """

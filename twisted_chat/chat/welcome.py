@@ -172,7 +172,8 @@ class Welcomer:
         """
         @return: the last page, when all before it is sent.
         """
-        log, dialect, scope = self._state.log, user.client.dialect, user.scope
+        log, dialect = self._state.log, user.client.dialect
+        scope = user.scopeAfter(0 if request.last is None else request.last)
 
         async def read(after: int) -> list[Event]:
             page = await log.after(scope, after, PAGE)
