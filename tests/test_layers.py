@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent / PACKAGE
 
 # A folder, or a file beside the folders, imports from lower levels only.
 LEVELS: Mapping[str, int] = {
-    **dict.fromkeys(("__init__", "errors", "counters"), 0),
+    **dict.fromkeys(("__init__", "errors", "counters", "steadyclock"), 0),
     "text": 1,
     "wire": 2,
     **dict.fromkeys(("stores", "net", "ops", "console"), 3),

@@ -27,6 +27,7 @@ from tests.support.helpers import (
 )
 from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS
 from twisted_chat.chat.room import Room
+from twisted_chat.steadyclock import PROOF
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.jsonlines import JSON
 from twisted_chat.wire.textlines import TEXT
@@ -335,8 +336,11 @@ class World:
         assert restored.called
 
     def forgetRooms(self) -> None:
-        self.wall += FORGET_ROOMS_SECONDS + 1
         self.hub.tidy()
+        for seconds in (PROOF, FORGET_ROOMS_SECONDS + 1):
+            self.wall += seconds
+            self.clock += seconds
+            self.hub.tidy()
         self.turn.end()
 
     def look(self, person: str) -> None:

@@ -15,6 +15,7 @@ from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS, Hub
 from twisted_chat.chat.room import hashPassword
 from twisted_chat.chat.rooms import Rooms
 from twisted_chat.errors import NoSuchRoom, NotAllowed
+from twisted_chat.steadyclock import PROOF
 from twisted_chat.stores.session import RoomRecord
 from twisted_chat.wire.events import (
     CLOSED,
@@ -90,8 +91,19 @@ class LifeTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.now = NOW
-        self.hub = makeHub(seconds=lambda: self.now)
+        self.mono = 0.0
+        self.hub = makeHub(seconds=lambda: self.now, monotonic=lambda: self.mono)
+        self.hub.tidy()
+        self.passes(PROOF)
         self.ann, self.bob = enterAll(self.hub, "Ann", "Bob")
+
+    def passes(self, seconds: float) -> None:
+        """
+        Let time pass on both clocks, and be tidied.
+        """
+        self.now += seconds
+        self.mono += seconds
+        self.hub.tidy()
 
     def test_unusedRoom(self) -> None:
         """
@@ -112,26 +124,35 @@ class LifeTests(SynchronousTestCase):
         ends.
         """
         self.ann.types("/join #dev", "hello", "/leave")
-        self.now += FORGET_ROOMS_SECONDS - 1
-        self.hub.tidy()
+        self.passes(FORGET_ROOMS_SECONDS - 1)
         self.bob.types("/join #dev")
         self.assertIn("Ann :: hello", self.bob.lines[-1])
         self.assertEqual(self.hub.rooms["#dev"].owner, self.ann.user.sid)
         self.bob.types("/leave")
-        self.now += FORGET_ROOMS_SECONDS + 1
-        self.hub.tidy()
+        self.passes(FORGET_ROOMS_SECONDS + 1)
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
         self.bob.forget()
         self.bob.types("/join #dev")
         self.assertEqual(self.bob.lines, ["* You are in #dev (1 here)"])
+
+    def test_wrongClock(self) -> None:
+        """
+        A wall clock that jumps ahead ends no room before it has run so for a day.
+        """
+        self.ann.types("/join #dev", "hello", "/leave")
+        self.now += 2 * FORGET_ROOMS_SECONDS
+        self.hub.tidy()
+        self.passes(PROOF - 1)
+        self.assertIn("#dev", self.hub.rooms)
+        self.passes(1)
+        self.assertNotIn("#dev", self.hub.rooms)
 
     def test_occupiedRoom(self) -> None:
         """
         A room does not end while somebody is in it, however long.
         """
         self.ann.types("/join #dev", "hello")
-        self.now += 10 * FORGET_ROOMS_SECONDS
-        self.hub.tidy()
+        self.passes(10 * FORGET_ROOMS_SECONDS)
         self.assertIn("#dev", self.hub.rooms)
 
     def test_leaveAndJoinAtOnce(self) -> None:
@@ -150,8 +171,7 @@ class LifeTests(SynchronousTestCase):
         """
         self.ann.drops()
         self.bob.drops()
-        self.now += 10 * FORGET_ROOMS_SECONDS
-        self.hub.tidy()
+        self.passes(10 * FORGET_ROOMS_SECONDS)
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
         self.assertEqual(len(self.hub.lobby), 0)
 

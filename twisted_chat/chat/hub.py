@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from ..counters import Counters
 from ..errors import ChatError, NoHistory, TooManyTries
+from ..steadyclock import SteadyClock
 from ..stores.interfaces import IFollower, IStore
 from ..stores.session import Session, hashToken, newSid, newToken
 from ..text.names import cleanName
@@ -138,6 +139,7 @@ class Hub:
         self.counters = Counters(monotonic) if counters is None else counters
         audit = NoAudit() if audit is None else audit
         self.state = State(log, lobby, seconds, monotonic, audit, self.counters)
+        self._clock = SteadyClock(seconds, monotonic)
         self.state.perform = perform
         self._welcomer = Welcomer(self.state, backlog, motd)
         self._presence = Presence(self.state, self._welcomer)
@@ -429,7 +431,8 @@ class Hub:
     def tidy(self) -> None:
         """
         Mark the sessions of those who are connected as used, and close the rooms that were empty
-        for L{FORGET_ROOMS_SECONDS}.  To be called every minute or so.
+        for L{FORGET_ROOMS_SECONDS}, by a clock that can be believed.  To be called every minute
+        or so.
         """
         state = self.state
         now = state.seconds()
@@ -437,7 +440,8 @@ class Hub:
             session = member.session if isinstance(member, User) else None
             if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
                 member.remember()  # type: ignore[attr-defined]
+        believed = self._clock.now()
         for room in list(state.rooms.values()):
             isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby
-            if isEmpty and now - room.emptyAt > FORGET_ROOMS_SECONDS:
+            if isEmpty and believed - room.emptyAt > FORGET_ROOMS_SECONDS:
                 state.close(room)

@@ -41,6 +41,21 @@ class PlaceTests(SynchronousTestCase):
         other.hold()
         other.release()
 
+    def test_secondName(self) -> None:
+        """
+        A file with two names is refused under both, since each would have a lock of its own.
+        """
+        self.write(self.path)
+        link = f"{self.path}-too"
+        os.link(self.path, link)
+        for path in (self.path, link):
+            error = self.assertRaises(NoHistory, Place(path).hold)
+            self.assertIn("hard link", str(error))
+            self.assertIn("remove that name", str(error))
+        os.remove(link)
+        self.assertFalse(os.path.exists(link + historyfile.LOCK))
+        self.place.hold()
+
     def test_lockIsPrivate(self) -> None:
         """
         The lock file is for the owner alone.

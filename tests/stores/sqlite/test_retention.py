@@ -119,6 +119,37 @@ class PrunerTests(SynchronousTestCase):
         self.assertEqual(len(self.kept("topic")), 5)
         self.assertEqual(self.kept("said")[0], 15)
 
+    def test_wrongClocks(self) -> None:
+        """
+        What a clock stamped that was ahead goes with what follows it, and never before.
+        """
+        old, years = WALL_TIME - 20 * DAY, WALL_TIME + 1400 * DAY
+        for time in (years, old, years, years, old, years, WALL_TIME, years, old):
+            self.add("said", 1, time)
+        self.prune(Keep(days=10))
+        self.assertEqual(self.kept("said"), [6, 7, 8, 9])
+
+    def test_longTimeOfAWrongClock(self) -> None:
+        """
+        However much was stored while the clock was ahead, it goes once what follows it is old.
+        """
+        self.add("said", 1, WALL_TIME - 20 * DAY)
+        self.add("said", 1700, WALL_TIME + 1400 * DAY)
+        self.prune(Keep(days=10))
+        self.assertEqual(len(self.kept("said")), 1700)
+        self.add("said", 3, WALL_TIME - 20 * DAY)
+        self.add("said", 3)
+        self.prune(Keep(days=10))
+        self.assertEqual(self.kept("said"), [1705, 1706, 1707])
+
+    def test_futureIsNoAge(self) -> None:
+        """
+        A number of messages is a number, whatever time they have.
+        """
+        self.add("said", 30, WALL_TIME + 1400 * DAY)
+        self.prune(Keep(messages=10))
+        self.assertEqual(len(self.kept("said")), 10)
+
     def test_nothingOldIsNothingPruned(self) -> None:
         """
         A long time of comings and goings alone is not noted as if messages had been pruned.

@@ -329,6 +329,7 @@ class SQLiteTests(
         """
         self.store.remember(Session("a1", "hash1", "Ann", seen=self.now))
         self.now += 31 * 86_400
+        self.clock.advance(31 * 86_400)
         self.store.remember(Session("b2", "hash2", "Bob", seen=self.now))
         self.appendAll(said())
         self.clock.advance(sqlite.FORGET_SECONDS)

@@ -12,7 +12,7 @@ from twisted_chat.stores.session import RoomRecord, Session
 from twisted_chat.stores.sqlite import fulltext, writer
 from twisted_chat.stores.sqlite.faults import Refusal
 from twisted_chat.stores.sqlite.reader import Reader
-from twisted_chat.stores.sqlite.retention import ALL, Keep
+from twisted_chat.stores.sqlite.retention import ALL, DAY, Keep
 from twisted_chat.stores.sqlite.writer import Changes, Writer
 from twisted_chat.wire.events import Event
 
@@ -129,6 +129,35 @@ class WriterTests(SynchronousTestCase):
         self.assertFalse(refusal.isBug)
         self.assertIn("nowhere", str(refusal))
         self.assertNotIn("nowhere", str(refusal.answer))
+
+    def test_tidyWithAWrongClock(self) -> None:
+        """
+        A server whose clock is years ahead deletes nothing for a day, nor does the one after it;
+        then what is too old goes.
+        """
+        self.writer.commit([(said("1"), None), (said("2"), None)])
+        self.writer.close()
+        for asks in (2, 3):
+            wall, mono = WALL_TIME + 1400 * DAY, 5.0
+            writer = Writer(self.path, lambda: wall, Keep(days=30), lambda: mono)  # noqa: B023
+            writer.open()
+            for _ in range(asks):
+                writer.tidy(isForgetting=True)
+                self.assertEqual(self.count(), asks)
+                wall, mono = wall + DAY / 3, mono + DAY / 3
+            writer.commit([(said(f"at {asks}"), None)])
+            writer.close()
+        writer = Writer(self.path, lambda: wall, Keep(days=30), lambda: mono)
+        writer.open()
+        self.addCleanup(writer.close)
+        writer.tidy()
+        self.assertEqual(self.count(), 4)
+        wall, mono = wall + DAY, mono + DAY
+        writer.tidy()
+        self.assertEqual(
+            [e.text for e in self.read(lambda r: r.last(wholeOf("#lobby"), 9, None))],
+            ["at 2", "at 3"],
+        )
 
     def test_tidyIndexes(self) -> None:
         """

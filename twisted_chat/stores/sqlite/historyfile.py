@@ -30,6 +30,16 @@ def _identity(path: str) -> _Identity:
     return (found.st_dev, found.st_ino)
 
 
+def _links(path: str) -> int:
+    """
+    @return: how many names the file has, or 0 if there is no file.
+    """
+    try:
+        return os.stat(path).st_nlink
+    except OSError:
+        return 0
+
+
 class Place:
     """
     @ivar path: the file's path, without symbolic links.
@@ -53,6 +63,11 @@ class Place:
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
             raise NoHistory(f"there is no directory {folder}: make it, or name another history")
+        if _links(self.path) > 1:
+            raise NoHistory(
+                f"the history {self.path} has a second name (a hard link), under which another "
+                "server could write to it: remove that name, or copy the file"
+            )
         try:
             lock = os.open(self.path + LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from ...errors import BadCommand
 from . import fulltext
 from .rows import isTime, stream
-from .schema import IS_PRESENCE, IS_SPOKEN, PRUNED, nextId, readId, writeNote
+from .schema import IS_PRESENCE, IS_SPOKEN, PRUNED, nextId, readId, readNote, writeNote
 
 DAY: Final = 86_400.0
 """Seconds."""
@@ -30,6 +30,9 @@ STEP: Final = 500
 
 COUNTED: Final = 20_000
 """Ids counted in one step: some 5 ms."""
+
+_BELIEVED: Final = "clock"
+"""Under this name the file notes the wall time that was last believed."""
 
 
 class Keep(NamedTuple):
@@ -59,6 +62,27 @@ def parseKeep(text: str) -> Keep:
         raise BadCommand("what to keep is all, a number of messages (100000), or of days (30d)")
     number = int(found[1])
     return Keep(days=number) if found[2] else Keep(messages=number)
+
+
+def noteTime(connection: sqlite3.Connection, now: float) -> None:
+    """
+    Note a wall time that is believed, in the transaction that is under way.
+    """
+    writeNote(connection, _BELIEVED, now)
+
+
+def lastTime(connection: sqlite3.Connection, newest: int, wall: float) -> float:
+    """
+    @param newest: the newest event's id, or 0.
+    @param wall: the wall time now.
+    @return: the wall time that was last believed, or where none was noted that of the newest
+        event; without either the wall time now.
+    """
+    noted = readNote(connection, _BELIEVED, None)
+    if isinstance(noted, float) and isTime(noted):
+        return noted
+    found = connection.execute("SELECT time FROM events WHERE id = ?", (newest,)).fetchone()
+    return float(found[0]) if found and isTime(found[0]) else wall
 
 
 class Pruner:
@@ -105,29 +129,56 @@ class Pruner:
             )
         )
         oldest = now - self._keep.days * DAY if self._keep.days else inf
-        # What has no time that can be read goes with what is around it.
-        doomed = list(takewhile(lambda row: not isTime(row[3]) or row[3] < oldest, rows[:surplus]))
+        # What has no time that can be read, or one that is yet to come, goes with what follows it.
+        future = now + DAY
+        doomed = list(
+            takewhile(
+                lambda row: not isTime(row[3]) or not oldest <= row[3] <= future, rows[:surplus]
+            )
+        )
+        isWhole = len(doomed) == len(rows)
+        if not (isWhole and self._isFollowedByOld(connection, end, oldest, future)):
+            while doomed and isTime(doomed[-1][3]) and doomed[-1][3] >= oldest:
+                doomed.pop()
         if doomed:
             writeNote(connection, self.note, doomed[-1][0])
             self.delete(connection, [row[:3] for row in doomed])
         elif (
-            not rows and end - floor == STEP and not self._isRecent(connection, floor, end, oldest)
+            not rows
+            and end - floor == STEP
+            and not self._isRecent(connection, floor, end, oldest, future)
         ):
             writeNote(connection, self.note, min(nextId(connection, end), newest) - 1)
         else:
             return isCounting
         return True
 
-    def _isRecent(
-        self, connection: sqlite3.Connection, floor: int, end: int, oldest: float
+    def _isFollowedByOld(
+        self, connection: sqlite3.Connection, end: int, oldest: float, future: float
     ) -> bool:
         """
-        @return: whether anything above C{floor} up to C{end} is not old.  Then the pruner waits
-            there: it must not seem to have removed what it never met.
+        @return: whether the first event above C{end} whose time can be believed is old: then what
+            was stored before it is old as well, whatever time a wrong clock gave it.
+        """
+        row = connection.execute(
+            "SELECT time FROM events WHERE id > ? AND id <= ? AND typeof(time) = 'real' "
+            "AND time <= ? ORDER BY id LIMIT 1",
+            (end, end + COUNTED, future),
+        ).fetchone()
+        return row is not None and row[0] < oldest
+
+    def _isRecent(
+        self, connection: sqlite3.Connection, floor: int, end: int, oldest: float, future: float
+    ) -> bool:
+        """
+        @return: whether anything above C{floor} up to C{end} is neither old nor from a clock that
+            was ahead.  Then the pruner waits there: it must not seem to have removed what it never
+            met.
         """
         (newest,) = connection.execute(
-            "SELECT max(time) FROM events WHERE id > ? AND id <= ? AND typeof(time) = 'real'",
-            (floor, end),
+            "SELECT max(time) FROM events WHERE id > ? AND id <= ? AND typeof(time) = 'real' "
+            "AND time <= ?",
+            (floor, end, future),
         ).fetchone()
         return newest is not None and newest >= oldest
 

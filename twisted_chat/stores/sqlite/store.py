@@ -104,7 +104,7 @@ class SQLiteLog:
         self.epoch = ""
         self._reactor = reactor
         self._makeWorker = makeWorker
-        self._writer = Writer(path, seconds, keep)
+        self._writer = Writer(path, seconds, keep, reactor.seconds)
         self._following = Following()
         self._queue: list[tuple[Draft, object]] = []
         self._queuedText = 0

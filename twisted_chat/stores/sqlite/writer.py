@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -14,6 +15,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from ...steadyclock import SteadyClock
 from ...wire.events import Draft, Event, makeEvent
 from ..base import Key, sift
 from ..session import RoomRecord, Session
@@ -21,7 +23,7 @@ from . import fulltext
 from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
-from .retention import DAY, Keep, Pruner, pruners
+from .retention import DAY, Keep, Pruner, lastTime, noteTime, pruners
 from .rows import asEvent, isStorable, roomRow, sessionRow
 from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
 
@@ -167,17 +169,26 @@ class Writer:
     @ivar isChecked: whether the file was looked at for damage when it was opened.
     """
 
-    def __init__(self, path: str, seconds: Callable[[], float], keep: Keep) -> None:
+    def __init__(
+        self,
+        path: str,
+        seconds: Callable[[], float],
+        keep: Keep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """
         @param path: the file's path.
         @param seconds: the wall time, in seconds since the epoch.
         @param keep: what to keep.
+        @param monotonic: the time on a clock that does not jump, in seconds.
         """
         self.epoch = ""
         self.canSearch = False
         self.isChecked = False
         self._place = Place(path)
         self._seconds = seconds
+        self._monotonic = monotonic
+        self._clock: SteadyClock | None = None
         self._keep = keep
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
@@ -216,6 +227,9 @@ class Writer:
             fulltext.abandon(connection)
         self._newest = newestId(connection)
         self._pruners = pruners(self._keep, self.canSearch)
+        if self._clock is None:
+            last = lastTime(connection, self._newest, self._seconds())
+            self._clock = SteadyClock(self._seconds, self._monotonic, last)
         self._place.mark()
 
     def close(self) -> None:
@@ -330,9 +344,9 @@ class Writer:
     def _number(self, drafts: Sequence[tuple[Draft, object]]) -> Batch:
         if self._newest + len(drafts) > MAX_ID:
             raise OverflowError("no ids are left")
-        first, time = self._newest + 1, self._seconds()
+        first, stamp = self._newest + 1, self._seconds()
         return [
-            (makeEvent((id, time) + draft), origin)  # noqa: RUF005 - the faster way
+            (makeEvent((id, stamp) + draft), origin)  # noqa: RUF005 - the faster way
             for id, (draft, origin) in enumerate(drafts, first)
         ]
 
@@ -341,7 +355,8 @@ class Writer:
         Look after the file and do one small step of what may wait: index words, prune.  It need
         not survive a power failure by itself, so it does not wait for the disk.
 
-        @param isForgetting: whether to remove the sessions that nobody used for L{SESSION_DAYS}.
+        @param isForgetting: whether to remove the sessions that nobody used for L{SESSION_DAYS},
+            and note the time that is believed.
         @return: what waits for the next step.
         @raise Refusal: it could not be done.
         """
@@ -352,13 +367,15 @@ class Writer:
             behind, isWhole = 0, True
             if self.canSearch:
                 behind, isWhole = fulltext.indexStep(connection, self._newest)
-            now = self._seconds()
+            assert self._clock is not None
+            now = self._clock.now()
             isMore = not isWhole
             for pruner in self._pruners:
                 isMore |= pruner.step(connection, self._newest, now)
             if isForgetting:
                 oldest = now - SESSION_DAYS * DAY
                 connection.execute("DELETE FROM sessions WHERE seen < ?", (oldest,))
+                noteTime(connection, now)
             connection.execute("COMMIT")
             connection.execute("PRAGMA synchronous = FULL")
         except Exception as error:
