@@ -5,6 +5,7 @@ Each folder is one role and one level, and imports from lower levels only:
 
  - C{errors} and C{text}: what can be refused; what a text and a name may be
  - C{counters}: the server's figures about itself
+ - C{steadyclock}: the wall time for what deletes
  - C{wire}: events and answers as plain values, and as lines in both dialects
  - C{stores}, C{net}, C{ops}, C{console}: none knows another
  - C{client}: the console client, which knows the server by its protocol alone
