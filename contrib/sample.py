@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twisted_chat.ops.config import sample
-from twisted_chat.tap import settings
+from twisted_chat.options import settings
 
 if __name__ == "__main__":
     path = Path(__file__).with_name("chat.toml")
