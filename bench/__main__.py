@@ -84,7 +84,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 def chosenCells(options: argparse.Namespace) -> list[Cell]:
     """
-    Return what is to be measured.
+    @return: the sections to measure.
 
     @raise BenchError: for a section that does not exist.
     """

@@ -15,7 +15,7 @@ FAULTS = {
     "strange": "make no sense",
     "unanswered": "got no receipt",
 }
-"""What the load generator counts as wrong, and how a person says it of lines."""
+"""The faults that the load generator counts, and how the tables word them."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Server:
     @ivar command: given an empty folder and a port, writes what the server needs into the folder
         and returns the command that runs it in the foreground.
     @ivar missing: says what to install, or returns an empty string when it can be run.
-    @ivar peer: whether ours is to be compared with it as with a product.
+    @ivar peer: whether ours is compared with it as with a product.
     @ivar irc: whether it speaks IRC instead of the lines of this chat.
     @ivar underway: how many logins it is given at once.
     """

@@ -66,11 +66,19 @@ class Verdict:
         return not any(broken) and self.integrity == "ok"
 
 
-def serve(folder: Path, port: int, rate: float = 0.0) -> subprocess.Popen[bytes]:
-    """Start a server on the one file, with this C{--rate}, and wait until it listens."""
+def serve(
+    folder: Path, port: int, rate: float = 0.0, history: str = "chat.sqlite"
+) -> subprocess.Popen[bytes]:
+    """
+    Start a server, and wait until it listens.
+
+    @param rate: its C{--rate}, in lines a second; 0 for any number.
+    @param history: a file in the folder, or C{memory}.
+    """
+    place = history if history == "memory" else str(folder / history)
     command = [sys.executable, "-m", "twisted", "chatserver"]
     command += ["--port", f"tcp:{port}:interface=127.0.0.1:backlog=512"]
-    command += ["--history", str(folder / "chat.sqlite"), "--rate", f"{rate:g}", "--no-transcript"]
+    command += ["--history", place, "--rate", f"{rate:g}", "--no-transcript"]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     deadline = time.monotonic() + STARTED

@@ -1,10 +1,10 @@
 """
-How a crowd gets in: C{python -m bench.door}.
+Measures how fast a crowd gets in: C{python -m bench.door}.
 
-A crowd connects in one instant and each of it says a name at once, in two sizes; then programs and
-people come one after the other beside connections from 250 addresses that say nothing, are held
-open, and are renewed when they are closed. Prints the medians of several runs, each with a fresh
-server.
+First a crowd of either size connects at the same instant, and each connection sends a name at once.
+Then programs and people come one after the other, beside connections from 250 addresses that send
+nothing, stay open, and are renewed when the server closes them. Prints the medians of several runs,
+each with a fresh server.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import select
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +23,9 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
-from bench.crash import STARTED
+from bench.crash import serve
 from bench.machine import allowOpenFiles, freePort
-from bench.run import ROOT
+from twisted_chat.net.limits import Limits
 
 CROWDS = ((1000, 3.0), (5000, 15.0))
 """How many come at once, and the seconds in which all of them have to be in."""
@@ -37,22 +36,6 @@ PROGRAMS, PEOPLE, TYPING = 100, 20, 8.0
 PATIENCE = 60.0
 
 Result = TypeVar("Result")
-
-
-def serve(folder: Path, port: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a server, and wait until it listens."""
-    command = [sys.executable, "-m", "twisted", "chatserver", *options]
-    command += ["--port", f"tcp:{port}:interface=127.0.0.1"]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    deadline = time.monotonic() + STARTED
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
-            if probe.recv(5):
-                return process
-        time.sleep(0.02)
-    process.kill()
-    raise SystemExit((folder / "server.log").read_text()[-2000:])
 
 
 def dial(port: int, source: str = "127.0.0.1") -> socket.socket:
@@ -213,9 +196,7 @@ def once(history: str, measure: Callable[[int], Result]) -> Result:
     """Make one run with a fresh server."""
     port = freePort()
     with tempfile.TemporaryDirectory(prefix="door-") as name:
-        folder = Path(name)
-        place = history if history == "memory" else str(folder / history)
-        server = serve(folder, port, ["--history", place])
+        server = serve(Path(name), port, Limits.rate, history)
         try:
             return measure(port)
         finally:

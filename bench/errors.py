@@ -1,4 +1,4 @@
-"""What can go wrong with a measurement, as a sentence for the person who started it."""
+"""The faults of a measurement, as sentences for the person who started it."""
 
 from __future__ import annotations
 

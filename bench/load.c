@@ -12,8 +12,9 @@
  * A text is 64 bytes: its number in 8 hexadecimal digits, the microsecond it was due in 8 more, and
  * padding. So all message lines of a run have one layout, and a line is checked by comparing all its
  * fixed bytes and reading two numbers, without looking for its end. Every other line takes the slow
- * way. Where a listener stands as the one before him stood and gets the very bytes that were checked
- * for that one, comparing the bytes is the check. The result is one JSON object on standard output; a failure is a sentence on standard error.
+ * way. Where a listener stands as the one before it stood and gets the very bytes that were checked
+ * for that one, comparing the bytes is the check. The result is one JSON object on standard output; a
+ * failure is a sentence on standard error.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

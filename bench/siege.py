@@ -1,11 +1,11 @@
 """
-Measures how long people wait for their receipts beside strangers who send what is cheap to send and
-could be dear to answer.
+Measures how long people wait for their receipts while strangers send lines that are cheap to send
+and may be costly to answer.
 
 C{python -m bench.siege} starts a server with its default limits and a history on the disk, lets
 four people say two lines a second each, and measures their receipts by turns without and with 16
-attackers, who are another process.  Read the two columns against each other: what the machine does
-besides weighs on both.
+attackers, who are another process.  Compare the two columns with each other: other load on the
+machine weighs on both.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PAUSE = 0.5
 """Seconds between two lines of one of them."""
 
 WORDS = "lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor".split()
-"""What the history is made of."""
+"""The words of the messages in the history."""
 
 READ = 1 << 18
 """Bytes that are read at once."""
@@ -198,11 +198,11 @@ ATTACKS: dict[str, Attack] = {
     "large answers": askForAll,
     "topics": flood(_command("/topic one"), _command("/topic another")),
 }
-"""What attackers do, by what it is called."""
+"""The attacks, by name."""
 
 
 CROWDS = {"topics": 150}
-"""How many people listen besides."""
+"""How many more people listen during an attack."""
 
 
 async def besiege(port: int, name: str) -> None:

@@ -22,11 +22,11 @@ from zope.interface import provider
 from fuzz.mutator import Mutator
 from fuzz.targets import TARGETS, BrokenError
 
-#: The longest that one stream may take, in seconds: everything is bounded, so this is a hang.
 PATIENCE = 10
+"""Seconds that one stream may take: everything is bounded, so a longer one is a hang."""
 
-#: How often failures that nobody handled are looked for, in streams.
 SWEEP = 500
+"""Streams after which unhandled failures are looked for."""
 
 Target = Callable[[bytes, Random], None]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from random import Random
 
-#: Lines that mean something to some reader, or that broke another chat server once.
+# Lines that mean something to some reader, or that once broke another chat server.
 CORPUS = [
     *(
         b"|hello|/help|/help nick|/names|/names #dev|/who bob|/who nobody|/nick Eve|/nick bob"
@@ -67,7 +67,7 @@ CORPUS = [
     b"%s %(x)s {x} {0}",
 ]
 
-#: Pieces that are put in anywhere.
+# Pieces that are put in anywhere.
 PIECES = [
     b"\n",
     b"\r",

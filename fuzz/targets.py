@@ -1,5 +1,5 @@
 """
-What is fuzzed, and what must hold: each target takes a stream and raises if a promise is broken.
+The targets: each takes a stream and raises L{BrokenError} if a promise is broken.
 """
 
 from __future__ import annotations
@@ -33,15 +33,14 @@ from twisted_chat.wire.telnet import MAX_COMMANDS, TelnetFilter
 
 NOW = 1_795_305_600.0
 
-#: The longest line that the server sends, in bytes.
 MAX_SENT = 64 * 1024
+"""Bytes of the longest line that the server sends."""
 
-#: What differs between two runs by intention.
 _SECRETS = re.compile(rb'"(token|epoch)":"[^"]*"')
+"""Fields that differ between two runs by design."""
 
-
-#: What telnet clients are sent besides lines, which are UTF-8 and never hold the byte 255.
 _REFUSALS = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
+"""Replies to telnet clients among the lines, which are UTF-8 and never hold the byte 255."""
 
 
 class BrokenError(Exception):
@@ -101,7 +100,7 @@ def telnet(stream: bytes, random: Random) -> None:
 
 def proxyHeader(stream: bytes, random: Random) -> None:
     """
-    There is a header, none yet, or a reason; and more bytes change nothing of it.
+    Any bytes give a header, none yet, or a reason, and more bytes do not change a header.
     """
     for length in range(min(len(stream), 300)):
         try:
@@ -162,14 +161,14 @@ class Peer:
 
     def send(self, data: bytes) -> None:
         """
-        Deliver bytes as the reactor would: not to who has gone or is not read from.
+        Deliver bytes as the reactor would: not to a connection that is closed or not read from.
         """
         if not self.closed and self.transport.producerState == "producing":
             self.protocol.dataReceived(data)
 
     def read(self) -> list[bytes]:
         """
-        What was sent since the last time, besides refused options of telnet: whole clean lines.
+        @return: the whole clean lines sent since the last call, without refused options of telnet.
         """
         sent = _REFUSALS.sub(b"", self.transport.value())
         self.transport.clear()
@@ -194,7 +193,7 @@ def chat() -> ChatFactory:
 
 def door(stream: bytes, random: Random) -> None:
     """
-    Whatever a nameless stranger sends, he gets clean lines, and nobody else notices.
+    A nameless stranger gets clean lines, whatever it sends, and nobody else notices.
     """
     factory = chat()
     bob = Peer(factory, b"bob")
@@ -241,7 +240,7 @@ def answers(stream: bytes, random: Random) -> None:
 
 def understood(raw: bytes) -> str:
     """
-    What the server makes of a line; empty if it is refused.
+    @return: the text that the server reads from a line; empty if it refuses the line.
     """
     with suppress(ChatError):
         return parseText(raw)
@@ -250,7 +249,7 @@ def understood(raw: bytes) -> str:
 
 def objects(stream: bytes, random: Random) -> None:
     """
-    Every line of a program is answered by objects, and every message exactly once.
+    Every line of a program is answered by objects, every message exactly once.
     """
     factory = chat()
     bob = Peer(factory, b"bob")

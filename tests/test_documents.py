@@ -1,5 +1,5 @@
 """
-Holds the documents to the code: what one of them lists, the other has.
+Checks the documents against the code: each lists everything that the other has.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read(name: str) -> str:
 def part(text: str, heading: str) -> str:
     """
     @param heading: a heading with its marks, such as C{"## Errors"}.
-    @return: what stands under it, up to the next heading of its rank or a higher one.
+    @return: the text under it, up to the next heading of its rank or a higher one.
     """
     marks = heading.partition(" ")[0]
     begin = text.index(f"\n{heading}\n") + len(heading) + 2
@@ -88,7 +88,7 @@ def rows(text: str) -> list[list[str]]:
 
 def codes(text: str) -> list[str]:
     """
-    @return: what stands in backquotes.
+    @return: the text in backquotes.
     """
     return [each.strip("`") for each in _CODE.findall(_FENCE.sub("", text))]
 
@@ -158,7 +158,7 @@ class EventTests(SynchronousTestCase):
         self.text = read("docs/protocol.md")
 
     def test_everyKindHasARow(self) -> None:
-        """Each kind that clients are sent is a row of the table of events; there is no other."""
+        """Each kind that the server sends is a row of the table of events; there is no other."""
         text = part(self.text, "### What the server sends")
         begin = text.index("**Events**")
         table = text[begin : text.index("**`ok`**")]
@@ -170,12 +170,12 @@ class EventTests(SynchronousTestCase):
         self.assertLessEqual(_NOT_SENT, set(codes(self.text)))
 
     def test_everyKindHasAnExample(self) -> None:
-        """Each kind that clients are sent has an example."""
+        """Each kind that the server sends has an example."""
         shown = set(re.findall(r'^    (?:S: )?\{"type":"(\w+)"', self.text, re.MULTILINE))
         self.assertLessEqual((SPOKEN | PRESENCE | STATE) - _NOT_SENT, shown)
 
     def test_everyKindReads(self) -> None:
-        """Each kind reads as a line to people, in their current room and elsewhere."""
+        """Each kind has a line for people, in their current room and elsewhere."""
         for kind in (SPOKEN | PRESENCE | STATE) - _NOT_SENT:
             event = Event(1, 0.0, kind, "#dev", "Ann", PRIVATE, "Bob", "sid")
             for view in (TEXT.here, TEXT.elsewhere):
@@ -230,7 +230,7 @@ class ObjectTests(SynchronousTestCase):
         self.assertEqual(sent - headings, set())
 
     def test_fields(self) -> None:
-        """Each field of whatever the server sends is explained."""
+        """Each field that the server sends is explained."""
         known = {word for code in codes(self.told) for word in re.findall(r"\w+", code)}
         fields: set[str] = set()
         for each in self.objects():
@@ -354,7 +354,7 @@ class FolderTests(SynchronousTestCase):
 
 def _named(docstring: str) -> set[str]:
     """
-    @return: the files that the list in a folder's docstring is about: what stands before the colon.
+    @return: the files that the list in a folder's docstring names before its colons.
     """
     items = re.findall(r"^ ?- (.*?): ", docstring, re.MULTILINE)
     # The list of the package itself has two items in some of its lines.
@@ -364,7 +364,7 @@ def _named(docstring: str) -> set[str]:
 
 class LinkTests(SynchronousTestCase):
     """
-    Links, paths and tests that documents name.
+    The links, paths and tests that documents name.
     """
 
     def test_links(self) -> None:
@@ -473,7 +473,7 @@ def _letters(text: str) -> str:
 
 class ContractTests(SynchronousTestCase):
     """
-    What outsiders plug in passes the contract of its interface.
+    Each class that outsiders could replace passes the contract of its interface.
     """
 
     def providers(self, folders: Iterable[str], interface: str) -> list[str]:
@@ -492,7 +492,7 @@ class ContractTests(SynchronousTestCase):
 
     def check(self, contract: str, folders: Iterable[str], interface: str) -> None:
         """
-        Check that a file of tests names all that provide an interface.
+        Check that a file of tests names every provider of an interface.
         """
         text = read(f"tests/{contract}")
         providers = self.providers(folders, interface)
@@ -528,7 +528,8 @@ class EnglishTests(SynchronousTestCase):
         """
         @return: the files that call somebody "he".
         """
-        files = [*DOCUMENTS, *PACKAGE.rglob("*.py"), *(ROOT / "docs").glob("*.py")]
+        folders = (PACKAGE, *(ROOT / name for name in ("bench", "contrib", "docs", "fuzz")))
+        files = [*DOCUMENTS, *chain.from_iterable(each.rglob("*.py") for each in folders)]
         return {
             str(path.relative_to(ROOT))
             for path in files
@@ -536,5 +537,5 @@ class EnglishTests(SynchronousTestCase):
         }
 
     def test_nobodyIsHe(self) -> None:
-        """No file but those that wait for it calls a user "he"."""
+        """No file calls a user "he"."""
         self.assertEqual(self.gendered(), set())

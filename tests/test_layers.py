@@ -42,8 +42,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "stores": "session interfaces search base turns memory sqlite",
         "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
         " historyfile writer store tool",
-        "net": "limits ratelimit sockets budget admission deadlines receiving sending interfaces"
-        " connection listener certificates tls proxy",
+        "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
+        " interfaces connection listener certificates tls proxy",
         "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"
         " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"

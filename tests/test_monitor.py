@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -60,6 +61,12 @@ class MonitorTests(TimedTestCase):
         endpoint: Any = FakeEndpoint(self.calls, error)
         listener = Listener(endpoint, "--metrics 9105")
         return Monitor(self.clock, listener, self.factory.gate, [self.factory])
+
+    def close(self, monitor: Monitor) -> None:
+        """
+        Close a monitor at once.
+        """
+        self.successResultOf(Deferred.fromCoroutine(monitor.close()))
 
     def read(self) -> dict[str, Any]:
         """
@@ -115,7 +122,7 @@ class MonitorTests(TimedTestCase):
         self.assertEqual(self.read()["chat_login_failures_total"]["login-timeout"], 2)
 
     def test_resumed(self) -> None:
-        """Who comes back is no newcomer."""
+        """A user who comes back is no newcomer."""
         ann = Peer(self.factory)
         ann.asks("hello", name="Ann")
         token = ann.objects[0]["token"]
@@ -131,7 +138,7 @@ class MonitorTests(TimedTestCase):
         )
 
     def test_queues(self) -> None:
-        """What waits for a slow client is told, and that they are cut."""
+        """What waits for a slow client is told, and that it is cut."""
         ann, bob = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         bob.stopsReading()
         ann.types("x" * 1000)
@@ -142,7 +149,7 @@ class MonitorTests(TimedTestCase):
         self.assertEqual(self.read()["chat_cut_total"]["stalled"], 1)
 
     def test_life(self) -> None:
-        """It says that the server is not ready before people are let in, and what is wrong."""
+        """The monitor says that the server is not ready before people are let in, and why not."""
         self.monitor.bind()
         self.monitor.open()
         self.assertEqual(self.calls, ["listen", "wait", "accept"])
@@ -154,7 +161,7 @@ class MonitorTests(TimedTestCase):
         self.assertEqual(self.read()["chat_store_up"], 0)
         self.pass_(1)
         self.assertGreater(self.read()["chat_reactor_lag_seconds_count"], 8)
-        self.successResultOf(_fire(self.monitor))
+        self.close(self.monitor)
         self.assertEqual(self.calls[3:], ["close"])
 
     def test_cannotBind(self) -> None:
@@ -163,13 +170,7 @@ class MonitorTests(TimedTestCase):
         monitor = self.make(error)
         caught = self.assertRaises(CannotBind, monitor.bind)
         self.assertEqual(str(caught), "cannot listen on --metrics 9105: Address already in use")
-        self.successResultOf(_fire(monitor))
-
-
-def _fire(monitor: Monitor) -> Any:
-    from twisted.internet.defer import Deferred
-
-    return Deferred.fromCoroutine(monitor.close())
+        self.close(monitor)
 
 
 class DashboardTests(SynchronousTestCase):

@@ -27,6 +27,7 @@ from twisted_chat.doors.gate import Gate
 from twisted_chat.doors.interfaces import IDoor
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import NoHistory
+from twisted_chat.net.limits import Limits
 from twisted_chat.net.listener import Listener
 from twisted_chat.ops.auditlog import AuditLog
 from twisted_chat.service import CannotStart, ChatService
@@ -190,7 +191,7 @@ class ServiceTests(SynchronousTestCase):
         return service
 
     def test_order(self) -> None:
-        """It binds first, and lets nobody in before the log is open."""
+        """The service binds first, and lets nobody in before the log is open."""
         service = self.make()
         service.privilegedStartService()
         self.assertEqual(self.calls, ["listen", "wait"])
@@ -200,8 +201,20 @@ class ServiceTests(SynchronousTestCase):
         self.log.opened.callback(None)
         self.assertEqual(self.calls, ["listen", "wait", "accept"])
 
+    def test_stopBeforeOpen(self) -> None:
+        """A service that is stopped while the log opens closes the log and lets nobody in."""
+        service = self.begin()
+        service.stopService()
+        self.assertFalse(self.log.closing)
+        self.log.opened.callback(None)
+        self.assertTrue(self.log.closing)
+        self.assertNotIn("accept", self.calls)
+        self.log.closed.callback(None)
+        self.reactor.advance(Limits.drainTimeout)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
     def test_withoutPrivileges(self) -> None:
-        """It binds at the start where nobody has let it bind before."""
+        """The service binds at the start where nobody has let it bind before."""
         self.make().startService()
         self.assertEqual(self.calls, ["listen", "wait"])
 
@@ -322,7 +335,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(self.reactor.stops, 1)
 
     def test_stop(self) -> None:
-        """It stops accepting and reading, stores, answers, says goodbye and waits for all."""
+        """The service stops reading, stores, answers, says goodbye and waits for all."""
         service = self.begin()
         self.log.opened.callback(None)
         peer = Peer(self.factory, "Ann")

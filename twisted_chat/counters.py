@@ -115,7 +115,8 @@ class Counters:
         """
         Note that everybody has been given a batch.  One call for each batch takes all its figures.
 
-        @param oldest: when its oldest draft was taken, or C{None}.
+        @param oldest: when its oldest draft was taken, in seconds on the counters' clock, or
+            C{None}.
         @param events: how many events a commit stored; 0 where there was none.
         @param begun: when the commit began.
         @param committed: when it ended.

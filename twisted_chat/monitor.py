@@ -29,8 +29,13 @@ from .ops.metrics import (
 )
 
 LOGINS: Final = ("new", "resumed", "taken-over")
+"""How users come: see L{Counters.logins}."""
+
 REFUSED_CONNECTIONS: Final = ("full", "address", "often", "overrun")
+"""Why connections are refused: see L{Counters.refusedConnections}."""
+
 CUT: Final = ("flooding", "silent", "slow", "stalled")
+"""Why connections are cut: see L{Counters.cut}."""
 
 
 def _known(words: Sequence[str], counted: Mapping[str, int]) -> Mapping[str, int]:
@@ -111,7 +116,9 @@ class Monitor:
         self, reactor: Any, listener: Listener, gate: Gate, doors: Sequence[StreamDoor]
     ) -> None:
         """
+        @param reactor: for timers.
         @param listener: where it is asked.
+        @param gate: what the doors share, and the chat behind them.
         @param doors: whose figures it tells.
         """
         from .ops.pages import makeSite
@@ -149,8 +156,7 @@ class Monitor:
         try:
             self._listener.bind(self._site)
         except CannotListenError as error:
-            reason = getattr(error.socketError, "strerror", None) or error.socketError
-            raise CannotBind(self._listener.text, str(reason)) from None
+            raise CannotBind.fromError(self._listener.text, error) from None
         self._isBound = True
 
     def open(self) -> None:

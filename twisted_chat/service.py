@@ -46,7 +46,7 @@ class CannotStart(SystemExit, Exception):
 
 class IMonitor(Protocol):
     """
-    Who tells how the server is: see L{monitor.Monitor}.
+    Tells how the server is: see L{monitor.Monitor}.
 
     @ivar isReady: whether people are let in.
     """
@@ -81,7 +81,6 @@ class ChatService(Service):
         store: IStore,
         hub: Hub,
         auditLog: AuditLog,
-        drainTimeout: float = Limits.drainTimeout,
         reload: Callable[[], object] | None = None,
         monitor: IMonitor | None = None,
         logObserver: ILogObserver | None = None,
@@ -92,7 +91,6 @@ class ChatService(Service):
         @param store: the log behind the hub, not yet started.
         @param hub: the chat behind the doors.
         @param auditLog: to be written out at the end.
-        @param drainTimeout: time for all clients to read their goodbye, in seconds.
         @param reload: reads the options once more; raises a L{ChatError} that is logged already.
         @param monitor: tells how the server is, from before the log is opened until the end.
         @param logObserver: where the log goes; without it, where C{twistd} has it go.
@@ -102,14 +100,12 @@ class ChatService(Service):
         self._store = store
         self._hub = hub
         self._auditLog = auditLog
-        self._drainTimeout = drainTimeout
         self._reload = reload
         self._monitor = monitor
         self._logObserver = logObserver
         self._tidying: IDelayedCall | None = None
         self._bound = False
         self._open = False
-        self.failed: str | None = None
 
     def setServiceParent(self, parent: Any) -> None:
         """
@@ -181,6 +177,10 @@ class ChatService(Service):
         except ChatError as error:
             self._end(error.sentence)
             return
+        if not self.running:
+            # It was stopped meanwhile, and C{_close} had nothing to stop yet.
+            await self._store.stop()
+            return
         self._open = True
         self._tidying = self._reactor.callLater(_TIDY_SECONDS, self._tidy)
         for door in self._doors:
@@ -196,7 +196,6 @@ class ChatService(Service):
         self._end("the server cannot start")
 
     def _end(self, sentence: str) -> None:
-        self.failed = sentence
         self._log.critical("{sentence}", sentence=sentence)
         # The reactor ends as usual, and twistd exits with status 0 whatever went wrong; by then all
         # that is left to do is to tell whoever watches the process.
@@ -232,7 +231,7 @@ class ChatService(Service):
         if self._open:
             await self._store.stop()
         gone = DeferredList([door.sayGoodbye("server is going down") for door in self._doors])
-        timer = self._reactor.callLater(self._drainTimeout, self._abort)
+        timer = self._reactor.callLater(Limits.drainTimeout, self._abort)
         await gone
         if timer.active():
             timer.cancel()

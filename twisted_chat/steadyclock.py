@@ -35,9 +35,10 @@ class SteadyClock:
         """
         self._seconds = seconds
         self._monotonic = monotonic
-        self._last = last
-        self._at = monotonic()
-        self._offset = 0.0
+        # How far the wall clock is ahead of the one that does not jump: as it is believed, and as
+        # it is claimed since a jump.
+        self._believed = last - monotonic()
+        self._claimed = 0.0
         self._since: float | None = None
 
     def now(self) -> float:
@@ -46,17 +47,18 @@ class SteadyClock:
             last could be, added to that.
         """
         wall, at = self._seconds(), self._monotonic()
-        expected = self._last + at - self._at
-        if wall > expected + JUMP and not self._isProven(wall - at, at):
-            return expected
-        self._last, self._at, self._since = wall, at, None
+        offset = wall - at
+        if offset > self._believed + JUMP and not self._hasLasted(offset, at):
+            return self._believed + at
+        self._believed, self._since = offset, None
         return wall
 
-    def _isProven(self, offset: float, at: float) -> bool:
+    def _hasLasted(self, offset: float, at: float) -> bool:
         """
-        @param offset: how far the wall clock is ahead of the one that does not jump.
-        @return: whether it has been so for L{PROOF}.
+        Take down since when a jump lasts; another jump begins anew.
+
+        @return: whether it has lasted for L{PROOF}.
         """
-        if self._since is None or abs(offset - self._offset) > JUMP:
-            self._offset, self._since = offset, at
+        if self._since is None or abs(offset - self._claimed) > JUMP:
+            self._claimed, self._since = offset, at
         return at - self._since >= PROOF

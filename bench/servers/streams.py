@@ -14,10 +14,10 @@ users: dict[str, asyncio.StreamWriter] = {}
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """
-    Talk with one user until he leaves.
+    Talk with one user until they leave.
 
-    @param reader: what he sends.
-    @param writer: what he gets.
+    @param reader: the stream from the user.
+    @param writer: the stream to the user.
     """
     name = ""
     try:

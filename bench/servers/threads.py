@@ -19,9 +19,9 @@ lock = threading.Lock()
 
 def serve(connection: socket.socket) -> None:
     """
-    Talk with one user until he leaves.
+    Talk with one user until they leave.
 
-    @param connection: his socket.
+    @param connection: the user's socket.
     """
     name = ""
     try:

@@ -240,7 +240,7 @@ class ConsoleUITests(SynchronousTestCase):
         return {each["type"]: each["key"] for each in peer.objects() if "key" in each}
 
     def test_completesThePresent(self) -> None:
-        """Who is in a room is asked for, unseen, in each room the user comes to."""
+        """The names in a room are asked for, unseen, in each room the user comes to."""
         peer = self.begin()
         peer.says(**WELCOME)
         asked = self.asked(peer)
@@ -351,7 +351,7 @@ class ConsoleUITests(SynchronousTestCase):
         self.assertEqual(self.said(peer), [("hello", "#lobby")])
 
     def test_sameRoom(self) -> None:
-        """Who comes back to their room is not asked."""
+        """A user who comes back to their room is not asked."""
         peer = self.comesBack("hello", room="#dev", resumed=True)
         self.assertNotIn("no longer", self.shown())
         self.types("\r")
@@ -473,7 +473,7 @@ class ConsoleUITests(SynchronousTestCase):
         self.assertIsNone(self.sessions().take("Zoe"))
 
     def test_dayOfOwnLine(self) -> None:
-        """The day's line comes before the first line after midnight, also one's own."""
+        """The day's line comes before the first line after midnight, the user's own too."""
         times = [0.0]
         self.inside()
         self.ui._now = lambda: times[0]
@@ -486,7 +486,7 @@ class ConsoleUITests(SynchronousTestCase):
         self.assertNotIn("---", self.shown())
 
     def test_completesRoomsOfBefore(self) -> None:
-        """A room that one left for another is still offered."""
+        """A room that the user left for another is still offered."""
         peer = self.inside()
         for room in ("#dev", "#lobby"):
             peer.says(type="room", room=room, topic="", names=1)
@@ -496,7 +496,7 @@ class ConsoleUITests(SynchronousTestCase):
         peer.says(type="joined", id=number, time=1.0, room="#lobby", name=name)
 
     def test_folding(self) -> None:
-        """One who comes is shown at once, those of the next second in one line."""
+        """A user who comes is shown at once, those of the next second in one line."""
         peer = self.inside()
         self.comes(peer, 11, "Bob")
         self.assertIn("* Bob is now connected", self.shown())
@@ -509,7 +509,7 @@ class ConsoleUITests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls()[1:], [])
 
     def test_foldingKeepsTheOrder(self) -> None:
-        """Words, one's own too, and whatever else is shown come after those who came before."""
+        """Words, the user's own too, and whatever else is shown follow those who came before."""
         peer = self.inside()
         self.comes(peer, 11, "Bob")
         self.comes(peer, 12, "Eve")

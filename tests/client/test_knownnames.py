@@ -47,7 +47,7 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(sorted(self.known.names()), ["Kim", "Rob"])
 
     def test_leftTheChat(self) -> None:
-        """Who leaves the lobby is nowhere; who leaves another room may be written to."""
+        """A user who leaves the lobby is nowhere; one who leaves another room may be written to."""
         for name in ("Ann", "Bob"):
             self.happens(SAID, name)
         self.happens(LEFT, "Ann", "#lobby")

@@ -4,7 +4,7 @@ Tests of finding a name in a text.
 
 from __future__ import annotations
 
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,7 +74,8 @@ class MentionTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=200, derandomize=True, database=None)
     @given(st.text(max_size=20), st.text(min_size=1, max_size=5))
     def test_anything(self, text: str, name: str) -> None:
-        """No text is too strange, and a name between blanks is always found."""
+        """No text is too strange, and a name between blanks is found if it begins a character."""
         mentions(text, name)
-        if folded(f" {name} ") == f" {folded(name)} ":
+        begins = not category(folded(name)[0]).startswith("M")
+        if begins and folded(f" {name} ") == f" {folded(name)} ":
             self.assertTrue(mentions(f"{text} {name} {text}", name))

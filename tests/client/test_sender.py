@@ -14,7 +14,7 @@ from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import BadCommand
 
 
-class PostboxTests(SynchronousTestCase):
+class SenderTests(SynchronousTestCase):
     """
     Lines that leave or wait.
     """
@@ -24,7 +24,7 @@ class PostboxTests(SynchronousTestCase):
         self.quits = 0
         self.outbox = Outbox("k")
         self.text = TextClientDialect(SessionState("Ann"), self.outbox)
-        self.box = MessageSender(self.outbox, self.text, self.sent.append, self.quit)
+        self.sender = MessageSender(self.outbox, self.text, self.sent.append, self.quit)
 
     def quit(self) -> None:
         self.quits += 1
@@ -35,54 +35,54 @@ class PostboxTests(SynchronousTestCase):
     def test_closed(self) -> None:
         """Before the welcome messages wait, up to a limit, and commands are refused."""
         for number in range(MAX_WAITING_MESSAGES):
-            self.box.say(str(number))
-        self.assertRaises(OutboxFull, self.box.say, "more")
-        self.assertRaises(BadCommand, self.box.say, "/names")
-        self.assertRaises(BadCommand, self.box.send, {"type": "ping"})
-        self.assertEqual((self.sent, self.box.full), ([], True))
-        self.box.opened()
+            self.sender.say(str(number))
+        self.assertRaises(OutboxFull, self.sender.say, "more")
+        self.assertRaises(BadCommand, self.sender.say, "/names")
+        self.assertRaises(BadCommand, self.sender.send, {"type": "ping"})
+        self.assertEqual((self.sent, self.sender.full), ([], True))
+        self.sender.opened()
         self.assertEqual(self.lines(), [b"%d" % number for number in range(MAX_WAITING_MESSAGES)])
 
     def test_open(self) -> None:
         """After the welcome lines leave as they come."""
-        self.box.opened()
+        self.sender.opened()
         for line in ("one", "/names", "two"):
-            self.box.say(line)
+            self.sender.say(line)
         self.assertEqual(self.lines(), [b"one", b"/names", b"two"])
 
     def test_full(self) -> None:
         """Many messages without a receipt hold the input, and the first receipt releases it."""
-        self.box.opened()
+        self.sender.opened()
         self.text.receive(b"Connected... Start sending messages")
         for _ in range(MAX_UNCONFIRMED_MESSAGES):
-            self.assertFalse(self.box.full)
-            self.box.say("x")
-        self.assertTrue(self.box.full)
+            self.assertFalse(self.sender.full)
+            self.sender.say("x")
+        self.assertTrue(self.sender.full)
         self.text.receive(b"OK . .")
-        self.assertFalse(self.box.full)
+        self.assertFalse(self.sender.full)
 
     def test_quitWaitsItsTurn(self) -> None:
         """To leave waits for the answer to the command before it."""
-        dialect = self.box.dialect = JSONClientDialect(SessionState("Ann"), self.outbox)
+        dialect = self.sender.dialect = JSONClientDialect(SessionState("Ann"), self.outbox)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
-        self.box.opened()
-        self.box.say("/names")
-        self.box.say("bye all")
-        self.box.say("/quit")
-        self.box.say("never sent")
-        self.assertEqual((self.quits, self.box.owes), (0, True))
+        self.sender.opened()
+        self.sender.say("/names")
+        self.sender.say("bye all")
+        self.sender.say("/quit")
+        self.sender.say("never sent")
+        self.assertEqual((self.quits, self.sender.owes), (0, True))
         dialect.receive(b'{"type":"pong","key":"k2"}')
-        self.box.answered()
+        self.sender.answered()
         self.assertEqual(self.quits, 1)
         self.assertIn(b"bye all", self.sent[-1])
-        self.assertEqual(self.box.unconfirmed, 1)
+        self.assertEqual(self.sender.unconfirmed, 1)
 
     def test_lost(self) -> None:
         """What was sent, or waited for an answer, is in doubt; what waited for a welcome is not."""
-        self.box.say("early")
-        self.box.opened()
-        self.box.closed()
+        self.sender.say("early")
+        self.sender.opened()
+        self.sender.closed()
         self.assertEqual(self.outbox.doubtful, 1)
-        self.box.say("late")
-        self.box.opened()
+        self.sender.say("late")
+        self.sender.opened()
         self.assertEqual(self.lines(), [b"early", b"late"])

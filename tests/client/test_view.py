@@ -82,7 +82,7 @@ class ViewTests(SynchronousTestCase):
             self.assertEqual(self.view.alert, mentioned, text)
 
     def test_bells(self) -> None:
-        """The bell rings as it is set; never for one's own words or old ones."""
+        """The bell rings as it is set; never for the user's own words or old ones."""
         told = ServerMessage(TOLD, event=Event(1, NOON, TOLD, "@", "Bob", "psst", "Ann"))
         for bell, message, rings in (
             ("off", told, False),
@@ -117,7 +117,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual((self.view.unread, self.view.alert), ({}, False))
 
     def test_folded(self) -> None:
-        """Who comes at once stands in one line."""
+        """Users who come at once stand in one line."""
         batch = [
             ServerMessage(JOINED, event=Event(n, NOON, JOINED, "#lobby", name))
             for n, name in enumerate(("Bob", "Eve", "Joe"))
@@ -125,7 +125,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.texts(*batch), ["* Bob, Eve and 1 more are now connected"])
 
     def test_marker(self) -> None:
-        """Before the first event of the backlog that one has not seen stands a mark, once."""
+        """Before the first event of the backlog that the user has not seen stands a mark, once."""
         self.view.markAfter(5)
         lines = self.texts(*[said(str(n), id=n, old=True) for n in (4, 5, 6, 7)])
         self.assertEqual(

@@ -25,7 +25,7 @@ def blocks(fd: int) -> bool:
 
 class PrivateTests(SynchronousTestCase):
     """
-    Descriptors of one's own.
+    Descriptors of this process alone.
     """
 
     def pair(self, process: tuple[int, int]) -> tuple[int, int]:

@@ -128,7 +128,7 @@ class DoorContract(TimedTestCase):
         self.assertEqual(self.calls, [])
 
     def test_abort(self) -> None:
-        """Whoever does not go is cut."""
+        """A peer that does not go is cut."""
         self.start()
         peers = [self.enter(name) for name in ("Ann", "Bob")]
         self.door.stopReading()

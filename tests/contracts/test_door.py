@@ -165,7 +165,7 @@ class TwoDoorsTests(TimedTestCase):
         self.assertFalse(small.isAborted)
 
     def test_oneEnd(self) -> None:
-        """Each door says goodbye to its own, and no timer is left after the last."""
+        """Each door ends its own peers' connections, and no timer is left after the last."""
         ann, bob = Peer(self.lines, "Ann"), Peer(self.toy, "Bob")
         gone = self.lines.sayGoodbye("bye")
         self.assertEqual((ann.isClosed, bob.isClosed), (True, False))

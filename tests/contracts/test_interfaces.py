@@ -25,7 +25,7 @@ from twisted_chat.wire.textlines import TEXT, TextDialect, TextView
 
 class InterfacesTests(SynchronousTestCase):
     """
-    The seams of the house.
+    The seams of the server.
     """
 
     def test_dialects(self) -> None:

@@ -29,7 +29,7 @@ class GateTests(SynchronousTestCase):
         self.assertIs(Gate(makeHub(), Limits(rate=1)).makeBucket(), None)
 
     def test_overrun(self) -> None:
-        """It is overrun when even refusing takes the last descriptors."""
+        """The gate is overrun when even refusing takes the last descriptors."""
         gate = Gate(makeHub(), Limits(maxConnections=10))
         for _ in range(10 + SPARE_DESCRIPTORS // 2):
             self.assertFalse(gate.isOverrun)

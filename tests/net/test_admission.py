@@ -247,7 +247,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.gone, expected)
 
     def test_loggingIn(self) -> None:
-        """Who has said a name is not silent while the server works on it, nor right after."""
+        """A client that has said a name is not silent while the server works on it, nor after."""
         waiting = self.come(*(f"10.0.{n}.1" for n in range(4)))
         for admission in waiting:
             admission.loginBegun()
@@ -262,7 +262,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(len(self.gone), 1)
 
     def test_loggedIn(self) -> None:
-        """Who is in has nobody's place."""
+        """A client that is logged in takes nobody's place."""
         for admission in self.come(*(f"10.0.{n}.1" for n in range(10))):
             admission.loginBegun()
             admission.loggedIn()
@@ -272,7 +272,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual((self.gone, self.control.unauthenticated), ([], 4))
 
     def test_unreadIsNotSilent(self) -> None:
-        """Whoever has sent something that is not read yet stays, and another one goes."""
+        """A client that has sent something that is not read yet stays, and another one goes."""
         kept = [self.control.admit(f"10.0.{n}.1", lambda: False) for n in range(3)]
         self.come("10.0.3.1", "10.0.4.1")
         self.clock.advance(1)

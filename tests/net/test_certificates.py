@@ -87,14 +87,14 @@ class KeptCertificateTests(Files):
         self.assertEqual(os.listdir(directory), ["server.pem"])
 
     def test_tenYears(self) -> None:
-        """It is valid from the day before, for clocks that are behind, and for ten years."""
+        """The certificate is valid from the day before, for slow clocks, and for ten years."""
         certificate = self.certificate(keptCertificate(str(self.folder), seconds=at))
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         self.assertEqual(end - begin, timedelta(days=3651))
         self.assertEqual(begin.timestamp(), NOW - 86400)
 
     def test_names(self) -> None:
-        """It names this machine, and the names and addresses asked for, once each."""
+        """The certificate names this machine, and what else was asked for, once each."""
         path = keptCertificate(
             str(self.folder), ["chat.example", "bücher.example", "192.0.2.1", "localhost"], at
         )

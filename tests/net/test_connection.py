@@ -7,7 +7,6 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -18,7 +17,7 @@ from twisted_chat.counters import Counters
 from twisted_chat.errors import BadName, BadText, ChatError
 from twisted_chat.net.admission import AdmissionControl
 from twisted_chat.net.budget import Backlog, BacklogBudget
-from twisted_chat.net.connection import Connection, peerOf
+from twisted_chat.net.connection import Connection
 from twisted_chat.net.deadlines import Deadlines
 from twisted_chat.net.limits import KIB, Limits
 from twisted_chat.net.ratelimit import TokenBucket
@@ -88,6 +87,7 @@ class FakeAvatar:
     def __init__(self, client: Connection) -> None:
         self.client: Any = client
         self.leaving = False
+        self.waits = False
         self.unanswered = 0
         self.calls: list[str] = []
 
@@ -186,7 +186,7 @@ class OpenTests(ConnectionCase):
     """
 
     def test_admitted(self) -> None:
-        """It is counted until it is lost, and its address is what the door says."""
+        """A connection is counted until it is lost, and its address is what the door says."""
         self.assertTrue(self.open("::ffff:192.0.2.7"))
         self.assertEqual(self.connection.host, "192.0.2.7")
         self.assertEqual(self.connection.address, "192.0.2.7:51234")
@@ -213,7 +213,7 @@ class OpenTests(ConnectionCase):
         self.assertEqual((self.door.admission.connections, self.door.connections), (2, []))
 
     def test_givesWay(self) -> None:
-        """It gives way and says why while it says nothing, but not with its name on the way."""
+        """A silent connection gives way and says why, but not with its name on the way."""
         transport = SocketTransport()
         self.addCleanup(transport.close)
         connection = EchoConnection(self.door, transport)
@@ -230,18 +230,6 @@ class OpenTests(ConnectionCase):
         """A connection that is lost before it was opened was never there."""
         self.connection.connectionLost()
         self.assertEqual(self.door.connections, [])
-
-    def test_peerOf(self) -> None:
-        """The address of a transport, if it has one."""
-        for address, expected in (
-            (IPv4Address("TCP", "192.0.2.7", 5), ("192.0.2.7", 5)),
-            (IPv6Address("TCP", "2001:db8::7", 6), ("2001:db8::7", 6)),
-            (UNIXAddress("/run/chat"), ("", 0)),
-            (None, ("", 0)),
-        ):
-            transport: Any = StringTransport()
-            transport.getPeer = lambda address=address: address
-            self.assertEqual(peerOf(transport), expected)
 
 
 class LoginTests(ConnectionCase):
@@ -314,7 +302,7 @@ class LoginTests(ConnectionCase):
         self.assertEqual(self.transport.value(), b"")
 
     def test_closedMeanwhile(self) -> None:
-        """Whoever is logged in while the goodbye is on its way leaves when it is lost."""
+        """A user who is logged in while the goodbye is on its way leaves when it is lost."""
         self.open()
         login: Deferred[FakeAvatar] = Deferred()
         self.connection.awaitLogin(login)
@@ -325,7 +313,7 @@ class LoginTests(ConnectionCase):
         self.assertEqual(avatar.calls, ["drop"])
 
     def test_takenOverMeanwhile(self) -> None:
-        """Whose session goes on over another connection is not this connection's user."""
+        """A user whose session goes on over another connection is not this one's user."""
         self.open()
         login: Deferred[FakeAvatar] = Deferred()
         self.connection.awaitLogin(login)
@@ -541,7 +529,7 @@ class SocketTests(ConnectionCase):
         self.assertEqual(self.door.budget.total, 0)
 
     def test_brokenWhileRead(self) -> None:
-        """One that is read is left to the reactor, which reads first what is still there."""
+        """A broken connection that is read is left to the reactor, which reads the rest first."""
         self.transport.peer.close()
         self.connection.put(b"receipt\r\n")
         self.assertEqual(self.transport.ends, [])
@@ -575,7 +563,7 @@ class CloseTests(ConnectionCase):
             self.assertEqual(avatar.calls, ["drop"] if isMine else [])
 
     def test_abort(self) -> None:
-        """It can be cut at once."""
+        """A connection can be cut at once."""
         self.open()
         self.connection.abort()
         self.assertTrue(self.transport.disconnected)
@@ -587,7 +575,7 @@ class ContractTests(SynchronousTestCase):
     """
 
     def test_abstract(self) -> None:
-        """Lines and words are the door's."""
-        connection = Connection()
-        self.assertRaises(NotImplementedError, connection.lineReceived, b"x")
-        self.assertRaises(NotImplementedError, connection.refusal, BadText("x"))
+        """A connection without a door's lines and words cannot be made."""
+        self.assertEqual(Connection.__abstractmethods__, {"lineReceived", "refusal"})
+        made: Any = Connection
+        self.assertRaises(TypeError, made)

@@ -55,7 +55,7 @@ class ProxyTests(TimedTestCase):
         return answer
 
     def test_interface(self) -> None:
-        """It is an endpoint as any other."""
+        """The endpoint is one as any other."""
         verifyObject(IStreamServerEndpoint, self.endpoint)
 
     def test_header(self) -> None:
@@ -115,7 +115,7 @@ class ProxyTests(TimedTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_others(self) -> None:
-        """Who comes from elsewhere is taken as ever, and refused with a header."""
+        """A client from elsewhere is taken as ever, and refused with a header."""
         transport: Any = self.connect("192.0.2.9")
         self.assertEqual(self.sends(transport), PROMPT)
         self.assertIn(b"! this port does not", self.sends(transport, b"PROXY TCP4 1.2.3.4 "))

@@ -52,19 +52,6 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertEqual([bucket.take() for _ in range(5)], [0.0] * 5)
         self.assertGreater(bucket.take(), 0.0)
 
-    def test_severalTokens(self) -> None:
-        """Several tokens are taken together or not at all."""
-        bucket = TokenBucket(10, 5, self.clock.seconds)
-        self.assertEqual(bucket.take(4), 0.0)
-        self.assertAlmostEqual(bucket.take(3), 0.2)
-        self.assertEqual(bucket.take(1), 0.0)
-
-    def test_moreThanTheBurst(self) -> None:
-        """What costs more than the burst passes from a full bucket and is paid for after."""
-        bucket = TokenBucket(10, 5, self.clock.seconds)
-        self.assertEqual(bucket.take(20), 0.0)
-        self.assertAlmostEqual(bucket.take(), 1.6)
-
     def test_charge(self) -> None:
         """What is charged is taken out of a full bucket, and waited for from an empty one."""
         bucket = TokenBucket(10, 5, self.clock.seconds)
@@ -89,9 +76,9 @@ class TokenBucketTests(SynchronousTestCase):
             self.assertAlmostEqual(bucket.take(), 0.1 + MAX_DEBT * 5 / 10)
 
     def test_chargeForgivesNothing(self) -> None:
-        """A request beyond the bound that was let through whole is owed whole."""
+        """A client at the bound that is charged again owes as much as before."""
         bucket = TokenBucket(10, 5, self.clock.seconds)
-        bucket.take(1000)
+        bucket.charge(10**9)
         wait = bucket.take()
         bucket.charge(1)
         self.assertAlmostEqual(bucket.take(), wait)
@@ -117,6 +104,5 @@ class TokenBucketTests(SynchronousTestCase):
         passed = 0
         for pause, n in steps:
             clock.advance(pause)
-            if n <= burst and bucket.take(n) == 0:
-                passed += n
+            passed += sum(bucket.take() == 0 for _ in range(n))
             self.assertLessEqual(passed, burst + clock.seconds() * rate + 0.01)

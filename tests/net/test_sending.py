@@ -116,7 +116,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         return transport, OwnedQueue(transport, budget, limit)
 
     def test_interfaces(self) -> None:
-        """It is a producer of both kinds."""
+        """The queue is a producer of both kinds."""
         verifyObject(IPushProducer, self.queue)
         verifyObject(IPullProducer, self.queue)
 
@@ -141,7 +141,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertIn("overflowed", made.owner.calls)
 
     def test_largeRelease(self) -> None:
-        """So may what releases a cork."""
+        """What releases a cork may be larger than what may wait otherwise, too."""
         transport, made = self.make(limit=4 * KIB)
         cork = made.queue.cork()
         cork.release(BIG)
@@ -198,7 +198,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertLess(self.owner.moves, len(BIG) // (64 * KIB) + 10)
 
     def test_overLimit(self) -> None:
-        """One byte more than may be queued, and the connection is cut, with no way to queue."""
+        """One byte more than may be queued cuts the connection, and nothing more is queued."""
         self.queue.put(BIG)
         self.queue.limit = self.queue.size + 10
         self.queue.put(b"x" * 10)
@@ -310,7 +310,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, BIG + b"live\r\n")
 
     def test_corkedTwice(self) -> None:
-        """Two corks are both waited for."""
+        """What two corks hold back comes when both are released."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -398,7 +398,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_closeWhileCorkedAndBlocked(self) -> None:
-        """The same is true for a client that is slow."""
+        """The last lines of a slow client wait for the last cork, too."""
         self.queue.put(BIG)
         cork = self.queue.cork()
         self.queue.put(b"2\r\n")
@@ -476,7 +476,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_arrived(self) -> None:
-        """It knows whether the client has everything."""
+        """The queue knows whether the client has everything."""
         self.assertTrue(self.queue.arrived)
         self.queue.put(BIG)
         self.assertFalse(self.queue.arrived)

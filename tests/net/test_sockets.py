@@ -232,7 +232,7 @@ class SendTests(SynchronousTestCase):
             self.assertIs(isUnreachable(FakeTransport(Handle()), 15.0), expected)
 
     def test_reachable(self) -> None:
-        """Who has taken everything is reachable, and so is who only reads nothing of it."""
+        """A peer that has taken everything is reachable, and so is one that only reads nothing."""
         listening = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listening.close)
         client = socket.create_connection(listening.getsockname())
@@ -277,7 +277,7 @@ class SendTests(SynchronousTestCase):
             self.assertIs(plainSend(transport), None)
 
     def test_allArrived(self) -> None:
-        """It is known whether the peer's system has everything."""
+        """The kernel tells whether the peer's system has everything."""
         self.assertTrue(allArrived(self.transport))
         self.transport.handle.send(b"here")
         self.assertFalse(allArrived(self.transport))
@@ -285,7 +285,7 @@ class SendTests(SynchronousTestCase):
         self.assertTrue(allArrived(self.transport))
 
     def test_unacknowledged(self) -> None:
-        """It is known how much the peer's system has not taken, also from outside of TLS."""
+        """The kernel tells how much the peer's system has not taken, also from outside of TLS."""
         self.transport.handle.send(b"here")
         unsent = unacknowledged(self.transport)
         assert unsent is not None

@@ -43,7 +43,7 @@ class TLSEndpointTests(SynchronousTestCase):
         self.factory = Factory.forProtocol(Protocol)
 
     def test_interface(self) -> None:
-        """It is an endpoint as any other, and gives what the one below gives."""
+        """The endpoint is one as any other, and gives what the one below gives."""
         verifyObject(IStreamServerEndpoint, self.endpoint)
         self.assertEqual(self.endpoint.listen(self.factory), "port")
 

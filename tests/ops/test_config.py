@@ -1,6 +1,6 @@
 """
 Tests for L{twisted_chat.ops.config}; what a file may say is tested with the options, in
-C{tests.test_tap}.
+C{tests.test_options}.
 """
 
 from __future__ import annotations

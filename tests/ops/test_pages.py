@@ -45,7 +45,7 @@ class SiteTests(SynchronousTestCase):
         self.assertEqual(self.get("/healthz"), ("200 OK", "ok\n"))
 
     def test_readiness(self) -> None:
-        """It is ready unless it says why not."""
+        """The server is ready unless it says why not."""
         self.assertEqual(self.get("/readyz"), ("200 OK", "ready\n"))
         self.trouble = "the disk is full"
         self.assertEqual(self.get("/readyz"), ("503 Service Unavailable", "the disk is full\n"))

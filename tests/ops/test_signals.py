@@ -113,7 +113,7 @@ class HandleSignalsTests(SynchronousTestCase):
         self.assertEqual({number: self.set[number] for number in others}, others)
 
     def test_otherThread(self) -> None:
-        """Outside of the main thread signals are left to whoever runs it."""
+        """Outside of the main thread signals are left to the program that runs it."""
 
         def refuse(number: int, handler: object) -> None:
             raise ValueError("signal only works in main thread")

@@ -4,8 +4,17 @@ from collections.abc import Callable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts import store as contracts
-from tests.contracts.store import WALL_TIME, Recorder, said, scopeOf, wholeOf
+from tests.contracts.history import HistoryContract
+from tests.contracts.store import (
+    WALL_TIME,
+    LogContract,
+    Recorder,
+    RoomsContract,
+    SessionsContract,
+    said,
+    scopeOf,
+    wholeOf,
+)
 from twisted_chat.errors import NoHistory
 from twisted_chat.stores import memory
 from twisted_chat.stores.memory import MemoryLog
@@ -13,10 +22,10 @@ from twisted_chat.wire.events import Query
 
 
 class AtOnceTests(
-    contracts.LogContract,
-    contracts.HistoryContract,
-    contracts.RoomsContract,
-    contracts.SessionsContract,
+    LogContract,
+    HistoryContract,
+    RoomsContract,
+    SessionsContract,
     SynchronousTestCase,
 ):
     """

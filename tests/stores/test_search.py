@@ -82,7 +82,7 @@ class TermsTests(SynchronousTestCase):
 
     def test_memoryIsBounded(self) -> None:
         """
-        Who sends every character there is leaves little behind.
+        A user who sends every character there is leaves little behind.
         """
         self.patch(search, "_KNOWN_CHARACTERS", 50)
         text = "".join(map(chr, range(0x4E00, 0x5000)))

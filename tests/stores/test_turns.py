@@ -51,7 +51,7 @@ class TurnsTests(SynchronousTestCase):
 
     def test_byTurns(self) -> None:
         """
-        Who asks much waits for those who ask little.
+        Askers with many questions wait for those with few.
         """
         for name in ("a1", "a2", "a3", "b1", "b2", "c1"):
             self.ask(name[0], name)

@@ -69,7 +69,7 @@ class ConversationTestCase(SynchronousTestCase):
 
     def enter(self, port: int, name: str) -> Line:
         """
-        Somebody who has entered.
+        A connection on which this user has entered.
         """
         line = self.connect(port)
         line.send(name)
@@ -116,25 +116,25 @@ class DialogueTests(ConversationTestCase):
         self.assertRegex(answers[2], "^! there is no such command")
         heard = ["Alexei -> you :: psst", "* Alexei waves", "Alexei :: /slash"]
         self.assertEqual(stanislav.read(3), heard)
-        his = stanislav.address
+        address = stanislav.address
         stanislav.close()
         self.assertEqual(alexei.readLine(), "* Stanislav has left")
         alexei.send("/quit")
         self.assertEqual(alexei.readAll(), ["* Goodbye"])
         server.waitFor("Alexei has left$")
         log = self.stop(server)
-        for address, told in (
-            (his, "Stanislav is now connected"),
-            (his, r"\[Stanislav\] :: Hello!"),
+        for origin, told in (
+            (address, "Stanislav is now connected"),
+            (address, r"\[Stanislav\] :: Hello!"),
             (alexei.address, r"\[Alexei\] :: Hi!"),
-            (his, "Stanislav has left"),
+            (address, "Stanislav has left"),
             (alexei.address, "Alexei has left"),
         ):
-            self.assertRegex(log, rf"(?m){TIME} \[{address}\] {told}$")
+            self.assertRegex(log, rf"(?m){TIME} \[{origin}\] {told}$")
         self.assertNotIn("psst", log)
 
     def test_halfClosed(self) -> None:
-        """Who sends all at once and closes his side, as C{nc -N}, gets every answer."""
+        """A client that sends all at once and closes its side, as C{nc -N}, gets every answer."""
         server, port = self.startAnywhere(history=self.history)
         line = self.connect(port)
         line.send("Ann", *["hello"] * 40, "/names")
@@ -196,7 +196,7 @@ class EndTests(ConversationTestCase):
     """
 
     def test_interrupt(self) -> None:
-        """SIGINT says goodbye to everybody, and the status is 0."""
+        """At SIGINT everybody is told of the end, and the status is 0."""
         server, port = self.startAnywhere()
         ann, stranger = self.enter(port, "Ann"), self.connect(port)
         self.assertEqual(stranger.readLine(), PROMPT)
@@ -205,7 +205,7 @@ class EndTests(ConversationTestCase):
         self.assertEqual(stranger.readAll(), ["* server is going down"])
 
     def test_secondSignal(self) -> None:
-        """A second signal does not wait for one who does not read; the status is 0."""
+        """A second signal does not wait for a client that does not read; the status is 0."""
         server, port = self.startAnywhere("--rate", "0")
         deaf = socket.socket()
         self.addCleanup(deaf.close)

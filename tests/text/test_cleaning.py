@@ -35,7 +35,7 @@ RLO = "\u202e"
 FAMILY = f"\U0001f468{ZWJ}\U0001f469{ZWJ}\U0001f467"
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
-# Everything that has an own rule, so that random text meets the rules together.
+# Everything that has a rule of its own, so that random text meets the rules together.
 TRICKY = st.text(
     st.one_of(
         st.characters(),
@@ -149,7 +149,7 @@ class ParseTextTests(SynchronousTestCase, CleanMixin):
     def test_everyControlIsRefused(self) -> None:
         """
         Every character that commands a terminal or ends a line is refused with a sentence that
-        names it, itself unfit for no terminal.
+        names it, itself fit for any terminal.
         """
         for code in range(0x110000):
             char = chr(code)
@@ -256,7 +256,7 @@ class NeutraliseTests(SynchronousTestCase):
 
     def test_strayJoiners(self) -> None:
         """
-        Joiners are removed where nothing is written with them.
+        Joiners are removed where no script is written with them.
         """
         for text, left in (
             (f"ad{ZWJ}min", "admin"),
@@ -319,7 +319,7 @@ class NeutraliseTests(SynchronousTestCase):
 
     def test_controlsStay(self) -> None:
         """
-        Controls are the business of others.
+        Control characters are left alone.
         """
         self.assertEqual(neutralise("a\x00\té\x1b"), "a\x00\té\x1b")
 
@@ -327,7 +327,7 @@ class NeutraliseTests(SynchronousTestCase):
     @given(TRICKY)
     def test_idempotent(self, text: str) -> None:
         """
-        What is neutralised once has nothing left to remove, and nothing was added.
+        Neutralising a text twice changes nothing more, and adds nothing.
         """
         once = neutralise(text)
         self.assertEqual(neutralise(once), once)
@@ -387,7 +387,7 @@ class EscapeLogTests(SynchronousTestCase):
 
     def test_escapes(self) -> None:
         """
-        What cannot be seen is written as an escape, and a backslash as two.
+        Invisible characters are written as escapes, and a backslash as two.
         """
         for text, written in (
             ("Ann :: hi", "Ann :: hi"),
@@ -415,7 +415,7 @@ class EscapeLogTests(SynchronousTestCase):
 
     def unescape(self, written: str) -> str:
         """
-        @return: the text that was written, read as one reads a Python string.
+        @return: the text that was written, read as Python reads a string.
         """
         quoted = written.replace('"', r"\x22")
         text = ast.literal_eval(f'"{quoted}"')
@@ -430,7 +430,7 @@ class ImportTests(SynchronousTestCase):
 
     def test_light(self) -> None:
         """
-        Neither this module nor the one of names loads a library or a table when it is imported.
+        Importing this module, or that of names, loads no library and no table.
         """
         code = (
             "import sys, twisted_chat.text.cleaning, twisted_chat.text.names;"

@@ -130,8 +130,8 @@ class LooksTests(SynchronousTestCase):
 
     def test_different(self) -> None:
         """
-        Names that a reader tells apart as they are written share none, also those that only a path
-        over several alphabets would join (v, Greek ν, its capital Ν, n).
+        Names that a reader can tell apart share no key, even those that only a path over several
+        alphabets would join (v, Greek ν, its capital Ν, n).
         """
         for one, other in (
             ("Ella", "Elia"),
@@ -165,7 +165,7 @@ class LooksTests(SynchronousTestCase):
 
 class NearestTests(SynchronousTestCase):
     """
-    What somebody who mistyped a name may have meant.
+    Which name a user may have mistyped.
     """
 
     def test_oneEdit(self) -> None:

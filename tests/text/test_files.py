@@ -19,20 +19,20 @@ class FolderTests(SynchronousTestCase):
     """
 
     def test_state(self) -> None:
-        """What is kept between runs is where the specification says."""
+        """State is kept where the specification says."""
         self.assertEqual(stateFolder({"XDG_STATE_HOME": "/x/state"}), Path("/x/state/twisted_chat"))
         home = Path.home() / ".local" / "state" / "twisted_chat"
         self.assertEqual(stateFolder({}), home)
         self.assertEqual(stateFolder({"XDG_STATE_HOME": "relative"}), home)
 
     def test_config(self) -> None:
-        """What a person chose is where the specification says."""
+        """Preferences are kept where the specification says."""
         self.assertEqual(configFolder({"XDG_CONFIG_HOME": "/x/etc"}), Path("/x/etc/twisted_chat"))
         home = Path.home() / ".config" / "twisted_chat"
         self.assertEqual(configFolder({"XDG_CONFIG_HOME": "relative"}), home)
 
     def test_noHome(self) -> None:
-        """Without a home nothing is kept: no folder called ~ is made where the process runs."""
+        """Without a home nothing is kept, and no folder called ~ is made."""
         self.patch(os.path, "expanduser", lambda path: path)
         for folder in (configFolder({}), stateFolder({"XDG_STATE_HOME": "relative"})):
             self.assertTrue(folder.is_absolute())
@@ -89,7 +89,7 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(os.listdir(target.parent), ["target"])
 
     def test_remainsOfACrash(self) -> None:
-        """What an earlier try left half written is no obstacle, and its mode is not kept."""
+        """A half-written file of an earlier try is no obstacle, and its mode is not kept."""
         self.folder.mkdir()
         half = self.folder / f"file.{os.getpid()}"
         half.write_bytes(b"half")
@@ -99,7 +99,7 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(os.listdir(self.folder), ["file"])
 
     def test_refused(self) -> None:
-        """What cannot be written leaves everything as it was, and nothing beside it."""
+        """A failed write leaves the old file as it was, and no other beside it."""
         self.path.mkdir(parents=True)
         self.assertRaises(OSError, writeWhole, self.path, b"one")
         self.assertEqual(os.listdir(self.folder), ["file"])

@@ -115,7 +115,7 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_unseenCharacters(self) -> None:
         """
-        Characters without a shape are no part of a name.
+        Characters without a shape are dropped from a name.
         """
         self.assertEqual(cleanName(f"A\u200bn\u202en{ZWJ}\ufeff"), "Ann")
         self.assertRefused("\u3164", "a name has at least one letter or digit: choose one")
@@ -149,8 +149,8 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_foreignCharacters(self) -> None:
         """
-        What is neither letter, digit, mark nor sign is refused by its name: emoji, symbols, the
-        protocol's own signs, controls.
+        A character that is neither letter, digit, mark nor sign is named in the refusal: emoji,
+        symbols, the protocol's own signs, controls.
         """
         for text, found in (
             ("Ann\U0001f600", "\U0001f600 (U+1F600)"),
@@ -190,7 +190,7 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_oldScripts(self) -> None:
         """
-        Scripts that nobody writes today are refused.
+        A script that nobody writes any more is refused.
         """
         self.assertRefused(
             "\U00010400", "this name is of an alphabet that is not written today: use another"
@@ -198,7 +198,7 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_directions(self) -> None:
         """
-        A name from right to left that a terminal would show scrambled is refused.
+        A name written from right to left that a terminal would scramble is refused.
         """
         for text in ("1علي", "דוד_", "אa"):
             self.assertIn("right to left", str(self.assertRaises(BadName, cleanName, text)))
@@ -221,9 +221,9 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_reserved(self) -> None:
         """
-        Nobody can have a name that could be taken for the house.
+        A name that could be taken for the server or its operator is refused.
         """
-        self.assertRefused("Admin", "the name Admin is kept for the house: choose another")
+        self.assertRefused("Admin", "the name Admin is reserved: choose another")
         for name in (
             "r00t",
             "АDMIN",
@@ -280,7 +280,7 @@ class CleanRoomTests(SynchronousTestCase):
 
     def test_goodRooms(self) -> None:
         """
-        A room's name is C{#} and a name by the same rules; the names of the house are free.
+        A room's name is C{#} and a name by the same rules; reserved names are free.
         """
         for text, room in (
             ("#dev", "#dev"),
@@ -324,12 +324,12 @@ class CleanRoomTests(SynchronousTestCase):
 
 class ReservedTests(SynchronousTestCase):
     """
-    Which names the house keeps.
+    Which names are reserved.
     """
 
-    def test_house(self) -> None:
+    def test_isReserved(self) -> None:
         """
-        The house keeps its own names in any look, and no common first name.
+        A reserved name is reserved in any look, and no common first name is.
         """
         for name in (
             "server",

@@ -30,8 +30,8 @@ class KindsTests(SynchronousTestCase):
 
     def test_eachKindIsOfOneSort(self) -> None:
         """
-        Every kind is spoken, presence or state, and none is of two sorts: that decides how long it
-        is kept and who is shown it.
+        Every kind is spoken, presence or state, and none is of two sorts: the sort decides how
+        long it is kept and who is shown it.
         """
         kinds = [
             value
@@ -76,7 +76,7 @@ class EventTests(SynchronousTestCase):
 
     def test_withoutSecrets(self) -> None:
         """
-        A dialect is given an event without its machine's value.
+        A dialect gets an event without its value for machines.
         """
         event = Event(7, 1.5, "locked", "#dev", "Ann", data="hash")
         self.assertEqual(withoutSecrets(event), event._replace(data=""))

@@ -54,6 +54,6 @@ class FingerprintTests(SynchronousTestCase):
             self.assertEqual(parseFingerprint(text), expected)
 
     def test_noFingerprint(self) -> None:
-        """What is shorter, longer, or not hexadecimal is refused."""
+        """A text that is shorter, longer, or not hexadecimal is refused."""
         for text in ["", "SHA256:", "ab" * 31, "ab" * 33, "ag" * 32, "MD5:" + "ab" * 32]:
             self.assertRaises(ConfigError, parseFingerprint, text)

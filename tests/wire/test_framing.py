@@ -21,8 +21,8 @@ from twisted_chat.wire.framing import (
     LineSplitter,
 )
 
-#: Pieces that a peer may send, biased to what is near a limit: lines of a limit of 8 bytes, line
-#: ends of all kinds, and now and then more than the flood limit.
+# Pieces that a peer may send, biased to what is near a limit: lines of a limit of 8 bytes, line
+# ends of all kinds, and now and then more than the flood limit.
 PIECES = st.lists(
     st.one_of(
         st.sampled_from([b"\n", b"\r", b"\r\n", b"a" * 7, b"a" * 8, b"a" * 9, b"\r\r\n"]),
@@ -35,7 +35,7 @@ PIECES = st.lists(
 
 def specification(stream: bytes, maxLength: int) -> list[bytes | Excess]:
     """
-    What L{LineSplitter} promises for a whole stream, said as plainly as possible.
+    State what L{LineSplitter} promises for a whole stream, as plainly as possible.
     """
     *lines, tail = stream.split(b"\n")
     expected: list[bytes | Excess] = []
@@ -65,7 +65,7 @@ class LineSplitterTests(SynchronousTestCase):
     """
 
     def test_lineFeedEndsALine(self) -> None:
-        """A line ends at LF, and what follows waits for its own."""
+        """A line ends at LF, and the rest waits for its own."""
         splitter = LineSplitter()
         self.assertEqual(splitter.feed(b"one\ntwo\nthr"), [b"one", b"two"])
         self.assertEqual(splitter.pending, b"thr")
@@ -130,7 +130,7 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(LineSplitter().feed(stream), [TOO_LONG, b"b"])
 
     def test_limitChangesBetweenChunks(self) -> None:
-        """A longer limit holds from the next chunk on, for a line already begun too."""
+        """A longer limit holds from the next chunk on, also for a line already begun."""
         splitter = LineSplitter(4)
         self.assertEqual(splitter.feed(b"abc"), [])
         splitter.maxLength = 8
@@ -197,13 +197,13 @@ class AnyEndSplitterTests(SynchronousTestCase):
         self.assertEqual(self.linesOf(b"Ann\r", b"\0one\r", b"\0", b"two\r"), expected)
 
     def test_feedDecides(self) -> None:
-        """After a first LF or CR LF, a lone CR is left in its line, to be refused as ever."""
+        """After a first LF or CR LF, a lone CR is left in its line, where it is refused."""
         for first in (b"Ann\n", b"Ann\r\n"):
             self.assertEqual(self.linesOf(first, b"a\rb\n"), [b"Ann", b"a\rb"])
             self.assertEqual(self.linesOf(first + b"a\rb\r\n"), [b"Ann", b"a\rb"])
 
     def test_endCutInTwo(self) -> None:
-        """A first CR LF that comes in two chunks is one line end, and of an LF peer."""
+        """A first CR LF that comes in two chunks is one line end, and marks an LF peer."""
         self.assertEqual(self.linesOf(b"Ann\r", b"\na\rb\n"), [b"Ann", b"a\rb"])
         splitter = AnyEndSplitter()
         self.assertEqual([splitter.feed(b"\r"), splitter.feed(b"\n")], [[b""], []])

@@ -73,7 +73,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is no JSON object in UTF-8 is refused, however it is broken.
+        Anything but a JSON object in UTF-8 is refused, however it is broken.
         """
         for raw in (
             b"",
@@ -107,7 +107,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_textField(self) -> None:
         """
-        A text is text, is there unless it may be missing, and is no longer than a line.
+        A text field is text, is present unless it may be absent, and is no longer than a line.
         """
         self.assertEqual(textField({"to": "Bob"}, "to"), "Bob")
         self.assertEqual(textField({}, "to", "Cem"), "Cem")
@@ -127,7 +127,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_numberField(self) -> None:
         """
-        A number is whole and within its bounds; true is none.
+        A number is whole and within its bounds; C{true} is not a number.
         """
         self.assertEqual(numberField({}, "count", 50, 1000), 50)
         for good in (0, 1, 1000):
@@ -140,7 +140,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_keyField(self) -> None:
         """
-        A key is up to 64 printable ASCII characters, or is not there.
+        A key is 1 to 64 printable ASCII characters, or absent.
         """
         self.assertIsNone(keyField({}))
         for good in ("k", "a b", "~" * MAX_KEY):
@@ -209,7 +209,7 @@ class EventTests(SynchronousTestCase):
 
     def test_nothingIsFolded(self) -> None:
         """
-        Each event is an object of its own, wherever one is: programs count.
+        Each event is an object of its own in every room: programs count them.
         """
         events = [makeEvent(JOINED), makeEvent(LEFT), makeEvent(JOINED)]
         for view in (JSON.here, JSON.elsewhere):
@@ -218,14 +218,15 @@ class EventTests(SynchronousTestCase):
 
     def test_own(self) -> None:
         """
-        The author of an event is shown his own key of it.
+        The author of an event is shown their own key of it.
         """
         self.assertEqual(read(JSON.own(makeEvent(TOPIC, "x", key="k1")))[0]["key"], "k1")
         self.assertNotIn("key", read(JSON.own(makeEvent(TOPIC, "x")))[0])
 
     def test_replay(self) -> None:
         """
-        Who resumes is shown what he missed, his own messages with their keys, others' without.
+        A client that resumes is shown what it missed: its own messages with their keys, others'
+        without.
         """
         mine = makeEvent(SAID, "mine", key="k1")
         theirs = mine._replace(id=8, sid="5b5b", text="theirs", key="k2")
@@ -235,7 +236,7 @@ class EventTests(SynchronousTestCase):
 
     def test_backlog(self) -> None:
         """
-        What was said before one came is marked as old.
+        A message from before the user came is marked as old.
         """
         event = makeEvent(SAID, "Hi!", key="k1")
         self.assertEqual(read(JSON.answer(Backlog([event], 0.0))), [{**fields(event), "old": True}])
@@ -245,7 +246,7 @@ class EventTests(SynchronousTestCase):
     @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
     def test_anyText(self, text: str) -> None:
         """
-        Any text survives the way, on one line, whatever line ends are in it.
+        Any text survives the journey on one line, whatever line ends it holds.
         """
         (data,) = JSON.here.events([makeEvent(SAID, text)], "#lobby")
         self.assertEqual(data.count(b"\n"), 1)
@@ -255,12 +256,12 @@ class EventTests(SynchronousTestCase):
 
 class AnswersTests(SynchronousTestCase):
     """
-    What one program alone is told.
+    Answers to one program alone.
     """
 
     def test_line(self) -> None:
         """
-        Fields come in order, without blanks, those that are None not at all, and in UTF-8.
+        Fields come in order, without blanks and in UTF-8; those that are C{None} are left out.
         """
         self.assertEqual(
             line(type="pong", key=None, text="é"), '{"type":"pong","text":"é"}\r\n'.encode()
@@ -317,7 +318,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_moved(self) -> None:
         """
-        Who changes his room is told its name, topic and how many are in it.
+        A user who changes rooms is told the name, the topic and how many are in it.
         """
         self.assertEqual(
             read(JSON.answer(Entered("#dev", "", 2))),
@@ -326,14 +327,14 @@ class AnswersTests(SynchronousTestCase):
 
     def test_gap(self) -> None:
         """
-        A gap tells how many events are lost, and null where nobody knows.
+        A gap tells how many events are lost, or null where nobody knows.
         """
         self.assertEqual(read(JSON.answer(Gap(3))), [{"type": "gap", "count": 3}])
         self.assertEqual(read(JSON.answer(Gap(None))), [{"type": "gap", "count": None}])
 
     def test_found(self) -> None:
         """
-        What was asked of the history is one object, be it empty.
+        The answer to a question about the history is one object, even an empty one.
         """
         event = makeEvent(SAID, "Hi!")
         self.assertEqual(

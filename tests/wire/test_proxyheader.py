@@ -98,12 +98,12 @@ class ParseTests(SynchronousTestCase):
                 self.assertIs(parseHeader(data[:length]), None, data[:length])
 
     def test_bad(self) -> None:
-        """What is no header to the letter is refused."""
+        """A malformed header is refused."""
         for data in BAD:
             self.assertRaises(BadHeader, parseHeader, data)
 
     def test_endless(self) -> None:
-        """No more is waited for than a header may be long."""
+        """A header that is too long is refused before all of it has come."""
         for data in (b"PROXY UNKNOWN" + b" " * 94, SIGNATURE + b"\x21\x11\xff\xff"):
             self.assertRaises(BadHeader, parseHeader, data)
 
@@ -112,7 +112,7 @@ class ParseTests(SynchronousTestCase):
         st.sampled_from([data for data, _, _ in GOOD]), st.integers(0, 60), st.binary(max_size=3)
     )
     def test_anything(self, data: bytes, place: int, noise: bytes) -> None:
-        """Whatever comes, there is a header, none yet, or a reason."""
+        """Any bytes give a header, none yet, or a reason."""
         try:
             header = parseHeader(data[:place] + noise + data[place:])
         except BadHeader as error:

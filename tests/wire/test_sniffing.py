@@ -61,12 +61,12 @@ class SniffTests(SynchronousTestCase):
             self.assertIsNone(sniff(line), line)
 
     def test_wrongEncodingIsNotTelnet(self) -> None:
-        """Bytes of a name in a wrong encoding are left to the rules for names."""
+        """A name in a wrong encoding is left to the rules for names."""
         for line in [b"\xff\xfe\n", b"\xff\xfe\r\n", b"\xff\xfeA\x00n\x00n\x00\n", b"\xff\xff\n"]:
             self.assertIsNone(sniff(line), line)
 
     def test_firstChunkMayBePartial(self) -> None:
-        """A stranger is told as soon as enough bytes have come, and stays told."""
+        """A stranger is recognised as soon as enough bytes have come, and from then on."""
         for stream, needed in [
             (b"GET /index.html HTTP/1.1\r\n", len(b"GET /")),
             (b"CONNECT a:1 HTTP/1.1\r\n", len(b"CONNECT a:1 HTTP/")),
@@ -79,7 +79,7 @@ class SniffTests(SynchronousTestCase):
     @settings(deadline=None, derandomize=True, max_examples=100)
     @given(st.binary(max_size=40), st.binary(max_size=40))
     def test_moreBytesDoNotUnsay(self, first: bytes, more: bytes) -> None:
-        """Whoever is told to be a stranger is the same stranger with more bytes."""
+        """A peer that is recognised as a stranger is still recognised with more bytes."""
         sentence = sniff(first)
         if sentence is not None:
             self.assertIsNotNone(sniff(first + more))

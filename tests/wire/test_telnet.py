@@ -13,10 +13,10 @@ from twisted_chat.wire.telnet import MAX_COMMANDS, MAX_SUBNEGOTIATION, TelnetFil
 BEGINNING = b"".join(
     b"\xff" + each for each in (b"\xfd\x03", b"\xfb\x18", b"\xfb\x1f", b"\xfb\x20", b"\xfd\x05")
 )
-"""What the telnet of BSD and Linux sends to a server that it takes for a telnet server."""
+"""The options that the telnet of BSD and Linux offers to a telnet server."""
 
 INTERRUPT = b"\xff\xf4\xff\xfd\x06"
-"""What it sends at Ctrl-C: IP, DO TIMING-MARK."""
+"""Its commands at Ctrl-C: IP, DO TIMING-MARK."""
 
 
 class TelnetFilterTests(SynchronousTestCase):
@@ -28,7 +28,7 @@ class TelnetFilterTests(SynchronousTestCase):
         self.filter = TelnetFilter()
 
     def test_text(self) -> None:
-        """What holds no command is left as it is."""
+        """Text without a command is left as it is."""
         for data in (b"Ann\r\n", "Ünal ÿ\n".encode(), b""):
             self.assertEqual(self.filter.feed(data), (data, b""))
 
@@ -41,7 +41,7 @@ class TelnetFilterTests(SynchronousTestCase):
         self.assertEqual(self.filter.feed(BEGINNING), (b"", b""))
 
     def test_noLoop(self) -> None:
-        """A refusal is not answered; an option that was given up is refused anew."""
+        """A refusal is not answered; an option that was given up is refused again."""
         self.assertEqual(self.filter.feed(b"\xff\xfb\x01"), (b"", b"\xff\xfe\x01"))
         self.assertEqual(self.filter.feed(b"\xff\xfc\x01\xff\xfe\x01"), (b"", b""))
         self.assertEqual(self.filter.feed(b"\xff\xfb\x01"), (b"", b"\xff\xfe\x01"))
@@ -53,7 +53,7 @@ class TelnetFilterTests(SynchronousTestCase):
             self.assertEqual(self.filter.feed(INTERRUPT + b"hi\r\n"), (b"hi\r\n", b"\xff\xfb\x06"))
 
     def test_commands(self) -> None:
-        """Commands without an option are nothing."""
+        """Commands without an option are skipped."""
         for code in range(0xF0, 0xFA):
             self.assertEqual(self.filter.feed(b"a\xff" + bytes([code]) + b"b"), (b"ab", b""))
 
@@ -69,13 +69,13 @@ class TelnetFilterTests(SynchronousTestCase):
         self.assertEqual(self.filter.feed(b"\xf0b"), (b"b", b""))
 
     def test_endlessSubnegotiation(self) -> None:
-        """What does not end as a subnegotiation is none, and nothing piles up."""
+        """A subnegotiation without an end is text, and nothing piles up."""
         text = b"".join(self.filter.feed(chunk)[0] for chunk in [b"\xff\xfa", *[b"x" * 100] * 50])
         self.assertEqual(text, b"\xff\xfa" + b"x" * 5000)
         self.assertLess(len(self.filter._rest), MAX_SUBNEGOTIATION)
 
     def test_enter(self) -> None:
-        """CR NUL is a line end, also when it is cut in two, and no other NUL is text."""
+        """CR NUL is a line end, also when it is cut in two, and every other NUL is dropped."""
         self.filter.feed(b"\xff\xf1")
         self.assertEqual(self.filter.feed(b"Ann\r\0hi\0!\r"), (b"Ann\r\nhi!\r", b""))
         self.assertEqual(self.filter.feed(b"\0next"), (b"\nnext", b""))
@@ -86,7 +86,7 @@ class TelnetFilterTests(SynchronousTestCase):
             self.assertEqual(TelnetFilter().feed(line), (line, b""))
 
     def test_flood(self) -> None:
-        """A chunk of more commands than anybody types is no telnet, and not answered."""
+        """A chunk with more commands than anybody types is left as it is, and not answered."""
         flood = b"\xff\xfb\x01\xff\xfc\x01" * MAX_COMMANDS
         self.assertEqual(self.filter.feed(flood), (flood, b""))
 

@@ -55,7 +55,7 @@ def here(*events: Event) -> list[str]:
 
 def elsewhere(*events: Event) -> list[str]:
     """
-    @return: the events as people see them whose current room is another.
+    @return: the events as people in another current room see them.
     """
     return [line.decode() for line in TEXT.elsewhere.events(events, LOBBY)]
 
@@ -67,7 +67,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_said(self) -> None:
         """
-        A message shows who said it, and in another than one's current room also where.
+        A message shows who said it, and outside the current room also where.
         """
         self.assertEqual(here(makeEvent(SAID, "Ann", "Hi!")), ["Ann :: Hi!\r\n"])
         said = makeEvent(SAID, "Ann", "Hi!", room="#dev")
@@ -83,7 +83,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_told(self) -> None:
         """
-        A direct message reads the same wherever one is.
+        A direct message reads the same in every room.
         """
         told = makeEvent(TOLD, "Ann", "psst", to="Bob", room="@5b")
         self.assertEqual(here(told), ["Ann -> you :: psst\r\n"])
@@ -91,7 +91,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_presence(self) -> None:
         """
-        In the lobby coming and going means the whole chat, in other rooms only these.
+        In the lobby coming and going means the whole chat, in another room only that room.
         """
         self.assertEqual(here(makeEvent(JOINED)), ["* Ann is now connected\r\n"])
         self.assertEqual(here(makeEvent(LEFT)), ["* Ann has left\r\n"])
@@ -108,7 +108,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_state(self) -> None:
         """
-        What changes a room is a notice that names the room.
+        A change of a room is a notice that names the room.
         """
         self.assertEqual(
             here(
@@ -148,7 +148,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldedOnceEach(self) -> None:
         """
-        Who came and went more than once in a batch is named once.
+        A user who came and went more than once in a batch is named once.
         """
         moves = [makeEvent(kind, "Bob") for kind in (JOINED, LEFT, JOINED, LEFT)]
         lines = "".join(here(*moves))
@@ -163,7 +163,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_nobodySpeaksWhileAway(self) -> None:
         """
-        Folding moves no line of who came behind his words, and no line of who went before them.
+        Folding puts no arrival behind the words of the user who came, and no departure before them.
         """
         lines = here(
             makeEvent(JOINED, "Ann"),
@@ -188,7 +188,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldSurvivesItsPlace(self) -> None:
         """
-        Who comes and goes in one batch is told of twice, and who only went is not forgotten.
+        A user who comes and goes in one batch is in both lines, and one who only went is in theirs.
         """
         lines = here(makeEvent(JOINED), makeEvent(LEFT))
         self.assertEqual(lines, ["* Ann is now connected\r\n", "* Ann has left\r\n"])
@@ -206,8 +206,8 @@ class ViewTests(SynchronousTestCase):
     )
     def test_wholeLines(self, rows: list[tuple[str, str, str]]) -> None:
         """
-        Whatever happens, there is one item for each event, an item is whole lines, and nobody who
-        comes, goes or speaks is left out.
+        Each event has one item, each item is whole lines, and no user who comes, goes or speaks is
+        left out.
         """
         events = [
             makeEvent(kind, name, f"text{place}", f"to{place}", room)
@@ -227,7 +227,7 @@ class ViewTests(SynchronousTestCase):
 
 class AnswersTests(SynchronousTestCase):
     """
-    What one person alone is told.
+    Answers to one user alone.
     """
 
     def test_receipt(self) -> None:
@@ -238,7 +238,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_own(self) -> None:
         """
-        Of his own moves a person is told in other ways; what he changed reads as for everybody.
+        A user's own moves are told in other ways; their changes read as they do to everybody.
         """
         self.assertEqual(TEXT.own(makeEvent(JOINED)), b"")
         self.assertEqual(TEXT.own(makeEvent(LEFT)), b"")
@@ -248,7 +248,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_noticeAndRefusal(self) -> None:
         """
-        The house speaks with a star, and refuses with an exclamation mark.
+        The server's notices begin with a star, its refusals with an exclamation mark.
         """
         self.assertEqual(TEXT.answer(Notice("hello"), "k1"), b"* hello\r\n")
         self.assertEqual(TEXT.refusal(BadText("no: write less"), "k1"), b"! no: write less\r\n")
@@ -256,14 +256,14 @@ class AnswersTests(SynchronousTestCase):
 
     def test_welcome(self) -> None:
         """
-        A newcomer is told in the exercise's words that he is in.
+        A newcomer is told in the exercise's words that they are in.
         """
         welcome = Welcome("Ann", None, "e", 7, LOBBY, ((LOBBY, ""),), False, 0)
         self.assertEqual(TEXT.answer(welcome), b"Connected... Start sending messages\r\n")
 
     def test_moved(self) -> None:
         """
-        Who changes his room is told how many are there, and the topic if it has one.
+        A user who changes rooms is told how many are there, and the topic if it has one.
         """
         self.assertEqual(TEXT.answer(Entered("#dev", "", 2)), b"* You are in #dev (2 here)\r\n")
         self.assertEqual(
@@ -272,7 +272,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_resume(self) -> None:
         """
-        There is nothing to resume from in plain text; that something is lost can be said.
+        Plain text has no replay, and a gap is told in a notice.
         """
         self.assertEqual(TEXT.answer(Replay([makeEvent(SAID, text="Hi!")], "5a5a")), b"")
         self.assertRegex(TEXT.answer(Gap(3)), rb"\A\* .*no longer kept\r\n\Z")
@@ -281,7 +281,7 @@ class AnswersTests(SynchronousTestCase):
 
 class OldTests(SynchronousTestCase):
     """
-    How the past reads.
+    How old messages read.
     """
 
     def setUp(self) -> None:
@@ -289,7 +289,7 @@ class OldTests(SynchronousTestCase):
 
     def test_today(self) -> None:
         """
-        What was said today has its hour and minute.
+        A message from today has its hour and minute.
         """
         events = [makeEvent(SAID, "Ann", "Hi!"), makeEvent(ACTED, "Bob", "waves")]
         self.assertEqual(
@@ -298,7 +298,7 @@ class OldTests(SynchronousTestCase):
 
     def test_before(self) -> None:
         """
-        What was said on another day has its date.
+        A message from another day has its date.
         """
         events = [makeEvent(SAID, "Ann", "Hi!")]
         self.assertEqual(
@@ -307,7 +307,7 @@ class OldTests(SynchronousTestCase):
 
     def test_localTime(self) -> None:
         """
-        The day is the one of the server's place, not of Greenwich.
+        The day is that of the server's time zone, not of UTC.
         """
         useZone(self, "WST-13")
         events = [makeEvent(SAID, "Ann", "Hi!")]
@@ -325,7 +325,8 @@ class OldTests(SynchronousTestCase):
 
     def test_found(self) -> None:
         """
-        What was found begins with its id and says where it was; a direct message says to whom.
+        A message that was found begins with its id and names its room; a direct message names its
+        reader.
         """
         events = [
             makeEvent(SAID, "Ann", "Hi!", room="#dev", id=7),

@@ -37,7 +37,6 @@ delay itself is random, so that the clients of one server do not all come back a
 SETTLED_AFTER = 10.0
 """Seconds after which a connection counts as a good one, and delays start again from the first."""
 
-
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake of TLS begin (RFC 8446, section 5.1)."""
 
@@ -107,7 +106,7 @@ class LineBuffer:
 
 class Owner(Protocol):
     """
-    What a connector tells.
+    What a connector tells its owner.
     """
 
     def connectionMade(self) -> None:

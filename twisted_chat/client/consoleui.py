@@ -5,6 +5,7 @@ Shows a link in a console: the user interface in a terminal.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -13,7 +14,7 @@ from ..console.completion import candidates
 from ..console.console import Console
 from ..console.local import LocalHost
 from ..console.process import DONE, LOST, SIGNALLED, UNREACHABLE
-from ..console.styledtext import NOTICE, REFUSAL, Line, Segment
+from ..console.styledtext import NOTICE, PLAIN, REFUSAL, Line, Style
 from ..errors import ChatError
 from ..text.cleaning import neutralise
 from ..wire.events import JOINED, LEFT
@@ -29,9 +30,6 @@ from .view import View
 
 _DIALECT_COMMANDS = ("/help", "/me", "/msg", "/quit", "/r")
 """The commands that the client takes part in, whatever else the server knows."""
-
-_INTERRUPT = 2
-"""The number of SIGINT."""
 
 _FOLD_DELAY = 1.0
 """Seconds for which joins and leaves are gathered after one was shown."""
@@ -183,7 +181,7 @@ class ConsoleUI:
 
     def interrupted(self) -> None:
         """See L{ConsoleDelegate.interrupted}."""
-        self._finish(SIGNALLED + _INTERRUPT)
+        self._finish(SIGNALLED + signal.SIGINT)
 
     def eof(self) -> None:
         """See L{ConsoleDelegate.eof}."""
@@ -348,7 +346,7 @@ class ConsoleUI:
 
     def notice(self, text: str) -> None:
         """See L{CommandContext.notice}."""
-        self._show(f"* {text}")
+        self._show(f"* {text}", NOTICE)
 
     def clear(self) -> None:
         """See L{CommandContext.clear}."""
@@ -369,10 +367,9 @@ class ConsoleUI:
         yield f"last event {mine.last}, unconfirmed {len(box)}, in doubt {box.doubtful}"
         yield from self._log()
 
-    def _show(self, text: str, style: object = None) -> None:
+    def _show(self, text: str, style: Style = PLAIN) -> None:
         self._unfold()
-        look = REFUSAL if style is REFUSAL else NOTICE if text.startswith("* ") else None
-        self.console.show(Line.of(Segment(text, look)) if look is not None else text)
+        self.console.show(text, style)
 
     # The prompt.
 

@@ -65,9 +65,10 @@ class ClientDialect(Protocol):
         """
 
     @property
-    def unanswered(self) -> int:
+    def needsGoodbye(self) -> bool:
         """
-        How many commands were not answered yet.
+        Whether C{bye} must be sent before the client may close, although every message has its
+        answer.
         """
 
     def connected(self) -> None:

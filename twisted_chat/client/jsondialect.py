@@ -44,6 +44,8 @@ class JSONClientDialect:
     never gets into another room than the one its author saw when they wrote it.
     """
 
+    needsGoodbye = True
+
     def __init__(self, session: SessionState, outbox: Outbox) -> None:
         self._session = session
         self._outbox = outbox
@@ -59,11 +61,6 @@ class JSONClientDialect:
     def busy(self) -> bool:
         """See L{ClientDialect.busy}."""
         return self._barrier is not None
-
-    @property
-    def unanswered(self) -> int:
-        """See L{ClientDialect.unanswered}."""
-        return int(self.busy)
 
     def connected(self) -> None:
         """See L{ClientDialect.connected}."""
@@ -174,7 +171,7 @@ class JSONClientDialect:
             mine.last = welcome.last
         elif welcome.epoch != mine.epoch:
             mine.last = 0
-        # The first of one's rooms is the lobby.
+        # The first of a user's rooms is the lobby.
         mine.lobby = welcome.rooms[0][0] if welcome.rooms else mine.lobby or welcome.room
         mine.name, mine.room = welcome.name or mine.name, welcome.room
         mine.token, mine.epoch = welcome.token, welcome.epoch
@@ -239,14 +236,7 @@ class JSONClientDialect:
 
     def encode(self, message: PendingMessage) -> bytes:
         """See L{ClientDialect.encode}."""
-        return self.verbatim({**message.fields, "key": message.key})
-
-    @staticmethod
-    def verbatim(fields: dict[str, Any]) -> bytes:
-        """
-        @return: the line of any object.
-        """
-        return objectLine(**fields)
+        return objectLine(**{**message.fields, "key": message.key})
 
     def command(self, line: str) -> bytes:
         """See L{ClientDialect.command}."""

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.client.test_link -*-
+# -*- test-case-name: tests.client.test_link,tests.client.test_reconnecting -*-
 """
 Links a user to a server, over all its connections.
 
@@ -448,10 +448,10 @@ class ChatLink:
         if not self._finishing or self._leaving or self._sender.owes:
             return
         if self.online:
-            if self.speaksText and not self._dialect.unanswered:
-                self._close()
-            else:
+            if self._dialect.needsGoodbye:
                 self._quit()
+            else:
+                self._close()
         elif self._everEntered:
             self._end(None)
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.client.test_messages -*-
+# -*- test-case-name: tests.client.test_messages,tests.client.test_hostileserver -*-
 """
 Parses the lines of a server, in either dialect, into one kind of value.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import BadObject
 from ..text.cleaning import showable
@@ -155,7 +155,7 @@ def readObject(raw: bytes) -> ServerMessage:
         room, count = _text(value, "room"), _number(value, "names")
         return ServerMessage(ROOM, _text(value, "topic"), room=room, count=count, raw=value)
     if kind == GAP:
-        known = isinstance(value.get("count"), int)
+        known = _isWhole(value.get("count"))
         return ServerMessage(GAP, count=_number(value, "count") if known else None, raw=value)
     if kind == NAMES:
         return ServerMessage(
@@ -198,9 +198,16 @@ def _secret(value: dict[str, Any], name: str) -> str | None:
     return secret if isinstance(secret, str) and 0 < len(secret) <= _MAX_SECRET else None
 
 
+def _isWhole(value: object) -> TypeGuard[int]:
+    """
+    @return: whether this is a whole number; to Python C{True} is one, too.
+    """
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _number(value: dict[str, Any], name: str) -> int:
     number = value.get(name)
-    return number if isinstance(number, int) and 0 < number <= FOREVER else 0
+    return number if _isWhole(number) and 0 < number <= FOREVER else 0
 
 
 def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -212,7 +219,7 @@ def _event(value: dict[str, Any]) -> Event:
     time = value.get("time")
     kind = _text(value, "type")
     # NaN compares as false; comparing does not convert, so no integer is too large for it.
-    known = isinstance(time, int | float) and 0 <= time <= _MAX_TIME
+    known = (_isWhole(time) or isinstance(time, float)) and 0 <= time <= _MAX_TIME
     return Event(
         _number(value, "id"),
         float(time) if known and time is not None else 0.0,

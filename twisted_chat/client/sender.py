@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import BadCommand, BadObject
+from ..wire.jsonlines import line as objectLine
 from .dialect import ClientDialect, isQuit
-from .jsondialect import JSONClientDialect
 from .outbox import MAX_WAITING_MESSAGES, Outbox, OutboxFull, PendingMessage
 
 MAX_UNCONFIRMED_MESSAGES = 1000
@@ -129,7 +129,7 @@ class MessageSender:
             )
         else:
             self._needConnection()
-            self._write(JSONClientDialect.verbatim(fields))
+            self._write(objectLine(**fields))
 
     def resend(self) -> int:
         """

@@ -57,8 +57,8 @@ class SessionFile:
     def __init__(self, environ: Mapping[str, str], server: str) -> None:
         """
         @param environ: the environment.
-        @param server: names the server and how it is known to be the right one: sessions of two
-            different words have nothing to do with each other.
+        @param server: names the server and how it is known to be the right one: sessions that
+            are kept under different names have nothing to do with each other.
         """
         self._folder = stateFolder(environ) / "sessions"
         self._server = server

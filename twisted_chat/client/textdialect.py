@@ -32,9 +32,9 @@ class TextClientDialect:
         self.connected()
 
     @property
-    def unanswered(self) -> int:
-        """See L{ClientDialect.unanswered}."""
-        return self._pending.count(None)
+    def needsGoodbye(self) -> bool:
+        """See L{ClientDialect.needsGoodbye}.  Answers of commands have no end of their own."""
+        return None in self._pending
 
     def connected(self) -> None:
         """See L{ClientDialect.connected}."""

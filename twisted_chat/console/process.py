@@ -43,7 +43,6 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHUTDOWN_TIMEOUT = 1.0
 """Seconds that the last bytes have to leave after a signal, and threads to end after the rest."""
 
-
 _MAX_NOTES = 100
 """How many lines of the log are kept."""
 

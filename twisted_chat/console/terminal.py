@@ -24,8 +24,8 @@ def chooseMode(
     """
     Choose a kind of console.
 
-    @param stdinIsTty: whether the input is a terminal.
-    @param stdoutIsTty: whether the output is a terminal.
+    @param interactiveInput: whether the input is a terminal.
+    @param interactiveOutput: whether the output is a terminal.
     @param term: the name of the terminal, as in C{TERM}; nothing if there is none.
     @param plain: whether lines without any editing were asked for.
     @return: C{"ansi"} for a terminal with the controls of ECMA-48, C{"dumb"} for one without,

@@ -8,5 +8,5 @@ folder itself.
 - C{gate}: what all doors share: the hub, admission, the budget, limits, clock
 - C{stream}: a door over stream sockets, and one connection of it
 - C{admin/}: the operator, over a UNIX socket
-- C{lines/}: plain lines and JSON lines, for C{nc}, telnet and our own client
+- C{lines/}: plain lines and JSON lines, for C{nc}, telnet and the console client
 """

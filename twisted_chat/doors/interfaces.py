@@ -6,6 +6,7 @@ What the service asks of a door.
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from zope.interface import Interface
 
 
@@ -14,13 +15,22 @@ class CannotBind(Exception):
     A door cannot have a place where it should listen.
 
     @ivar place: the place, as the operator called it.
-    @ivar reason: why not, in the system's words.
     """
 
-    def __init__(self, place: str, reason: str) -> None:
+    def __init__(self, place: str, reason: object) -> None:
+        """
+        @param reason: why not, in the system's words.
+        """
         super().__init__(f"cannot listen on {place}: {reason}")
         self.place = place
-        self.reason = reason
+
+    @classmethod
+    def fromError(cls, place: str, error: CannotListenError) -> CannotBind:
+        """
+        @return: what to raise where a port cannot be had.
+        """
+        cause = error.socketError
+        return cls(place, getattr(cause, "strerror", None) or cause)
 
 
 class IDoor(Interface):
@@ -31,14 +41,14 @@ class IDoor(Interface):
 
     def bind() -> None:
         """
-        Bind every port, and accept nobody yet: who connects waits in the kernel.
+        Bind every port, and accept nobody yet: new connections wait in the kernel.
 
         @raise CannotBind: if a port cannot be had.
         """
 
     def open() -> None:
         """
-        Accept those who wait in the kernel, and all who connect.
+        Accept the connections that wait in the kernel, and all that follow.
         """
 
     def describe() -> list[str]:

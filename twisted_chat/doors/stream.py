@@ -2,7 +2,7 @@
 """
 A door over stream sockets: all its connections, and one of them.
 
-Whoever writes such a door subclasses both classes: L{StreamClient} beside a Twisted protocol, with
+Such a door subclasses both classes: L{StreamClient} beside a Twisted protocol, with
 a dialect and what its lines mean, and L{StreamDoor} with that protocol.
 """
 
@@ -18,9 +18,11 @@ from twisted.internet.protocol import Factory
 from zope.interface import classImplements, implementer
 
 from ..chat.interfaces import IClient, ICork, LoginRequest
+from ..chat.user import User
 from ..counters import DoorCounters
 from ..errors import ChatError
-from ..net.connection import Connection, hostOf, peerOf
+from ..net.addresses import hostOf, peerOf
+from ..net.connection import Connection
 from ..net.listener import Listener
 from ..net.sending import Cork
 from ..wire.answers import Goodbye
@@ -36,12 +38,14 @@ class StreamClient(Connection):
     """
     One connection, as the chat sees it.
 
+    @ivar user: the user, once they are logged in.
     @ivar dialect: how the client reads; to be set by the door.
     @ivar cameFrom: where the client comes from, which behind a proxy is not the transport's peer;
         C{None} where only the transport knows.
     """
 
     factory: StreamDoor
+    user: User | None = None
     dialect: IDialect
     cameFrom: Any = None
 
@@ -105,8 +109,7 @@ class StreamDoor(Factory):
             try:
                 listener.bind(self)
             except CannotListenError as error:
-                reason = getattr(error.socketError, "strerror", None) or error.socketError
-                raise CannotBind(listener.text, str(reason)) from None
+                raise CannotBind.fromError(listener.text, error) from None
             self._bound.append(listener)
 
     def open(self) -> None:

@@ -7,6 +7,7 @@ Nothing here knows a dialect, a user, a room or a command: bytes, lines, sizes a
 - C{limits}: every bound, with its unit and its reason
 - C{ratelimit}: the rate limit of one client
 - C{sockets}: what a socket can do that its transport does not offer
+- C{addresses}: where a client comes from
 - C{budget}: what is queued for all clients together
 - C{admission}: who may connect
 - C{deadlines}: one timer for the timeouts of all

@@ -11,25 +11,26 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from random import SystemRandom
 from typing import Final
 
 from ..errors import ServerFull
+from .addresses import addressOf
 from .limits import Limits
 
-#: The span in which new connections of one address are counted, in seconds.
 MINUTE: Final = 60.0
+"""The span in which new connections of one address are counted, in seconds."""
 
-#: Addresses remembered only because they connected within the last minute.  At about 1 KiB each
-#: this is 16 MiB, whatever a botnet does.
 MAX_ADDRESSES: Final = 16_384
+"""Addresses remembered only because they connected within the last minute.  At about 1 KiB each
+this is 16 MiB, whatever a botnet does."""
 
-#: Up to this many addresses, a search for those that can be forgotten is not worth its time.
 _FEW_ADDRESSES: Final = 1024
+"""Up to this many addresses, a search for those that can be forgotten is not worth its time."""
 
-#: How many that may be silent are asked before a newcomer is let in beside all of them.
 _TRIES: Final = 16
+"""How many that may be silent are asked before a newcomer is let in beside all of them."""
 
 Network = IPv4Network | IPv6Network
 
@@ -52,7 +53,7 @@ class Admission:
 
     @ivar groups: what it has in common with others, the closest first: its address, its network.
     @ivar giveWay: closes the connection to make room for another.
-    @ivar since: when it was last heard of.
+    @ivar since: when it was last heard of, in seconds on the control's clock.
     """
 
     __slots__ = ("_address", "_control", "_unauthenticated", "giveWay", "groups", "since")
@@ -148,8 +149,8 @@ class _Silent:
 
     def choose(self, groups: Sequence[Hashable], random: Callable[[], float]) -> Admission:
         """
-        Choose who gives way to a newcomer: the oldest of its own address, or else of its network,
-        so that a flood takes its own places; or else anybody, by chance.
+        Choose what gives way to a newcomer: the oldest of its own address, or else of its network,
+        so that a flood takes its own places; or else any other, by chance.
 
         @param groups: the newcomer's.
         """
@@ -161,23 +162,6 @@ class _Silent:
 
 
 _random: Final = SystemRandom().random
-
-
-@lru_cache(maxsize=_FEW_ADDRESSES)
-def addressOf(host: str) -> IPv4Address | IPv6Address | None:
-    """
-    Parse an address, also an IPv4 one that is written as IPv6 (RFC 4291 section 2.5.5.2); most
-    clients have connected before.
-
-    @return: C{None} if it is none.
-    """
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        return address.ipv4_mapped or address
-    return address
 
 
 @lru_cache(maxsize=_FEW_ADDRESSES)
@@ -223,7 +207,6 @@ class AdmissionControl:
         self._addresses: dict[Hashable, _Address] = {}
         self._young: OrderedDict[Admission, None] = OrderedDict()
         self._silent = _Silent()
-        self._maxSilent = min(limits.maxSilent, max(1, limits.maxConnections // 4))
         self._sweepAt = _FEW_ADDRESSES
 
     def change(self, limits: Limits, trusted: Iterable[Network]) -> None:
@@ -258,7 +241,8 @@ class AdmissionControl:
             self._judge(address, now)
         groups = _groups(parsed)
         isFull = self.connections >= limits.maxConnections
-        if isFull or len(self._silent) >= self._maxSilent:
+        maxSilent = min(limits.maxSilent, max(1, limits.maxConnections // 4))
+        if isFull or len(self._silent) >= maxSilent:
             hasRoom = self._makeRoom(groups, now, isFull)
             if isFull and not hasRoom:
                 raise ServerFull("the server is full: try again later", "full")
@@ -273,7 +257,7 @@ class AdmissionControl:
 
     def _grow(self, now: float) -> None:
         """
-        Count as silent who has been without a name for a while.
+        Count as silent the connections that have been without a name for a while.
         """
         since = now - self._limits.silentAfter
         young = self._young
@@ -308,7 +292,7 @@ class AdmissionControl:
 
     def heard(self, admission: Admission) -> None:
         """
-        Stop to wait for this client's name.
+        Stop waiting for this client's name.
         """
         self._young.pop(admission, None)
         self._silent.discard(admission)

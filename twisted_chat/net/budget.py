@@ -62,6 +62,19 @@ class BacklogBudget(Generic[Owner]):
         self.total += n
         return () if self.total <= self._limit else self._largest()
 
+    def account(self: BacklogBudget[Backlog], backlog: Backlog, change: int) -> None:
+        """
+        Count what was added to a queue or taken from it, and cut the largest queues if that is too
+        much for all together.
+
+        @param change: how many bytes more; less than 0 if some were taken.
+        """
+        if change <= 0:
+            self.shrink(backlog, -change)
+            return
+        for largest in self.grow(backlog, change):
+            largest.overflow()
+
     def shrink(self, owner: Owner, n: int) -> None:
         """
         Count what was taken from a queue; nothing happens if it is forgotten already.

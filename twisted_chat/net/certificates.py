@@ -17,25 +17,25 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..text.files import makePrivateFolder, writeWhole
+from ..text.files import writeWhole
 from ..wire.fingerprint import ConfigError, tlsExtra
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName
     from twisted.internet.ssl import CertificateOptions
 
-#: The file in which the server keeps what it made for itself: its key, then its certificate.
 KEPT_FILE: Final = "server.pem"
+"""The file in which the server keeps what it made for itself: its key, then its certificate."""
 
-#: How long a certificate that the server made is valid.  Nobody renews it, and people have pinned
-#: it: ten years.
 VALIDITY: Final = timedelta(days=3650)
+"""How long a certificate that the server made is valid.  Nobody renews it, and people have pinned
+it: ten years."""
 
-#: How far a client's clock may be behind ours.
 CLOCK_SKEW: Final = timedelta(days=1)
+"""How far a client's clock may be behind the server's."""
 
-#: The names of this machine for itself, which every certificate made here holds.
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
+"""The names of this machine for itself, which every certificate made here holds."""
 
 
 def keptCertificate(
@@ -62,27 +62,11 @@ def keptCertificate(
                     "have a new one made, or give it the mode 600"
                 )
             return path
-        makePrivateFolder(Path(directory))
         certificate = _selfSigned([*LOCAL_NAMES, *hostnames], seconds())
         writeWhole(Path(path), certificate, isDurable=True)
     except OSError as error:
         raise ConfigError(f"the certificate {path} cannot be kept: {error.strerror}") from error
     return path
-
-
-def _keep(path: str, content: bytes) -> None:
-    """
-    Write a secret file that is there as a whole, and for its owner only, or not at all.
-    """
-    unfinished = f"{path}.{os.getpid()}"
-    with suppress(FileNotFoundError):
-        os.unlink(unfinished)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(unfinished, path)
 
 
 def _selfSigned(hostnames: Iterable[str], now: float) -> bytes:

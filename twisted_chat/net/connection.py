@@ -18,6 +18,7 @@ The life of a connection::
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -30,7 +31,7 @@ from ..errors import ChatError, LoginTimeout, ServerFull, TooLong
 from ..wire.answers import Notice
 from ..wire.framing import LineSplitter
 from .admission import Admission
-from .interfaces import Avatar, Shared
+from .interfaces import Avatar, ConnectionDoor, Shared
 from .receiving import ANSWERING, BLOCKED, ENDING, TOO_FAST, ReceiveQueue, Splitter
 from .sending import Cork, SendQueue
 from .sockets import hasUnread, isUnreachable, peerEnded, tune, unacknowledged
@@ -38,7 +39,7 @@ from .sockets import hasUnread, isUnreachable, peerEnded, tune, unacknowledged
 _LOCAL: Final = "local"
 """The address of a client that connects over a socket of this machine that has no host."""
 
-LOGGED_REFUSALS: Final = 3
+_LOGGED_REFUSALS: Final = 3
 """Refused logins of one connection that are logged: more say nothing new."""
 
 _log = Logger()
@@ -46,7 +47,7 @@ _log = Logger()
 AnyAvatar = TypeVar("AnyAvatar", bound=Avatar)
 
 
-class Connection:
+class Connection(ABC):
     """
     The transport half of one connection; with a C{dialect} it is an C{IClient} of the chat.
 
@@ -55,7 +56,7 @@ class Connection:
     overrides the methods under "What a door adds".
 
     @ivar factory: the door, set by the door itself.
-    @ivar user: who logged in over it, or C{None}.
+    @ivar user: the user who logged in over it, or C{None}.
     @ivar isExempt: whether admission does not count it and no name is awaited; for doors that only
         the operator can open.
     @ivar put: sends whole lines; never blocks and never raises.
@@ -63,10 +64,10 @@ class Connection:
     @ivar address: where the client comes from, for the server's log.
     """
 
-    factory: Any
+    factory: ConnectionDoor
     transport: Any
     put: Callable[[bytes], None]
-    user: Any = None
+    user: Avatar | None = None
     isExempt = False
     host = ""
     address = ""
@@ -82,8 +83,9 @@ class Connection:
     _opened = False
     _closing = False
 
-    # What a door adds
+    # What a door adds: the abstract methods, and of the others what it wants otherwise
 
+    @abstractmethod
     def lineReceived(self, line: bytes) -> None:
         """
         Handle one line.
@@ -91,18 +93,17 @@ class Connection:
         @param line: without its end, not empty.
         @raise ChatError: if it is refused.
         """
-        raise NotImplementedError
 
-    def emptyLineReceived(self) -> None:
+    def emptyLineReceived(self) -> None:  # noqa: B027 - a hook
         """
         Handle Enter alone, which says nothing.
         """
 
+    @abstractmethod
     def refusal(self, error: ChatError) -> bytes:
         """
         @return: a refusal in the words of the client's dialect.
         """
-        raise NotImplementedError
 
     def loginRefused(self, error: ChatError) -> None:
         """
@@ -135,8 +136,7 @@ class Connection:
 
     @property
     def _shared(self) -> Shared:
-        shared: Shared = self.factory.gate
-        return shared
+        return self.factory.gate
 
     def open(self, host: str, port: int = 0) -> bool:
         """
@@ -227,7 +227,7 @@ class Connection:
             error = ChatError("you cannot log in now: try again later")
         self._shared.counters.loginFailures[error.code] += 1
         self._refusedLogins += 1
-        if self._refusedLogins <= LOGGED_REFUSALS:
+        if self._refusedLogins <= _LOGGED_REFUSALS:
             _log.info("login refused: {code}", code=error.code, log_system=self.address)
         self.loginRefused(error)
         self._receiving.go(ANSWERING)
@@ -310,6 +310,7 @@ class Connection:
 
     def receiveFull(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
+        assert self.user is not None  # Nobody else has unanswered lines.
         self.user.waits = True
 
     def receiveTooFast(self, delay: float) -> None:
@@ -527,7 +528,7 @@ class Connection:
 
     def _eofFound(self) -> None:
         """
-        Give what waits a limited time: whoever has sent an hour's worth of lines and left is not
+        Give what waits a limited time: a user who has sent an hour's worth of lines and left is not
         shown among the others for an hour.
         """
         deadlines, receiving = self._shared.deadlines, self._receiving
@@ -544,7 +545,7 @@ class Connection:
         receiving.discard()
         self.leave()
 
-    def writeConnectionLost(self) -> None:
+    def writeConnectionLost(self) -> None:  # noqa: B027 - nothing to do
         """
         See L{IHalfCloseableProtocol}: this side sends no more, which L{sendEnded} knows.
         """
@@ -564,19 +565,3 @@ class Connection:
         if user is not None and user.client is self:
             user.drop()
         self.factory.closed(self)
-
-
-def peerOf(transport: Any) -> tuple[str, int]:
-    """
-    @return: the address and port of the transport's peer; empty and 0 where it has none.
-    """
-    return hostOf(transport.getPeer())
-
-
-def hostOf(address: Any) -> tuple[str, int]:
-    """
-    @param address: an L{IAddress}.
-    @return: its host and port; empty and 0 where it has none.
-    """
-    host = str(getattr(address, "host", "") or "")
-    return host, int(address.port) if host else 0

@@ -36,6 +36,9 @@ class Deadlines:
     def set(self, key: Hashable, seconds: float, action: Callable[[], object]) -> None:
         """
         Schedule an action; it replaces an earlier deadline of the same key.
+
+        @param seconds: from now until it is due, in seconds.
+        @param action: what happens then; an error in it is logged.
         """
         if self._clock is None:
             return

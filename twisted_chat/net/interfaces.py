@@ -25,9 +25,11 @@ class Avatar(Protocol):
     What a connection asks of the user who logged in over it: see L{chat.interfaces.IUser}.
 
     @ivar client: the connection that the user has now; another one after a session was taken over.
+    @ivar waits: whether the connection is told when some of the user's lines are answered.
     """
 
     client: Any
+    waits: bool
 
     @property
     def leaving(self) -> bool:

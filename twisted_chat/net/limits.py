@@ -15,12 +15,12 @@ from ..text.cleaning import MAX_LINE
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
-#: Connections that may wait in the kernel until they are accepted, as far as the system allows
-#: (C{net.core.somaxconn}): a crowd that comes in one instant.
 ACCEPT_BACKLOG: Final = 4096
+"""Connections that may wait in the kernel until they are accepted, as far as the system allows
+(C{net.core.somaxconn}): a crowd that comes in one instant."""
 
-#: Descriptors kept back from clients: for listeners, the log's files, threads and name lookups.
 SPARE_DESCRIPTORS: Final = 64
+"""Descriptors kept back from clients: for listeners, the log's files, threads and name lookups."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,10 @@ privileges are dropped, and opened later.
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
@@ -17,9 +18,11 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from .limits import ACCEPT_BACKLOG
 from .sockets import prepare
 
-_WILDCARDS = ("0.0.0.0", "::", "")
+_WILDCARDS: Final = ("0.0.0.0", "::", "")
+"""Addresses that stand for every address of this machine."""
 
-_TAKEN = frozenset({socket.errno.EADDRINUSE, socket.errno.EACCES})  # type: ignore[attr-defined]
+_TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
+"""The errors of a port that cannot be had although the system has its kind of address."""
 
 
 class Listener:
@@ -27,7 +30,7 @@ class Listener:
     Where a server listens.
 
     @ivar text: how the operator called it.
-    @ivar options: what the client needs besides address and port, after a blank.
+    @ivar options: what the client needs besides address and port, after a blank, or nothing.
     """
 
     _port: IListeningPort
@@ -57,7 +60,7 @@ class Listener:
         @raise CannotListenError: if the port cannot be had.
         """
         self._port = self._listen(factory)
-        # Who has written a number of their own keeps it.
+        # An operator who has written a number keeps it.
         prepare(self._port, None if "backlog=" in self.text else ACCEPT_BACKLOG)
         self._turn("stopReading")
 
@@ -122,7 +125,7 @@ class Listener:
 
 def _ownAddresses() -> list[str]:
     """
-    Tell the addresses of this machine.
+    @return: the addresses of this machine, loopback first.
     """
     found = ["127.0.0.1"]
     # No packet is sent: connecting a datagram socket only chooses the address of the route.

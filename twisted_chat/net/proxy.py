@@ -25,7 +25,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..wire.proxyheader import BadHeader, parseHeader
-from .admission import Network, addressOf
+from .addresses import addressOf, hostOf
+from .admission import Network
 from .interfaces import Shared
 
 
@@ -116,7 +117,7 @@ class ProxyEndpoint:
     ) -> None:
         """
         @param endpoint: where to listen.
-        @param networks: where the proxies are; who comes from elsewhere comes as ever.
+        @param networks: where the proxies are; connections from elsewhere are taken as ever.
         @param shared: what all connections share.
         """
         self._endpoint = endpoint
@@ -153,7 +154,7 @@ class _ProxyFactory:
 
     def buildProtocol(self, addr: Any) -> Any:
         """See L{IProtocolFactory.buildProtocol}."""
-        host = addressOf(str(getattr(addr, "host", "") or ""))
+        host = addressOf(hostOf(addr)[0])
         if host is not None and any(host in network for network in self._networks):
             return ProxyHead(self._behind, self._shared)
         return self._behind.buildProtocol(addr)

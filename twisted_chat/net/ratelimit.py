@@ -12,6 +12,10 @@ from typing import Final
 MAX_DEBT: Final = 10
 """How many bursts a client may owe.  What it asked for is done already, so this bounds its wait."""
 
+_GRACE: Final = 1e-6
+"""Time that rounding may take away from a wait, in seconds: a client that comes back after exactly
+the time it was told to wait must not be told to wait again."""
+
 
 class TokenBucket:
     """
@@ -24,14 +28,10 @@ class TokenBucket:
 
     __slots__ = ("_burst", "_fullAt", "_rate", "_seconds")
 
-    #: Time that rounding may take away from a wait, in seconds: a client that comes back after
-    #: exactly the time it was told to wait must not be told to wait again.
-    _GRACE: Final = 1e-6
-
     def __init__(self, rate: float, burst: int, seconds: Callable[[], float]) -> None:
         """
         @param rate: tokens added a second; 0 for a bucket that never runs empty.
-        @param burst: tokens it holds; it starts full.
+        @param burst: tokens it holds, at least 1; it starts full.
         @param seconds: the time on a clock that does not jump, in seconds.
         """
         self._rate = rate
@@ -39,14 +39,12 @@ class TokenBucket:
         self._seconds = seconds
         self._fullAt = seconds()
 
-    def take(self, n: int = 1) -> float:
+    def take(self) -> float:
         """
-        Take tokens out, if there are enough.
+        Take a token out, if there is one.
 
-        @param n: how many; a request that costs more than the burst is served by a full bucket,
-            which then stays empty for as long as the request is worth.
-        @return: 0 if they were taken; otherwise nothing was, and this is the time after which they
-            can be, in seconds.
+        @return: 0 if it was taken; otherwise nothing was, and this is the time after which one can
+            be, in seconds.
         """
         rate = self._rate
         if rate <= 0:
@@ -55,17 +53,16 @@ class TokenBucket:
         fullAt = self._fullAt
         if fullAt < now:
             fullAt = now
-        spare = self._burst - n
-        wait = fullAt - now - (spare / rate if spare > 0 else 0.0)
-        if wait > self._GRACE:
+        wait = fullAt - now - (self._burst - 1) / rate
+        if wait > _GRACE:
             return wait
-        self._fullAt = fullAt + n / rate
+        self._fullAt = fullAt + 1 / rate
         return 0.0
 
     def charge(self, n: int) -> None:
         """
-        Take tokens out, whether they are there or not: who has none left owes them, and waits
-        longer for the next.
+        Take tokens out, whether they are there or not: a client that has none left owes them, and
+        waits longer for the next.
 
         @param n: how many; nobody owes more than L{MAX_DEBT} bursts.
         """
@@ -75,5 +72,4 @@ class TokenBucket:
         now = self._seconds()
         fullAt = max(self._fullAt, now) + n / rate
         most = now + (1 + MAX_DEBT) * self._burst / rate
-        # What it owes already, by a request that was let through whole, stays owed.
-        self._fullAt = max(self._fullAt, min(fullAt, most))
+        self._fullAt = min(fullAt, most)

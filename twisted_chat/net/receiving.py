@@ -337,14 +337,10 @@ class ReceiveQueue:
 
     def _account(self, change: int) -> None:
         """
-        Count what waits in the budget of all clients, and cut the largest if that is too much.
+        Count what waits in the budget of all clients, which cuts the largest if that is too much.
         """
         self.size += change
-        if change <= 0:
-            self._budget.shrink(self, -change)
-            return
-        for largest in self._budget.grow(self, change):
-            largest.overflow()
+        self._budget.account(self, change)
 
     def overflow(self) -> None:
         """

@@ -344,12 +344,8 @@ class SendQueue:
         limit, the largest ones by the limit for all.
         """
         self.size += change
-        if change <= 0:
-            self._budget.shrink(self, -change)
-            return
-        for largest in self._budget.grow(self, change):
-            largest.overflow()
-        if self.size > self.limit + self._solicited and not self._closing:
+        self._budget.account(self, change)
+        if change > 0 and self.size > self.limit + self._solicited and not self._closing:
             self.overflow()
 
     def overflow(self) -> None:

@@ -23,10 +23,6 @@ except ImportError:  # pragma: no cover
     # Windows cannot tell what has arrived: the peer is given all the time there is.
     fcntl = termios = None  # type: ignore[assignment]
 
-#: Lines are sent at once, without Nagle's algorithm, and the kernel finds a vanished peer within
-#: 150 s: a probe after 60 s of silence, then every 15 s, gone after 4 without answer; 60,000 ms for
-#: data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system knows only some
-#: of these.  The last one tells that all were inherited.
 _OPTIONS: Final = (
     ("IPPROTO_TCP", "TCP_NODELAY", 1),
     ("IPPROTO_TCP", "TCP_KEEPIDLE", 60),
@@ -38,6 +34,10 @@ _OPTIONS: Final = (
     ("SOL_SOCKET", "SO_OOBINLINE", 1),
     ("SOL_SOCKET", "SO_KEEPALIVE", 1),
 )
+"""Lines are sent at once, without Nagle's algorithm, and the kernel finds a vanished peer within
+150 s: a probe after 60 s of silence, then every 15 s, gone after 4 without answer; 60,000 ms for
+data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system knows only some of
+these.  The last one tells that all were inherited."""
 
 
 def _handleOf(transport: Any) -> Any:
@@ -52,7 +52,7 @@ def _handleOf(transport: Any) -> Any:
 
 def _set(handle: Any) -> None:
     """
-    Set our options on a socket, except those that it or the system lacks.
+    Set L{_OPTIONS} on a socket, except those that it or the system lacks.
     """
     for level, name, value in _OPTIONS:
         option = getattr(socket, name, None)
@@ -136,12 +136,12 @@ def _ask(transport: Any, question: str) -> int | None:
     return int.from_bytes(answer, sys.byteorder)
 
 
-#: Where a Linux kernel's C{struct tcp_info} has what L{isUnreachable} asks for.
 _TCP_INFO: Final = struct.Struct("=2xBxB3xI12xI28xI")
+"""Where a Linux kernel's C{struct tcp_info} has what L{isUnreachable} asks for."""
 
-#: So many tries in vain are as good as any time: the kernel does not double the time between them
-#: when it cannot even send, since a cable is out.
 _MANY_TRIES: Final = 10
+"""So many tries in vain are as good as any time: the kernel does not double the time between them
+when it cannot even send, since a cable is out."""
 
 
 def isUnreachable(transport: Any, seconds: float) -> bool:
@@ -152,6 +152,7 @@ def isUnreachable(transport: Any, seconds: float) -> bool:
     still acknowledges.
 
     @param transport: a transport over a socket, also one inside TLS.
+    @param seconds: for how long, in seconds.
     @return: also false where this system cannot tell.
     """
     handle = _handleOf(transport)
@@ -181,7 +182,7 @@ def allArrived(transport: Any) -> bool:
 def peerEnded(transport: Any) -> bool:
     """
     Ask the kernel whether the peer has closed its side, without reading: the end of the stream
-    stands behind all that was sent, so whoever does not read does not reach it.
+    stands behind all that was sent, so a transport that does not read does not reach it.
 
     @param transport: a transport over a socket, also one inside TLS.
     @return: also false where this system cannot tell.
@@ -204,7 +205,7 @@ def plainSend(transport: Any) -> Callable[[bytes], int] | None:
         transport without a socket.
     """
     getHandle = getattr(transport, "getHandle", None)
-    handle = getHandle() if getHandle is not None else None
+    handle = None if getHandle is None else getHandle()
     return handle.send if type(handle) is socket.socket else None
 
 

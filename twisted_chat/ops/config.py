@@ -174,7 +174,7 @@ def sample(settings: Mapping[str, Setting], program: str) -> str:
 
 def _literal(setting: Setting) -> str:
     """
-    @return: the default as TOML has it, which for our values is as JSON has it; where there is
+    @return: the default as TOML has it, which for these values is as JSON has it; where there is
         none, what a value looks like.
     """
     default = setting.default

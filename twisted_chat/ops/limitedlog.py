@@ -6,27 +6,28 @@ A log that strangers cannot flood.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from twisted.logger import Logger
+
+INTERVAL: Final = 1.0
+"""Seconds between two lines of a kind."""
 
 
 class RateLimitedLog:
     """
-    A log for what strangers can cause: each kind of line at most once in an interval.
+    A log for what strangers can cause: each kind of line at most once in L{INTERVAL}.
 
     The next line of a kind says how many were left out before it.
     """
 
-    def __init__(self, log: Logger, seconds: Callable[[], float], interval: float = 1.0) -> None:
+    def __init__(self, log: Logger, seconds: Callable[[], float]) -> None:
         """
         @param log: where the lines go.
         @param seconds: the time on a clock that does not jump, in seconds.
-        @param interval: the time between two lines of a kind, in seconds.
         """
         self._log = log
         self._seconds = seconds
-        self._interval = interval
         self._kinds: dict[str, tuple[float, int]] = {}
 
     def info(self, format: str, **values: Any) -> None:
@@ -42,6 +43,6 @@ class RateLimitedLog:
         if now < silentUntil:
             self._kinds[format] = (silentUntil, suppressed + 1)
             return
-        self._kinds[format] = (now + self._interval, 0)
+        self._kinds[format] = (now + INTERVAL, 0)
         text = f"{format} ({{suppressed}} more like it before)" if suppressed else format
         self._log.info(text, suppressed=suppressed, **values)

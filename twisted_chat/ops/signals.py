@@ -69,5 +69,5 @@ def handleSignals(
             if harmless is not None and signal.getsignal(harmless) is signal.SIG_DFL:
                 signal.signal(harmless, handler)
     except ValueError:
-        # Signals belong to the main thread; elsewhere whoever runs it handles them.
+        # Signals belong to the main thread: the program that runs it handles them.
         return

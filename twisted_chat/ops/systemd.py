@@ -11,30 +11,29 @@ from typing import Final
 
 from twisted.logger import Logger
 
-#: The longest wait for a service manager that does not read, in seconds: the chat goes on.
 TIMEOUT: Final = 1.0
+"""The longest wait for a service manager that does not read, in seconds: the chat goes on."""
 
 _log = Logger()
 
 
-def ready(status: str = "") -> bool:
+def ready() -> bool:
     """
     Report that everybody can connect now.
 
-    @param status: a line for the operator who looks at the service.
     @return: whether a service manager was told; without one nothing happens.
     """
-    return _notify("READY=1", status)
+    return _notify(b"READY=1")
 
 
-def stopping(status: str = "") -> bool:
+def stopping() -> bool:
     """
     Report that nobody can connect any more, and that the server is closing; see L{ready}.
     """
-    return _notify("STOPPING=1", status)
+    return _notify(b"STOPPING=1")
 
 
-def _notify(state: str, status: str) -> bool:
+def _notify(state: bytes) -> bool:
     """
     Send one datagram to the socket that the service manager named in the environment.
     """
@@ -44,14 +43,11 @@ def _notify(state: str, status: str) -> bool:
     if address.startswith("@"):
         # An abstract socket (unix(7)), which has no file.
         address = "\0" + address[1:]
-    lines = [state]
-    if status:
-        lines.append("STATUS=" + status.replace("\n", " "))
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service:
             service.settimeout(TIMEOUT)
             service.connect(address)
-            service.sendall("\n".join(lines).encode())
+            service.sendall(state)
     except OSError as error:
         _log.warn("the service manager cannot be told: {error}", error=error)
         return False

@@ -90,7 +90,7 @@ def isOneEditAway(one: str, other: str) -> bool:
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """
-    Find what somebody who mistyped a name may have meant.
+    Find the name that a user may have mistyped.
 
     @param name: what was typed.
     @param names: those to choose from.

@@ -7,7 +7,7 @@ and nobody can write C{раураl} with Cyrillic letters among Latin ones.  The
 UsernameCasePreserved of PRECIS (RFC 8265); scripts are resolved as UTS #39 section 5.1 does, among
 those that UAX #31 tables 5 and 7 call recommended or of limited use.
 
-Which names are one, and which look alike, is told by C{confusables}.
+C{confusables} tells which names are one, and which look alike.
 
 The client imports this module and needs no table at its start, so libraries and tables are loaded
 when the first name is checked; a server calls L{loadTables} before it listens.
@@ -31,8 +31,8 @@ MAX_NAME = 32
 """How many characters (code points in NFC) a name has at most; for a room, without its C{#}."""
 
 MAX_TYPED = MAX_NAME * (1 + MAX_MARKS)
-"""How many characters somebody may have typed for a name: PRECIS takes a microsecond for each,
-which a stranger's 4 KiB are not worth."""
+"""How many characters a name may have as it is typed: PRECIS takes a microsecond for each, too much
+for a stranger's 4 KiB."""
 
 SIGNS = "-_.'"
 """What a name may hold besides letters, digits and marks."""
@@ -41,9 +41,10 @@ _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9{re.escape(SIGNS)}]{{0,{MAX_NAME - 1
 
 _JOINERS = "\u200c\u200d"
 
-# Who a reader could take for the house, or whose lines for the server's: "OK :: . ." is too like a
-# receipt.  Not "all": by its look that is Ali's name, too.
-_HOUSE_NAMES = (
+# Names that a reader could take for the server's or its operator's, or with which a line could be
+# taken for the server's: "OK :: . ." is too like a receipt.  Not "all": by its look that is Ali's
+# name, too.
+_RESERVED = (
     "server system service console daemon twisted_chat twistedchat chat "
     "admin admins administrator root sysadmin sysop superuser owner webmaster postmaster "
     "mod mods moderator moderators operator operators staff support official security help "
@@ -81,13 +82,13 @@ def cleanName(text: str) -> str:
     Check a name that somebody wants to have.
 
     @param text: what was typed; blanks around it do not count.
-    @return: the name as it is to be shown, in NFC with full width letters made plain.  Given to
-        this function again, it comes back unchanged.
-    @raise BadName: if it breaks a rule, or is kept for the house.
+    @return: the name as others see it, in NFC with full width letters made plain.  Given to this
+        function again, it comes back unchanged.
+    @raise BadName: if it breaks a rule, or is reserved.
     """
     name = _clean(text, "name", BadName)
     if isReserved(name):
-        raise BadName(f"the name {name} is kept for the house: choose another")
+        raise BadName(f"the name {name} is reserved: choose another")
     return name
 
 
@@ -96,7 +97,7 @@ def cleanRoom(text: str) -> str:
     Check a room's name.
 
     @param text: what was typed, with its C{#}; blanks around it do not count.
-    @return: the name as it is to be shown, with its C{#}; idempotent as L{cleanName}.
+    @return: the name as others see it, with its C{#}; idempotent as L{cleanName}.
     @raise BadRoom: if it does not begin with C{#}, or the rest breaks a rule for names.
     """
     text = text.strip()
@@ -229,7 +230,8 @@ def _oneScript() -> re.Pattern[str]:
 
 def isReserved(name: str) -> bool:
     """
-    @return: whether a person of this name could be taken for the house: server, admin, help...
+    @return: whether a user of this name could be taken for the server or its operator: server,
+        admin, help...
     """
     return not looks(name).isdisjoint(_reservedLooks())
 
@@ -237,6 +239,6 @@ def isReserved(name: str) -> bool:
 @lru_cache(maxsize=1)
 def _reservedLooks() -> frozenset[str]:
     """
-    @return: what the names kept for the house look like.
+    @return: what the reserved names look like.
     """
-    return frozenset().union(*map(looks, _HOUSE_NAMES.split()))
+    return frozenset().union(*map(looks, _RESERVED.split()))

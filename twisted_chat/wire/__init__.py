@@ -1,5 +1,5 @@
 """
-What stands on the wire: lines, and events and answers as lines, in both dialects.
+The wire format: lines, and events and answers as lines, in both dialects.
 
 Nothing here does I/O or knows who is connected, who is in a room, or where a history is kept.  The
 server and the client share it.
@@ -9,7 +9,7 @@ server and the client share it.
 - C{answers}: what the server answers, as plain values
 - C{prose}: answers in sentences, for every dialect that tells them to people
 - C{framing}: from chunks of bytes to lines
-- C{sniffing}: how other protocols are told by their first bytes
+- C{sniffing}: recognises other protocols by their first bytes
 - C{telnet}: what telnet clients send besides lines
 - C{proxyheader}: what a proxy says before its client speaks
 - C{textlines}: the dialect for people

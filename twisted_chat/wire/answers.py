@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_answers -*-
+# -*- test-case-name: tests.contracts.test_dialect -*-
 """
 Answers, as values: what the chat tells one person, before a dialect gives it words or fields.
 """
@@ -32,7 +32,7 @@ class Welcome(NamedTuple):
     @ivar room: their current room.
     @ivar rooms: name and topic of each of their rooms.
     @ivar resumed: whether an earlier session goes on.
-    @ivar missed: how many events follow that they have missed.
+    @ivar missed: how many events that they have missed follow.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Goodbye(NamedTuple):
 
 class Entered(NamedTuple):
     """
-    The room that one speaks in from now on.
+    The room that a user speaks in from now on.
 
     @ivar room: its name.
     @ivar topic: its topic, or empty.
@@ -71,7 +71,7 @@ class Entered(NamedTuple):
 
 class Backlog(NamedTuple):
     """
-    What was said in a room before one came.
+    What was said in a room before a user joined it.
 
     @ivar events: oldest first.
     @ivar now: the wall time, in seconds since the epoch, UTC.
@@ -83,7 +83,7 @@ class Backlog(NamedTuple):
 
 class Found(NamedTuple):
     """
-    What was asked of the history.
+    The messages that a request for history or a search found.
 
     @ivar events: oldest first.
     @ivar now: the wall time, in seconds since the epoch, UTC.
@@ -95,7 +95,7 @@ class Found(NamedTuple):
 
 class Replay(NamedTuple):
     """
-    What somebody who resumes has missed, their own events included.
+    What a user who resumes has missed, their own events included.
 
     @ivar events: oldest first.
     @ivar sid: their session id.
@@ -107,7 +107,7 @@ class Replay(NamedTuple):
 
 class Gap(NamedTuple):
     """
-    Events that one could have seen and that cannot be given.
+    Events that a user could have seen and that cannot be given.
 
     @ivar atMost: how many at most, or C{None} if nobody knows.
     """
@@ -137,7 +137,7 @@ class RoomSummary(NamedTuple):
     @ivar name: its name.
     @ivar topic: its topic, or empty.
     @ivar people: how many are in it.
-    @ivar private: whether one enters by invitation or password.
+    @ivar private: whether users enter by invitation or password.
     @ivar joined: whether the asker is in it.
     @ivar current: whether the asker speaks in it.
     """
@@ -152,7 +152,7 @@ class RoomSummary(NamedTuple):
 
 class RoomList(NamedTuple):
     """
-    The rooms that one may know of.
+    The rooms that a user may know of.
 
     @ivar rooms: those with most people first.
     @ivar more: how many more there are.

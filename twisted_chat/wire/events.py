@@ -76,7 +76,7 @@ STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED})
 
 class Draft(NamedTuple):
     """
-    An event to be.
+    A proposed event, without an id and a time.
 
     @ivar kind: one of the kinds above.
     @ivar room: the room's name with its C{#}, or C{"@"} and a session id for one person alone.
@@ -143,9 +143,9 @@ class Place(NamedTuple):
 
     @ivar room: the room's name.
     @ivar ranges: the first and the last id of each stretch that they may see, oldest first.  A room
-        of the same name that was made anew, and the private eras of others, lie outside.
+        made later under the same name, and the private eras of others, lie outside.
     @ivar presenceFrom: comings and goings with smaller ids are left out: they are stale, or the
-        room is too large to tell them.
+        room is too large to be told of them.
     """
 
     room: str

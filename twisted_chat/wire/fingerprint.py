@@ -18,7 +18,7 @@ from ..errors import ChatError
 
 
 class ConfigError(ChatError):
-    """What the operator asked for cannot be done; the sentence says why, and what to do."""
+    """A request of the operator cannot be met; the sentence says why, and what to do."""
 
     code = "bad-config"
 

@@ -15,18 +15,19 @@ from typing import Final
 
 from ..text.cleaning import MAX_LINE
 
-#: Longest stretch without a line end, in bytes, before the peer is taken for something that does
-#: not speak lines at all.  Above L{MAX_LINE} so that a clumsy paste is answered, not punished.
 MAX_FLOOD: Final = 64 * 1024
+"""Bytes without a line end after which the peer is taken for a program that does not speak lines.
+Above L{MAX_LINE}, so that a clumsy paste is answered and the connection goes on."""
 
 
 class Excess(Enum):
-    """What stands in the place of a line that was not kept."""
+    """A marker in the place of a line that was not kept."""
 
-    #: One line was longer than it may be; it is thrown away up to its line end.
     TOO_LONG = "too long"
-    #: No line end came for L{MAX_FLOOD} bytes; nothing more comes of this peer.
+    """One line was longer than it may be; it is thrown away up to its line end."""
+
     FLOODED = "flooded"
+    """No line end came for L{MAX_FLOOD} bytes; nothing more comes from this peer."""
 
 
 TOO_LONG: Final = Excess.TOO_LONG

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.contracts.test_interfaces -*-
 """
-What a kind of wire promises: how events, receipts and answers read on it.
+What a dialect promises: how events, receipts and answers read on one kind of wire.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .events import Event
 
 class IView(Interface):
     """
-    How the events of a room read to those who look at it in one way.
+    How the events of a room read to users for whom it is the current room, or another.
     """
 
     def events(events: Sequence[Event], lobby: str) -> list[bytes]:
@@ -34,8 +34,8 @@ class IDialect(Interface):
     C{bytes} it gives are whole lines.
     """
 
-    here: IView = Attribute("How one's current room reads.")
-    elsewhere: IView = Attribute("How one's other rooms read.")
+    here: IView = Attribute("How a user's current room reads.")
+    elsewhere: IView = Attribute("How a user's other rooms read.")
 
     def receipt(event: Event) -> bytes:
         """

@@ -36,10 +36,10 @@ from .interfaces import IDialect, IView
 from .prose import lines
 
 MAX_OBJECT = 2 * MAX_LINE
-"""Bytes of a client's line: JSON may need two for one of the text."""
+"""Bytes of a client's line: JSON may take two bytes for one of the text."""
 
 _MAX_ANSWER = 48 * 1024
-"""Bytes of one line of an answer, at most and estimated: clients need not read more than 64 KiB."""
+"""Estimated bytes of one line of an answer, at most: clients need not read more than 64 KiB."""
 
 _FIELDS_SIZE = 400
 """Bytes of an event beside its text, at most: names may have 128 bytes each."""
@@ -60,7 +60,11 @@ def line(**fields: Any) -> bytes:
     @param fields: the object's fields in order; those that are C{None} are left out.
     @return: one line.
     """
-    return (_encode({k: v for k, v in fields.items() if v is not None}) + "\r\n").encode()
+    return _line({name: value for name, value in fields.items() if value is not None})
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return (_encode(value) + "\r\n").encode()
 
 
 def parseObject(raw: bytes) -> dict[str, Any]:
@@ -120,11 +124,9 @@ def keyField(value: dict[str, Any]) -> str | None:
     key = value.get("key")
     if key is None:
         return None
-    if not isinstance(key, str) or not (0 < len(key) <= MAX_KEY) or not key.isascii():
-        raise BadObject(f'the field "key" must be 1 to {MAX_KEY} printable ASCII characters')
-    if not key.isprintable():
-        raise BadObject(f'the field "key" must be 1 to {MAX_KEY} printable ASCII characters')
-    return key
+    if isinstance(key, str) and 0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable():
+        return key
+    raise BadObject(f'the field "key" must be 1 to {MAX_KEY} printable ASCII characters')
 
 
 def fields(event: Event) -> dict[str, Any]:
@@ -162,7 +164,7 @@ class JSONDialect:
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """See L{IView.events}.  Nothing is folded: programs count."""
-        return [(_encode(fields(event)) + "\r\n").encode() for event in events]
+        return [_line(fields(event)) for event in events]
 
     def receipt(self, event: Event) -> bytes:
         """See L{IDialect.receipt}."""
@@ -173,7 +175,7 @@ class JSONDialect:
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
-        return (_encode(shown) + "\r\n").encode()
+        return _line(shown)
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
@@ -181,7 +183,7 @@ class JSONDialect:
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
         """
-        See L{IDialect.answer}.  What answers a command is told in sentences; programs that want
+        See L{IDialect.answer}.  The answer to a command is told in sentences; programs that want
         values ask for them (L{object}).
         """
         match value:
@@ -253,7 +255,7 @@ def _welcome(welcome: Welcome) -> bytes:
 
 
 def _gap(count: int | None) -> bytes:
-    return (_encode({"type": "gap", "count": count}) + "\r\n").encode()
+    return _line({"type": "gap", "count": count})
 
 
 def _summary(room: RoomSummary) -> dict[str, Any]:
@@ -278,8 +280,7 @@ def _found(events: Sequence[Event], key: str | None) -> bytes:
 def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
-    shown = _ownFields(event) if event.sid == sid else fields(event)
-    return (_encode(shown) + "\r\n").encode()
+    return _line(_ownFields(event) if event.sid == sid else fields(event))
 
 
 def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_prose -*-
+# -*- test-case-name: tests.contracts.test_dialect -*-
 """
 Answers in sentences for people, whatever the dialect that carries them.
 """
@@ -25,10 +25,10 @@ from .answers import (
 )
 
 _WIDTH = 400
-"""Characters of one line of an answer: long lists are broken here."""
+"""Characters in one line of an answer: longer lists are wrapped."""
 
 _SHOWN_NAMES = 200
-"""Names that are listed of a room; nobody reads more."""
+"""Names of a room that are listed: nobody reads more."""
 
 
 def lines(answer: Answer) -> list[str]:

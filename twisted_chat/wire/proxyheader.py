@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_proxyheader -*-
 """
-The header of the PROXY protocol, versions 1 and 2: by it a proxy tells where a client comes from.
+The header of the PROXY protocol, versions 1 and 2: it tells where a proxy's client comes from.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _MAX_TEXT: Final = 107
 """The longest header of version 1, with its line end."""
 
 MAX_BINARY: Final = 4096
-"""What may follow the fixed part of a header of version 2, in bytes: addresses and extensions."""
+"""Bytes that may follow the fixed part of a header of version 2: addresses and extensions."""
 
 SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 """How version 2 begins."""
@@ -33,11 +33,13 @@ _KINDS: Final = {0x00: 0, 0x11: 12, 0x21: 36, 0x31: 216}
 
 
 class BadHeader(Exception):
-    """What should be a header is none; says why."""
+    """The bytes are no header; the text says why."""
 
 
 class Header(NamedTuple):
     """
+    What a header says.
+
     @ivar length: how many bytes it takes.
     @ivar host: the client's numeric address; empty where the proxy speaks for itself, or cannot
         tell.
@@ -54,8 +56,8 @@ def parseHeader(data: bytes) -> Header | None:
     Read the header at the beginning of a connection.
 
     @param data: all that has come so far.
-    @return: C{None} if it is not whole yet.
-    @raise BadHeader: it can be none, whatever follows.
+    @return: the header; C{None} if it is not whole yet.
+    @raise BadHeader: if no header begins like this, whatever follows.
     """
     if data.startswith(SIGNATURE[: len(data)]):
         return _binary(data)

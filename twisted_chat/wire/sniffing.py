@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_sniffing -*-
 """
-What the first bytes of a stranger give away.
+Recognises other protocols by the first bytes of a peer.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: The bytes that L{sniff} looks at: a request line or a banner is told by far fewer.
 SNIFF_LENGTH: Final = 512
+"""How many bytes L{sniff} looks at: a request line or a banner is told by far fewer."""
 
 # How other protocols begin.  None of these can begin a name, because each holds a blank, a control
 # or a byte that UTF-8 has not, or the whole banner of its protocol.
@@ -28,7 +28,7 @@ _STRANGERS: Final = re.compile(
 )
 
 NO_PROXY: Final = "this port does not take the PROXY protocol: turn it off at the proxy"
-"""What a proxy is told that is none of ours."""
+"""The sentence for a proxy that this port does not expect."""
 
 _SENTENCES: Final = {
     "http": "this is a chat of plain lines, not a web server: connect with nc",
@@ -43,13 +43,13 @@ def sniff(firstBytes: bytes) -> str | None:
     """
     Tell a peer of another protocol by its first bytes, before they are read as names.
 
-    To be called with all that a nameless peer has sent of its current line, which is
-    L{LineSplitter.pending} and the new chunk: an answer that needs more bytes than have come is
-    found by a later call, and no call ever has to wait.
+    Call it with all that a nameless peer has sent of its current line, which is
+    L{LineSplitter.pending} and the new chunk: a protocol that shows itself only after more bytes is
+    recognised by a later call.
 
     @param firstBytes: the bytes so far; more than L{SNIFF_LENGTH} are not looked at.
-    @return: a sentence for the peer, before the connection is closed; L{None} if this may be
-        somebody who speaks lines.
+    @return: a sentence for the peer, before the connection is closed; C{None} if this may be a
+        client that speaks lines.
     """
     found = _STRANGERS.match(firstBytes[:SNIFF_LENGTH])
     return _SENTENCES[found.lastgroup] if found and found.lastgroup else None

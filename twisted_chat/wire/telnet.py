@@ -3,7 +3,8 @@
 The grammar of telnet (RFC 854), for clients that speak it: commands are skipped, and every option
 is refused, so that what is left are lines.
 
-Text in UTF-8 never holds the byte 255, so whoever sends none is no telnet client and pays nothing.
+Text in UTF-8 never holds the byte 255, so a client that does not speak telnet costs only a look for
+that byte.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _FIRST_COMMAND: Final = 240
 _TIMING_MARK: Final = 6
 
 MAX_SUBNEGOTIATION: Final = 1024
-"""Bytes of a subnegotiation, beyond which it is none."""
+"""Bytes after which a subnegotiation without an end counts as text."""
 
 MAX_COMMANDS: Final = 512
-"""Commands in one chunk, beyond which it is none of a telnet client: people send two at Ctrl-C."""
+"""Commands in one chunk, beyond which the sender is no telnet client: Ctrl-C sends two."""
 
 _WHOLE: Final = re.compile(rb"\xff\xfa(?:[^\xff]|\xff[^\xf0])*\xff\xf0", re.DOTALL)
 
@@ -32,8 +33,8 @@ class TelnetFilter:
     """
     Takes the commands out of what one telnet client sends.
 
-    What only looks like a command, such as a name in another encoding than UTF-8, is left in the
-    text, which is refused then as it would have been anyway.
+    Bytes that only look like a command, such as a name in another encoding than UTF-8, are left in
+    the text, which is then refused as any text that is not UTF-8.
     """
 
     __slots__ = ("_afterReturn", "_isTelnet", "_refused", "_rest")
@@ -48,8 +49,8 @@ class TelnetFilter:
         """
         Take the next chunk of the stream.
 
-        @return: the text in it, and what the client is to be sent: an option is refused once, and
-            once more when the client has given it up in between.
+        @return: the text in it, and the reply to send: an option is refused once, and once more
+            when the client has given it up in between.
         """
         data, self._rest = self._rest + data, b""
         count = data.count(b"\xff")

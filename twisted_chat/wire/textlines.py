@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_textlines -*-
 """
-The text dialect: what people see who come with C{nc}, telnet or the plain client.
+The text dialect: what people see in C{nc}, telnet or the plain client.
 
 Names and rooms contain no blank and never begin with C{*} or C{!}, so that every line can be told
 from every other without guessing.  docs/protocol.md is the contract.
@@ -40,7 +40,7 @@ CONNECTED = b"Connected... Start sending messages\r\n"
 RECEIPT = b"OK . .\r\n"
 
 _FOLDED_NAMES = 2
-"""So many names are written out before C{and N more}."""
+"""Names that are written out before C{and N more}."""
 
 
 def _list(names: Sequence[str]) -> str:
@@ -79,7 +79,7 @@ _NOTICES: dict[str, Callable[[Event], str]] = {
     UNLOCKED: lambda e: f"* {e.name} opened {e.room} to everybody\r\n",
     INVITED: lambda e: f"* {e.name} invited {e.to} to {e.room}\r\n",
 }
-"""Kinds that read the same wherever one is."""
+"""Kinds that read the same in every room."""
 
 
 @implementer(IView)
@@ -96,8 +96,9 @@ class TextView:
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """
-        See L{IView.events}.  Those who came stand in the line of the first of them, those who left
-        in the line of the last, so that nobody speaks before they came or after they left.
+        See L{IView.events}.  All who came share a line in the place of the first of them, and all
+        who left share one in the place of the last: nobody speaks before they came or after they
+        left.
         """
         if self._here:
             lines = [
@@ -236,7 +237,7 @@ def _gap() -> bytes:
 def _when(minute: int, today: tuple[int, int, int], zone: tuple[str, str]) -> str:
     """
     @param minute: the time, in minutes since the epoch.
-    @param zone: the time zone of the process, of which the answer depends.
+    @param zone: the time zone of the process, on which the answer depends.
     @param today: year, month and day where the server is.
     @return: the time of day, with the day if it is not today.
     """

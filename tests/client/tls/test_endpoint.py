@@ -377,7 +377,7 @@ class TrustedEndpointTests(TestCase):
         await self.refused(self.connect(), ConnectionLost, ConnectionDone)
 
     async def test_cancel(self) -> None:
-        """Who does not want to wait for the handshake leaves no connection behind."""
+        """A user who does not wait for the handshake leaves no connection behind."""
         await self.serve(None, Silent)
         connecting = self.connect()
         await self.received

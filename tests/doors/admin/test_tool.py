@@ -31,7 +31,7 @@ class ToolTests(SynchronousTestCase):
 
     def serve(self, answer: bytes) -> None:
         """
-        Give one answer to who connects.
+        Give one answer to the first client.
         """
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self.history + "-admin")
@@ -104,6 +104,6 @@ class ToolTests(SynchronousTestCase):
         self.assertIn("is no chat server", told)
 
     def test_usage(self) -> None:
-        """Wrong usage is 2."""
+        """Wrong usage ends with the code 2."""
         self.assertEqual(self.run_("sing")[0], 2)
         self.assertEqual(self.run_("open")[0], 2)

@@ -7,14 +7,11 @@ from __future__ import annotations
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doors.lines.support import CONNECTED, PROMPT, RECEIPT
 from tests.support.helpers import makeTurnHub
 from tests.support.peers import Peer, TimedTestCase
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.net.limits import SPARE_DESCRIPTORS, Limits
-
-PROMPT = "Enter your name to enter the chat >"
-CONNECTED = "Connected... Start sending messages"
-RECEIPT = "OK . ."
 
 
 class DefaultsTests(SynchronousTestCase):

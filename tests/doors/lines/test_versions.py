@@ -1,5 +1,5 @@
 """
-Files of every released version of the tables, behind the door: nothing is lost to anybody.
+The door over files of every released version of the tables: nothing is lost to anybody.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Version1Tests(test_versions.VersionCase):
             },
         )
         scope = scopeOf("#lobby", "#tea", "#den", sid=self.sidOf("Ann"))
-        # Who came and went before the server was started again is not told any more.
+        # Comings and goings before the server was started again are not told any more.
         expected = [event for event in self.readable(scope, last) if event.kind not in PRESENCE]
         self.assertEqual(welcome["missed"], len(expected))
         # What follows is Ann's own coming into #tea and #den.

@@ -5,8 +5,13 @@ import sqlite3
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.contracts.history import HistoryContract
+from tests.contracts.store import said
+from tests.stores.sqlite.storecase import LOBBY, SQLiteCase
+from twisted_chat.errors import NoHistory
 from twisted_chat.stores.search import Phrase, terms
-from twisted_chat.stores.sqlite import fulltext, schema
+from twisted_chat.stores.sqlite import fulltext, schema, writer
+from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.fulltext import (
     Extent,
     expression,
@@ -17,6 +22,7 @@ from twisted_chat.stores.sqlite.fulltext import (
     prepare,
     termsFrom,
 )
+from twisted_chat.wire.events import Event, Query
 
 
 class ExpressionTests(SynchronousTestCase):
@@ -207,3 +213,127 @@ class IndexTests(SynchronousTestCase):
                 raise sqlite3.OperationalError("no such module: fts5")
 
         self.assertFalse(isAvailable(Old()))  # type: ignore[arg-type]
+
+
+class IndexedTests(SQLiteCase, HistoryContract):
+    """
+    The same answers once the words are in the index.
+    """
+
+    def settle(self) -> None:
+        super().settle()
+        self.clock.advance(sqlite.TIDY_SECONDS)
+        super().settle()
+
+
+class SearchTests(SQLiteCase):
+    """
+    The index of words and what is not in it yet.
+    """
+
+    def find(self, *words: str) -> list[str]:
+        found = self.result(self.store.search(LOBBY, Query(words), 20))
+        return [event.text for event in found]
+
+    def test_indexedAndNot(self) -> None:
+        """
+        What is indexed and what is not yet is found alike, in order.
+        """
+        self.appendAll(said("tea 1"), said("tea 2"))
+        self.tidy()
+        self.appendAll(said("tea 3"), said("tea 4"))
+        self.assertEqual(self.find("tea"), ["tea 1", "tea 2", "tea 3", "tea 4"])
+        [newest] = self.result(self.store.search(LOBBY, Query(("tea",)), 1))
+        self.assertEqual(newest.text, "tea 4")
+
+    def test_manySteps(self) -> None:
+        """
+        Step by step everything is indexed.
+        """
+        self.patch(fulltext, "STEP", 7)
+        self.appendAll(*(said(f"tea {number}") for number in range(40)))
+        self.tidy()
+        with sqlite3.connect(self.path) as connection:
+            found = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH 'tea'")
+            self.assertEqual(found.fetchone(), (40,))
+        connection.close()
+
+    def test_busyServerIndexesToo(self) -> None:
+        """
+        Where messages never pause the index still does not fall behind for ever.
+        """
+        self.patch(sqlite, "TIDY_BEHIND", 50)
+        self.patch(sqlite, "BATCH", 10)
+
+        def goOn(event: Event) -> None:
+            if event.id < 2000:
+                self.store.append(said("tea"), None)
+
+        self.follower.whenStored = goOn
+        self.appendAll(*(said("tea") for _ in range(20)))
+        self.assertEqual(self.clock.seconds(), 0.0)
+        with sqlite3.connect(self.path) as connection:
+            [indexed] = connection.execute("SELECT value FROM notes WHERE name = 'indexed'")
+        connection.close()
+        self.assertGreater(indexed[0], 1900)
+
+    def test_busyButNotBehind(self) -> None:
+        """
+        Where messages never pause a step comes from time to time, and no more often than that.
+        """
+        self.patch(sqlite, "BATCH", 10)
+        steps: list[float] = []
+        tidy = self.store._writer.tidy
+
+        def step(isForgetting: bool) -> writer.Waiting:
+            steps.append(self.clock.seconds())
+            return tidy(isForgetting)
+
+        self.patch(self.store._writer, "tidy", step)
+
+        def goOn(event: Event) -> None:
+            if event.id < 3000:
+                if event.id % 10 == 0:
+                    self.clock.advance(0.01)
+                self.store.append(said("tea"), None)
+
+        self.follower.whenStored = goOn
+        self.appendAll(*(said("tea") for _ in range(20)))
+        self.assertGreaterEqual(len(steps), 2)
+        self.assertLessEqual(len(steps), 20)
+
+    def test_withoutFTS5(self) -> None:
+        """
+        An interpreter without FTS5 keeps the history, and says why it cannot be searched; once
+        there is FTS5 everything is found.
+        """
+        patched = self.patch(fulltext, "isAvailable", lambda connection: False)
+        self.restart()
+        self.appendAll(said("tea"))
+        self.tidy()
+        asked = self.store.search(LOBBY, Query(("tea",)), 5)
+        self.settle()
+        self.assertEqual(
+            str(self.failureResultOf(asked, NoHistory).value),
+            "search is not possible on this server: its SQLite has no FTS5",
+        )
+        patched.restore()
+        self.restart()
+        self.assertEqual(self.find("tea"), ["tea"])
+        self.tidy()
+        self.assertEqual(self.find("tea"), ["tea"])
+
+    def test_otherRules(self) -> None:
+        """
+        An index that was made by other rules is made anew.
+        """
+        self.appendAll(said("tea"))
+        self.tidy()
+        self.patch(fulltext, "RULES", "others")
+        self.patch(fulltext, "terms", lambda text: ["coffee"])
+        self.restart()
+        self.tidy()
+        with sqlite3.connect(self.path) as connection:
+            found = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH 'coffee'")
+            self.assertEqual(found.fetchone(), (1,))
+        connection.close()

@@ -1,5 +1,3 @@
-""" """
-
 from __future__ import annotations
 
 import os
@@ -12,8 +10,8 @@ from typing import Any, cast
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import WALL_TIME, InlineWorker, ThreadlessClock, said
-from tests.stores.sqlite import test_schema
+from tests.contracts.store import WALL_TIME, said
+from tests.stores.sqlite.storecase import FileCase, InlineWorker, SQLiteCase, ThreadlessClock
 from twisted_chat.errors import NoHistory
 from twisted_chat.stores.sqlite import opening, schema
 from twisted_chat.stores.sqlite.opening import checkUp, openFile
@@ -24,7 +22,7 @@ from twisted_chat.stores.sqlite.writer import Writer
 ADD_COLUMN = ("ALTER TABLE events ADD COLUMN extra TEXT", "CREATE TABLE more (x)")
 
 
-class OpenCase(test_schema.SchemaCase):
+class OpenCase(FileCase):
     """
     A history as a server opens it.
     """
@@ -45,7 +43,7 @@ class OpenCase(test_schema.SchemaCase):
 
 class OpenTests(OpenCase):
     """
-    L{openFile}.  More of its refusals are tested through the store, in test_sqlite.
+    L{openFile}.  More of its refusals are tested through the store, in L{StartTests}.
     """
 
     def test_makesAndOpens(self) -> None:
@@ -317,3 +315,133 @@ class CheckUpTests(SynchronousTestCase):
         self.assertEqual(self.check(), ["other"])
         self.assertEqual(len(self.flushLoggedErrors()), 1)
         os.rename(self.writer.path + ".away", self.writer.path)
+
+
+class StartTests(SQLiteCase):
+    """
+    Files that no server starts on.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.appendAll(said("kept"))
+        self.stop()
+
+    def refusal(self) -> str:
+        """
+        @return: the sentence that the start is refused with; the file is as it was.
+        """
+        before = b""
+        if os.path.exists(self.path):
+            with open(self.path, "rb") as file:
+                before = file.read()
+        store = self.make()
+        starting = store.start()
+        self.settle()
+        sentence = str(self.failureResultOf(starting, NoHistory).value)
+        if before or os.path.exists(self.path):
+            with open(self.path, "rb") as file:
+                self.assertEqual(file.read(), before)
+        return sentence
+
+    def overwrite(self, start: int, content: bytes) -> None:
+        with open(self.path, "r+b") as file:
+            file.seek(start)
+            file.write(content)
+
+    def test_empty(self) -> None:
+        """
+        A file of zero bytes is not taken for a new history.
+        """
+        os.truncate(self.path, 0)
+        sentence = self.refusal()
+        self.assertIn(self.path, sentence)
+        self.assertIn("is empty", sentence)
+        self.assertIn("restore a backup", sentence)
+
+    def test_garbageInPageOne(self) -> None:
+        """
+        A file with a destroyed beginning is not touched.
+        """
+        self.overwrite(0, b"\xa5" * 4096)
+        self.assertIn("is no chat history", self.refusal())
+
+    def test_garbageBehindTheMagic(self) -> None:
+        """
+        The same where only the first 16 bytes are right.
+        """
+        self.overwrite(16, b"\xa5" * 4000)
+        sentence = self.refusal()
+        self.assertIn(self.path, sentence)
+        self.assertIn("restore a backup", sentence)
+
+    def test_garbageInTheMiddle(self) -> None:
+        """
+        Damage that can be found in time is found before the start.
+        """
+        self.begin()
+        self.appendAll(*(said("x" * 3000) for _ in range(100)))
+        self.stop()
+        self.overwrite(os.path.getsize(self.path) // 2, b"\xff" * 20_000)
+        sentence = self.refusal()
+        self.assertIn("is damaged", sentence)
+        self.assertIn(f"python -m twisted_chat.history {self.path} export", sentence)
+
+    def test_otherProgramsDatabase(self) -> None:
+        """
+        A database of another program is left alone.
+        """
+        os.remove(self.path)
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("CREATE TABLE theirs (x)")
+        connection.close()
+        self.assertIn("another program", self.refusal())
+
+    def test_newerVersion(self) -> None:
+        """
+        Tables of a newer version are not guessed at.
+        """
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        sentence = self.refusal()
+        self.assertIn("version 99", sentence)
+        self.assertIn("install the newer version", sentence)
+
+    def test_fileMissingButNotItsLog(self) -> None:
+        """
+        A write-ahead log without its file means that a history was here.
+        """
+        os.rename(self.path, self.path + "-wal")
+        self.assertIn("is missing", self.refusal())
+
+    def test_twoServers(self) -> None:
+        """
+        A second server on the same file is told which process holds it.
+        """
+        self.begin()
+        sentence = self.refusal()
+        self.assertIn(f"process {os.getpid()}", sentence)
+        self.assertEqual(len(self.appendAll(said("first goes on"))), 1)
+
+    def test_lockedAtStart(self) -> None:
+        """
+        A file that another program holds locked is said to be so.
+        """
+        self.patch(schema, "BUSY_SECONDS", 0.01)
+        other = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        self.assertIn("end the other program", self.refusal())
+
+    def test_startsAfterRefusal(self) -> None:
+        """
+        A refused start holds nothing: once the reason is gone the next one succeeds.
+        """
+        os.rename(self.path, self.path + ".good")
+        with open(self.path, "wb"):
+            pass
+        self.refusal()
+        os.replace(self.path + ".good", self.path)
+        self.begin()
+        self.assertEqual(self.texts(), ["kept"])

@@ -4,10 +4,12 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import WALL_TIME
+from tests.contracts.store import WALL_TIME, said
+from tests.stores.sqlite.storecase import LOBBY, SQLiteCase
 from twisted_chat.errors import BadCommand
 from twisted_chat.stores.sqlite import fulltext, retention, schema
 from twisted_chat.stores.sqlite.retention import ALL, DAY, Keep, Pruner, parseKeep, pruners
+from twisted_chat.wire.events import Query
 
 
 class ParseTests(SynchronousTestCase):
@@ -142,6 +144,30 @@ class PrunerTests(SynchronousTestCase):
         self.prune(Keep(days=10))
         self.assertEqual(self.kept("said"), [1705, 1706, 1707])
 
+    def test_longerThanIsLookedAtOnce(self) -> None:
+        """
+        What follows is looked for in small steps, past a gap in the ids.
+        """
+        self.patch(retention, "COUNTED", 700)
+        self.add("said", 2500, WALL_TIME + 1400 * DAY)
+        self.newest = 2**45
+        self.add("said", 1, WALL_TIME - 20 * DAY)
+        self.add("said", 2)
+        self.prune(Keep(days=10))
+        self.assertEqual(self.kept("said"), [2**45 + 2, 2**45 + 3])
+
+    def test_withoutATime(self) -> None:
+        """
+        What has no time that can be read goes with what follows it as well, and never before.
+        """
+        for time in (WALL_TIME - 20 * DAY, WALL_TIME + 1400 * DAY, -1.0, WALL_TIME):
+            self.add("said", 1, time)
+        self.add("said", 1)
+        self.prune(Keep(days=10))
+        self.assertEqual(self.kept("said"), [2, 3, 4, 5])
+        self.prune(Keep(messages=2))
+        self.assertEqual(self.kept("said"), [4, 5])
+
     def test_futureIsNoAge(self) -> None:
         """
         A number of messages is a number, whatever time they have.
@@ -202,3 +228,26 @@ class PrunerTests(SynchronousTestCase):
         self.add("said", 300)
         self.prune(Keep(messages=280))
         self.assertEqual(self.kept("said"), list(range(21, 301)))
+
+
+class KeepTests(SQLiteCase):
+    """
+    How the past is pruned.
+    """
+
+    keep = Keep(messages=100)
+
+    def test_prunesOldest(self) -> None:
+        """
+        The newest messages are kept, in the bounds and in the index too.
+        """
+        self.appendAll(*(said(f"tea {number}") for number in range(1, 1201)))
+        self.tidy()
+        self.assertEqual(self.result(self.store.bounds()), (1101, 1200))
+        self.assertEqual(self.texts()[0], "tea 1101")
+        self.assertEqual(self.result(self.store.search(LOBBY, Query(("500",)), 5)), [])
+        [found] = self.result(self.store.search(LOBBY, Query(("1150",)), 5))
+        self.assertEqual(found.text, "tea 1150")
+        self.restart()
+        [event] = self.appendAll(said("next"))
+        self.assertEqual(event.id, 1201)

@@ -6,10 +6,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contracts.store import CAKE, TEA, WALL_TIME, said
+from tests.contracts.store import CAKE, TEA, WALL_TIME, said, wholeOf
+from tests.stores.sqlite.storecase import LOBBY, SQLiteCase
 from twisted_chat.stores.session import RoomRecord, Session
+from twisted_chat.stores.sqlite import faults, opening, schema
+from twisted_chat.stores.sqlite.retention import Keep
 from twisted_chat.stores.sqlite.rows import (
     asEvent,
     asRoom,
@@ -20,7 +24,7 @@ from twisted_chat.stores.sqlite.rows import (
     stream,
 )
 from twisted_chat.stores.sqlite.schema import MAX_ID
-from twisted_chat.wire.events import UNREADABLE, Event
+from twisted_chat.wire.events import CREATED, SAID, UNREADABLE, Draft, Event, Query
 
 fast = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 
@@ -195,7 +199,7 @@ class StreamTests(SynchronousTestCase):
 
     def test_notReadToTheEnd(self) -> None:
         """
-        Who stops reading leaves the connection as it was.
+        A reader that stops early leaves the connection as it was.
         """
         self.put(b"\xff", b"a", b"b")
         with closing(stream(self.connection, "SELECT x FROM t")) as rows:
@@ -209,3 +213,169 @@ class StreamTests(SynchronousTestCase):
         self.assertRaises(
             sqlite3.OperationalError, list, stream(self.connection, "SELECT x FROM nowhere")
         )
+
+
+class StrangeRowsTests(SQLiteCase):
+    """
+    Files into which something was put that no server writes.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.appendAll(*(said(f"tea {number}") for number in range(1, 8)))
+        self.spoil(
+            "UPDATE events SET text = x'ff' WHERE id = 2",
+            "UPDATE events SET name = CAST(x'ff' AS TEXT) WHERE id = 3",
+            "UPDATE events SET time = 'now' WHERE id = 5",
+            "UPDATE events SET key = x'00' WHERE id = 6",
+            *(
+                f"INSERT INTO events VALUES ({id}, 5.0, 'said', '#lobby', 'Ann', 'tea', '', '',"
+                " NULL, '')"
+                for id in (-5, 0, 2**53, 2**63 - 1)
+            ),
+        )
+
+    def spoil(self, *statements: str) -> None:
+        """
+        Change the file as somebody else.
+        """
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def assertUnreadable(self, events: list[Event], *ids: int) -> None:
+        """
+        These events cannot be read, and all others can.
+        """
+        expected = Event(0, 0.0, UNREADABLE, "", "")
+        self.assertEqual(
+            [event for event in events if event.kind != SAID],
+            [expected._replace(id=id) for id in ids],
+        )
+
+    def test_reading(self) -> None:
+        """
+        Whoever reads is told where something cannot be read, and gets all the rest; ids that cannot
+        be are passed over.
+        """
+        found = self.result(self.store.last(wholeOf("#lobby"), 99))
+        self.assertEqual([event.id for event in found], list(range(1, 8)))
+        self.assertUnreadable(found, 2, 3, 5, 6)
+        self.assertEqual(self.result(self.store.after(LOBBY, 0, 99)), found)
+        self.assertEqual(self.result(self.store.after(LOBBY, 2, 3)), found[2:5])
+        self.assertEqual(self.result(self.store.bounds()), (1, 7))
+
+    def test_searching(self) -> None:
+        """
+        What can be read is found, indexed or not.
+        """
+        for _ in range(2):
+            for query in (Query(("tea",)), Query((), room="#lobby"), Query((), since=1.0)):
+                found = self.result(self.store.search(LOBBY, query, 99))
+                self.assertEqual([event.id for event in found], [1, 4, 7], query)
+            self.tidy()
+
+    def test_goesOn(self) -> None:
+        """
+        The server starts on such a file and goes on with the ids after the newest that can be one.
+        """
+        self.restart()
+        [event] = self.appendAll(said("tea 8"))
+        self.assertEqual(event.id, 8)
+        self.tidy()
+        self.assertEqual(self.store.trouble, "")
+
+    def test_operatorHears(self) -> None:
+        """
+        The operator hears of it, with the id, once a minute.
+        """
+        with capturedLogs() as logs:
+            for _ in range(3):
+                self.result(self.store.last(wholeOf("#lobby"), 99))
+            self.clock.advance(faults.SECONDS)
+            self.result(self.store.last(wholeOf("#lobby"), 2))
+        self.assertEqual([event["what"] for event in logs], ["event 6", "event 6"])
+        self.assertIn("export", logs[0]["log_format"])
+
+    def test_farId(self) -> None:
+        """
+        After an id far ahead the ids go on there, and nothing walks the way in between.
+        """
+        far = 2**45
+        self.spoil(f"UPDATE events SET id = {far} WHERE id = 7")
+        self.patch(opening, "CHECKED_BYTES", 1)
+        self.keep = Keep(messages=3)
+        self.restart()
+        self.assertEqual(
+            [e.id for e in self.appendAll(said("tea 8"), said("x"))], [far + 1, far + 2]
+        )
+        self.tidy()
+        found = self.result(self.store.search(LOBBY, Query(("tea",)), 99))
+        self.assertEqual([event.id for event in found], [far, far + 1])
+        self.assertEqual(self.result(self.store.bounds())[1], far + 2)
+        self.assertEqual(len(self.result(self.store.last(wholeOf("#lobby"), 99))), 3)
+
+    def test_noIdsLeft(self) -> None:
+        """
+        After the last id of all nothing is stored that could never be read.
+        """
+        self.spoil(f"UPDATE events SET id = {schema.MAX_ID} WHERE id = 7")
+        self.restart()
+        self.assertEqual(self.appendAll(said("lost")), [])
+        self.assertEqual(self.follower.of("refused"), [said("lost")])
+        self.assertEqual(len(self.flushLoggedErrors(faults.Refusal)), 1)
+
+    def test_pruning(self) -> None:
+        """
+        What cannot be read is pruned with what is around it.
+        """
+        self.now += 86_400.0
+        self.keep = Keep(days=0.5)
+        self.restart()
+        self.appendAll(said("new"))
+        self.tidy()
+        self.assertEqual(self.result(self.store.bounds()), (8, 8))
+
+    def test_rooms(self) -> None:
+        """
+        A room that cannot be read is left out: without its law it would be open to everybody.
+        """
+        for id in (1, 2, 3):
+            self.store.keepRoom(RoomRecord(id, f"#room{id}", "", "", ((id, "hash"),)))
+        self.appendAll(Draft(CREATED, "#tea", "Ann"), Draft(CREATED, "#tea", "Bob"))
+        self.spoil(
+            "UPDATE rooms SET eras = 'x' WHERE id = 2", "UPDATE events SET data = x'' WHERE id = 8"
+        )
+        with capturedLogs() as logs:
+            records, events = self.result(self.store.rooms())
+        self.assertEqual([record.id for record in records], [1, 3])
+        self.assertEqual([event.id for event in events], [9])
+        self.assertEqual([event["what"] for event in logs], ["room 2"])
+
+    def test_sessions(self) -> None:
+        """
+        Nor can a session be resumed that cannot be read; all others can.
+        """
+        for sid in "abc":
+            self.store.remember(Session(sid, f"hash {sid}", sid.upper(), seen=self.now))
+        self.appendAll(said())
+        self.spoil("UPDATE sessions SET rooms = CAST(x'ff' AS TEXT) WHERE sid = 'b'")
+        self.assertIsNone(self.result(self.store.recall("hash b")))
+        self.assertIsNotNone(self.result(self.store.recall("hash c")))
+        recent = self.result(self.store.recentSessions(0.0))
+        self.assertEqual([session.sid for session in recent], ["a", "c"])
+
+    def test_notes(self) -> None:
+        """
+        Notes that mean nothing are not there.
+        """
+        self.tidy()
+        for value in ("x''", "'x'", "-5", str(2**60), "CAST(x'ff' AS TEXT)", "NULL"):
+            self.spoil(f"UPDATE notes SET value = {value}")
+            self.restart()
+            self.tidy()
+            self.assertEqual(self.result(self.store.bounds()), (1, 7), value)
+            self.assertEqual(self.result(self.store.rooms()), ([], []), value)
+            found = self.result(self.store.search(LOBBY, Query(("tea",)), 99))
+            self.assertEqual([event.id for event in found], [1, 4, 7], value)
+            self.assertGreater(len(self.store.epoch), 0)

@@ -5,42 +5,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
+from tests.stores.sqlite.storecase import FileCase
 from twisted_chat.stores.sqlite import schema
 from twisted_chat.stores.sqlite.schema import connect, copy, firstFault, readNote, writeNote
 from twisted_chat.stores.sqlite.steps import STEPS
 
 
-class SchemaCase(SynchronousTestCase):
-    """
-    A directory for a history.
-    """
-
-    def setUp(self) -> None:
-        self.folder = os.path.realpath(self.mktemp())
-        os.mkdir(self.folder)
-        self.path = os.path.join(self.folder, "chat.sqlite")
-
-    def open(self) -> sqlite3.Connection:
-        """
-        Open the history for writing; it is made the first time.
-        """
-        if not os.path.exists(self.path):
-            copy(None, self.path)
-        connection = connect(self.path, isWriter=True)
-        self.addCleanup(connection.close)
-        return connection
-
-    def ask(self, question: str, path: str = "") -> list[tuple[object, ...]]:
-        connection = sqlite3.connect(path or self.path)
-        try:
-            return connection.execute(question).fetchall()
-        finally:
-            connection.close()
-
-
-class CopyTests(SchemaCase):
+class CopyTests(FileCase):
     """
     L{copy}, L{connect} and what a new file is like.
     """
@@ -139,7 +110,7 @@ class CopyTests(SchemaCase):
             )
 
 
-class FaultTests(SchemaCase):
+class FaultTests(FileCase):
     """
     L{firstFault}.
     """

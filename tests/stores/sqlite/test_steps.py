@@ -27,6 +27,15 @@ Row = tuple[int, str, str, str, str]
 """Id, kind, room, text and session id of an event."""
 
 
+def written(log: str) -> list[Row]:
+    """
+    @param log: one event a line: its id, kind, room, session id and text, which may be missing.
+    @return: the events.
+    """
+    events = [(*line.split(), "") for line in log.split("\n") if line.strip()]
+    return [(int(id), kind, room, text, sid) for id, kind, room, sid, text, *_ in events]
+
+
 def upgraded(
     events: list[Row], *sessions: tuple[str, str, str], more: Sequence[str] = ()
 ) -> sqlite3.Connection:
@@ -80,13 +89,15 @@ class RoomsTests(SynchronousTestCase):
         """
         self.assertEqual(
             self.rooms(
-                (1, "joined", "#lobby", "", "a"),
-                (2, "joined", "#empty", "", "a"),
-                (3, "joined", "#tea", "", "a"),
-                (4, "said", "#tea", "hello", "a"),
-                (5, "topic", "#cake", "sweet", "a"),
-                (6, "topic", "#cake", "salty", "a"),
-                (7, "told", "@b", "psst", "a"),
+                *written("""
+                1 joined #lobby a
+                2 joined #empty a
+                3 joined #tea a
+                4 said #tea a hello
+                5 topic #cake a sweet
+                6 topic #cake a salty
+                7 told @b a psst
+                """)
             ),
             [
                 (3, "#tea", "", "", [[3, None]], []),
@@ -101,21 +112,23 @@ class RoomsTests(SynchronousTestCase):
         """
         self.assertEqual(
             self.rooms(
-                (1, "said", "#tea", "hello", "b"),
-                (2, "created", "#tea", "", "a"),
-                (3, "invited", "#tea", "x", "a"),
-                (4, "locked", "#tea", "one", "a"),
-                (5, "invited", "#tea", "y", "a"),
-                (6, "created", "#tea", "", "a"),
-                (7, "locked", "#tea", "two", "a"),
-                (8, "invited", "#tea", "z", "a"),
-                (9, "invited", "#tea", "b", "a"),
-                (10, "invited", "#tea", "z", "a"),
-                (11, "locked", "#den", "", "a"),
-                (12, "invited", "#den", "b", "a"),
-                (13, "unlocked", "#den", "", "a"),
-                (14, "unlocked", "#den", "", "a"),
-                (15, "invited", "#den", "c", "a"),
+                *written("""
+                1 said #tea b hello
+                2 created #tea a
+                3 invited #tea a x
+                4 locked #tea a one
+                5 invited #tea a y
+                6 created #tea a
+                7 locked #tea a two
+                8 invited #tea a z
+                9 invited #tea a b
+                10 invited #tea a z
+                11 locked #den a
+                12 invited #den a b
+                13 unlocked #den a
+                14 unlocked #den a
+                15 invited #den a c
+                """)
             ),
             [
                 (1, "#tea", "", "a", [[1, None], [4, "one"], [7, "two"]], ["b", "z"]),
@@ -129,14 +142,16 @@ class RoomsTests(SynchronousTestCase):
         """
         self.assertEqual(
             self.rooms(
-                (1, "created", "#tea", "", "a"),
-                (2, "locked", "#tea", "one", "a"),
-                (3, "invited", "#tea", "x", "a"),
-                (4, "said", "#tea", "secret", "a"),
-                (5, "unlocked", "#tea", "", "a"),
-                (6, "topic", "#tea", "work", "b"),
-                (7, "created", "#tea", "", "b"),
-                (8, "said", "#tea", "other", "b"),
+                *written("""
+                1 created #tea a
+                2 locked #tea a one
+                3 invited #tea a x
+                4 said #tea a secret
+                5 unlocked #tea a
+                6 topic #tea b work
+                7 created #tea b
+                8 said #tea b other
+                """)
             ),
             [(7, "#tea", "work", "b", [[7, None]], [])],
         )
@@ -234,17 +249,17 @@ class SessionsTests(SynchronousTestCase):
         else has made the room meanwhile.
         """
         tickets = json.dumps(["#tea", "#den a", "#gone", "#gone a", "#plan x", "#open x", "#late"])
-        events = [
-            (1, "said", "#tea", "x", "a"),
-            (2, "created", "#den", "", "a"),
-            (3, "locked", "#den", "one", "a"),
-            (4, "locked", "#den", "two", "a"),
-            (5, "created", "#plan", "", "b"),
-            (6, "locked", "#plan", "", "b"),
-            (7, "created", "#open", "", "b"),
-            (8, "created", "#late", "", "b"),
-            (9, "locked", "#late", "", "b"),
-        ]
+        events = written("""
+            1 said #tea a x
+            2 created #den a
+            3 locked #den a one
+            4 locked #den a two
+            5 created #plan b
+            6 locked #plan b
+            7 created #open b
+            8 created #late b
+            9 locked #late b
+        """)
         with closing(
             upgraded(
                 events,

@@ -14,7 +14,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.store import said, scopeOf, wholeOf
-from tests.stores.sqlite import test_store
+from tests.stores.sqlite.storecase import SQLiteCase
 from tests.support import histories
 from tests.support.histories import TOKENS
 from twisted_chat.stores.search import readable
@@ -64,7 +64,7 @@ class StepsTests(SynchronousTestCase):
                 self.assertEqual(connection.execute(TABLES).fetchall(), made, version)
 
 
-class VersionCase(test_store.SQLiteCase):
+class VersionCase(SQLiteCase):
     """
     A server on the file of an older one.
 

@@ -17,7 +17,7 @@ from ..gate import Gate
 from ..interfaces import CannotBind
 from ..stream import StreamDoor
 from .protocol import AdminProtocol
-from .requests import House
+from .requests import Server
 
 _log = Logger("chat")
 
@@ -33,7 +33,7 @@ class AdminDoor(StreamDoor):
     """
     The operator's door.
 
-    @ivar house: what they look after.
+    @ivar server: what the operator looks after.
     """
 
     name = "admin"
@@ -50,12 +50,12 @@ class AdminDoor(StreamDoor):
         """
         @param listeners: see L{StreamDoor}: for nobody but the operator.
         @param others: the other doors.
-        @param reload: see L{House.reload}.
+        @param reload: see L{Server.reload}.
         @param isOptional: whether the server goes without this door where it cannot be had, since
             nobody asked for it.
         """
         super().__init__(gate, listeners)
-        self.house = House(gate.hub, [*others, self], reload)
+        self.server = Server(gate.hub, [*others, self], reload)
         self._isOptional = isOptional
 
     def bind(self) -> None:

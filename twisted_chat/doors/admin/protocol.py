@@ -40,7 +40,7 @@ class AdminProtocol(StreamClient, Protocol):
     async def _answer(self, value: dict[str, Any], key: str | None) -> None:
         door: Any = self.factory
         try:
-            answer = line(**await perform(door.house, value), key=key)
+            answer = line(**await perform(door.server, value), key=key)
         except ChatError as error:
             answer = JSON.refusal(error, key)
         self.reply(answer)

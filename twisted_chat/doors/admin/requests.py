@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 """What an answer holds besides its type."""
 
 
-class House(NamedTuple):
+class Server(NamedTuple):
     """
     What the operator looks after.
 
@@ -41,27 +41,27 @@ class NotReady(ChatError):
     code = "not-ready"
 
 
-async def _status(house: House, value: Fields) -> Fields:
-    hub = house.hub
+async def _status(server: Server, value: Fields) -> Fields:
+    hub = server.hub
     return {
         "version": __version__,
         "people": len(hub.users),
         "rooms": len(hub.rooms),
-        "connections": {door.name: len(door.connections) for door in house.doors},
+        "connections": {door.name: len(door.connections) for door in server.doors},
         "last": hub.lastId,
         "waiting": hub.log.waiting,
         "trouble": hub.log.trouble,
     }
 
 
-async def _health(house: House, value: Fields) -> Fields:
-    trouble = house.hub.log.trouble
+async def _health(server: Server, value: Fields) -> Fields:
+    trouble = server.hub.log.trouble
     if trouble:
         raise NotReady(trouble)
     return {"text": "all is well"}
 
 
-async def _names(house: House, value: Fields) -> Fields:
+async def _names(server: Server, value: Fields) -> Fields:
     people = [
         {
             "name": member.name,
@@ -69,34 +69,34 @@ async def _names(house: House, value: Fields) -> Fields:
             "since": round(member.joinedAt),
             "rooms": [room.name for room in member.rooms],
         }
-        for member in house.hub.users.values()
+        for member in server.hub.users.values()
     ]
     return {"people": people}
 
 
-async def _rooms(house: House, value: Fields) -> Fields:
+async def _rooms(server: Server, value: Fields) -> Fields:
     rooms = [
         {"room": room.name, "members": len(room), "private": room.private, "topic": room.topic}
-        for room in house.hub.rooms.values()
+        for room in server.hub.rooms.values()
     ]
     return {"rooms": rooms}
 
 
-async def _open(house: House, value: Fields) -> Fields:
-    room = await house.hub.operator.open(textField(value, "room"))
+async def _open(server: Server, value: Fields) -> Fields:
+    room = await server.hub.operator.open(textField(value, "room"))
     return {"room": room.name, "text": f"{room.name} is open to everybody"}
 
 
-async def _close(house: House, value: Fields) -> Fields:
-    room = await house.hub.operator.close(textField(value, "room"))
+async def _close(server: Server, value: Fields) -> Fields:
+    room = await server.hub.operator.close(textField(value, "room"))
     return {"room": room.name, "text": f"{room.name} is closed"}
 
 
-async def _reload(house: House, value: Fields) -> Fields:
-    return {"text": house.reload()}
+async def _reload(server: Server, value: Fields) -> Fields:
+    return {"text": server.reload()}
 
 
-REQUESTS: dict[str, Callable[[House, Fields], Coroutine[Deferred[Any], Any, Fields]]] = {
+REQUESTS: dict[str, Callable[[Server, Fields], Coroutine[Deferred[Any], Any, Fields]]] = {
     "status": _status,
     "health": _health,
     "names": _names,
@@ -108,7 +108,7 @@ REQUESTS: dict[str, Callable[[House, Fields], Coroutine[Deferred[Any], Any, Fiel
 """What the operator may ask for, by its type."""
 
 
-async def perform(house: House, value: Fields) -> Fields:
+async def perform(server: Server, value: Fields) -> Fields:
     """
     Do what an object asks for.
 
@@ -119,4 +119,4 @@ async def perform(house: House, value: Fields) -> Fields:
     request = REQUESTS.get(kind)
     if request is None:
         raise BadObject(f"there is no such type: one of {', '.join(REQUESTS)}")
-    return {"type": kind, **await request(house, value)}
+    return {"type": kind, **await request(server, value)}

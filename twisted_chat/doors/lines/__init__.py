@@ -1,5 +1,6 @@
 """
-The door for lines: C{nc}, telnet and our client connect here, in the text or the JSON dialect.
+The door for lines: C{nc}, telnet and the console client connect here, in the text dialect or the
+JSON one.
 
 It knows neither a port nor another door, and not how anything is kept.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.doors.lines.test_protocol -*-
+# -*- test-case-name: tests.doors.lines -*-
 """
 One connection at the door for lines: its first line chooses the dialect, and each line becomes a
 call on the user's avatar.
@@ -14,7 +14,6 @@ from typing import Any, Final
 from twisted.protocols.basic import LineReceiver
 
 from ...chat.interfaces import LoginRequest
-from ...chat.user import User
 from ...errors import ChatError, WrongProtocol
 from ...net.receiving import Splitter
 from ...text.cleaning import parseText
@@ -39,13 +38,11 @@ class ChatProtocol(StreamClient, LineReceiver):
     line in it.
 
     @ivar dialect: L{TEXT} until the first line says otherwise.
-    @ivar user: the user, once they are logged in.
     """
 
     delimiter = b"\n"
     transport: Any
     dialect: IDialect = TEXT
-    user: User | None = None
 
     _requests: JSONRequests | None = None
     _loginKey: str | None = None
@@ -84,7 +81,7 @@ class ChatProtocol(StreamClient, LineReceiver):
                 return
         if self._requests is None and (self._telnet is not None or b"\xff" in data):
             data = self._withoutTelnet(data)
-        self._receiving.take(data)
+        super().dataReceived(data)
 
     def _withoutTelnet(self, data: bytes) -> bytes:
         """

@@ -19,25 +19,22 @@ descriptor of that file would drop the locks that SQLite holds on it (POSIX fcnt
 _Identity = tuple[int, int] | None
 
 
+def _found(path: str) -> os.stat_result | None:
+    """
+    @return: what is at the path, or C{None} if there is no file.
+    """
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
 def _identity(path: str) -> _Identity:
     """
     @return: what tells this file from every other one, or C{None} if there is no file.
     """
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino)
-
-
-def _links(path: str) -> int:
-    """
-    @return: how many names the file has, or 0 if there is no file.
-    """
-    try:
-        return os.stat(path).st_nlink
-    except OSError:
-        return 0
+    found = _found(path)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 class Place:
@@ -63,7 +60,8 @@ class Place:
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
             raise NoHistory(f"there is no directory {folder}: make it, or name another history")
-        if _links(self.path) > 1:
+        found = _found(self.path)
+        if found is not None and found.st_nlink > 1:
             raise NoHistory(
                 f"the history {self.path} has a second name (a hard link), under which another "
                 "server could write to it: remove that name, or copy the file"

@@ -80,7 +80,6 @@ _LAST: Final = (
 
 _ALL: Final = ((1, MAX_ID),)
 
-
 READ_UNINDEXED: Final = 20_000
 """Events that are read in search of words while the index is made anew: some 0.3 s."""
 

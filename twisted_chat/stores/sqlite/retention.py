@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from itertools import takewhile
-from math import inf
 from typing import Any, Final, NamedTuple
 
 from ...errors import BadCommand
@@ -85,6 +84,13 @@ def lastTime(connection: sqlite3.Connection, newest: int, wall: float) -> float:
     return float(found[0]) if found and isTime(found[0]) else wall
 
 
+def _before(connection: sqlite3.Connection, id: int, newest: int) -> int:
+    """
+    @return: the id before the first event above an id, so that nothing walks through a gap.
+    """
+    return max(id, min(nextId(connection, id), newest) - 1)
+
+
 class Pruner:
     """
     Removes the events of one group where they are too old or too many, oldest first, in small
@@ -105,6 +111,8 @@ class Pruner:
         self._keep = keep
         self._counted = 0
         self._count = 0
+        # Up to this id no time after the ids of the last step can be believed.
+        self._unbelieved = 0
 
     def step(self, connection: sqlite3.Connection, newest: int, now: float) -> bool:
         """
@@ -128,44 +136,52 @@ class Pruner:
                 (floor, end),
             )
         )
-        oldest = now - self._keep.days * DAY if self._keep.days else inf
-        # What has no time that can be read, or one that is yet to come, goes with what follows it.
-        future = now + DAY
-        doomed = list(
-            takewhile(
-                lambda row: not isTime(row[3]) or not oldest <= row[3] <= future, rows[:surplus]
+        # A time that is yet to come tells nothing of an age.
+        oldest, future = now - self._keep.days * DAY, now + DAY
+        doomed = rows[:surplus]
+        isKnown = True
+        if self._keep.days and rows:
+            doomed = list(
+                takewhile(lambda row: not isTime(row[3]) or not oldest <= row[3] <= future, doomed)
             )
-        )
-        isWhole = len(doomed) == len(rows)
-        if not (isWhole and self._isFollowedByOld(connection, end, oldest, future)):
-            while doomed and isTime(doomed[-1][3]) and doomed[-1][3] >= oldest:
-                doomed.pop()
+            following: float | None = future
+            if len(doomed) == len(rows):
+                following = self._timeAfter(connection, end, newest, future)
+            isKnown = following is not None
+            if following is None or following >= oldest:
+                # What has no time that can be believed goes with what follows it.
+                while doomed and not (isTime(doomed[-1][3]) and doomed[-1][3] < oldest):
+                    doomed.pop()
         if doomed:
             writeNote(connection, self.note, doomed[-1][0])
             self.delete(connection, [row[:3] for row in doomed])
-        elif (
-            not rows
-            and end - floor == STEP
-            and not self._isRecent(connection, floor, end, oldest, future)
+            return True
+        isPassed = not rows and end - floor == STEP
+        if isPassed and not (
+            self._keep.days and self._isRecent(connection, floor, end, oldest, future)
         ):
             writeNote(connection, self.note, min(nextId(connection, end), newest) - 1)
-        else:
-            return isCounting
-        return True
+            return True
+        return isCounting or not isKnown
 
-    def _isFollowedByOld(
-        self, connection: sqlite3.Connection, end: int, oldest: float, future: float
-    ) -> bool:
+    def _timeAfter(
+        self, connection: sqlite3.Connection, end: int, newest: int, future: float
+    ) -> float | None:
         """
-        @return: whether the first event above C{end} whose time can be believed is old: then what
-            was stored before it is old as well, whatever time a wrong clock gave it.
+        @return: the first time above C{end} that can be believed: where that is old, what was
+            stored before it is old as well, whatever time a wrong clock gave it.  C{future} if
+            there is none, C{None} if that is not known yet.
         """
+        start = _before(connection, max(end, self._unbelieved), newest)
         row = connection.execute(
             "SELECT time FROM events WHERE id > ? AND id <= ? AND typeof(time) = 'real' "
-            "AND time <= ? ORDER BY id LIMIT 1",
-            (end, end + COUNTED, future),
+            "AND time BETWEEN 0 AND ? ORDER BY id LIMIT 1",
+            (start, start + COUNTED, future),
         ).fetchone()
-        return row is not None and row[0] < oldest
+        if row is not None:
+            return float(row[0])
+        self._unbelieved = min(start + COUNTED, newest)
+        return future if self._unbelieved >= newest else None
 
     def _isRecent(
         self, connection: sqlite3.Connection, floor: int, end: int, oldest: float, future: float
@@ -186,7 +202,7 @@ class Pruner:
         """
         @return: how many are too many, of those that were counted so far.
         """
-        start = max(self._counted, min(nextId(connection, self._counted), newest) - 1)
+        start = _before(connection, self._counted, newest)
         end = min(start + COUNTED, newest)
         (count,) = connection.execute(
             f"SELECT count(*) FROM events WHERE id > ? AND id <= ? AND {self.group}",

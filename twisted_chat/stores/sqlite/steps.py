@@ -3,7 +3,7 @@
 The migrations of a history file: the steps that lead its tables from each version to the next.
 
 What was released is never changed, so everything here is plain text and functions that use nothing
-of the house: a new version is a new step.
+else of this package: a new version is a new step.
 """
 
 from __future__ import annotations

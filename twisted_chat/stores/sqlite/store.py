@@ -68,7 +68,6 @@ TIDY_BEHIND: Final = 20_000
 FORGET_SECONDS: Final = 3_600.0
 """How often to look for sessions that nobody uses."""
 
-
 _STOPPING: Final = "the server is stopping: come again later"
 
 _T = TypeVar("_T")

@@ -29,7 +29,7 @@ from ...errors import NoHistory
 from ...text.cleaning import INVISIBLE, escapeLog
 from ...wire.events import INVITED, LOCKED, UNREADABLE, Event
 from .faults import reason
-from .rows import asEvent, lenient
+from .rows import EVENTS, asEvent, lenient
 from .schema import APPLICATION_ID, BUSY_SECONDS, connect, copy, firstFault
 from .steps import STEPS
 
@@ -38,8 +38,6 @@ WINDOW: Final = 1_000
 
 TRIED: Final = 1_000
 """Ids in a damaged part that are tried one by one before the steps become larger."""
-
-_EVENTS: Final = "SELECT id, time, kind, room, name, text, \"to\", sid, key, '' FROM events "
 
 _FIRST_ID: Final = -(2**63)
 
@@ -329,7 +327,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
         count = 0
         try:
             for row in connection.execute(
-                f"{_EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
+                f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
             ):
                 yield row
                 position = row[0] + 1
@@ -369,7 +367,7 @@ def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
 
 def _canRead(connection: sqlite3.Connection, id: int) -> bool:
     try:
-        connection.execute(f"{_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
+        connection.execute(f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
         return False
     return True

@@ -24,7 +24,7 @@ from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
 from .retention import DAY, Keep, Pruner, lastTime, noteTime, pruners
-from .rows import asEvent, isStorable, roomRow, sessionRow
+from .rows import SECRET_EVENTS, asEvent, isStorable, roomRow, sessionRow
 from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
 
 SESSION_DAYS: Final = 30
@@ -42,7 +42,7 @@ a busy reactor rows of their own took 400 times as long.  Older libraries take 9
 ones 32,766 (SQLITE_LIMIT_VARIABLE_NUMBER).
 """
 
-_FIND_KEY: Final = f"SELECT {_COLUMNS} FROM events WHERE sid = ? AND key = ?"
+_FIND_KEY: Final = f"{SECRET_EVENTS} WHERE sid = ? AND key = ?"
 
 _KEEP_SESSION: Final = (
     "REPLACE INTO sessions (sid, tokenHash, name, rooms, current, seen, rights, began) "
@@ -188,7 +188,6 @@ class Writer:
         self._place = Place(path)
         self._seconds = seconds
         self._monotonic = monotonic
-        self._clock: SteadyClock | None = None
         self._keep = keep
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
@@ -211,6 +210,8 @@ class Writer:
         try:
             self._connection, self.isChecked = openFile(self.path)
             self._begin(self._connection)
+            last = lastTime(self._connection, self._newest, self._seconds())
+            self._clock = SteadyClock(self._seconds, self._monotonic, last)
         except BaseException:
             self.close()
             raise
@@ -227,9 +228,6 @@ class Writer:
             fulltext.abandon(connection)
         self._newest = newestId(connection)
         self._pruners = pruners(self._keep, self.canSearch)
-        if self._clock is None:
-            last = lastTime(connection, self._newest, self._seconds())
-            self._clock = SteadyClock(self._seconds, self._monotonic, last)
         self._place.mark()
 
     def close(self) -> None:
@@ -367,7 +365,6 @@ class Writer:
             behind, isWhole = 0, True
             if self.canSearch:
                 behind, isWhole = fulltext.indexStep(connection, self._newest)
-            assert self._clock is not None
             now = self._clock.now()
             isMore = not isWhole
             for pruner in self._pruners:
