@@ -8,11 +8,10 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.audiences import Listener
 from tests.support.helpers import NOW, enter, enterAll, makeHub
-from twisted_chat.chat.audience import OPEN
 from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS, Hub
-from twisted_chat.chat.room import hashPassword
+from twisted_chat.chat.member import Member
+from twisted_chat.chat.room import OPEN, hashPassword
 from twisted_chat.chat.rooms import Rooms
 from twisted_chat.errors import NoSuchRoom, NotAllowed
 from twisted_chat.steadyclock import PROOF
@@ -28,7 +27,6 @@ from twisted_chat.wire.events import (
     UNLOCKED,
     Event,
 )
-from twisted_chat.wire.textlines import TEXT
 
 
 class FindingTests(SynchronousTestCase):
@@ -227,8 +225,8 @@ class ApplyTests(SynchronousTestCase):
         Those who are in a room when it is locked may read what is said from then on.
         """
         self.apply(CREATED)
-        member = Listener("Bob", [])
-        self.rooms["#den"].add(member, TEXT.here)
+        member = Member("Bob", "bob", 0.0)
+        self.rooms["#den"].add(member)
         self.apply(LOCKED)
         self.assertEqual(member.rights, {2: OPEN})
         self.assertEqual(list(self.rooms.eras), [2])

@@ -34,7 +34,7 @@ from .presence import Presence
 from .room import Room
 from .rooms import Rooms
 from .state import State
-from .user import Outcome, Proposal, User
+from .user import Outcome, Proposal, User, usersOf
 from .welcome import BACKLOG, Welcomer
 
 LOBBY = "#lobby"
@@ -246,8 +246,8 @@ class Hub:
             request = request._replace(last=0, epoch="")
         elif request.last < session.began:
             request = request._replace(last=session.began)
-        present = self.state.roster.bySid(session.sid)
-        if isinstance(present, User) and not present.leaving:
+        present = self._connected(session)
+        if present is not None:
             if self.state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
                 raise TooManyTries("this session was just resumed: try again in a moment")
             self._takeOver(client, present, request)
@@ -258,6 +258,17 @@ class Hub:
         return await self._join(
             client, request._replace(name=request.name or session.name), session
         )
+
+    def _connected(self, session: Session) -> User | None:
+        """
+        @return: the connection of a session that goes on, or C{None}.
+        """
+        member = self.state.roster.bySid(session.account or session.sid)
+        for user in () if member is None else usersOf(member):
+            isIt = user.session is not None and user.session.sid == session.sid
+            if isIt and not user.leaving:
+                return user
+        return None
 
     def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
         """
@@ -285,8 +296,10 @@ class Hub:
         state = self.state
         roster = state.roster
         roster.check(name, session.sid)
-        user = User(state, client, name, session)
-        roster.reserve(name, user)
+        member = Member(name, session.sid, state.seconds())
+        member.rights = session.rights
+        user = User(state, client, member, session)
+        roster.reserve(name, member)
         self._welcomer.expect(user, request)
         arrival = _Arrival(user, self)
         login = arrival.wait(client)
@@ -397,7 +410,10 @@ class Hub:
         outcomes: list[Outcome] = []
         for draft, origin in entries:
             if isinstance(origin, User):
-                refusal = origin.client.dialect.refusal(error, draft.key)
+                key = draft.key
+                if key is not None:
+                    key = key.removeprefix(origin.keyPrefix)
+                refusal = origin.client.dialect.refusal(error, key)
                 origin.put(origin.answered(refusal))
             elif isinstance(origin, Order):
                 origin.refuse(error)
@@ -420,10 +436,11 @@ class Hub:
             return error if not rejoined else Event(self.state.lastId, self.state.seconds(), *draft)
         event = Event(self.state.lastId, self.state.seconds(), *draft)
         data = user.answered(user.own(event))
-        self._presence.happen(event, user)
+        self._presence.happen(event, user.member, user)
         self._presence.tell(user, [data])
         if draft.kind == LEFT:
-            self._presence.dismiss(user)
+            for each in usersOf(user.member):
+                self._presence.dismiss(each)
         return event
 
     # What is done from time to time
@@ -437,9 +454,10 @@ class Hub:
         state = self.state
         now = state.seconds()
         for member in list(self.users.values()):
-            session = member.session if isinstance(member, User) else None
-            if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
-                member.remember()  # type: ignore[attr-defined]
+            for user in usersOf(member):
+                session = user.session
+                if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
+                    user.remember()
         believed = self._clock.now()
         for room in list(state.rooms.values()):
             isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby

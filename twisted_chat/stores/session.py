@@ -48,6 +48,8 @@ class Session(NamedTuple):
     seen: float = 0.0
     rights: Mapping[int, int] = NO_RIGHTS
     began: int = 0
+    account: str = ""
+    device: str = ""
 
 
 class RoomRecord(NamedTuple):
