@@ -49,6 +49,9 @@ SESSION_SECONDS = 240.0
 HELD_SESSION_SECONDS = 600.0
 """How long before a start of the server a session must have been used for its name to be kept."""
 
+MAX_DEVICES = 8
+"""Connections that one account may have at once."""
+
 TAKEOVER_SECONDS = 1.0
 """How long a session stays with a connection before another one may take it over."""
 
@@ -63,13 +66,16 @@ def _isMove(entry: tuple[Event, object]) -> bool:
 class _Arrival(Proposal):
     """
     Somebody who is logging in: their JOINED event is on its way to the log and back.
+
+    @ivar session: the id of the session that they log in with.
     """
 
-    __slots__ = ("_hub", "_logins")
+    __slots__ = ("_hub", "_logins", "session")
 
-    def __init__(self, user: User, hub: Hub) -> None:
+    def __init__(self, user: User, hub: Hub, session: str) -> None:
         super().__init__(user)
         self._hub = hub
+        self.session = session
         self._logins: list[Deferred[User]] = []
 
     def wait(self, client: IClient) -> Deferred[User]:
@@ -252,12 +258,52 @@ class Hub:
                 raise TooManyTries("this session was just resumed: try again in a moment")
             self._takeOver(client, present, request)
             return present
-        arriving = self._arriving.get(session.sid)
-        if arriving is not None and not arriving.user.leaving:
+        arriving = self._arrivalOf(session.account or session.sid)
+        if arriving is not None and arriving.session == session.sid:
             return await self._takeOverArriving(client, arriving, request)
+        if session.account:
+            return await self._enter(client, request, session)
         return await self._join(
             client, request._replace(name=request.name or session.name), session
         )
+
+    async def _enter(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        """
+        Log somebody in to their account, who may be here over other connections.
+
+        @param session: of this connection, with the account.
+        @raise ChatError: they cannot enter now.
+        """
+        who = session.account
+        record = await self.log.session(who) or Session(who, account=who)
+        while (arriving := self._arrivalOf(who)) is not None:
+            try:
+                await arriving.wait(client)
+            except ChatError:
+                break
+        member = self.state.roster.bySid(who)
+        if member is None or member.leaving:
+            return await self._join(client, request, session, record)
+        if len(member.devices) >= MAX_DEVICES:
+            raise TooManyTries(
+                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
+            )
+        user = User(self.state, client, member, session)
+        self._presence.seat(user)
+        self.counters.logins["another"] += 1
+        self.state.audit.tell(f"{user.name} is now connected over another connection", client.address)
+        if user.session is not None and not user.session.began:
+            user.session = user.session._replace(began=self.state.lastId)
+        user.remember()
+        self._welcomer.attached(user, request)
+        return user
+
+    def _arrivalOf(self, who: str) -> _Arrival | None:
+        """
+        @return: the login of a person that is under way, or C{None}.
+        """
+        arrival = self._arriving.get(who)
+        return None if arrival is None or arrival.user.leaving else arrival
 
     def _connected(self, session: Session) -> User | None:
         """
@@ -286,28 +332,37 @@ class Hub:
             failed.errback(error)
             return failed
 
-    def _join(self, client: IClient, request: LoginRequest, session: Session) -> Deferred[User]:
+    def _join(
+        self,
+        client: IClient,
+        request: LoginRequest,
+        session: Session,
+        record: Session | None = None,
+    ) -> Deferred[User]:
         """
         Reserve the name, and have the log say that somebody joined.
 
+        @param record: what is stored of their account, if they have one.
         @raise ChatError: if the name cannot be had.
         """
         name = cleanName(request.name)
         state = self.state
+        stored = session if record is None else record
         roster = state.roster
-        roster.check(name, session.sid)
-        member = Member(name, session.sid, state.seconds())
-        member.rights = session.rights
+        roster.check(name, stored.sid)
+        member = Member(name, stored.sid, state.seconds())
+        member.rights = stored.rights
+        member.record = record
         user = User(state, client, member, session)
         roster.reserve(name, member)
         self._welcomer.expect(user, request)
-        arrival = _Arrival(user, self)
+        arrival = _Arrival(user, self, session.sid)
         login = arrival.wait(client)
-        self._arriving[user.sid] = arrival
-        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", user.sid), arrival)
-        for room in state.readmitted(session) if session.rooms else ():
+        self._arriving[stored.sid] = arrival
+        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
+        for room in state.readmitted(stored) if stored.rooms else ():
             era = str(room.era.start)
-            joined = Draft(JOINED, room.name, name, "", "", user.sid, None, era)
+            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
             user.submit(joined, Proposal(user))
         return login
 
