@@ -36,9 +36,9 @@ LEVELS: Mapping[str, int] = {
 ORDER: Mapping[str, tuple[str, ...]] = {
     name: tuple(files.split())
     for name, files in {
-        "text": "files cleaning confusables names",
+        "text": "files secrets cleaning confusables names",
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
-        " textlines jsonlines",
+        " scram textlines jsonlines",
         "stores": "session interfaces search base turns memory sqlite",
         "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
         " historyfile writer store tool",
