@@ -39,8 +39,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "text": "files secrets cleaning confusables names",
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
         " scram textlines jsonlines",
-        "stores": "session interfaces search base turns memory sqlite",
-        "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
+        "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
+        "stores.sqlite": "faults steps schema rows fulltext projection retention worker reader opening"
         " historyfile writer store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",

@@ -291,7 +291,9 @@ class Hub:
         user = User(self.state, client, member, session)
         self._presence.seat(user)
         self.counters.logins["another"] += 1
-        self.state.audit.tell(f"{user.name} is now connected over another connection", client.address)
+        self.state.audit.tell(
+            f"{user.name} is now connected over another connection", client.address
+        )
         if user.session is not None and not user.session.began:
             user.session = user.session._replace(began=self.state.lastId)
         user.remember()

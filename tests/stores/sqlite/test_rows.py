@@ -78,11 +78,12 @@ class SessionTests(SynchronousTestCase):
         for session in (
             Session("a1", "hash", "Ann", seen=WALL_TIME),
             Session("a1", "hash", "Zoë", (5, MAX_ID), 5, WALL_TIME, {5: 0, MAX_ID: 9}, 4),
+            Session("a1", "hash", "Ann", seen=WALL_TIME, account="b2", device="laptop"),
         ):
             self.assertEqual(asSession(sessionRow(session)), session)
 
     @fast
-    @given(st.tuples(*[CELLS] * 8))
+    @given(st.tuples(*[CELLS] * 10))
     def test_anyRow(self, row: tuple[Any, ...]) -> None:
         """
         Any row is a session with values of the right types, or none.
@@ -102,6 +103,8 @@ class SessionTests(SynchronousTestCase):
             (4, ["#tea", 5.5, -1, 2**60]),
             (5, ["now", 5, None]),
             (6, ["", "[]", '{"a": 0}', '{"5": "0"}', '{"5": -1}', '{"-5": 0}', '{"5": null}']),
+            (8, [None, 5, b"\xff"]),
+            (9, [None, 5, b"\xff"]),
         ):
             for value in values:
                 row = (*good[:column], value, *good[column + 1 :])

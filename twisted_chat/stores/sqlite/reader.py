@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from heapq import merge
 from itertools import islice
@@ -18,18 +18,18 @@ from threading import Lock
 from typing import Any, Final, TypeVar
 
 from ...errors import NoHistory
-from ...wire.events import FOREVER, SPOKEN, UNREADABLE, Event, Place, Query, Scope
+from ...wire.events import FOREVER, SPOKEN, STATE, UNREADABLE, Event, Place, Query, Scope
 from ..interfaces import StoredRooms
 from ..search import matcher, phrases, readable
 from ..session import Session
 from . import fulltext
 from .faults import isPassing, reason
-from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, stream
+from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, asValue, stream
 from .rows import ROOMS as ROOM_ROWS
 from .schema import (
+    IS_OTHER,
     IS_PRESENCE,
     IS_SPOKEN,
-    IS_STATE,
     MAX_ID,
     PRUNED,
     ROOMS,
@@ -65,14 +65,13 @@ _SPOKEN_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_SPOKEN} {_NE
 
 _PRESENCE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_PRESENCE} {_NEXT}"
 
-_STATE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_STATE} {_NEXT}"
+_OTHER_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_OTHER} {_NEXT}"
+
+_KIND_IDS: Final = f"SELECT id FROM events WHERE kind = ? AND {IS_OTHER} {_NEXT}"
 
 _TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
 
-# This index has few rows: to look at all of it is less than to look at all events after an id.
-_NEW_STATE: Final = (
-    f"{SECRET_EVENTS} INDEXED BY events_state WHERE {IS_STATE} AND id > ? AND id <= ? ORDER BY id"
-)
+_RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
 
 _LAST: Final = (
     f"{EVENTS} WHERE room = ? AND {IS_SPOKEN} AND id >= ? AND id <= ? ORDER BY id DESC LIMIT ?"
@@ -234,11 +233,28 @@ class Reader:
             ids = list(islice(_once(merge(*_ways(connection, scope, id))), max(0, limit)))
             return list(self._withIds(connection, ids))
 
-    def _withIds(self, connection: sqlite3.Connection, ids: list[int]) -> Iterator[Event]:
+    def _withIds(
+        self, connection: sqlite3.Connection, ids: list[int], select: str = EVENTS
+    ) -> Iterator[Event]:
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            select = f"{EVENTS} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
-            yield from self._events(connection, select, chunk)
+            statement = f"{select} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
+            yield from self._events(connection, statement, chunk)
+
+    def count(self, place: Place, after: int, most: int) -> int:
+        """
+        See L{stores.interfaces.IHistory.count}.
+        """
+        count = 0
+        with self._moment() as connection:
+            for first, last in place.ranges:
+                if count >= most:
+                    break
+                start, end = min(max(first - 1, after), MAX_ID), min(last, MAX_ID)
+                values = (place.room, start, end, most - count)
+                row = connection.execute(f"SELECT count(*) FROM ({_SPOKEN_IDS})", values).fetchone()
+                count += row[0]
+        return count
 
     def _events(
         self, connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
@@ -318,7 +334,7 @@ class Reader:
         yield from self._events(
             connection,
             f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
-            f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(SPOKEN, 'e.kind')} "
+            f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(sorted(SPOKEN), 'e.kind')} "
             f"AND {allowed} ORDER BY terms.rowid DESC",
             [asked, floor, *values],
         )
@@ -388,9 +404,50 @@ class Reader:
                 else:
                     records.append(record)
             reflected = readId(connection, ROOMS)
-            events = self._events(connection, _NEW_STATE, (reflected, MAX_ID))
+            ways = (_inRanges(connection, _KIND_IDS, kind, _ALL, reflected) for kind in STATE)
+            events = self._withIds(connection, list(merge(*ways)), SECRET_EVENTS)
             found = [event for event in events if event.kind != UNREADABLE]
             return StoredRooms(records, found), newestId(connection)
+
+    def records(self, kinds: Collection[str]) -> list[tuple[str, str, Any]]:
+        """
+        See L{stores.interfaces.IRecords.records}.
+        """
+        with self._moment() as connection:
+            return [
+                (kind, key, value)
+                for kind in kinds
+                for key, text in stream(connection, _RECORDS, (kind,))
+                if (value := self._value(kind, key, text)) is not None
+            ]
+
+    def _value(self, kind: str, key: object, text: object) -> Any:
+        """
+        @return: what a record says, or C{None} if it cannot be read.
+        """
+        value = asValue(key, text)
+        if value is None:
+            self._tell(f"the record {kind} {key!r}")
+        return value
+
+    def record(self, kind: str, key: str) -> Any:
+        """
+        See L{stores.interfaces.IRecords.record}.
+        """
+        with self._moment() as connection:
+            for _, text in stream(connection, f"{_RECORDS} AND key = ?", (kind, key)):
+                return self._value(kind, key, text)
+        return None
+
+    def removedBy(self, removal: int) -> list[int]:
+        """
+        See L{stores.interfaces.IRecords.removedBy}.
+        """
+        with self._moment() as connection:
+            rows = connection.execute(
+                "SELECT id FROM removed WHERE removal = ? ORDER BY id", (removal,)
+            )
+            return [id for (id,) in rows.fetchall()]
 
     def recall(self, tokenHash: str) -> Session | None:
         """
@@ -398,6 +455,19 @@ class Reader:
         """
         found = self._sessions("tokenHash = ?", tokenHash)
         return found[0] if found else None
+
+    def session(self, sid: str) -> Session | None:
+        """
+        See L{stores.interfaces.ISessions.session}.
+        """
+        found = self._sessions("sid = ?", sid)
+        return found[0] if found else None
+
+    def sessionsOf(self, account: str) -> list[Session]:
+        """
+        See L{stores.interfaces.ISessions.sessionsOf}.
+        """
+        return self._sessions("account = ? AND account != ''", account)
 
     def recentSessions(self, since: float) -> list[Session]:
         """
@@ -445,7 +515,7 @@ def _ways(connection: sqlite3.Connection, scope: Scope, id: int) -> list[Iterato
         ways.append(_inRanges(connection, _SPOKEN_IDS, f"@{scope.sid}", _ALL, id))
     for room, ranges, presenceFrom in scope.places:
         ways.append(_inRanges(connection, _SPOKEN_IDS, room, ranges, id))
-        ways.append(_inRanges(connection, _STATE_IDS, room, ranges, id))
+        ways.append(_inRanges(connection, _OTHER_IDS, room, ranges, id))
         ways.append(_inRanges(connection, _PRESENCE_IDS, room, ranges, max(id, presenceFrom - 1)))
     return ways
 
