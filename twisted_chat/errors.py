@@ -9,15 +9,21 @@ or text of another user that was not cleaned before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 
 class ChatError(Exception):
     """
     Something was refused.
 
     @cvar code: a stable word for programs; it never changes once released.
+    @ivar fields: what else a program may have of it, in the terms of docs/protocol.md.
     """
 
     code = "refused"
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, sentence: str) -> None:
         """
@@ -50,6 +56,12 @@ class NameTaken(ChatError):
     """Somebody holds this name, or one that looks like it."""
 
     code = "name-taken"
+
+
+class NameRegistered(NameTaken):
+    """The name belongs to an account: its owner may prove that they are."""
+
+    fields: Mapping[str, Any] = MappingProxyType({"login": ("scram", "password")})
 
 
 class BadRoom(ChatError):

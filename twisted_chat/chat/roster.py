@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from ..errors import NameTaken, NoSuchUser
+from ..errors import NameRegistered, NameTaken, NoSuchUser
 from ..text.confusables import looks, nameKey, nearest
 from ..text.names import MAX_TYPED
 from .member import Member
@@ -39,6 +39,21 @@ class Claim(NamedTuple):
     until: float = float("inf")
 
 
+class Owner(Protocol):
+    """
+    The owner of a name.
+
+    @ivar who: the account.
+    @ivar name: the name as they registered it.
+    """
+
+    @property
+    def who(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
 class Roster:
     """
     Everybody who is in the chat.
@@ -46,10 +61,16 @@ class Roster:
     @ivar users: by name.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        ownerOf: Callable[[Iterable[str]], Owner | None] = lambda looks: None,
+    ) -> None:
         """
         @param monotonic: the time on a clock that does not jump, in seconds.
+        @param ownerOf: given what a name looks like, tells which account owns a name that looks so.
         """
+        self._ownerOf = ownerOf
         self.users: dict[str, Member] = {}
         self._monotonic = monotonic
         self._sids: dict[str, Member] = {}
@@ -109,9 +130,20 @@ class Roster:
         Check that a session may have a name.
 
         @param name: a clean name.
-        @raise NameTaken: if somebody else has it, or something that looks like it.
+        @raise NameTaken: if somebody else has it or owns it, or something that looks like it.
         """
-        for look in looks(name):
+        wanted = looks(name)
+        owner = self._ownerOf(wanted)
+        if owner is not None and owner.who != sid:
+            if nameKey(owner.name) == nameKey(name):
+                raise NameRegistered(
+                    f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, else "
+                    "choose another name"
+                )
+            raise NameTaken(
+                f"the name {name} looks like {owner.name}, who is registered: choose another"
+            )
+        for look in wanted:
             holder = self._looks.get(look)
             if holder is None or holder.sid == sid:
                 continue

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
+from ..accounts.law import Law
 from ..counters import Counters
 from ..errors import BadCommand
 from ..stores.interfaces import IStore
@@ -84,6 +85,7 @@ class State:
     @ivar log: takes drafts and returns events.
     @ivar roster: everybody who is here.
     @ivar rooms: all rooms.
+    @ivar law: who owns which name, and what everybody may do.
     @ivar audit: where the operator reads.
     @ivar counters: the server's figures about itself.
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
@@ -114,7 +116,8 @@ class State:
         self.seconds = seconds
         self.audit = audit
         self.counters = counters
-        self.roster = Roster(monotonic)
+        self.law = Law()
+        self.roster = Roster(monotonic, self.law.lookalike)
         self.rooms = Rooms(lobby)
         self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)
         self.passwords = PasswordGuard(monotonic)

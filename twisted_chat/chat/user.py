@@ -111,6 +111,8 @@ class User:
     @ivar catchUp: the reading of what they missed, while it lasts.
     @ivar attachedAt: when their connection was attached, on a clock that does not jump.
     @ivar waits: whether somebody wants to know when something of theirs is answered.
+    @ivar isProved: whether they have proved that the account is theirs; not by the token of a
+        session alone.
     @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
         or empty.
     """
@@ -126,6 +128,7 @@ class User:
         "client",
         "current",
         "displaced",
+        "isProved",
         "keyPrefix",
         "lastSender",
         "leaving",
@@ -148,7 +151,7 @@ class User:
         self.current = state.rooms.lobby
         self.lastSender = ""
         self.displaced = ""
-        self.leaving = self.waits = self._isEnding = False
+        self.leaving = self.waits = self.isProved = self._isEnding = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
@@ -189,6 +192,14 @@ class User:
         self.put = client.put
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
+
+    def registered(self) -> None:
+        """
+        Note that the member has an account from now on.
+        """
+        if self.session is not None:
+            self.session = self.session._replace(account=self.sid)
+        self.remember()
 
     def detach(self) -> None:
         """

@@ -17,6 +17,7 @@ from zope.interface import implementer
 from ..errors import BadObject, ChatError, TooLong
 from ..text.cleaning import MAX_LINE
 from .answers import (
+    Account,
     Answer,
     Backlog,
     Entered,
@@ -24,6 +25,9 @@ from .answers import (
     Gap,
     Goodbye,
     Help,
+    Inbox,
+    LoggedIn,
+    Mark,
     Members,
     Replay,
     RoomList,
@@ -162,6 +166,11 @@ class JSONDialect:
         """See L{IDialect}."""
         return self
 
+    @property
+    def sent(self) -> IView:
+        """See L{IDialect}."""
+        return self
+
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """See L{IView.events}.  Nothing is folded: programs count."""
         return [_line(fields(event)) for event in events]
@@ -179,7 +188,7 @@ class JSONDialect:
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
-        return line(type="error", code=error.code, text=error.sentence, key=key)
+        return line(type="error", code=error.code, text=error.sentence, **error.fields, key=key)
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
         """
@@ -195,7 +204,11 @@ class JSONDialect:
                 return line(type="room", room=room, topic=topic, names=count)
             case Gap(count):
                 return _gap(count)
-            case Backlog(events):
+            case Mark(room, id):
+                return line(type="read", room=room, id=id)
+            case LoggedIn(_, name, account):
+                return line(type="login", name=name, account=account, key=key)
+            case Backlog(events) | Inbox(events):
                 return b"".join(
                     _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
                     for event in events
@@ -207,7 +220,9 @@ class JSONDialect:
             case _:
                 return b"".join(line(type="notice", text=text, key=key) for text in lines(value))
 
-    def object(self, value: Members | RoomList | Whois | Help, key: str | None = None) -> bytes:
+    def object(
+        self, value: Members | RoomList | Whois | Account | Help, key: str | None = None
+    ) -> bytes:
         """
         @param value: what a program asked for.
         @param key: the client's own id of the request.
@@ -235,6 +250,15 @@ class JSONDialect:
                     unreachable=unreachable_ or None,
                     key=key,
                 )
+            case Account(names_, since_, devices, connections):
+                return line(
+                    type="account",
+                    names=names_,
+                    since=round(since_, 3),
+                    devices=[{"label": each.label, "since": round(each.since)} for each in devices],
+                    connections=connections,
+                    key=key,
+                )
             case Help(commands):
                 listed = [command._asdict() for command in commands]
                 return line(type="commands", commands=listed, key=key)
@@ -251,6 +275,10 @@ def _welcome(welcome: Welcome) -> bytes:
         rooms=[{"name": name, "topic": topic} for name, topic in welcome.rooms],
         resumed=welcome.resumed,
         missed=welcome.missed,
+        account=welcome.account,
+        scram=welcome.proof,
+        marks=welcome.marks,
+        unread=welcome.unread,
     )
 
 
