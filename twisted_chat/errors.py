@@ -124,6 +124,12 @@ class BadProof(ChatError):
     code = "bad-proof"
 
 
+class WrongPepper(ChatError):
+    """The password cannot be checked: the server has lost the secret that it was masked with."""
+
+    code = "wrong-pepper"
+
+
 class BadPassword(ChatError):
     """The password that somebody chose breaks a rule for passwords."""
 

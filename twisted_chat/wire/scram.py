@@ -88,6 +88,13 @@ class Verifier(NamedTuple):
             and len(self.storedKey) == len(self.serverKey) == _KEY
         )
 
+    def accepts(self, password: str) -> bool:
+        """
+        Hash a password to check it.  This takes a quarter of a microsecond for each iteration.
+        """
+        clientKey, _ = _keys(password, self.salt, self.iterations)
+        return hmac.compare_digest(hashlib.sha256(clientKey).digest(), self.storedKey)
+
     def __str__(self) -> str:
         """
         @return: C{4096:SALT:STORED:SERVER}, all but the number in base64.
