@@ -9,21 +9,15 @@ or text of another user that was not cleaned before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
 
 class ChatError(Exception):
     """
     Something was refused.
 
     @cvar code: a stable word for programs; it never changes once released.
-    @ivar fields: what else a program may have of it, in the terms of docs/protocol.md.
     """
 
     code = "refused"
-    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, sentence: str) -> None:
         """
@@ -59,9 +53,13 @@ class NameTaken(ChatError):
 
 
 class NameRegistered(NameTaken):
-    """The name belongs to an account: its owner may prove that they are."""
+    """
+    The name belongs to an account.
 
-    fields: Mapping[str, Any] = MappingProxyType({"login": ("scram", "password")})
+    @cvar login: how its owner may prove who they are, in words of the JSON dialect.
+    """
+
+    login = ("scram", "password")
 
 
 class BadRoom(ChatError):
@@ -134,6 +132,57 @@ class BadPassword(ChatError):
     """The password that somebody chose breaks a rule for passwords."""
 
     code = "bad-password"
+
+
+class Banned(ChatError):
+    """
+    The asker may not enter the server or the room.
+
+    @ivar until: when the ban ends, in seconds since the epoch; 0 if it does not.
+    @ivar reason: why, or empty.
+    """
+
+    code = "banned"
+
+    def __init__(self, sentence: str, until: float = 0.0, reason: str = "") -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param until: see the attribute.
+        @param reason: see the attribute.
+        """
+        super().__init__(sentence)
+        self.until = until
+        self.reason = reason
+
+
+class Muted(Banned):
+    """The asker may read, but not speak."""
+
+    code = "muted"
+
+
+class SlowMode(ChatError):
+    """
+    The asker spoke a moment ago, in a room in slow mode.
+
+    @ivar wait: how long they have to wait, in whole seconds.
+    """
+
+    code = "slow-mode"
+
+    def __init__(self, sentence: str, wait: int = 0) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param wait: see the attribute.
+        """
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class ReadOnly(ChatError):
+    """The room, or the server, is for reading alone: for everybody, or for guests."""
+
+    code = "read-only"
 
 
 class NotShown(ChatError):

@@ -25,6 +25,7 @@ from ..wire.events import (
     RENAMED,
     SAID,
     TOLD,
+    UNREGISTERED,
     Event,
     withoutSecrets,
 )
@@ -243,6 +244,8 @@ class Delivery:
         """
         if event.kind == READ:
             self._marks.happened(event)
+        elif event.kind == UNREGISTERED and member is not None:
+            member.record = None
         elif event.kind == REGISTERED and member is not None:
             member.record = Session(member.sid, f"account:{member.sid}", account=member.sid)
             for user in usersOf(member):

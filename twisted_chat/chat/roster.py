@@ -48,10 +48,12 @@ class Owner(Protocol):
     """
 
     @property
-    def who(self) -> str: ...
+    def who(self) -> str:
+        """See above."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """See above."""
 
 
 class Roster:
@@ -137,8 +139,8 @@ class Roster:
         if owner is not None and owner.who != sid:
             if nameKey(owner.name) == nameKey(name):
                 raise NameRegistered(
-                    f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, else "
-                    "choose another name"
+                    f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, "
+                    "else choose another name"
                 )
             raise NameTaken(
                 f"the name {name} looks like {owner.name}, who is registered: choose another"

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser, NotAllowed
-from ..stores.session import Session
+from ..stores.session import Session, newSid
 from ..text.confusables import nameKey
 from ..text.names import cleanName
 from ..wire.answers import Answer, Entered, Goodbye, Notice
@@ -111,8 +111,10 @@ class User:
     @ivar catchUp: the reading of what they missed, while it lasts.
     @ivar attachedAt: when their connection was attached, on a clock that does not jump.
     @ivar waits: whether somebody wants to know when something of theirs is answered.
+    @ivar isChanging: whether they are about to go on as another person, under their account.
     @ivar isProved: whether they have proved that the account is theirs; not by the token of a
         session alone.
+    @ivar isUnregistering: whether they have asked once for the end of their account.
     @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
         or empty.
     """
@@ -128,7 +130,9 @@ class User:
         "client",
         "current",
         "displaced",
+        "isChanging",
         "isProved",
+        "isUnregistering",
         "keyPrefix",
         "lastSender",
         "leaving",
@@ -151,7 +155,8 @@ class User:
         self.current = state.rooms.lobby
         self.lastSender = ""
         self.displaced = ""
-        self.leaving = self.waits = self.isProved = self._isEnding = False
+        self.leaving = self.waits = self._isEnding = False
+        self.isChanging = self.isProved = self.isUnregistering = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
@@ -192,6 +197,29 @@ class User:
         self.put = client.put
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
+
+    def become(self, member: Member) -> None:
+        """
+        Go on as the owner of an account.
+
+        @param member: the account's.
+        """
+        self.member.detach(self)
+        self.member = member
+        # Their keys must not be taken for those of other connections.
+        self.keyPrefix = f"{newSid() if self.session is None else self.session.sid}/"
+        self.current = self.state.rooms.lobby
+        member.attach(self)
+
+    def endSession(self, why: str) -> None:
+        """
+        Leave, with a session that cannot be resumed any more.
+
+        @param why: for the goodbye.
+        """
+        self.session = None
+        self.client.close(self.client.dialect.answer(Goodbye(why), None))
+        self.drop()
 
     def registered(self) -> None:
         """
@@ -433,6 +461,7 @@ class User:
         if any(not device.leaving for device in member.devices):
             self._endAlone()
             return
+        self.state.leaves(self)
         member.leaving = True
         member.keepsName = bool(data) and self.session is not None
         data = data if member.keepsName else ""

@@ -55,6 +55,9 @@ _T = TypeVar("_T")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
+_MORE_OF_ERRORS = ("login", "wait", "until", "reason")
+"""Attributes of some errors that programs are told, where there is something to tell."""
+
 _TO = frozenset({TOLD, RENAMED, INVITED})
 """Kinds with a C{to}."""
 
@@ -188,7 +191,8 @@ class JSONDialect:
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
-        return line(type="error", code=error.code, text=error.sentence, **error.fields, key=key)
+        more = {name: getattr(error, name, None) or None for name in _MORE_OF_ERRORS}
+        return line(type="error", code=error.code, text=error.sentence, **more, key=key)
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
         """

@@ -14,6 +14,7 @@ from ...wire.answers import CommandHelp, Help
 from ...wire.events import ACTED
 from ..state import Doing
 from ..user import User
+from .account import account, device, inbox, inviteCode, login, password, register, unregister
 from .queries import history, names, rooms, search, who
 from .rooms import invite, join, kick, leave, lock, topic, unlock
 
@@ -107,6 +108,16 @@ COMMANDS: dict[str, Command] = {
         1,
         3,
     ),
+    "register": Command("[PASSWORD]", "makes the name you have your own.", register, 0, 5),
+    "login": Command("NAME PASSWORD", "lets you go on under a name of your own.", login, 2, 5),
+    "password": Command("NEW", "sets another password for your name.", password, 1, 5),
+    "account": Command("", "tells which names and devices are yours.", account),
+    "device": Command(
+        "add LABEL, remove LABEL", "lets another device in, or shuts one out.", device, 1, 5
+    ),
+    "inbox": Command("[COUNT]", "shows what was said to you alone.", inbox, 0, 3),
+    "invite-code": Command("", "gives a code that lets somebody register.", inviteCode, 0, 5),
+    "unregister": Command("NAME", "ends your account: nobody gets its name.", unregister, 1, 5),
     "quit": Command("", "leaves the chat.", _quit),
 }
 """All commands, in the order in which C{/help} lists them."""
