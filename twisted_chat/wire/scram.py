@@ -297,7 +297,9 @@ def _keys(password: str, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
     """
     @return: the keys of client and server.
     """
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    # JSON can hold half a surrogate pair; no password does, so this one is wrong and no error.
+    raw = password.encode("utf-8", "surrogatepass")
+    salted = hashlib.pbkdf2_hmac("sha256", raw, salt, iterations)
     return _hmac(salted, b"Client Key"), _hmac(salted, b"Server Key")
 
 
