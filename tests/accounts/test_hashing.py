@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -136,6 +136,12 @@ class HashingTests(SynchronousTestCase):
         self.assertAlmostEqual(self.hashing.spent.sum, 0.01)
         self.thread.work()
         self.assertEqual(self.successResultOf(good), 1)
+
+    def test_failureAtOnce(self) -> None:
+        """A runner that raises what a task raised keeps nobody from the next."""
+        hashing = Hashing(lambda task, *arguments: succeed(task(*arguments)))
+        self.failureResultOf(hashing.do(int, "x"), ValueError)
+        self.assertEqual(self.successResultOf(hashing.do(int, "1")), 1)
 
     def test_askedByAnAnswer(self) -> None:
         """Whoever asks once more when told a result comes after those that wait."""

@@ -314,6 +314,12 @@ class VerifierTests(SynchronousTestCase):
         self.assertNotEqual(one.salt, other.salt)
         self.assertNotEqual(one.storedKey, other.storedKey)
 
+    def test_accepts(self) -> None:
+        """A password is accepted, and any other text is not: half a surrogate pair is no error."""
+        self.assertTrue(VERIFIER.accepts(PASSWORD))
+        for password in ("", "Pencil", "pencil ", "\ud800"):
+            self.assertFalse(VERIFIER.accepts(password))
+
     def test_refused(self) -> None:
         """Any other form, number of hashes or length is refused, and the sentence has the form."""
         _, salt, stored, key = str(VERIFIER).split(":")
@@ -372,6 +378,17 @@ class SecondOpinionTests(SynchronousTestCase):
         theirs.set_client_first(ours.first)
         theirs.set_client_final(ours.answer(theirs.get_server_first()))
         ours.verify(theirs.get_server_final())
+
+    def test_couldBind(self) -> None:
+        """A client that could bind the channel, where this server does not offer it, logs in."""
+        theirs = ScramClient(
+            ["SCRAM-SHA-256"], "user", PASSWORD, channel_binding=("tls-unique", b"finished")
+        )
+        first = parseClientFirst(theirs.get_client_first())
+        self.assertEqual(first.header, "y,,")
+        ours = ServerExchange(first, VERIFIER)
+        theirs.set_server_first(ours.challenge)
+        theirs.set_server_final(ours.check(theirs.get_client_final()))
 
     def test_itsVerifier(self) -> None:
         """Both make the same verifier, also with as many hashes as there may be."""

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from ..counters import Histogram
 from ..errors import TooManyTries
@@ -27,12 +27,12 @@ _T = TypeVar("_T")
 
 class Runner(Protocol):
     """
-    What does a task in a thread.
+    What does a task.
     """
 
     def __call__(self, task: Callable[..., _T], /, *arguments: Any) -> Deferred[_T]:
         """
-        @return: the result, told in the reactor's thread.
+        @return: its result, told in the reactor's thread.
         """
 
 
@@ -46,7 +46,8 @@ class Hashing:
 
     def __init__(self, run: Runner, seconds: Callable[[], float] = time.monotonic) -> None:
         """
-        @param run: does one task at a time; L{twisted_chat.worker.Worker.do} does.
+        @param run: does one task at a time.  L{twisted_chat.worker.Worker.do} does it in a thread,
+            and C{maybeDeferred} at once.
         @param seconds: the time on a clock that does not jump, in seconds; asked in that thread.
         """
         self.spent = Histogram()
@@ -91,7 +92,7 @@ class Hashing:
         if self._waiting and not self._isBusy:
             self._isBusy = True
             result, task = self._waiting.popitem(last=False)
-            self._run(self._timed, task).addBoth(self._done, result)
+            maybeDeferred(self._run, self._timed, task).addBoth(self._done, result)
 
     def _drop(self, result: Deferred[Any]) -> None:
         self._waiting.pop(result, None)

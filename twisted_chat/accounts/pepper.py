@@ -18,7 +18,7 @@ from typing import Final
 from ..errors import WrongPepper
 from ..text.files import writeWhole
 from ..wire.fingerprint import ConfigError
-from ..wire.scram import Verifier
+from ..wire.scram import Verifier, xor
 
 KEPT_FILE: Final = "server.pepper"
 """The file in which the server keeps its pepper."""
@@ -69,8 +69,7 @@ class Pepper:
         return self.mask(verifier)
 
     def _masked(self, purpose: bytes, salt: bytes, key: bytes) -> bytes:
-        stream = self._stream(purpose + b":" + salt)
-        return bytes(a ^ b for a, b in zip(key, stream, strict=True))
+        return xor(key, self._stream(purpose + b":" + salt))
 
     def _stream(self, purpose: bytes) -> bytes:
         return hmac.digest(self._key, purpose, "sha256")

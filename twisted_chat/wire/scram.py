@@ -188,7 +188,7 @@ class ServerExchange:
 
     def check(self, message: str) -> str:
         """
-        Check the client's proof, once.  This takes some 10 microseconds.
+        Check the client's proof, once.  This takes some 20 microseconds.
 
         @param message: its answer to the challenge.
         @return: the last message, by which the client knows the server.
@@ -205,7 +205,7 @@ class ServerExchange:
         proof = _decoded(found[4])
         signature = _hmac(self._verifier.storedKey, spoken)
         if len(proof) == _KEY:
-            clientKey = _xor(proof, signature)
+            clientKey = xor(proof, signature)
             if hmac.compare_digest(hashlib.sha256(clientKey).digest(), self._verifier.storedKey):
                 return f"v={_encoded(_hmac(self._verifier.serverKey, spoken))}"
         raise WrongLogin("the password is wrong: try again")
@@ -253,7 +253,7 @@ class ClientExchange:
         final = f"c={_encoded(b'n,,')},r={nonce}"
         spoken = _spoken(self._bare, challenge, final)
         self._signature = _hmac(serverKey, spoken)
-        proof = _xor(clientKey, _hmac(hashlib.sha256(clientKey).digest(), spoken))
+        proof = xor(clientKey, _hmac(hashlib.sha256(clientKey).digest(), spoken))
         return f"{final},p={_encoded(proof)}"
 
     def verify(self, message: str) -> None:
@@ -297,7 +297,9 @@ def _keys(password: str, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
     """
     @return: the keys of client and server.
     """
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    # JSON can hold half a surrogate pair; no password does, so this one is wrong and no error.
+    raw = password.encode("utf-8", "surrogatepass")
+    salted = hashlib.pbkdf2_hmac("sha256", raw, salt, iterations)
     return _hmac(salted, b"Client Key"), _hmac(salted, b"Server Key")
 
 
@@ -312,8 +314,12 @@ def _hmac(key: bytes, text: bytes) -> bytes:
     return hmac.digest(key, text, "sha256")
 
 
-def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+def xor(one: bytes, other: bytes) -> bytes:
+    """
+    @param one: as long as the other.
+    @return: the bits that differ.
+    """
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
 
 
 def _makeNonce() -> str:
