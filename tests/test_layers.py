@@ -39,9 +39,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "text": "files cleaning confusables names",
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
         " textlines jsonlines",
-        "stores": "session interfaces search base turns memory sqlite",
-        "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
-        " historyfile writer store tool",
+        "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
+        "stores.sqlite": "faults steps schema rows fulltext projection retention worker reader"
+        " opening historyfile writer store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",
         "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"

@@ -15,6 +15,7 @@ from twisted_chat.chat.room import OPEN, hashPassword
 from twisted_chat.chat.rooms import Rooms
 from twisted_chat.errors import NoSuchRoom, NotAllowed
 from twisted_chat.steadyclock import PROOF
+from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.session import RoomRecord
 from twisted_chat.wire.events import (
     CLOSED,
@@ -25,6 +26,7 @@ from twisted_chat.wire.events import (
     PRIVATE,
     TOPIC,
     UNLOCKED,
+    Draft,
     Event,
 )
 
@@ -322,6 +324,20 @@ class RestoreTests(SynchronousTestCase):
             self.assertEqual(again.rooms[name].record._replace(emptyAt=0.0), room.record)
         self.assertTrue(again.rooms["#den"].admits(bob.user.sid, {}))
         self.assertFalse(again.rooms["#den"].admits("stranger", {}))
+
+    def test_closedAtTheEnd(self) -> None:
+        """
+        A room that was closed just before a crash, when this was not stored yet, is gone after the
+        next start, and after the one that follows it.
+        """
+        log = MemoryLog()
+        log.append(Draft(CREATED, "#dev", "Ann", sid="ann"), None)
+        log.keepRoom(RoomRecord(1, "#dev", "", "ann", ((1, None),)))
+        log.append(Draft(CLOSED, "#dev", "", data="1"), None)
+        for _ in range(2):
+            hub = makeHub(log)
+            self.successResultOf(Deferred.fromCoroutine(hub.restore()))
+            self.assertNotIn("#dev", hub.rooms)
 
     def test_lobbyOfThatName(self) -> None:
         """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import cast
 
@@ -47,7 +48,11 @@ SESSION_SECONDS = 240.0
 """How often the session of somebody who is connected is marked as used."""
 
 HELD_SESSION_SECONDS = 600.0
-"""How long before a start of the server a session must have been used for its name to be kept."""
+"""How long before the end of the last server a session must have been used, so that its name is
+kept."""
+
+RESTORED = 1_000
+"""Events that are read at once to restore the rooms: some 0.5 MiB."""
 
 MAX_DEVICES = 8
 """Connections that one account may have at once."""
@@ -211,17 +216,23 @@ class Hub:
         _, newest = await state.log.bounds()
         state.lastId = state.startId = newest
         state.rooms.restore(stored.records, newest)
-        state.keep(state.rooms.lobby)
-        for event in stored.events:
-            try:
-                room = state.rooms.apply(event, None)
-            except ChatError:
-                continue  # It was void when it was new, too.
-            state.keep(room)
+        changed = {state.rooms.lobby}
+        events = await state.log.stateAfter(stored.reflected, RESTORED)
+        while events:
+            for event in events:
+                with suppress(ChatError):  # It was void when it was new, too.
+                    changed.add(state.rooms.apply(event, None))
+            events = await state.log.stateAfter(events[-1].id, RESTORED)
+        # Only now: what is kept stands for all these events.
+        for room in changed:
+            if state.rooms.get(room.name) is room:
+                state.keep(room)
+            else:
+                state.log.dropRoom(room.id)
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
-        recent = await state.log.recentSessions(now - HELD_SESSION_SECONDS)
+        recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
         state.roster.restore((session.name, session.sid) for session in recent)
 
     def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
