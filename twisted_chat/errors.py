@@ -83,7 +83,10 @@ class Displaced(ChatError):
 
 
 class TooManyTries(ChatError):
-    """Too many wrong passwords came: there is a time to wait."""
+    """
+    Too many wrong passwords, new rooms or changes came from a user or an address: there is a time
+    to wait.
+    """
 
     code = "too-many-tries"
 

@@ -113,6 +113,7 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
         backlog=options["backlog"],
         motd=options["motd"] or "",
         counters=counters,
+        forgetRooms=options["forget-rooms"],
     )
     maxConnections = _maxConnections(raiseDescriptorLimit())
     limits = _limits(options, maxConnections)
@@ -135,6 +136,9 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
     def changeProxies(new: Mapping[str, Any]) -> None:
         proxies[:] = new["proxy"]
 
+    def changeForgetting(new: Mapping[str, Any]) -> None:
+        hub.forgetRooms = new["forget-rooms"]
+
     changes = [
         whenChanged(
             ("motd", "backlog"),
@@ -147,6 +151,7 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
             lambda new: _changeLimits(gate, doors, _limits(new, maxConnections), new["trusted"]),
         ),
         whenChanged(("no-transcript",), options, changeTranscript),
+        whenChanged(("forget-rooms",), options, changeForgetting),
         whenChanged(("proxy",), options, changeProxies),
         *([] if identity is None else [Change(("cert", "key"), renewal(identity))]),
     ]

@@ -198,7 +198,7 @@ class Presence:
             readmitted = state.readmitted(person.session)
             person.rooms += tuple(readmitted)
             for room in readmitted:
-                room.emptyAt = 0.0
+                state.occupied(room)
                 if room.private:
                     person.rights = {**person.rights, room.era.start: OPEN}
             if person.session.current != lobby.id:
@@ -225,7 +225,7 @@ class Presence:
             return
         if room.private:
             person.rights = {**person.rights, room.era.start: OPEN}
-        room.emptyAt = 0.0
+        self._state.occupied(room)
         person.rooms = (*person.rooms, room)
         if isinstance(person, User):
             person.moveTo(room)
