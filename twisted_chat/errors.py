@@ -145,6 +145,12 @@ class WrongProtocol(ChatError):
     code = "wrong-protocol"
 
 
+class ConfigError(ChatError):
+    """What somebody asked for at the start cannot be had; the sentence says why, and what to do."""
+
+    code = "bad-config"
+
+
 class LoginTimeout(ChatError):
     """No name came in time."""
 

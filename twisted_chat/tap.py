@@ -23,7 +23,7 @@ from .doors.admin.factory import AdminDoor
 from .doors.gate import Gate
 from .doors.lines.factory import ChatFactory
 from .doors.stream import StreamDoor
-from .errors import ChatError
+from .errors import ChatError, ConfigError
 from .identity import checkIdentity, loadIdentity, renewal
 from .listening import adminListener, checkPorts, metricsListener, portListeners, tlsListener
 from .monitor import Monitor
@@ -39,7 +39,6 @@ from .service import ChatService
 from .stores.interfaces import IStore
 from .stores.memory import MemoryLog
 from .stores.sqlite.retention import parseKeep
-from .wire.fingerprint import ConfigError
 
 _log = Logger("chat")
 
