@@ -53,8 +53,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
-        "chat": "interfaces authentication audience fanout room rooms member roster passwords state"
-        " user operator readmarks welcome presence delivery commands login hub",
+        "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
+        " passwords quotas state user operator readmarks welcome presence delivery commands login"
+        " hub",
         "chat.commands": "queries account rooms table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",

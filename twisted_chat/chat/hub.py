@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import cast
 
@@ -28,6 +29,7 @@ from ..stores.interfaces import IFollower, IStore
 from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
+from .emptyrooms import FORGET_DAYS
 from .interfaces import Audit, Challenge, IClient, LoginRequest, NoAudit
 from .login import LoginDesk
 from .member import Member
@@ -43,14 +45,15 @@ from .welcome import BACKLOG, Welcomer
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
 
-FORGET_ROOMS_SECONDS = 7 * 86_400.0
-"""How long a room stays that nobody is in."""
-
 SESSION_SECONDS = 240.0
 """How often the session of somebody who is connected is marked as used."""
 
 HELD_SESSION_SECONDS = 600.0
-"""How long before a start of the server a session must have been used for its name to be kept."""
+"""How long before the end of the last server a session must have been used, so that its name is
+kept."""
+
+RESTORED = 1_000
+"""Events that are read at once to restore the rooms: some 0.5 MiB."""
 
 _MOVES = frozenset({JOINED, LEFT})
 """The kinds that change who hears what comes after them."""
@@ -70,6 +73,7 @@ class Hub:
     @ivar state: what the parts of the chat share.
     @ivar operator: what the operator may do.
     @ivar counters: the server's figures about itself.
+    @ivar forgetRooms: how long a room stays that nobody is in, in days.
     """
 
     _log = Logger()
@@ -86,6 +90,7 @@ class Hub:
         counters: Counters | None = None,
         hashing: Hashing | None = None,
         pepper: Pepper | None = None,
+        forgetRooms: int = FORGET_DAYS,
     ) -> None:
         """
         @param log: follows nobody yet.
@@ -99,6 +104,7 @@ class Hub:
         @param hashing: where passwords are hashed; without it in the reactor's thread.
         @param pepper: what the verifiers of passwords are masked with; without it one that nobody
             knows once the process has ended.
+        @param forgetRooms: how long a room stays that nobody is in, in days.
         """
         self.counters = Counters(monotonic) if counters is None else counters
         audit = NoAudit() if audit is None else audit
@@ -112,6 +118,7 @@ class Hub:
             hashing or Hashing(maybeDeferred),
             pepper or Pepper(secrets.token_bytes(SIZE)),
         )
+        self.forgetRooms = forgetRooms
         self._clock = SteadyClock(seconds, monotonic)
         self.state.perform = perform
         self._marks = ReadMarks(self.state)
@@ -181,18 +188,26 @@ class Hub:
         _, newest = await state.log.bounds()
         state.lastId = state.startId = newest
         state.rooms.restore(stored.records, newest)
-        state.keep(state.rooms.lobby)
-        for event in stored.events:
-            try:
-                room = state.rooms.apply(event, None)
-            except ChatError:
-                continue  # It was void when it was new, too.
-            state.keep(room)
+        changed = {state.rooms.lobby}
+        events = await state.log.stateAfter(stored.reflected, RESTORED)
+        while events:
+            for event in events:
+                with suppress(ChatError):  # It was void when it was new, too.
+                    changed.add(state.rooms.apply(event, None))
+            events = await state.log.stateAfter(events[-1].id, RESTORED)
+        # Only now: what is kept stands for all these events.
+        for room in changed:
+            if state.rooms.get(room.name) is room:
+                state.keep(room)
+            else:
+                state.log.dropRoom(room.id)
         state.law.load(await state.log.records(IN_MEMORY))
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
-        recent = await state.log.recentSessions(now - HELD_SESSION_SECONDS)
+        for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
+            state.rooms.empty.add(room)
+        recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
         state.roster.restore((session.name, session.sid) for session in recent)
 
     def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
@@ -280,7 +295,7 @@ class Hub:
             elif origin is not None:
                 outcomes.append((origin, self._refuse(draft, origin.user, error)))
             if draft.kind == CLOSED and draft.room in self.rooms:
-                self.rooms[draft.room].endClosing()
+                self.rooms.closingRefused(self.rooms[draft.room])
         self._settle(entries, outcomes)
 
     def _refuse(self, draft: Draft, user: User, error: ChatError) -> Event | ChatError:
@@ -307,9 +322,8 @@ class Hub:
 
     def tidy(self) -> None:
         """
-        Mark the sessions of those who are connected as used, and close the rooms that were empty
-        for L{FORGET_ROOMS_SECONDS}, by a clock that can be believed.  To be called every minute
-        or so.
+        Mark the sessions of those who are connected as used, and close the rooms that are
+        forgotten.  To be called every minute or so.
         """
         state = self.state
         now = state.seconds()
@@ -318,8 +332,5 @@ class Hub:
                 session = user.session
                 if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
                     user.remember()
-        believed = self._clock.now()
-        for room in list(state.rooms.values()):
-            isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby
-            if isEmpty and believed - room.emptyAt > FORGET_ROOMS_SECONDS:
-                state.close(room)
+        for room in state.rooms.empty.takeOld(now, self._clock.now(), self.forgetRooms):
+            state.close(room)

@@ -216,6 +216,12 @@ class Sessions:
                 del self._byAccount[session.account]
             self._own -= session.account == sid
 
+    def lastUse(self) -> float:
+        """
+        @return: when any of them was last used, in seconds since the epoch; 0 if there is none.
+        """
+        return max((session.seen for session in self._bySid.values()), default=0.0)
+
     def since(self, time: float) -> list[Session]:
         """
         @return: those that can be resumed and were used at that time or later.

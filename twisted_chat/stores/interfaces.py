@@ -240,12 +240,11 @@ class StoredRooms(NamedTuple):
     The rooms, as they were stored last.
 
     @ivar records: one for each room.
-    @ivar events: the events of the kinds in L{wire.events.STATE} that came after that, oldest
-        first: the server ended before what they changed was stored.
+    @ivar reflected: the id of the newest event that they show.
     """
 
     records: list[RoomRecord]
-    events: list[Event]
+    reflected: int
 
 
 class IRooms(Interface):
@@ -268,6 +267,17 @@ class IRooms(Interface):
     def rooms() -> Deferred[StoredRooms]:
         """
         @return: all rooms.
+        """
+
+    def stateAfter(id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        Read the events that rooms are made of, with their secrets: after those that the stored
+        rooms show there are some if the server ended before the rooms were stored.
+
+        @param id: only events after this one.
+        @param limit: at most this many.
+        @return: the events of the kinds in L{wire.events.STATE}, oldest first.  Those that the
+            stored rooms show may have been pruned.
         """
 
 
@@ -297,10 +307,11 @@ class ISessions(Interface):
         @return: the sessions that are logged in to an account.
         """
 
-    def recentSessions(since: float) -> Deferred[list[Session]]:
+    def recentSessions(seconds: float) -> Deferred[list[Session]]:
         """
-        @param since: a time, in seconds since the epoch, UTC.
-        @return: the sessions that were used at that time or later.
+        @return: the sessions that were used within so many seconds before the last use of any of
+            them, or before now, whichever is earlier: a clock that is wrong since then changes
+            nothing.
         """
 
 

@@ -310,9 +310,14 @@ class MemoryLog:
         """
         See L{IRooms.rooms}.
         """
-        start = self._past.startAfter(self._reflected)
-        events = [event for event in self._past.events[start:] if event.kind in STATE]
-        return succeed(StoredRooms(list(self._rooms.values()), events))
+        return succeed(StoredRooms(list(self._rooms.values()), self._reflected))
+
+    def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.stateAfter}.
+        """
+        events = self._past.events[self._past.startAfter(id) :]
+        return succeed(list(islice((e for e in events if e.kind in STATE), limit)))
 
     # ISessions
 
@@ -343,8 +348,9 @@ class MemoryLog:
         """
         return succeed(self._sessions.of(account))
 
-    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+    def recentSessions(self, seconds: float) -> Deferred[list[Session]]:
         """
         See L{ISessions.recentSessions}.
         """
-        return succeed(self._sessions.since(since))
+        end = min(self._sessions.lastUse(), self._seconds())
+        return succeed(self._sessions.since(end - seconds))

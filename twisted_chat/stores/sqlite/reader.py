@@ -25,7 +25,17 @@ from ..search import matcher, phrases, readable
 from ..session import Session
 from . import fulltext
 from .faults import isPassing, reason
-from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, asValue, stream
+from .rows import (
+    END_OF_TIME,
+    EVENTS,
+    SECRET_EVENTS,
+    SESSIONS,
+    asEvent,
+    asRoom,
+    asSession,
+    asValue,
+    stream,
+)
 from .rows import ROOMS as ROOM_ROWS
 from .schema import (
     IS_OTHER,
@@ -72,6 +82,11 @@ _KIND_IDS: Final = f"SELECT id FROM events WHERE kind = ? AND {IS_OTHER} {_NEXT}
 _TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
 
 _RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
+
+_LAST_USE: Final = (
+    "SELECT coalesce(max(seen), 0.0) FROM sessions "
+    f"WHERE typeof(seen) = 'real' AND seen BETWEEN 0 AND {END_OF_TIME}"
+)
 
 _LAST: Final = (
     f"{EVENTS} WHERE room = ? AND {IS_SPOKEN} AND id >= ? AND id <= ? ORDER BY id DESC LIMIT ?"
@@ -230,14 +245,17 @@ class Reader:
         """
         id = min(max(id, 0), MAX_ID)
         with self._moment() as connection:
-            ids = list(islice(_once(merge(*_ways(connection, scope, id))), max(0, limit)))
+            ids = islice(_once(merge(*_ways(connection, scope, id))), max(0, limit))
             return list(self._withIds(connection, ids))
 
     def _withIds(
-        self, connection: sqlite3.Connection, ids: list[int], select: str = EVENTS
-    ) -> Iterator[Event]:
-        for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
+        self, connection: sqlite3.Connection, ids: Iterator[int], select: str = EVENTS
+    ) -> _Events:
+        """
+        @param ids: rising.
+        @return: the events with these ids.
+        """
+        while chunk := list(islice(ids, CHUNK)):
             statement = f"{select} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
             yield from self._events(connection, statement, chunk)
 
@@ -403,11 +421,17 @@ class Reader:
                     self._tell(f"room {row[0]}")
                 else:
                     records.append(record)
-            reflected = readId(connection, ROOMS)
-            ways = (_inRanges(connection, _KIND_IDS, kind, _ALL, reflected) for kind in STATE)
-            events = self._withIds(connection, list(merge(*ways)), SECRET_EVENTS)
-            found = [event for event in events if event.kind != UNREADABLE]
-            return StoredRooms(records, found), newestId(connection)
+            return StoredRooms(records, readId(connection, ROOMS)), newestId(connection)
+
+    def stateAfter(self, id: int, limit: int) -> list[Event]:
+        """
+        See L{stores.interfaces.IRooms.stateAfter}.
+        """
+        with self._moment() as connection:
+            ways = [_inRanges(connection, _KIND_IDS, kind, _ALL, id) for kind in sorted(STATE)]
+            with closing(self._withIds(connection, merge(*ways), SECRET_EVENTS)) as events:
+                found = (event for event in events if event.kind != UNREADABLE)
+                return list(islice(found, limit))
 
     def records(self, kinds: Collection[str]) -> list[tuple[str, str, Any]]:
         """
@@ -469,11 +493,20 @@ class Reader:
         """
         return self._sessions("account = ? AND account != ''", account)
 
-    def recentSessions(self, since: float) -> list[Session]:
+    def recentSessions(
+        self, seconds: float, lastUse: float, now: float
+    ) -> tuple[float, list[Session]]:
         """
         See L{stores.interfaces.ISessions.recentSessions}.
+
+        @param lastUse: when a session was last used that is not stored yet.
+        @param now: the wall time.
+        @return: since when they were used, and the sessions.
         """
-        return self._sessions("seen >= ?", since)
+        with self._moment() as connection:
+            (stored,) = connection.execute(_LAST_USE).fetchone()
+        since = min(max(lastUse, stored), now) - seconds
+        return since, self._sessions("seen >= ?", since)
 
     def _sessions(self, condition: str, value: object) -> list[Session]:
         found = []

@@ -36,7 +36,7 @@ SESSIONS: Final = (
 
 ROOMS: Final = "SELECT id, name, topic, owner, eras, invited, expelled, emptyAt FROM rooms"
 
-_END_OF_TIME: Final = 253_402_300_800.0
+END_OF_TIME: Final = 253_402_300_800.0
 """The year 10000: no calendar of Python's goes further."""
 
 
@@ -100,7 +100,7 @@ def isTime(value: object) -> bool:
     """
     @return: whether the value is a time of ours, in seconds since the epoch, UTC.
     """
-    return type(value) is float and 0 <= value < _END_OF_TIME
+    return type(value) is float and 0 <= value < END_OF_TIME
 
 
 def asEvent(row: tuple[Any, ...]) -> Event:

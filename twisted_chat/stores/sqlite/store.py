@@ -104,6 +104,7 @@ class SQLiteLog:
         self._oldest = 0.0
         self.epoch = ""
         self._reactor = reactor
+        self._seconds = seconds
         self._makeWorker = makeWorker
         self._writer = Writer(path, seconds, keep, reactor.seconds, projection)
         self._following = Following()
@@ -505,15 +506,21 @@ class SQLiteLog:
         def asChanged(answer: tuple[StoredRooms, int]) -> StoredRooms:
             stored, newest = answer
             changes = {**before, **self._rooms.all()}
-            events = stored.events
+            reflected = stored.reflected
             if changes:
-                events = [event for event in events if event.id > self._reflected]
+                reflected = max(reflected, self._reflected)
             elif not self._reflected:
                 # A follower that begins takes up all that is there.
                 self._reflected = newest
-            return StoredRooms(changed(stored.records, changes), events)
+            return StoredRooms(changed(stored.records, changes), reflected)
 
         return self._read(self._reader.rooms).addCallback(asChanged)
+
+    def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.stateAfter}.
+        """
+        return self._read(self._reader.stateAfter, id, limit)
 
     # ISessions
 
@@ -581,14 +588,17 @@ class SQLiteLog:
             return succeed([])
         return self._read(self._reader.sessionsOf, account).addCallback(asChanged)
 
-    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+    def recentSessions(self, seconds: float) -> Deferred[list[Session]]:
         """
         See L{ISessions.recentSessions}.  What waits to be stored is known already.
         """
         before = self._sessions.all()
 
-        def asChanged(found: list[Session]) -> list[Session]:
+        def asChanged(answer: tuple[float, list[Session]]) -> list[Session]:
+            since, found = answer
             sessions = {s.sid: s for s in (*found, *before, *self._sessions.all())}
             return [s for s in sessions.values() if s.tokenHash and s.seen >= since]
 
-        return self._read(self._reader.recentSessions, since).addCallback(asChanged)
+        return self._read(
+            self._reader.recentSessions, seconds, self._sessions.lastUse(), self._seconds()
+        ).addCallback(asChanged)
