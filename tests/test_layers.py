@@ -48,6 +48,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"
         " inputhistory ansi dumb screen console local",
+        "accounts": "records fields ranks bans terms banlists registry moderation rules law",
         "client": "messages mentions ignoring knownnames settings outbox rendering ui dialect"
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",

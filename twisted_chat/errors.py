@@ -88,6 +88,57 @@ class TooManyTries(ChatError):
     code = "too-many-tries"
 
 
+class Banned(ChatError):
+    """
+    The asker may not enter the server or the room.
+
+    @ivar until: when the ban ends, in seconds since the epoch; 0 if it does not.
+    @ivar reason: why, or empty.
+    """
+
+    code = "banned"
+
+    def __init__(self, sentence: str, until: float = 0.0, reason: str = "") -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param until: see the attribute.
+        @param reason: see the attribute.
+        """
+        super().__init__(sentence)
+        self.until = until
+        self.reason = reason
+
+
+class Muted(Banned):
+    """The asker may read, but not speak."""
+
+    code = "muted"
+
+
+class SlowMode(ChatError):
+    """
+    The asker spoke a moment ago, in a room in slow mode.
+
+    @ivar wait: how long they have to wait, in whole seconds.
+    """
+
+    code = "slow-mode"
+
+    def __init__(self, sentence: str, wait: int = 0) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param wait: see the attribute.
+        """
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class ReadOnly(ChatError):
+    """The room, or the server, is for reading alone: for everybody, or for guests."""
+
+    code = "read-only"
+
+
 class NotShown(ChatError):
     """Something was stored, but could not be shown to everybody."""
 
