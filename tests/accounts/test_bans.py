@@ -101,7 +101,11 @@ class IndexTests(SynchronousTestCase):
 
     def test_exempt(self) -> None:
         """Somebody who is exempt is found by their account alone."""
-        everything = {"looks": sorted(looks("Ann")), "net": "192.0.2.0/24", "pattern": "an*"}
+        everything: dict[str, Any] = {
+            "looks": sorted(looks("Ann")),
+            "net": "192.0.2.0/24",
+            "pattern": "an*",
+        }
         self.index.put(ban(1, **everything))
         self.assertEqual(self.found(visitor("Ann", "192.0.2.1")), 1)
         self.assertEqual(self.found(visitor("Ann", "192.0.2.1"), exempt=True), 0)
@@ -151,7 +155,11 @@ class IndexTests(SynchronousTestCase):
             if id in left:
                 self.assertEqual(self.index.drop(id), left.pop(id))
             else:
-                whom = {"who": data.draw(who), "net": data.draw(net), "pattern": data.draw(pattern)}
+                whom: dict[str, Any] = {
+                    "who": data.draw(who),
+                    "net": data.draw(net),
+                    "pattern": data.draw(pattern),
+                }
                 left[id] = ban(id, **whom)
                 self.index.put(left[id])
         self.assertEqual(len(self.index), len(left))
@@ -259,7 +267,9 @@ class NetworkTests(SynchronousTestCase):
         st.one_of(
             st.text(max_size=20),
             st.ip_addresses().map(str),
-            st.tuples(st.ip_addresses(), st.integers(0, 128)).map(lambda pair: "%s/%d" % pair),
+            st.tuples(st.ip_addresses(), st.integers(0, 128)).map(
+                lambda pair: f"{pair[0]}/{pair[1]}"
+            ),
         )
     )
     def test_parsed(self, text: str) -> None:

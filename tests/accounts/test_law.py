@@ -16,7 +16,7 @@ from tests.support.laws import START, Court, visitor
 from twisted_chat.accounts.bans import Visitor
 from twisted_chat.accounts.law import _MAX_SPOKEN, Law, Owned, Policies
 from twisted_chat.accounts.ranks import LOBBY, Rank
-from twisted_chat.errors import Banned, ChatError, Muted, NotAllowed, SlowMode
+from twisted_chat.errors import Banned, ChatError, Muted, SlowMode
 from twisted_chat.text.confusables import looks
 from twisted_chat.wire.events import SERVER
 
@@ -427,7 +427,7 @@ class OneAnswerTests(SynchronousTestCase):
                     where, more["ban"] = data.draw(st.sampled_from(bans))
                     court.lifts(by, where, more["ban"])
                 elif act == "set":
-                    rules = {
+                    rules: dict[str, list[tuple[str, Any]]] = {
                         dev: [("readonly", "on"), ("readonly", "off"), ("slow", 30)],
                         SERVER: [
                             *(("lockdown", "all"), ("lockdown", "guests"), ("lockdown", "off")),

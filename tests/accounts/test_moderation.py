@@ -5,6 +5,8 @@ Tests for L{twisted_chat.accounts.moderation}.
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.accounts.test_registry import CourtCase
 from twisted_chat.accounts.moderation import (
     MAX_LOCKDOWN,
@@ -170,7 +172,7 @@ class BannedTests(RoomCase):
 
     def test_networks(self) -> None:
         """Operators ban networks and patterns; a moderator a guest with their one host."""
-        guest = {"who": "guest", "looks": ["guest"]}
+        guest: dict[str, Any] = {"who": "guest", "looks": ["guest"]}
         self.court.bans("mod", self.dev, **guest, net="192.0.2.1/32", spares=True)
         self.court.bans("mod", self.dev, **guest, net="2001:db8::/64")
         self.void(self.court.bans, "mod", self.dev, **guest, net="192.0.2.0/24")

@@ -6,6 +6,7 @@ Tests for L{twisted_chat.accounts.rules}.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,10 +137,8 @@ class ProjectTests(SynchronousTestCase):
         rebuilt.load(json.loads(json.dumps(again.rows())))
         for event in log:
             for paper in (made.paper, rebuilt):
-                try:
+                with suppress(ChatError):
                     project(event, paper)
-                except ChatError:
-                    continue
             rows = json.loads(json.dumps(rebuilt.rows()))
             rebuilt.load(rows)
         self.assertEqual(sorted(map(str, made.paper.rows())), sorted(map(str, rebuilt.rows())))

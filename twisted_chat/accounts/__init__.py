@@ -1,9 +1,12 @@
 """
-Accounts and order: whose a name is, who may do what where, and who may not enter or speak.
+Accounts and order: to whom a name belongs, how they prove it, and who may do what.
 
-Everything here is a pure value or rule: no I/O, no connection, no clock but an argument.  What is
-true is made of the log alone.
+Nothing here knows a connection, a room or a thread, and of the stores only interfaces and values.
 
+- C{pepper}: the server's own secret, without which passwords of a stolen history are not guessed
+- C{credentials}: what proves that somebody is the owner of an account
+- C{hashing}: hashes passwords one after another, away from the reactor
+- C{throttle}: slows down those who guess, or register again and again
 - C{records}: the records in memory, and what each kind of them holds
 - C{fields}: reads the machine's values of an event, and believes none
 - C{ranks}: who stands above whom in a place

@@ -73,7 +73,11 @@ def checkSpace(records: Records, place: str, ban: Mapping[str, Any], id: int) ->
     if isFull or _excess(records, place, ban, []):
         first = id % len(pages) if pages else 0
         for page in (pages[first:] + pages[:first])[:SWEPT_PAGES]:
-            over = [each for each in listed(records, place, page) if _isOver(records, each, ban)]
+            over = [
+                each
+                for each in listed(records, place, page)
+                if _isOver(records, each, ban["since"])
+            ]
             if over:
                 ended[page] = over
     excess = _excess(records, place, ban, [each for over in ended.values() for each in over])
@@ -82,8 +86,9 @@ def checkSpace(records: Records, place: str, ban: Mapping[str, Any], id: int) ->
     return ended
 
 
-def _isOver(records: Records, id: int, newer: Mapping[str, Any]) -> bool:
-    return 0 < records.get(BAN, str(id))["until"] <= newer["since"]
+def _isOver(records: Records, id: int, time: float) -> bool:
+    until: float = records.get(BAN, str(id))["until"]
+    return 0 < until <= time
 
 
 def _excess(records: Records, place: str, ban: Mapping[str, Any], ended: Collection[int]) -> str:

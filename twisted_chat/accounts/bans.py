@@ -16,8 +16,8 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from ..errors import BadCommand
-from ..net.addresses import addressOf
 from ..text.confusables import looks
+from ..text.networks import addressOf
 
 MAX_STARS: Final = 4
 """Stars of a pattern."""
@@ -245,31 +245,29 @@ class _BanSet:
             yield table, int(network.network_address) >> shift
 
     def find(self, visitor: Visitor, now: float, exempt: bool) -> Ban | None:
-        found = self._who.get(visitor.who, _NONE)
+        """
+        See L{BanIndex.find}.
+        """
+        who, names, host, isAccount = visitor
+        found = self._who.get(who, _NONE)
         if not exempt:
-            if self._looks:
-                for look in visitor.looks:
-                    found += self._looks.get(look, _NONE)
-            found += self._byHost(visitor)
+            byLook = self._looks
+            if not byLook.keys().isdisjoint(names):
+                for look in names:
+                    found += byLook.get(look, _NONE)
+            address = addressOf(host) if host else None
+            if address is not None:
+                bits = int(address)
+                for shift, table in self._nets[address.version].items():
+                    if bits >> shift in table:
+                        bans = table[bits >> shift]
+                        found += tuple(ban for ban in bans if not (ban.spares and isAccount))
             if self._patterns:
-                found += self._byPattern(visitor.looks)
+                found += self._byPattern(names)
         if not found:
             return None
         inForce = (ban for ban in found if ban.end > now)
         return max(inForce, key=lambda ban: ban.end, default=None)
-
-    def _byHost(self, visitor: Visitor) -> _Found:
-        address = addressOf(visitor.host) if visitor.host else None
-        found = _NONE
-        if address is not None:
-            tables = self._nets[address.version]
-            if tables:
-                bits = int(address)
-                for shift, table in tables.items():
-                    found += table.get(bits >> shift, _NONE)
-                if found and visitor.account:
-                    found = tuple(ban for ban in found if not ban.spares)
-        return found
 
     def _byPattern(self, names: frozenset[str]) -> _Found:
         found = self._matches.get(names)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_fields -*-
 """
-The machine's values of an event: compact JSON that anybody may have written, so nothing is believed.
+The machine's values of an event: compact JSON that anybody may have written, so it is checked.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "registration": ("open", "invited", "operator", ""),
     "lockdown": ("register", "guests", "all", "off"),
 }
-"""What can be set beside slow mode, and to what.  Where C{guests} and C{registration} are empty, the
+"""What can be set beside slow mode, and to what.  Where C{guests} or C{registration} is empty, the
 server's options hold."""
 
 _OFF: Final = ("", "off", 0)
