@@ -54,8 +54,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
-        "chat": "interfaces audience fanout room rooms member roster passwords state user operator"
-        " welcome presence delivery commands hub",
+        "chat": "interfaces audience fanout room emptyrooms rooms member roster passwords"
+        " quotas state user operator welcome presence delivery commands hub",
         "chat.commands": "queries rooms table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",

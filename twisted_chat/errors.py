@@ -84,7 +84,8 @@ class Displaced(ChatError):
 
 class TooManyTries(ChatError):
     """
-    Too many wrong passwords came, or too much was asked for: there is a time to wait.
+    Too many wrong passwords, new rooms or changes came from a user or an address: there is a time
+    to wait.
 
     @ivar wait: how long, in whole seconds; 0 if nobody can tell.
     """
@@ -227,6 +228,12 @@ class WrongProtocol(ChatError):
     """The first bytes belong to another protocol."""
 
     code = "wrong-protocol"
+
+
+class ConfigError(ChatError):
+    """What somebody asked for at the start cannot be had; the sentence says why, and what to do."""
+
+    code = "bad-config"
 
 
 class LoginTimeout(ChatError):

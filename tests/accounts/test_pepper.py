@@ -14,8 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.accounts.support import FAST
 from twisted_chat.accounts.pepper import SIZE, Pepper, keptPepper, readPepper
-from twisted_chat.errors import WrongPepper
-from twisted_chat.wire.fingerprint import ConfigError
+from twisted_chat.errors import ConfigError, WrongPepper
 from twisted_chat.wire.scram import Verifier, makeVerifier
 
 VERIFIER = makeVerifier("correct horse battery", 4_096, b"0123456789abcdef")

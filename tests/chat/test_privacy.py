@@ -25,7 +25,7 @@ from tests.support.helpers import (
     makeTurnHub,
     resume,
 )
-from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS
+from twisted_chat.chat.emptyrooms import DAY, FORGET_DAYS
 from twisted_chat.chat.member import membersOf
 from twisted_chat.chat.room import Room
 from twisted_chat.steadyclock import PROOF
@@ -38,6 +38,7 @@ ROOMS = ("#plans", "#PLANS", "#den")
 LOBBIES = ("#lobby", "#plans", "#DEN")
 PASSWORDS = ("", "sesame1", "sesame2")
 STRANGER = "Mallory"
+WEEK = FORGET_DAYS * DAY
 
 
 class FragileLog(MemoryLog):
@@ -338,7 +339,7 @@ class World:
 
     def forgetRooms(self) -> None:
         self.hub.tidy()
-        for seconds in (PROOF, FORGET_ROOMS_SECONDS + 1):
+        for seconds in (PROOF, WEEK + 1):
             self.wall += seconds
             self.clock += seconds
             self.hub.tidy()

@@ -15,9 +15,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from ..errors import WrongPepper
+from ..errors import ConfigError, WrongPepper
 from ..text.files import writeWhole
-from ..wire.fingerprint import ConfigError
 from ..wire.scram import Verifier, xor
 
 KEPT_FILE: Final = "server.pepper"

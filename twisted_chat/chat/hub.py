@@ -28,6 +28,7 @@ from ..wire.answers import Goodbye
 from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
+from .emptyrooms import FORGET_DAYS
 from .interfaces import Audit, IClient, LoginRequest, NoAudit
 from .member import Member, sendNowhere
 from .operator import Operator, Order
@@ -40,9 +41,6 @@ from .welcome import BACKLOG, Welcomer
 
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
-
-FORGET_ROOMS_SECONDS = 7 * 86_400.0
-"""How long a room stays that nobody is in."""
 
 SESSION_SECONDS = 240.0
 """How often the session of somebody who is connected is marked as used."""
@@ -122,6 +120,7 @@ class Hub:
     @ivar state: what the parts of the chat share.
     @ivar operator: what the operator may do.
     @ivar counters: the server's figures about itself.
+    @ivar forgetRooms: how long a room stays that nobody is in, in days.
     """
 
     _log = Logger()
@@ -136,6 +135,7 @@ class Hub:
         motd: str = "",
         monotonic: Callable[[], float] = time.monotonic,
         counters: Counters | None = None,
+        forgetRooms: int = FORGET_DAYS,
     ) -> None:
         """
         @param log: follows nobody yet.
@@ -146,10 +146,12 @@ class Hub:
         @param motd: clean lines that everybody is shown who logs in, or empty.
         @param monotonic: the time on a clock that does not jump, in seconds.
         @param counters: the server's figures about itself.
+        @param forgetRooms: how long a room stays that nobody is in, in days.
         """
         self.counters = Counters(monotonic) if counters is None else counters
         audit = NoAudit() if audit is None else audit
         self.state = State(log, lobby, seconds, monotonic, audit, self.counters)
+        self.forgetRooms = forgetRooms
         self._clock = SteadyClock(seconds, monotonic)
         self.state.perform = perform
         self._welcomer = Welcomer(self.state, backlog, motd)
@@ -232,6 +234,8 @@ class Hub:
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
+        for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
+            state.rooms.empty.add(room)
         recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
         state.roster.restore((session.name, session.sid) for session in recent)
 
@@ -290,7 +294,7 @@ class Hub:
         while (arriving := self._arrivalOf(who)) is not None:
             try:
                 await arriving.wait(client)
-            except ChatError:
+            except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
                 break
         member = self.state.roster.bySid(who)
         if member is None or member.leaving:
@@ -302,7 +306,9 @@ class Hub:
         user = User(self.state, client, member, session)
         self._presence.seat(user)
         self.counters.logins["another"] += 1
-        self.state.audit.tell(f"{user.name} is now connected over another connection", client.address)
+        self.state.audit.tell(
+            f"{user.name} is now connected over another connection", client.address
+        )
         if user.session is not None and not user.session.began:
             user.session = user.session._replace(began=self.state.lastId)
         user.remember()
@@ -486,7 +492,7 @@ class Hub:
             elif origin is not None:
                 outcomes.append((origin, self._refuse(draft, origin.user, error)))
             if draft.kind == CLOSED and draft.room in self.rooms:
-                self.rooms[draft.room].endClosing()
+                self.rooms.closingRefused(self.rooms[draft.room])
         self._settle(entries, outcomes)
 
     def _refuse(self, draft: Draft, user: User, error: ChatError) -> Event | ChatError:
@@ -513,9 +519,8 @@ class Hub:
 
     def tidy(self) -> None:
         """
-        Mark the sessions of those who are connected as used, and close the rooms that were empty
-        for L{FORGET_ROOMS_SECONDS}, by a clock that can be believed.  To be called every minute
-        or so.
+        Mark the sessions of those who are connected as used, and close the rooms that are
+        forgotten.  To be called every minute or so.
         """
         state = self.state
         now = state.seconds()
@@ -524,8 +529,5 @@ class Hub:
                 session = user.session
                 if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
                     user.remember()
-        believed = self._clock.now()
-        for room in list(state.rooms.values()):
-            isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby
-            if isEmpty and believed - room.emptyAt > FORGET_ROOMS_SECONDS:
-                state.close(room)
+        for room in state.rooms.empty.takeOld(now, self._clock.now(), self.forgetRooms):
+            state.close(room)

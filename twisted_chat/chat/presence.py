@@ -206,7 +206,7 @@ class Presence:
             readmitted = state.readmitted(session)
             person.rooms += tuple(readmitted)
             for room in readmitted:
-                room.emptyAt = 0.0
+                state.occupied(room)
                 room.add(person)
                 if room.private:
                     person.rights = {**person.rights, room.era.start: OPEN}
@@ -241,7 +241,7 @@ class Presence:
             return
         if room.private:
             person.rights = {**person.rights, room.era.start: OPEN}
-        room.emptyAt = 0.0
+        self._state.occupied(room)
         person.rooms = (*person.rooms, room)
         room.add(person)
         for user in usersOf(person):

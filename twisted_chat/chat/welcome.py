@@ -46,6 +46,7 @@ class Welcomer:
         self._backlog = backlog
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
+        self._askers: list[Deferred[int]] = []
 
     def change(self, backlog: int, motd: str) -> None:
         """
@@ -198,7 +199,7 @@ class Welcomer:
         if request.last is None or request.epoch != log.epoch:
             gap = dialect.answer(Gap(None), None)
             return self._welcome(user, boundary - 1, request, 0) + gap
-        first, _ = await log.bounds()
+        first = await self._oldest()
         page = await read(request.last)
         missed = len(page)
         if missed == PAGE:
@@ -217,6 +218,23 @@ class Welcomer:
         if len(page) < PAGE or boundary - 1 <= page[-1].id:
             return data
         return data + await self._skip(user, boundary, page[-1].id)
+
+    def _oldest(self) -> Deferred[int]:
+        """
+        @return: the oldest id that is kept.  A crowd that comes in one instant asks once: until the
+            answer is there, all who come wait for the same one.
+        """
+        result: Deferred[int] = Deferred()
+        self._askers.append(result)
+        if len(self._askers) == 1:
+            self._state.log.bounds().addBoth(self._tellOldest)
+        return result
+
+    def _tellOldest(self, answer: tuple[int, int] | Failure) -> None:
+        askers, self._askers = self._askers, []
+        for asker in askers:
+            # One that was cancelled takes no answer.
+            asker.callback(answer if isinstance(answer, Failure) else answer[0])
 
     async def _skip(self, user: User, boundary: int, last: int) -> bytes:
         """

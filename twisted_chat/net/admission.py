@@ -73,6 +73,13 @@ class Admission:
         self.giveWay = giveWay
         self.since = since
 
+    @property
+    def isTrusted(self) -> bool:
+        """
+        Whether there are no limits per address for it.
+        """
+        return self._address is None
+
     def loginBegun(self) -> None:
         """
         Note that the client has said who it is: from now on it waits for the server.

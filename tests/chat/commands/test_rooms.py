@@ -177,6 +177,7 @@ class JoiningTests(SynchronousTestCase):
         """
         One person is in at most 32 rooms.
         """
+        self.ann.isTrusted = True
         self.ann.types(*(f"/join #room{number}" for number in range(MAX_ROOMS)))
         self.assertEqual(len(self.ann.user.rooms), MAX_ROOMS)
         self.assertRegex(self.ann.lines[-1], "! you are in 32 rooms")

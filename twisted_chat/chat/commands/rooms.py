@@ -90,7 +90,7 @@ async def _create(user: User, name: str, password: str, key: str | None) -> Room
         _checkNewPassword(password)
         _mayOwnPrivate(user)
         draft = draft._replace(text=PRIVATE, data=hashPassword(password))
-    with rooms.reserve(name):
+    with user.state.newRooms.making(user.client), rooms.reserve(name):
         await user.propose(draft, key)
     if user.leaving:
         # Nobody will ever be in it: they left while it was being made.
@@ -153,6 +153,7 @@ async def topic(user: User, text: str, key: str | None) -> None:
         return
     if len(text) > MAX_TOPIC:
         raise BadCommand(f"a topic has at most {MAX_TOPIC} characters: shorten it")
+    _mayChange(user)
     new = "" if text in ("-", '""') else text
     await user.propose(_draft(user, TOPIC, room.name, new))
 
@@ -165,6 +166,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
     if guest.sid in room.expelled:
         _mustOwn(user, room)
+    _mayChange(user)
     data = f"{guest.sid} {room.era.start}"
     await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=data))
 
@@ -181,6 +183,7 @@ async def lock(user: User, text: str, key: str | None) -> None:
         _checkNewPassword(text)
     if not room.private:
         _mayOwnPrivate(user)
+    _mayChange(user)
     with room.change():
         data = hashPassword(text) if text else ""
         await user.propose(_draft(user, LOCKED, room.name, data=data))
@@ -192,6 +195,7 @@ async def unlock(user: User, text: str, key: str | None) -> None:
     _mustOwn(user, room)
     if not room.private:
         raise NotAllowed(f"{room.name} is open to everybody already")
+    _mayChange(user)
     with room.change():
         await user.propose(_draft(user, UNLOCKED, room.name))
     user.notice(
@@ -267,6 +271,13 @@ def _mustOwn(user: User, room: Room) -> None:
         raise NotAllowed(
             f"only the owner of {room.name} may do this: /join another #room to own it"
         )
+
+
+def _mayChange(user: User) -> None:
+    """
+    @raise TooManyTries: if the user, or everybody at their address, has changed too much lately.
+    """
+    user.state.changes.take(user.sid, user.client)
 
 
 def _checkNewPassword(password: str) -> None:
