@@ -5,8 +5,8 @@ Tests for L{twisted_chat.accounts.rules}.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -137,7 +137,7 @@ class ProjectTests(SynchronousTestCase):
         rebuilt.load(json.loads(json.dumps(again.rows())))
         for event in log:
             for paper in (made.paper, rebuilt):
-                with suppress(ChatError):
+                with contextlib.suppress(ChatError):
                     project(event, paper)
             rows = json.loads(json.dumps(rebuilt.rows()))
             rebuilt.load(rows)
