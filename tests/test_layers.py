@@ -48,7 +48,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"
         " inputhistory ansi dumb screen console local",
-        "accounts": "pepper credentials hashing throttle",
+        "accounts": "pepper credentials hashing throttle records fields ranks bans terms banlists"
+        " registry moderation rules law",
         "client": "messages mentions ignoring knownnames settings outbox rendering ui dialect"
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
