@@ -74,6 +74,12 @@ class NoSuchUser(ChatError):
     code = "no-such-user"
 
 
+class MailboxFull(ChatError):
+    """Too many direct messages wait for somebody who is away: nothing was sent."""
+
+    code = "mailbox-full"
+
+
 class NoSuchRoom(ChatError):
     """No room of this name that the asker may know of."""
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from twisted.logger import Logger
 
+from ..accounts.registry import DIRECT
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
 from ..stores.session import Session
 from ..wire.events import (
@@ -163,6 +164,9 @@ class Delivery:
         if target is not None:
             for user in usersOf(target):
                 user.lastSender = event.sid
+                if target.record is not None and user.session is None:
+                    # People at a terminal read what they are shown; programs say so themselves.
+                    self._marks.read(user, DIRECT, event.id)
             batch.show(place, target.alone)
         sender = self._state.roster.bySid(event.sid)
         if sender is not None and len(sender.devices) > 1:

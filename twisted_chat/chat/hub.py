@@ -123,6 +123,7 @@ class Hub:
         self.state.perform = perform
         self._marks = ReadMarks(self.state)
         self.state.leaves = self._marks.flush
+        self.state.hasRead = self._marks.read
         self._welcomer = Welcomer(self.state, self._marks, backlog, motd)
         self._presence = Presence(self.state, self._welcomer)
         self._delivery = Delivery(self.state, self._marks, self._presence.around)

@@ -174,9 +174,14 @@ class IUser(Interface):
         Say something in a room.
         """
 
-    def tell(name: str, text: str, key: str | None) -> None:
+    def tell(name: str, text: str, key: str | None) -> Deferred[None] | None:
         """
         Say something to one person alone.
+        """
+
+    def read(room: str, id: int) -> None:
+        """
+        Note that the user has read a room up to this event; C{@} stands for direct messages.
         """
 
     def perform(line: str, key: str | None) -> Deferred[None] | None:

@@ -51,14 +51,6 @@ class ReadMarks:
         self._state = state
         self._readings: dict[str, dict[str, _Reading]] = {}
 
-    def placeOf(self, user: User, name: str) -> str:
-        """
-        @param name: the name of one of the user's rooms; C{@} for direct messages.
-        @return: what its mark is stored under.
-        @raise NoSuchRoom: if they are not in it.
-        """
-        return DIRECT if name == DIRECT else str(user.roomNamed(name).id)
-
     async def load(self, member: Member) -> None:
         """
         Read the marks of somebody who logs in, where they are not known yet.
@@ -153,7 +145,9 @@ class ReadMarks:
         name = self._nameOf(member.rooms, place)
         if name:
             for user in usersOf(member):
-                user.put(user.client.dialect.answer(Mark(name, id), None))
+                data = user.client.dialect.answer(Mark(name, id), None)
+                if data:
+                    user.put(data)
 
     def _nameOf(self, rooms: tuple[Room, ...], place: str) -> str:
         if place == DIRECT:

@@ -109,6 +109,7 @@ class State:
     @ivar startId: the id of the newest event when the server was started.
     @ivar perform: the table of commands, which stands above what it changes.
     @ivar logInAs: lets a user go on under their account, which stands above as well.
+    @ivar hasRead: called with a user, the place of a room and the id up to which they have read it.
     @ivar leaves: called with a user before the member leaves who has no other connection.
     """
 
@@ -148,6 +149,7 @@ class State:
         self.perform: Perform = _unknown
         self.leaves: Callable[[Any], None] = _nothing
         self.logInAs: LogInAs = _nowhere
+        self.hasRead: Callable[[Any, str, int], None] = _nothing
         self._listing = Listing((), 0, float("-inf"))
 
     def listing(self) -> Listing:
@@ -214,9 +216,9 @@ class State:
             self.log.append(Draft(CLOSED, room.name, "", data=str(room.id)), None)
 
 
-def _nothing(user: Any) -> None:
+def _nothing(*arguments: Any) -> None:
     """
-    Do nothing for somebody who leaves.
+    Do nothing, as long as nobody is interested.
     """
 
 

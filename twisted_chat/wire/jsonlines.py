@@ -36,7 +36,18 @@ from .answers import (
     Welcome,
     Whois,
 )
-from .events import INVITED, LEFT, PRESENCE, RENAMED, TOLD, TOPIC, UNREADABLE, Event
+from .events import (
+    ACCOUNTS,
+    INVITED,
+    LEFT,
+    PRESENCE,
+    REGISTERED,
+    RENAMED,
+    TOLD,
+    TOPIC,
+    UNREADABLE,
+    Event,
+)
 from .interfaces import IDialect, IView
 from .prose import lines
 
@@ -190,6 +201,8 @@ class JSONDialect:
 
     def own(self, event: Event, key: str | None = None) -> bytes:
         """See L{IDialect.own}."""
+        if event.kind in ACCOUNTS:
+            return b"" if key is None else _registered(event, key)
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
@@ -272,6 +285,14 @@ class JSONDialect:
             case Help(commands):
                 listed = [command._asdict() for command in commands]
                 return line(type="commands", commands=listed, key=key)
+
+
+def _registered(event: Event, key: str) -> bytes:
+    """
+    @return: the answer to who registered, or changed what logs in to the account.
+    """
+    time = round(event.time, 3)
+    return line(type=REGISTERED, id=event.id, time=time, name=event.name, key=key)
 
 
 def _welcome(welcome: Welcome) -> bytes:

@@ -106,7 +106,7 @@ def _account(account: Account) -> list[str]:
     return [
         *_wrap(f"{main} is registered since {_date(account.since)}{also}"),
         *_wrap(f"logs in with: {', '.join(devices) or 'nothing; /password NEW sets a password'}"),
-        f"connected {account.connections} times",
+        f"here over {account.connections} connection{'' if account.connections == 1 else 's'}",
     ]
 
 

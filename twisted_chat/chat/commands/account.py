@@ -19,7 +19,7 @@ from ...wire.answers import Account, Device
 from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
 from ..authentication import asJSON, naming, proving, registration
 from ..readmarks import directPlace
-from ..user import User, usersOf
+from ..user import MAX_INBOX, User, usersOf
 from .queries import give
 
 FIRST_LABEL = "secret"
@@ -33,9 +33,6 @@ INVITATION_SECONDS = 7 * 86_400.0
 
 INBOX = 20
 """Direct messages that C{/inbox} shows unless another number is asked for."""
-
-MAX_INBOX = 1_000
-"""Direct messages that are shown at most: as many as are kept for somebody who is away."""
 
 
 async def register(user: User, text: str, key: str | None) -> None:
@@ -166,7 +163,7 @@ async def account(user: User, text: str, key: str | None) -> None:
 
 
 async def device(user: User, text: str, key: str | None) -> None:
-    """C{/device add LABEL}, C{/device remove LABEL}."""
+    """C{/device add|remove LABEL}."""
     verb, _, label = text.partition(" ")
     mustProve(user)
     if verb == "add" and label.strip():

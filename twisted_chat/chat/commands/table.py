@@ -61,7 +61,9 @@ async def _nick(user: User, text: str, key: str | None) -> None:
 
 async def _msg(user: User, text: str, key: str | None) -> None:
     name, _, words = text.partition(" ")
-    user.tell(name, words.strip(), key)
+    telling = user.tell(name, words.strip(), key)
+    if telling is not None:
+        await telling
 
 
 async def _reply(user: User, text: str, key: str | None) -> None:
@@ -113,7 +115,7 @@ COMMANDS: dict[str, Command] = {
     "password": Command("NEW", "sets another password for your name.", password, 1, 5),
     "account": Command("", "tells which names and devices are yours.", account),
     "device": Command(
-        "add LABEL, remove LABEL", "lets another device in, or shuts one out.", device, 1, 5
+        "add|remove LABEL", "lets another device in, or shuts one out.", device, 2, 5
     ),
     "inbox": Command("[COUNT]", "shows what was said to you alone.", inbox, 0, 3),
     "invite-code": Command("", "gives a code that lets somebody register.", inviteCode, 0, 5),
