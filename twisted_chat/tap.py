@@ -202,12 +202,13 @@ def _policies(options: Mapping[str, Any]) -> Policies:
 def _pepper(options: Mapping[str, Any]) -> Pepper | None:
     """
     @return: what the verifiers of passwords are masked with, kept beside the history; C{None} where
-        accounts end with the process.
+        accounts end with the process, or there is no place for a history.
     @raise ConfigError: if it cannot be used.
     """
-    if options["history"] == "memory":
+    path = pepperPath(options)
+    if options["history"] == "memory" or not path.parent.is_dir():
         return None
-    return keptPepper(pepperPath(options))
+    return keptPepper(path)
 
 
 def _limits(options: Mapping[str, Any], maxConnections: int) -> Limits:

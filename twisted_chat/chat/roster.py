@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from ..errors import NameRegistered, NameTaken, NoSuchUser
+from ..errors import NameTaken, NoSuchUser
 from ..text.confusables import looks, nameKey, nearest
 from ..text.names import MAX_TYPED
 from .member import Member
+
+PROOFS = ("scram", "password")
+"""How the owner of a name may prove who they are."""
 
 HOLD_SECONDS = 600.0
 """How long a name is kept for a session that lost its connection: longer than most drops last."""
@@ -138,9 +141,10 @@ class Roster:
         owner = self._ownerOf(wanted)
         if owner is not None and owner.who != sid:
             if nameKey(owner.name) == nameKey(name):
-                raise NameRegistered(
+                raise NameTaken(
                     f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, "
-                    "else choose another name"
+                    "else choose another name",
+                    PROOFS,
                 )
             raise NameTaken(
                 f"the name {name} looks like {owner.name}, who is registered: choose another"
