@@ -55,8 +55,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
         "chat": "interfaces audience fanout room emptyrooms rooms member roster passwords"
-        " quotas state user operator welcome presence delivery commands hub",
-        "chat.commands": "queries rooms table",
+        " quotas state user operator welcome presence moderation delivery commands hub",
+        "chat.commands": "queries rooms order table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",

@@ -16,6 +16,7 @@ place, when the log returns the event.
 - C{user}: the avatar, which a door calls
 - C{operator}: what the operator may do
 - C{welcome}, C{presence}, C{delivery}: greets; lets people join and leave; shows everything else
+- C{moderation}: lets what moderators did take effect
 - C{commands/}: what a line that begins with a slash asks for
 - C{hub}: the way into the chat, and the follower of its log
 """

@@ -12,20 +12,25 @@ from twisted.logger import Logger
 
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
 from ..wire.events import (
+    ACCOUNTS,
     ACTED,
     CLOSED,
     CREATED,
     INVITED,
     LOCKED,
+    MODERATION,
+    RECORDED,
     RENAMED,
     SAID,
     TOLD,
     Event,
+    published,
     withoutSecrets,
 )
 from .audience import Audience, Listener
 from .fanout import Answers, FanOut, Places
 from .member import Member, membersOf
+from .moderation import Moderation
 from .room import Room
 from .state import State
 from .user import Outcome, Proposal, User, usersOf
@@ -70,6 +75,7 @@ class Delivery:
         @param around: see L{presence.Presence.around}.
         """
         self._state = state
+        self._moderation = Moderation(state)
         self._around = around
 
     def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:
@@ -111,7 +117,8 @@ class Delivery:
                     self._tell(place, event, origin, batch)
                 else:
                     events[place] = withoutSecrets(event)
-                    self._change(place, event, origin, batch, outcomes)
+                    if self._change(place, event, origin, batch, outcomes):
+                        events[place] = published(event)
             except Exception:
                 if state.faults.isNew(event.kind):
                     self._log.failure("an event cannot be shown: {kind}", kind=event.kind)
@@ -119,6 +126,7 @@ class Delivery:
         lobby = state.rooms.lobby.name
         fan = FanOut(lobby, events, places, answers, _refuse, counters.seconds)
         fan.send()
+        self._moderation.finish()
         counters.shown += len(run)
         counters.deliveries += fan.deliveries
         counters.answeredAt = fan.answeredAt
@@ -156,9 +164,11 @@ class Delivery:
 
     def _change(
         self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
-    ) -> None:
+    ) -> bool:
         """
         Apply an event that changes a room or a name, unless it is void, and show it.
+
+        @return: whether it is not void.
         """
         self._state.counters.changes += 1
         proposal = origin if isinstance(origin, Proposal) else None
@@ -170,13 +180,14 @@ class Delivery:
             if proposal is not None:
                 outcomes.append((proposal, error))
                 batch.answer(place, proposal.user, proposal.user.answered(b""))
-            return
+            return False
         for audience in audiences:
             batch.show(place, audience)
         if proposal is not None:
             user = proposal.user
             outcomes.append((proposal, event))
             batch.answer(place, user, user.answered(user.own(event, proposal.key)))
+        return True
 
     def _apply(self, event: Event, author: Member | None) -> list[Audience]:
         """
@@ -186,6 +197,12 @@ class Delivery:
         state = self._state
         if event.kind == RENAMED:
             return self._rename(event, author)
+        if event.kind in RECORDED:
+            state.law.apply(event)
+        if event.kind in ACCOUNTS:
+            return []
+        if event.kind in MODERATION:
+            return self._moderation.happen(event)
         if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)

@@ -18,14 +18,17 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ..accounts.bans import Visitor
+from ..accounts.records import IN_MEMORY
 from ..counters import Counters
 from ..errors import ChatError, NoHistory, TooManyTries
 from ..steadyclock import SteadyClock
 from ..stores.interfaces import IFollower, IStore
 from ..stores.session import Session, hashToken, newSid, newToken
+from ..text.confusables import looks
 from ..text.names import cleanName
 from ..wire.answers import Goodbye
-from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
+from ..wire.events import CLOSED, JOINED, LEFT, SERVER, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
 from .emptyrooms import FORGET_DAYS
@@ -231,6 +234,7 @@ class Hub:
                 state.keep(room)
             else:
                 state.log.dropRoom(room.id)
+        state.law.load(await state.log.records(IN_MEMORY))
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
@@ -367,6 +371,10 @@ class Hub:
         stored = session if record is None else record
         roster = state.roster
         roster.check(name, stored.sid)
+        visitor = Visitor(stored.sid, looks(name), client.host, record is not None)
+        refusal = state.law.mayEnter(SERVER, "", visitor, state.seconds())
+        if refusal is not None:
+            raise refusal
         member = Member(name, stored.sid, state.seconds())
         member.rights = stored.rights
         member.record = record
@@ -377,7 +385,7 @@ class Hub:
         login = arrival.wait(client)
         self._arriving[stored.sid] = arrival
         user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
-        for room in state.readmitted(stored) if stored.rooms else ():
+        for room in state.readmitted(stored, client.host) if stored.rooms else ():
             era = str(room.era.start)
             joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
             user.submit(joined, Proposal(user))
