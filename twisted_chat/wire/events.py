@@ -221,23 +221,27 @@ _PUBLIC: Final[Mapping[str, tuple[str, ...]]] = {
 
 def published(event: Event) -> Event:
     """
-    @return: the event as a dialect may have it, with those values of a moderator's that everybody
-        may see (L{publicValues}).
+    @return: the event as a dialect may have it, with its L{publicValues}.
     """
-    names = _PUBLIC.get(event.kind)
-    if names is None or not event.data:
-        return withoutSecrets(event)
     values = publicValues(event)
-    shown = {name: values[name] for name in names if name in values}
-    return event._replace(data=asData(shown))
+    return event._replace(data=asData(values)) if values else withoutSecrets(event)
 
 
 def publicValues(event: Event) -> dict[str, Any]:
     """
-    @param event: one that was L{published}, or read from the history: then it has no values.
+    @return: the values of a moderator's event that everybody may see who sees the event.  One that
+        was read from the history has none.
     """
-    values = json.loads(event.data) if event.data and event.kind in _PUBLIC else {}
-    return values if isinstance(values, dict) else {}
+    names = _PUBLIC.get(event.kind)
+    if names is None or not event.data:
+        return {}
+    try:
+        values = json.loads(event.data)
+    except ValueError:
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {name: values[name] for name in names if name in values}
 
 
 def asData(values: Mapping[str, Any]) -> str:

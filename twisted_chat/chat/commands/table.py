@@ -125,6 +125,7 @@ COMMANDS: dict[str, Command] = {
         1,
         5,
     ),
+    "restore": Command("ID", "brings back what was removed.", order.restore, 1, 5),
     "kick": Command(
         "NAME [REASON]", "removes someone from your room.", order.kick, 1, 5, order.mayKick
     ),
@@ -163,7 +164,6 @@ COMMANDS: dict[str, Command] = {
         5,
         order.mayModerate,
     ),
-    "restore": Command("ID", "brings back what was removed.", order.restore, 1, 5),
     "grant": Command(
         "NAME ROLE",
         "makes someone owner, moderator or speaker.",
