@@ -207,8 +207,13 @@ class Records(Protocol):
 
 Projection = Callable[[Event, Records], None]
 """Does to the records what an event of a kind in L{wire.events.RECORDED} means.  It knows only its
-arguments, so that the same log makes the same records everywhere.  Raises L{ChatError} if the event
-is void by what came before it; then it changes nothing."""
+arguments, so that the same log makes the same records everywhere.  Raises L{errors.ChatError} if
+the event is void by what came before it; then it changes nothing."""
+
+MARK: Final = "mark"
+"""The kind of the records of what was read.  The key is an account, a blank and a place; the value
+is an id.  A store prunes the L{wire.events.READ} events that a mark has risen above, so marks are
+not made again with the other records."""
 
 
 class IRecords(Interface):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from twisted.logger import Logger
 
 from ..errors import ChatError
-from ..wire.events import Event
+from ..wire.events import FOREVER, Event
 from .interfaces import Projection, Selection
 
 _log = Logger()
@@ -50,6 +50,22 @@ class Kept(Protocol):
         """
 
 
+def _checkTexts(*texts: str) -> None:
+    """
+    @raise ValueError: there is one that cannot be stored: a fault of the projection, which must not
+        look like one of the disk.
+    """
+    "".join(texts).encode()
+
+
+def _checkIds(*ids: int) -> None:
+    """
+    @raise ValueError: there is one that no event can have.
+    """
+    if not all(type(id) is int and 0 <= id <= FOREVER for id in ids):
+        raise ValueError("no id of an event")
+
+
 class _Draft:
     """
     The records as one event would leave them, while it is not known whether it is void.
@@ -70,6 +86,7 @@ class _Draft:
         if (kind, key) in self._texts:
             text = self._texts[kind, key]
         else:
+            _checkTexts(kind, key)
             try:
                 text = self._kept.read(kind, key)
             except Exception as error:
@@ -81,6 +98,7 @@ class _Draft:
         """
         See L{interfaces.Records.put}.
         """
+        _checkTexts(kind, key)
         text = None if value is None else json.dumps(value, separators=(",", ":"))
         self._texts[kind, key] = text
         self._changes.append(partial(self._kept.write, kind, key, text))
@@ -89,18 +107,22 @@ class _Draft:
         """
         See L{interfaces.Records.blank}.
         """
+        _checkIds(id)
         self._changes.append(partial(self._kept.blank, id))
 
     def hide(self, removal: int, selection: Selection) -> None:
         """
         See L{interfaces.Records.hide}.
         """
+        _checkTexts(selection.room, selection.sid, selection.name)
+        _checkIds(removal, *selection.ids, selection.after, selection.upto)
         self._changes.append(partial(self._kept.hide, removal, selection))
 
     def unhide(self, removal: int) -> None:
         """
         See L{interfaces.Records.unhide}.
         """
+        _checkIds(removal)
         self._changes.append(partial(self._kept.unhide, removal))
 
     def finish(self) -> None:

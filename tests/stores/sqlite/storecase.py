@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.contracts.store import WALL_TIME, Recorder, StoreContract, scopeOf
+from twisted_chat.stores.interfaces import Projection
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.schema import connect, copy
@@ -116,6 +117,7 @@ class SQLiteCase(StoreContract, SynchronousTestCase):
 
     store: SQLiteLog
     keep = ALL
+    projection: Projection | None = None
 
     def setUp(self) -> None:
         self.folder = self.mktemp()
@@ -134,6 +136,7 @@ class SQLiteCase(StoreContract, SynchronousTestCase):
             self.keep,
             lambda: self.now,
             cast("Callable[..., Worker]", InlineWorker),
+            projection=self.projection,
         )
 
     def begin(self) -> None:

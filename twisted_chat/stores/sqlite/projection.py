@@ -1,23 +1,31 @@
 # -*- test-case-name: tests.stores.sqlite.test_projection -*-
 """
-The records of a history file, and the texts of removed messages, changed in the transaction that
-stores what they are made of.
+The records of a history file, and the texts of removed messages: changed in the transaction that
+stores what they are made of, or made again of the whole log.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from heapq import merge
+from operator import attrgetter
 from typing import Any, Final
 
-from ..interfaces import MAX_REMOVED, Selection
-from ..records import before
+from ...wire.events import CREATED, RECORDED, UNREADABLE, Event
+from ..interfaces import MARK, MAX_REMOVED, Projection, Selection
+from ..records import before, project
 from . import fulltext
-from .rows import stream
-from .schema import IS_SPOKEN
+from .rows import ROOMS, SECRET_EVENTS, asEvent, asRoom, stream
+from .schema import IS_OTHER, IS_SPOKEN, readNote, writeNote
+
+MADE: Final = "records"
+"""The note that says that the records were made of all that is in the log."""
 
 CHUNK: Final = 500
 """Ids in one statement: SQLite allowed 999 values for long."""
+
+_id: Final = attrgetter("id")
 
 _SELECTED: Final = (
     f"SELECT id, text, name FROM events WHERE room = ? AND {IS_SPOKEN} AND id > ? AND id <= ? "
@@ -127,3 +135,77 @@ class SQLRecords:
             (removal,),
         )
         connection.execute("DELETE FROM removed WHERE removal = ?", (removal,))
+
+
+class _RecordsAlone(SQLRecords):
+    """
+    The records while they are made again: what is done to events was done already.
+    """
+
+    def blank(self, id: int) -> None:
+        """
+        Do nothing.
+        """
+
+    def hide(self, removal: int, selection: Selection) -> None:
+        """
+        Do nothing.
+        """
+
+    def unhide(self, removal: int) -> None:
+        """
+        Do nothing.
+        """
+
+
+def rebuild(connection: sqlite3.Connection, projection: Projection) -> None:
+    """
+    Make the records of the whole log, in a transaction that is under way.  The marks stay, since
+    the events that they were made of are pruned.
+    """
+    connection.execute("DELETE FROM records WHERE kind != ?", (MARK,))
+    records = _RecordsAlone(connection, isIndexed=False)
+    for event in _recorded(connection):
+        project(projection, event, records)
+    writeNote(connection, MADE, 1)
+
+
+def prepare(connection: sqlite3.Connection, projection: Projection) -> None:
+    """
+    Make the records where there are none yet.
+
+    @raise sqlite3.Error: it cannot be.
+    """
+    if readNote(connection, MADE, 0) != 1:
+        connection.execute("BEGIN IMMEDIATE")
+        rebuild(connection, projection)
+        connection.execute("COMMIT")
+
+
+def _recorded(connection: sqlite3.Connection) -> Iterator[Event]:
+    """
+    @return: the events that records are made of.  Where the one that made a room was pruned, it is
+        made of the room's row.
+    """
+    kinds = sorted(RECORDED)
+    stored = (
+        event
+        for row in stream(
+            connection,
+            f"{SECRET_EVENTS} WHERE kind IN ({', '.join('?' * len(kinds))}) AND {IS_OTHER} "
+            "ORDER BY id",
+            kinds,
+        )
+        if (event := asEvent(row)).kind != UNREADABLE
+    )
+    made = (
+        Event(room.id, 0.0, CREATED, room.name, "", sid=room.owner)
+        for row in stream(connection, f"{ROOMS} WHERE id > 0 ORDER BY id")
+        if (room := asRoom(row)) is not None
+    )
+    before = 0
+    for event in merge(stored, made, key=_id):
+        # Of two with one id the stored one comes first.
+        if event.id != before:
+            yield event
+        before = event.id
