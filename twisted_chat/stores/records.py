@@ -125,6 +125,12 @@ class _Draft:
         _checkIds(removal)
         self._changes.append(partial(self._kept.unhide, removal))
 
+    def cancel(self) -> None:
+        """
+        Change nothing.
+        """
+        self._changes.clear()
+
     def finish(self) -> None:
         """
         Make all the changes, in their order.
@@ -145,12 +151,13 @@ def project(projection: Projection, event: Event, kept: Kept) -> None:
     try:
         projection(event, draft)
     except ChatError:
-        return
+        draft.cancel()
     except Exception:
-        if draft.fault is not None:
-            raise draft.fault from None
-        _log.failure("the records do not show the event {id}", id=event.id)
-        return
+        if draft.fault is None:
+            _log.failure("the records do not show the event {id}", id=event.id)
+        draft.cancel()
+    if draft.fault is not None:
+        raise draft.fault
     draft.finish()
 
 
