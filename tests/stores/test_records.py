@@ -158,6 +158,7 @@ class ProjectTests(SynchronousTestCase):
             raise OSError
 
         self.kept.read = read  # type: ignore[method-assign]
+
         def careless(records: Records) -> None:
             with contextlib.suppress(OSError):
                 records.get("a", "b")

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from ..errors import ChatError
 from ..wire.events import FOREVER, Event
-from .interfaces import Projection, Selection
+from .interfaces import REMOVAL_REACH, Projection, Selection
 
 _log = Logger()
 
@@ -183,6 +183,9 @@ def selector(selection: Selection) -> Callable[[Event], bool]:
 
 def before(removal: int, selection: Selection) -> Selection:
     """
-    @return: what is selected of that which came before the removal; C{upto} is given.
+    @return: what is selected of that which came before the removal and is in its reach; C{upto} is
+        given.
     """
-    return selection._replace(upto=min(selection.upto or removal - 1, removal - 1))
+    reach = 0 if selection.ids else removal - 1 - REMOVAL_REACH
+    upto = min(selection.upto or removal - 1, removal - 1)
+    return selection._replace(after=max(selection.after, reach), upto=upto)

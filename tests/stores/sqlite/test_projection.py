@@ -14,42 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.logger import capturedLogs
 
-from tests.contracts.records import KINDS, RecordsContract, RemovalContract
+from tests.contracts.records import RecordsContract
 from tests.contracts.store import said
-from tests.stores.sqlite.storecase import SQLiteCase
+from tests.stores.sqlite.storecase import RuledCase
 from tests.support.rules import granted, read, registered, removed, restored, rules
 from twisted_chat.stores.session import RoomRecord
-from twisted_chat.stores.sqlite import projection, schema
+from twisted_chat.stores.sqlite import schema
 from twisted_chat.wire.events import CLOSED, CREATED, CREDENTIALS, SERVER, Draft
 
 fast = settings(deadline=None, max_examples=50, derandomize=True, database=None)
-
-
-class RuledCase(SQLiteCase):
-    """
-    A store with rules.
-    """
-
-    def setUp(self) -> None:
-        self.projection = rules
-        super().setUp()
-
-    def records(self) -> dict[tuple[str, str], Any]:
-        """
-        @return: all records.
-        """
-        found = self.result(self.store.records(KINDS))
-        return {(kind, key): value for kind, key, value in found}
-
-    def change(self, *statements: str) -> None:
-        """
-        Do something to the file while nobody uses it.
-        """
-        self.stop()
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-        self.begin()
 
 
 class RecordsTests(RecordsContract, RuledCase):
@@ -118,74 +91,6 @@ class RecordsTests(RecordsContract, RuledCase):
         self.assertEqual(len(self.appendAll(granted(1, "b2"), granted(4, "b2"))), 2)
         self.assertEqual(self.records()["place", "4"]["roles"], {"b2": "owner"})
         self.flushLoggedErrors(ValueError)
-
-
-class RemovalTests(RemovalContract, RuledCase):
-    """
-    Messages that are removed from a file.
-    """
-
-    modules = (projection,)
-
-    def index(self) -> None:
-        self.tidy()
-
-    def test_restart(self) -> None:
-        """
-        What was removed can be brought back after a restart.
-        """
-        self.appendAll(said("green tea"))
-        removal = self.remove(sid="a1")
-        self.restart()
-        self.assertEqual(self.texts(), [""])
-        self.appendAll(restored(removal.id))
-        self.restart()
-        self.assertEqual(self.texts(), ["green tea"])
-
-    def test_whole(self) -> None:
-        """
-        The index of words is whole after each removal and each return, and at last has nothing of
-        what is gone.
-        """
-        self.appendAll(*(said(f"tea {number}", name="Zoe") for number in range(50)))
-        self.tidy()
-        self.appendAll(*(said(f"tea {number}", name="Zoe") for number in range(50, 60)))
-        removal = self.remove(after=20, upto=57)
-        check = "INSERT INTO terms (terms) VALUES ('integrity-check')"
-        self.stop()
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            connection.execute(check)
-            connection.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab (main, terms, row)")
-            [count] = connection.execute("SELECT doc FROM temp.v WHERE term = 'tea'").fetchone()
-            self.assertEqual(count, 20)
-        self.begin()
-        self.appendAll(restored(removal.id))
-        self.tidy()
-        self.stop()
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            connection.execute(check)
-            connection.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab (main, terms, row)")
-            [count] = connection.execute("SELECT doc FROM temp.v WHERE term = 'tea'").fetchone()
-            self.assertEqual(count, 60)
-        self.begin()
-
-    def test_strangeRows(self) -> None:
-        """
-        Text that no server wrote goes and comes back as it was.
-        """
-        self.appendAll(said("a"), said("b"), said("c"))
-        self.change(
-            "UPDATE events SET text = CAST(x'ff' AS TEXT) WHERE id = 1",
-            "UPDATE events SET text = x'ff' WHERE id = 2",
-        )
-        removal = self.remove()
-        self.assertEqual(self.removedBy(removal), [1, 2, 3])
-        self.appendAll(restored(removal.id))
-        self.stop()
-        with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute("SELECT hex(text), typeof(text) FROM events LIMIT 3")
-            self.assertEqual(rows.fetchall(), [("FF", "text"), ("FF", "blob"), ("63", "text")])
-        self.begin()
 
 
 DRAFTS = st.lists(

@@ -5,63 +5,15 @@ Tests for L{twisted_chat.stores.sqlite.superseded}.
 from __future__ import annotations
 
 import json
-import os
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.contracts.store import WALL_TIME, said, scopeOf
-from tests.stores.sqlite.storecase import SQLiteCase
-from tests.support.rules import granted, read, removed, restored, rules
-from twisted_chat.stores.interfaces import REMOVED_DAYS
+from tests.contracts.store import said, scopeOf
+from tests.stores.sqlite.storecase import PruningCase, RuledCase
+from tests.support.rules import granted, read
 from twisted_chat.stores.session import RoomRecord
-from twisted_chat.stores.sqlite import retention, schema, superseded
-from twisted_chat.stores.sqlite.retention import DAY, Keep
-from twisted_chat.stores.sqlite.superseded import (
-    MarkPruner,
-    Pruning,
-    RemovedPruner,
-    StatePruner,
-)
+from twisted_chat.stores.sqlite import schema, superseded
+from twisted_chat.stores.sqlite.retention import Keep
+from twisted_chat.stores.sqlite.superseded import MarkPruner, StatePruner
 from twisted_chat.wire.events import CREATED, READ, TOPIC, Draft
-
-
-class PruningCase(SynchronousTestCase):
-    """
-    The pruners, on a file of their own.
-    """
-
-    def setUp(self) -> None:
-        path = os.path.realpath(self.mktemp())
-        schema.copy(None, path)
-        self.connection = schema.connect(path, isWriter=True)
-        self.addCleanup(self.connection.close)
-        self.newest = 0
-
-    def add(self, kind: str, count: int, sid: str = "", data: str = "") -> None:
-        """
-        Store so many events of a kind.
-        """
-        first = self.newest + 1
-        self.newest += count
-        self.connection.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, '#tea', 'Ann', 'tea', '', ?, NULL, ?)",
-            [(id, WALL_TIME, kind, sid, data) for id in range(first, self.newest + 1)],
-        )
-
-    def steps(self, pruner: Pruning, now: float = WALL_TIME) -> int:
-        """
-        @return: how many steps there were until nothing was left to be done.
-        """
-        self.connection.execute("BEGIN")
-        count = 1
-        while pruner.step(self.connection, self.newest, now):
-            count += 1
-        self.connection.execute("COMMIT")
-        return count
-
-    def kept(self, *kinds: str) -> list[int]:
-        rows = self.connection.execute("SELECT id, kind FROM events ORDER BY id")
-        return [id for id, kind in rows if kind in kinds]
 
 
 class StateTests(PruningCase):
@@ -184,64 +136,12 @@ class MarkTests(PruningCase):
         self.assertEqual(self.kept(READ), [30, *range(32, 61)])
 
 
-class RemovedTests(PruningCase):
-    """
-    L{RemovedPruner}.
-    """
-
-    def remove(self, count: int) -> int:
-        """
-        @return: the id of an event that removed so many messages.
-        """
-        self.add("said", count)
-        self.add("removed", 1)
-        self.connection.execute(
-            "INSERT INTO removed SELECT id, ?, 'x' FROM events WHERE kind = 'said' AND id >= ?",
-            (self.newest, self.newest - count),
-        )
-        return self.newest
-
-    def left(self) -> list[int]:
-        rows = self.connection.execute("SELECT removal, count(*) FROM removed GROUP BY removal")
-        return [removal for removal, _ in rows]
-
-    def test_old(self) -> None:
-        """
-        Texts that were removed 30 days ago are deleted, in small steps, and no others.
-        """
-        first = self.remove(1200)
-        second = self.remove(5)
-        self.connection.execute(
-            "UPDATE events SET time = ? WHERE id <= ?", (WALL_TIME - 30 * DAY - 1, first)
-        )
-        self.assertEqual(self.steps(RemovedPruner(), WALL_TIME - 1), 1)
-        self.assertEqual(self.left(), [first, second])
-        self.assertEqual(self.steps(RemovedPruner()), 4)
-        self.assertEqual(self.left(), [second])
-
-    def test_wrongClock(self) -> None:
-        """
-        A removal whose time cannot be believed is as old as what came after it.
-        """
-        removal = self.remove(1)
-        self.connection.execute("UPDATE events SET time = time + ?", (400 * DAY,))
-        now = WALL_TIME + 29 * DAY
-        self.steps(RemovedPruner(), now)
-        self.assertEqual(self.left(), [removal])
-        self.add("said", 1)
-        self.steps(RemovedPruner(), now)
-        self.assertEqual(self.left(), [removal])
-        self.steps(RemovedPruner(), WALL_TIME + (REMOVED_DAYS + 1) * DAY)
-        self.assertEqual(self.left(), [])
-
-
-class StoreTests(SQLiteCase):
+class StoreTests(RuledCase):
     """
     The same in a store.
     """
 
     keep = Keep(messages=3)
-    projection = staticmethod(rules)
 
     def test_state(self) -> None:
         """
@@ -286,24 +186,3 @@ class StoreTests(SQLiteCase):
             ]
         finally:
             connection.close()
-
-    def test_removedAndPruned(self) -> None:
-        """
-        A removed message that is pruned takes its text with it, and the index of words stays whole.
-        """
-        self.patch(retention, "STEP", 4)
-        self.appendAll(*(said(f"tea {number}") for number in range(5)))
-        self.tidy()
-        [first, second] = self.appendAll(removed(ids=[1, 2]), removed(ids=[3]))
-        self.assertEqual(self.result(self.store.removedBy(first.id)), [])
-        self.assertEqual(self.result(self.store.removedBy(second.id)), [3])
-        self.appendAll(*(said("cake") for _ in range(5)))
-        self.tidy()
-        self.assertEqual(self.result(self.store.removedBy(second.id)), [])
-        self.appendAll(restored(second.id))
-        self.stop()
-        connection = schema.connect(self.path, isWriter=True)
-        self.addCleanup(connection.close)
-        connection.execute("INSERT INTO terms (terms) VALUES ('integrity-check')")
-        self.assertEqual(connection.execute("SELECT count(*) FROM removed").fetchone(), (0,))
-        self.begin()

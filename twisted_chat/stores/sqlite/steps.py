@@ -256,9 +256,10 @@ VERSION_4: Final[tuple[Part, ...]] = (
     """CREATE TABLE removed (
         id INTEGER PRIMARY KEY,
         removal INTEGER NOT NULL,
-        text TEXT NOT NULL
+        text TEXT
     )""",
     "CREATE INDEX removed_removal ON removed (removal)",
+    "CREATE INDEX removed_moving ON removed (id) WHERE text IS NULL OR removal = 0",
     "ALTER TABLE sessions ADD COLUMN account TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX sessions_account ON sessions (account) WHERE account != ''",

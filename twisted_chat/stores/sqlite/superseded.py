@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.stores.sqlite.test_superseded -*-
 """
-What nobody can need any more is removed, however long messages are kept: events that newer ones
-stand for, and the texts of messages that were removed long ago.
+What is pruned however long messages are kept: events that newer ones stand for.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from ...wire.events import READ, STATE
-from ..interfaces import MARK, REMOVED_DAYS
-from .retention import COUNTED, DAY, STEP
+from ..interfaces import MARK
+from .retention import STEP
 from .rows import stream
 from .schema import IS_OTHER, MAX_ID, ROOMS, readId
 
@@ -33,7 +32,7 @@ _STATE: Final = tuple(sorted(STATE))
 
 class Pruning(Protocol):
     """
-    Removes something in small steps; after a transaction that failed it is made again.
+    Does something in small steps; after a transaction that failed it is made again.
     """
 
     def step(self, connection: sqlite3.Connection, newest: int, now: float) -> bool:
@@ -144,36 +143,8 @@ def _isSuperseded(connection: sqlite3.Connection, row: tuple[Any, ...]) -> bool:
         return False
 
 
-class RemovedPruner:
-    """
-    Of the texts of removed messages.
-    """
-
-    def step(self, connection: sqlite3.Connection, newest: int, now: float) -> bool:
-        """
-        See L{Pruning.step}.  The time of a removal is the first one from it on that can be
-        believed.
-        """
-        (removal,) = connection.execute("SELECT min(removal) FROM removed").fetchone()
-        if removal is None:
-            return False
-        row = connection.execute(
-            "SELECT time FROM events WHERE id >= ? AND id < ? AND typeof(time) = 'real' "
-            "AND time BETWEEN 0 AND ? ORDER BY id LIMIT 1",
-            (removal, removal + COUNTED, now + DAY),
-        ).fetchone()
-        if row is None or row[0] >= now - REMOVED_DAYS * DAY:
-            return False
-        connection.execute(
-            "DELETE FROM removed WHERE id IN "
-            f"(SELECT id FROM removed WHERE removal = ? ORDER BY id LIMIT {STEP})",
-            (removal,),
-        )
-        return True
-
-
 def superseded() -> list[Pruning]:
     """
     @return: what removes everything that is superseded.
     """
-    return [StatePruner(), MarkPruner(), RemovedPruner()]
+    return [StatePruner(), MarkPruner()]

@@ -32,7 +32,7 @@ from ..interfaces import Projection
 from . import projection as records
 from .faults import reason
 from .historyfile import Place
-from .rows import EVENTS, asEvent, lenient
+from .rows import EVENTS, OLD_EVENTS, asEvent, lenient
 from .schema import APPLICATION_ID, BUSY_SECONDS, connect, copy, firstFault
 from .steps import STEPS
 
@@ -362,12 +362,13 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
     @return: the rows of all events that can be read, in the order of their ids, and what lies
         between them that cannot.
     """
+    select = EVENTS if "removed" in _tables(connection) else OLD_EVENTS
     position = _FIRST_ID
     while position <= _LAST_ID:
         count = 0
         try:
             for row in connection.execute(
-                f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
+                f"{select} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
             ):
                 yield row
                 position = row[0] + 1
@@ -407,7 +408,7 @@ def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
 
 def _canRead(connection: sqlite3.Connection, id: int) -> bool:
     try:
-        connection.execute(f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
+        connection.execute(f"{OLD_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
         return False
     return True

@@ -25,6 +25,7 @@ from . import fulltext, projection
 from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
+from .removedtexts import RemovedPruner, TextMover
 from .retention import DAY, Keep, lastTime, noteTime, pruners
 from .rows import SECRET_EVENTS, asEvent, isStorable, roomRow, sessionRow
 from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
@@ -240,7 +241,12 @@ class Writer:
         self._place.mark()
 
     def _makePruners(self) -> list[Pruning]:
-        return [*pruners(self._keep, self.canSearch), *superseded()]
+        return [
+            *pruners(self._keep, self.canSearch),
+            TextMover(self.canSearch),
+            RemovedPruner(),
+            *superseded(),
+        ]
 
     def close(self) -> None:
         """
@@ -333,7 +339,7 @@ class Writer:
         Let the records show what was stored.
         """
         assert self._projection is not None
-        records = projection.SQLRecords(connection, self.canSearch)
+        records = projection.SQLRecords(connection)
         for event, _ in stored:
             if event.kind in RECORDED:
                 project(self._projection, event, records)
