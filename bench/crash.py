@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,18 +68,23 @@ class Verdict:
 
 
 def serve(
-    folder: Path, port: int, rate: float = 0.0, history: str = "chat.sqlite"
+    folder: Path,
+    port: int,
+    rate: float = 0.0,
+    history: str = "chat.sqlite",
+    options: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """
     Start a server, and wait until it listens.
 
     @param rate: its C{--rate}, in lines a second; 0 for any number.
     @param history: a file in the folder, or C{memory}.
+    @param options: further ones of the server.
     """
     place = history if history == "memory" else str(folder / history)
     command = [sys.executable, "-m", "twisted", "chatserver"]
-    command += ["--port", f"tcp:{port}:interface=127.0.0.1:backlog=512"]
-    command += ["--history", place, "--rate", f"{rate:g}", "--no-transcript"]
+    command += ["--port", f"tcp:{port}:interface=127.0.0.1"]
+    command += ["--history", place, "--rate", f"{rate:g}", "--no-transcript", *options]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     deadline = time.monotonic() + STARTED

@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from bench.errors import BenchError
 
@@ -46,6 +47,19 @@ def allowOpenFiles(users: int) -> None:
             f"{users} users need {wanted} open files, but this shell allows {hard}:"
             f" raise it with ulimit -n {wanted} (as root, or in limits.conf) and try again."
         ) from None
+
+
+def cpuSeconds(process: int) -> float:
+    """Return the processor time that a process has taken, in seconds."""
+    _, _, fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def residentBytes(process: int) -> int:
+    """Return the memory that a process has in RAM, in bytes."""
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def freePort() -> int:

@@ -176,6 +176,16 @@ class ReloadTests(Reloading):
         self.assertEqual(door.gate.admission.connections, 41)
         self.assertEqual(self.reload(service, self.config.read_text()), "reloaded: nothing changed")
 
+    def test_forgetRooms(self) -> None:
+        """How long an empty room stays changes for the rooms that are empty already."""
+        service = self.start("", "--port", "1", "--forget-rooms", "30")
+        self.assertEqual(service._hub.forgetRooms, 30)
+        service = self.start("forget-rooms = 3", "--port", "1")
+        self.assertEqual(service._hub.forgetRooms, 3)
+        said = self.reload(service, "forget-rooms = 1")
+        self.assertEqual(said, "reloaded: --forget-rooms changed")
+        self.assertEqual(service._hub.forgetRooms, 1)
+
     def test_motd(self) -> None:
         """The file of the message of the day is read once more."""
         motd = self.folder / "motd"

@@ -20,12 +20,12 @@ from twisted.logger import Logger
 
 from .doors.admin.tool import ENDING
 from .doors.gate import Gate
+from .errors import ConfigError
 from .net.admission import Network
 from .net.limits import ACCEPT_BACKLOG
 from .net.listener import Listener
 from .net.proxy import ProxyEndpoint
 from .net.tls import Identity, TLSEndpoint
-from .wire.fingerprint import ConfigError
 
 _log = Logger("chat")
 

@@ -16,6 +16,7 @@ from twisted import __version__ as twistedVersion
 from twisted.python import usage
 
 from . import __version__
+from .chat.emptyrooms import FORGET_DAYS
 from .chat.hub import LOBBY
 from .chat.welcome import BACKLOG
 from .errors import ChatError
@@ -30,6 +31,9 @@ DEFAULT_PORT = "5000"
 
 MAX_MOTD = 8 * 1024
 """Bytes of the message of the day."""
+
+MAX_FORGET_DAYS = 36_500
+"""Days that a room may stay that nobody is in: a hundred years."""
 
 
 def _number(text: str | int) -> int:
@@ -62,6 +66,7 @@ class ServerOptions(usage.Options):
         ["motd", None, None, "File with lines that everybody is shown who enters."],
         ["history", None, "chat.sqlite", "File where everything is kept, or: memory."],
         ["keep", None, "all", "How much history to keep: all, a number of messages, or 30d."],
+        ["forget-rooms", None, FORGET_DAYS, "Days that a room stays that nobody is in.", _number],
         ["backlog", None, BACKLOG, "Old messages that a newcomer to a room is shown.", _number],
         ["rate", None, Limits.rate, "Lines a second one client may go on sending; 0: any.", _rate],
         ["burst", None, Limits.burst, "Lines one client may send at once.", _number],
@@ -174,6 +179,8 @@ class ServerOptions(usage.Options):
             raise usage.UsageError("--rate must not be negative, and --burst at least 1")
         if not 0 <= self["backlog"] <= 1000:
             raise usage.UsageError("--backlog goes from 0 to 1000")
+        if not 1 <= self["forget-rooms"] <= MAX_FORGET_DAYS:
+            raise usage.UsageError(f"--forget-rooms goes from 1 to {MAX_FORGET_DAYS} days")
         try:
             self["room"] = cleanRoom(self["room"])
         except ChatError as error:

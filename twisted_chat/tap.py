@@ -23,7 +23,7 @@ from .doors.admin.factory import AdminDoor
 from .doors.gate import Gate
 from .doors.lines.factory import ChatFactory
 from .doors.stream import StreamDoor
-from .errors import ChatError
+from .errors import ChatError, ConfigError
 from .identity import checkIdentity, loadIdentity, renewal
 from .listening import adminListener, checkPorts, metricsListener, portListeners, tlsListener
 from .monitor import Monitor
@@ -39,7 +39,6 @@ from .service import ChatService
 from .stores.interfaces import IStore
 from .stores.memory import MemoryLog
 from .stores.sqlite.retention import parseKeep
-from .wire.fingerprint import ConfigError
 
 _log = Logger("chat")
 
@@ -113,6 +112,7 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
         backlog=options["backlog"],
         motd=options["motd"] or "",
         counters=counters,
+        forgetRooms=options["forget-rooms"],
     )
     maxConnections = _maxConnections(raiseDescriptorLimit())
     limits = _limits(options, maxConnections)
@@ -135,6 +135,9 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
     def changeProxies(new: Mapping[str, Any]) -> None:
         proxies[:] = new["proxy"]
 
+    def changeForgetting(new: Mapping[str, Any]) -> None:
+        hub.forgetRooms = new["forget-rooms"]
+
     changes = [
         whenChanged(
             ("motd", "backlog"),
@@ -147,6 +150,7 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
             lambda new: _changeLimits(gate, doors, _limits(new, maxConnections), new["trusted"]),
         ),
         whenChanged(("no-transcript",), options, changeTranscript),
+        whenChanged(("forget-rooms",), options, changeForgetting),
         whenChanged(("proxy",), options, changeProxies),
         *([] if identity is None else [Change(("cert", "key"), renewal(identity))]),
     ]

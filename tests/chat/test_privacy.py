@@ -25,7 +25,8 @@ from tests.support.helpers import (
     makeTurnHub,
     resume,
 )
-from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS
+from twisted_chat.chat.emptyrooms import DAY, FORGET_DAYS
+from twisted_chat.chat.member import membersOf
 from twisted_chat.chat.room import Room
 from twisted_chat.steadyclock import PROOF
 from twisted_chat.stores.memory import MemoryLog
@@ -37,6 +38,7 @@ ROOMS = ("#plans", "#PLANS", "#den")
 LOBBIES = ("#lobby", "#plans", "#DEN")
 PASSWORDS = ("", "sesame1", "sesame2")
 STRANGER = "Mallory"
+WEEK = FORGET_DAYS * DAY
 
 
 class FragileLog(MemoryLog):
@@ -337,7 +339,7 @@ class World:
 
     def forgetRooms(self) -> None:
         self.hub.tidy()
-        for seconds in (PROOF, FORGET_ROOMS_SECONDS + 1):
+        for seconds in (PROOF, WEEK + 1):
             self.wall += seconds
             self.clock += seconds
             self.hub.tidy()
@@ -488,7 +490,7 @@ class LeakTests(SynchronousTestCase):
             ann.types(*lines)
             ann.drops()
             turn.end()
-            self.assertEqual([member.name for member in hub.lobby], ["Bob"])
+            self.assertEqual([member.name for member in membersOf(hub.lobby)], ["Bob"])
             for room in hub.rooms.values():
                 self.assertTrue(room is hub.lobby or (not len(room) and room.emptyAt))
             bob.types("/join #den", "/names")

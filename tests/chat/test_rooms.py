@@ -8,11 +8,11 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.audiences import Listener
 from tests.support.helpers import NOW, enter, enterAll, makeHub
-from twisted_chat.chat.audience import OPEN
-from twisted_chat.chat.hub import FORGET_ROOMS_SECONDS, Hub
-from twisted_chat.chat.room import hashPassword
+from twisted_chat.chat.emptyrooms import DAY, FORGET_DAYS
+from twisted_chat.chat.hub import Hub
+from twisted_chat.chat.member import Member
+from twisted_chat.chat.room import OPEN, hashPassword
 from twisted_chat.chat.rooms import Rooms
 from twisted_chat.errors import NoSuchRoom, NotAllowed
 from twisted_chat.steadyclock import PROOF
@@ -30,7 +30,8 @@ from twisted_chat.wire.events import (
     Draft,
     Event,
 )
-from twisted_chat.wire.textlines import TEXT
+
+WEEK = FORGET_DAYS * DAY
 
 
 class FindingTests(SynchronousTestCase):
@@ -126,12 +127,12 @@ class LifeTests(SynchronousTestCase):
         ends.
         """
         self.ann.types("/join #dev", "hello", "/leave")
-        self.passes(FORGET_ROOMS_SECONDS - 1)
+        self.passes(WEEK - 1)
         self.bob.types("/join #dev")
         self.assertIn("Ann :: hello", self.bob.lines[-1])
         self.assertEqual(self.hub.rooms["#dev"].owner, self.ann.user.sid)
         self.bob.types("/leave")
-        self.passes(FORGET_ROOMS_SECONDS + 1)
+        self.passes(WEEK + 1)
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
         self.bob.forget()
         self.bob.types("/join #dev")
@@ -142,19 +143,48 @@ class LifeTests(SynchronousTestCase):
         A wall clock that jumps ahead ends no room before it has run so for a day.
         """
         self.ann.types("/join #dev", "hello", "/leave")
-        self.now += 2 * FORGET_ROOMS_SECONDS
+        self.now += 2 * WEEK
         self.hub.tidy()
         self.passes(PROOF - 1)
         self.assertIn("#dev", self.hub.rooms)
         self.passes(1)
         self.assertNotIn("#dev", self.hub.rooms)
 
+    def test_otherDays(self) -> None:
+        """
+        An empty room stays for as many days as the operator says, from then on.
+        """
+        self.ann.types("/join #dev", "hello", "/leave")
+        self.passes(2 * DAY)
+        self.hub.forgetRooms = 3
+        self.passes(DAY - 1)
+        self.assertIn("#dev", self.hub.rooms)
+        self.passes(2)
+        self.assertNotIn("#dev", self.hub.rooms)
+
+    def test_restart(self) -> None:
+        """
+        A restart makes no empty room younger.
+        """
+        self.ann.types("/join #dev", "hello", "/leave")
+        self.ann.types("/join #ops", "hello")
+        self.passes(WEEK - 10)
+        self.ann.drops()
+        self.bob.drops()
+        hub = Hub(self.hub.log, seconds=lambda: self.now, monotonic=lambda: self.mono)
+        self.successResultOf(Deferred.fromCoroutine(hub.restore()))
+        hub.tidy()
+        self.now += PROOF
+        self.mono += PROOF
+        hub.tidy()
+        self.assertEqual(list(hub.rooms), ["#lobby", "#ops"])
+
     def test_occupiedRoom(self) -> None:
         """
         A room does not end while somebody is in it, however long.
         """
         self.ann.types("/join #dev", "hello")
-        self.passes(10 * FORGET_ROOMS_SECONDS)
+        self.passes(10 * WEEK)
         self.assertIn("#dev", self.hub.rooms)
 
     def test_leaveAndJoinAtOnce(self) -> None:
@@ -173,7 +203,7 @@ class LifeTests(SynchronousTestCase):
         """
         self.ann.drops()
         self.bob.drops()
-        self.passes(10 * FORGET_ROOMS_SECONDS)
+        self.passes(10 * WEEK)
         self.assertEqual(list(self.hub.rooms), ["#lobby"])
         self.assertEqual(len(self.hub.lobby), 0)
 
@@ -229,8 +259,8 @@ class ApplyTests(SynchronousTestCase):
         Those who are in a room when it is locked may read what is said from then on.
         """
         self.apply(CREATED)
-        member = Listener("Bob", [])
-        self.rooms["#den"].add(member, TEXT.here)
+        member = Member("Bob", "bob", 0.0)
+        self.rooms["#den"].add(member)
         self.apply(LOCKED)
         self.assertEqual(member.rights, {2: OPEN})
         self.assertEqual(list(self.rooms.eras), [2])

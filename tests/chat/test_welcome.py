@@ -25,6 +25,7 @@ from tests.support.helpers import (
 )
 from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.roster import HOLD_SECONDS
+from twisted_chat.chat.user import usersOf
 from twisted_chat.chat.welcome import BACKLOG, PAGE
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import FOREVER, Event, Place, Scope
@@ -287,7 +288,7 @@ class ResumeTests(SynchronousTestCase):
         """
         Direct messages are replayed to their two people only.
         """
-        cem = self.hub.users["Cem"].client  # type: ignore[attr-defined]
+        cem = usersOf(self.hub.users["Cem"])[0].client
         assert isinstance(cem, FakeClient)
         dai = enter(self.hub, "Dai", JSON)
         lastBob, lastDai = newest(self.bob), newest(dai)
@@ -519,6 +520,70 @@ class ResumeTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
 
+class AskedLog(MemoryLog):
+    """
+    A log that tells what it keeps when the test says so.
+
+    @ivar asked: the questions that wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(seconds=lambda: NOW)
+        self.asked: list[Deferred[tuple[int, int]]] = []
+
+    def bounds(self) -> Deferred[tuple[int, int]]:
+        """See L{twisted_chat.stores.interfaces.IHistory.bounds}."""
+        self.asked.append(Deferred())
+        return self.asked[-1]
+
+
+class CrowdTests(SynchronousTestCase):
+    """
+    Many who come back in one instant.
+    """
+
+    def setUp(self) -> None:
+        self.log = AskedLog()
+        self.hub = makeHub(self.log)
+        names = ("Bob", "Cem", "Dai")
+        left = [enter(self.hub, name, JSON) for name in names]
+        for client in left:
+            client.drops()
+        (ann,) = enterAll(self.hub, "Ann")
+        ann.types("one")
+        self.back = [resume(self.hub, client.objects[0], newest(client)) for client in left]
+
+    def test_oneQuestion(self) -> None:
+        """They wait for one answer about what is kept; each gets their own part of the past."""
+        (question,) = self.log.asked
+        question.callback((1, 99))
+        for client in self.back:
+            self.assertEqual([value["text"] for value in client.objectsOf("said")], ["one"])
+            self.assertEqual(client.objectsOf("gap"), [])
+
+    def test_oneIsGone(self) -> None:
+        """One who is gone before the answer keeps it from nobody."""
+        self.back[0].drops()
+        self.log.asked[0].callback((1, 99))
+        found = [len(client.objectsOf("said")) for client in self.back]
+        self.assertEqual(found, [0, 1, 1])
+
+    def test_later(self) -> None:
+        """Whoever comes after the answer asks once more: it may have changed."""
+        self.log.asked[0].callback((1, 99))
+        self.back[0].drops()
+        again = resume(self.hub, self.back[0].objects[0], 2)
+        self.assertEqual(len(self.log.asked), 2)
+        self.log.asked[1].callback((5, 99))
+        self.assertEqual([value["count"] for value in again.objectsOf("gap")], [2])
+
+    def test_unreadable(self) -> None:
+        """Where it cannot be read, all of them are sent away."""
+        self.log.asked[0].errback(OSError("disk"))
+        self.assertEqual([len(client.objectsOf("bye")) for client in self.back], [1, 1, 1])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+
 class TakeOverTests(SynchronousTestCase):
     """
     Going on with a session whose old connection still seems to live.
@@ -546,7 +611,7 @@ class TakeOverTests(SynchronousTestCase):
         self.turn.end()
         self.assertEqual([value["text"] for value in again.objectsOf("said")], ["one", "two"])
         self.assertEqual(self.ann.lines, ["OK . ."])
-        self.assertIs(self.hub.users["Bob"], again.user)
+        self.assertIs(self.hub.users["Bob"], again.user.member)
         self.assertEqual(self.bob.objectsOf("said")[-1]["text"], "one")
 
     def test_oldConnectionEnds(self) -> None:
@@ -556,7 +621,7 @@ class TakeOverTests(SynchronousTestCase):
         again = resume(self.hub, self.welcome, self.last)
         self.bob.drops()
         self.turn.end()
-        self.assertIs(self.hub.users["Bob"], again.user)
+        self.assertIs(self.hub.users["Bob"], again.user.member)
         self.assertFalse(again.user.leaving)
 
     def test_pending(self) -> None:

@@ -50,6 +50,7 @@ class ClientContract(SynchronousTestCase):
         verifyObject(IClient, self.client)
         verifyObject(ICork, self.client.cork())
         self.assertEqual(self.client.address, f"{self.client.host}:51234")
+        self.assertIsInstance(self.client.isTrusted, bool)
 
     def test_put(self) -> None:
         """What is put arrives in order."""

@@ -23,7 +23,11 @@ from twisted_chat.net.listener import Listener
 class DoorContract(TimedTestCase):
     """
     Tests for L{IDoor}.
+
+    @cvar started: how the line begins that says where the door is.
     """
+
+    started = "Chat server started"
 
     def makeDoor(self, gate: Gate, listeners: Sequence[Listener]) -> Any:
         """
@@ -83,10 +87,10 @@ class DoorContract(TimedTestCase):
     def test_describe(self) -> None:
         """It says where it is; where there is no port number, in the operator's own words."""
         self.start()
-        self.assertEqual(self.door.describe()[0], "Chat server started on port 5000")
+        self.assertEqual(self.door.describe()[0], f"{self.started} on port 5000")
         door = self.makeDoor(self.gate, [self.listener(host=UNIXAddress("/run/chat"))])
         door.bind()
-        self.assertEqual(door.describe(), ["Chat server started on port 5000"])
+        self.assertEqual(door.describe(), [f"{self.started} on port 5000"])
 
     def test_stopReading(self) -> None:
         """Nothing more is read when it stops."""

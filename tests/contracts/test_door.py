@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 
 from tests.contracts.door import DoorContract
 from tests.support.peers import Peer, TimedTestCase
 from tests.support.toydoor import ToyDoor
+from tests.support.transports import FakeEndpoint
 from twisted_chat.doors.admin.factory import AdminDoor
 from twisted_chat.doors.gate import Gate
 from twisted_chat.doors.lines.factory import ChatFactory
@@ -45,6 +48,8 @@ class AdminDoorTests(DoorContract):
     Tests for the operator's door.
     """
 
+    started = "Operators are served"
+
     def makeDoor(self, gate: Gate, listeners: Sequence[Listener]) -> AdminDoor:
         """See L{DoorContract.makeDoor}."""
         return AdminDoor(gate, listeners)
@@ -63,6 +68,13 @@ class AdminDoorTests(DoorContract):
         self.assertIn("the operator cannot reach this server: cannot listen", self.logged[-1])
         door.stopReading()
         self.assertIs(self.successResultOf(door.sayGoodbye("bye")), None)
+
+    def test_place(self) -> None:
+        """It says where operators are served by the path alone."""
+        endpoint: Any = FakeEndpoint([], None, UNIXAddress("/run/chat-admin"))
+        door = AdminDoor(self.gate, [Listener(endpoint, "--admin /run/chat-admin")])
+        door.bind()
+        self.assertEqual(door.describe(), ["Operators are served on /run/chat-admin"])
 
     def test_always(self) -> None:
         """A full server lets the operator in, and does not wait for their name."""

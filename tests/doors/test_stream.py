@@ -39,6 +39,12 @@ class StreamDoorTests(TimedTestCase):
         self.assertIs(other.buildProtocol(None), None)
         self.assertRegex(self.logged[-1], "^refused a connection: .* a crowd is at the door")
 
+    def test_trusted(self) -> None:
+        """A connection tells the chat whether there are no limits per address for it."""
+        for host, isTrusted in (("127.0.0.1", True), ("192.0.2.7", False)):
+            peer = Peer(ToyDoor(Gate(self.hub)), host=host)
+            self.assertEqual(peer.protocol.isTrusted, isTrusted)
+
     def test_admitted(self) -> None:
         """A door that speaks first does so once the connection is admitted."""
 

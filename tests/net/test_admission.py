@@ -113,6 +113,19 @@ class AdmissionControlTests(SynchronousTestCase):
             self.assertEqual(len(self.fill(control, host, 50)), 50, host)
         self.assertEqual(len(self.fill(control, "198.51.101.7")), 16)
 
+    def test_trusted(self) -> None:
+        """An admission tells whether there are no limits per address for it."""
+        control = self.control(ROOMY, "10.0.0.0/8")
+        for host, isTrusted in (
+            ("10.1.2.3", True),
+            ("127.0.0.1", True),
+            ("::1", True),
+            ("", True),
+            ("192.0.2.1", False),
+            ("2001:db8::1", False),
+        ):
+            self.assertEqual(control.admit(host).isTrusted, isTrusted, host)
+
     def test_scopedAddress(self) -> None:
         """A link-local address with its interface is an address like any other."""
         self.assertEqual(len(self.fill(self.control(), "fe80::1%eth0")), 16)

@@ -23,9 +23,10 @@ from OpenSSL import SSL
 from twisted.internet.ssl import CertificateOptions
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.errors import ConfigError
 from twisted_chat.net import certificates
 from twisted_chat.net.certificates import keptCertificate, serverContextFactory
-from twisted_chat.wire.fingerprint import ConfigError, fingerprint
+from twisted_chat.wire.fingerprint import fingerprint
 
 #: 2026-11-22, in seconds since the epoch.
 NOW = 1_795_305_600.0

@@ -152,6 +152,7 @@ class FakeClient:
 
     @ivar user: the person, once they have logged in.
     @ivar puts: what each call sent, in order; what was corked is one item.
+    @ivar isTrusted: whether there are no limits per address for it.
     @ivar unreachable: whether it is taken for vanished; the test says so.
     @ivar answeredCalls: how often it was told that something was answered.
     @ivar charged: what each request was charged besides its own line, in lines.
@@ -172,6 +173,7 @@ class FakeClient:
         self.user: Any = None
         self.put: Callable[[bytes], None] = self._put
         self.puts: list[bytes] = []
+        self.isTrusted = False
         self.unreachable = False
         self.answeredCalls = 0
         self.charged: list[int] = []

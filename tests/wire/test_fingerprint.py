@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.errors import ConfigError
 from twisted_chat.net.certificates import keptCertificate
-from twisted_chat.wire.fingerprint import ConfigError, fingerprint, parseFingerprint
+from twisted_chat.wire.fingerprint import fingerprint, parseFingerprint
 
 
 class FingerprintTests(SynchronousTestCase):

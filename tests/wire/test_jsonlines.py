@@ -234,6 +234,18 @@ class EventTests(SynchronousTestCase):
         self.assertEqual((first["text"], first["key"]), ("mine", "k1"))
         self.assertEqual(second, fields(theirs))
 
+    def test_replayToOthers(self) -> None:
+        """
+        Whoever missed the same events is shown the same, but for their own; events that differ in
+        anything that is shown are told apart.
+        """
+        event = makeEvent(SAID, "one")._replace(sid="ann", key="k1")
+        others = [event, event._replace(text="two"), event._replace(id=8), event._replace(time=9.0)]
+        for reader in ("bob", "cem"):
+            shown = read(JSON.answer(Replay(others, reader)))
+            self.assertEqual(shown, [fields(each) for each in others])
+        self.assertEqual(read(JSON.answer(Replay([event], "ann")))[0]["key"], "k1")
+
     def test_backlog(self) -> None:
         """
         A message from before the user came is marked as old.

@@ -28,6 +28,7 @@ from ..wire.answers import Goodbye
 from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
+from .emptyrooms import FORGET_DAYS
 from .interfaces import Audit, IClient, LoginRequest, NoAudit
 from .member import Member, sendNowhere
 from .operator import Operator, Order
@@ -35,14 +36,11 @@ from .presence import Presence
 from .room import Room
 from .rooms import Rooms
 from .state import State
-from .user import Outcome, Proposal, User
+from .user import Outcome, Proposal, User, usersOf
 from .welcome import BACKLOG, Welcomer
 
 LOBBY = "#lobby"
 """The room where everybody is, unless the operator calls it otherwise."""
-
-FORGET_ROOMS_SECONDS = 7 * 86_400.0
-"""How long a room stays that nobody is in."""
 
 SESSION_SECONDS = 240.0
 """How often the session of somebody who is connected is marked as used."""
@@ -53,6 +51,9 @@ kept."""
 
 RESTORED = 1_000
 """Events that are read at once to restore the rooms: some 0.5 MiB."""
+
+MAX_DEVICES = 8
+"""Connections that one account may have at once."""
 
 TAKEOVER_SECONDS = 1.0
 """How long a session stays with a connection before another one may take it over."""
@@ -68,13 +69,16 @@ def _isMove(entry: tuple[Event, object]) -> bool:
 class _Arrival(Proposal):
     """
     Somebody who is logging in: their JOINED event is on its way to the log and back.
+
+    @ivar session: the id of the session that they log in with.
     """
 
-    __slots__ = ("_hub", "_logins")
+    __slots__ = ("_hub", "_logins", "session")
 
-    def __init__(self, user: User, hub: Hub) -> None:
+    def __init__(self, user: User, hub: Hub, session: str) -> None:
         super().__init__(user)
         self._hub = hub
+        self.session = session
         self._logins: list[Deferred[User]] = []
 
     def wait(self, client: IClient) -> Deferred[User]:
@@ -116,6 +120,7 @@ class Hub:
     @ivar state: what the parts of the chat share.
     @ivar operator: what the operator may do.
     @ivar counters: the server's figures about itself.
+    @ivar forgetRooms: how long a room stays that nobody is in, in days.
     """
 
     _log = Logger()
@@ -130,6 +135,7 @@ class Hub:
         motd: str = "",
         monotonic: Callable[[], float] = time.monotonic,
         counters: Counters | None = None,
+        forgetRooms: int = FORGET_DAYS,
     ) -> None:
         """
         @param log: follows nobody yet.
@@ -140,10 +146,12 @@ class Hub:
         @param motd: clean lines that everybody is shown who logs in, or empty.
         @param monotonic: the time on a clock that does not jump, in seconds.
         @param counters: the server's figures about itself.
+        @param forgetRooms: how long a room stays that nobody is in, in days.
         """
         self.counters = Counters(monotonic) if counters is None else counters
         audit = NoAudit() if audit is None else audit
         self.state = State(log, lobby, seconds, monotonic, audit, self.counters)
+        self.forgetRooms = forgetRooms
         self._clock = SteadyClock(seconds, monotonic)
         self.state.perform = perform
         self._welcomer = Welcomer(self.state, backlog, motd)
@@ -226,6 +234,8 @@ class Hub:
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
+        for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
+            state.rooms.empty.add(room)
         recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
         state.roster.restore((session.name, session.sid) for session in recent)
 
@@ -257,18 +267,71 @@ class Hub:
             request = request._replace(last=0, epoch="")
         elif request.last < session.began:
             request = request._replace(last=session.began)
-        present = self.state.roster.bySid(session.sid)
-        if isinstance(present, User) and not present.leaving:
+        present = self._connected(session)
+        if present is not None:
             if self.state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
                 raise TooManyTries("this session was just resumed: try again in a moment")
             self._takeOver(client, present, request)
             return present
-        arriving = self._arriving.get(session.sid)
-        if arriving is not None and not arriving.user.leaving:
+        arriving = self._arrivalOf(session.account or session.sid)
+        if arriving is not None and arriving.session == session.sid:
             return await self._takeOverArriving(client, arriving, request)
+        if session.account:
+            return await self._enter(client, request, session)
         return await self._join(
             client, request._replace(name=request.name or session.name), session
         )
+
+    async def _enter(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        """
+        Log somebody in to their account, who may be here over other connections.
+
+        @param session: of this connection, with the account.
+        @raise ChatError: they cannot enter now.
+        """
+        who = session.account
+        record = await self.log.session(who) or Session(who, account=who)
+        while (arriving := self._arrivalOf(who)) is not None:
+            try:
+                await arriving.wait(client)
+            except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
+                break
+        member = self.state.roster.bySid(who)
+        if member is None or member.leaving:
+            return await self._join(client, request, session, record)
+        if len(member.devices) >= MAX_DEVICES:
+            raise TooManyTries(
+                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
+            )
+        user = User(self.state, client, member, session)
+        self._presence.seat(user)
+        self.counters.logins["another"] += 1
+        self.state.audit.tell(
+            f"{user.name} is now connected over another connection", client.address
+        )
+        if user.session is not None and not user.session.began:
+            user.session = user.session._replace(began=self.state.lastId)
+        user.remember()
+        self._welcomer.attached(user, request)
+        return user
+
+    def _arrivalOf(self, who: str) -> _Arrival | None:
+        """
+        @return: the login of a person that is under way, or C{None}.
+        """
+        arrival = self._arriving.get(who)
+        return None if arrival is None or arrival.user.leaving else arrival
+
+    def _connected(self, session: Session) -> User | None:
+        """
+        @return: the connection of a session that goes on, or C{None}.
+        """
+        member = self.state.roster.bySid(session.account or session.sid)
+        for user in () if member is None else usersOf(member):
+            isIt = user.session is not None and user.session.sid == session.sid
+            if isIt and not user.leaving:
+                return user
+        return None
 
     def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
         """
@@ -286,26 +349,37 @@ class Hub:
             failed.errback(error)
             return failed
 
-    def _join(self, client: IClient, request: LoginRequest, session: Session) -> Deferred[User]:
+    def _join(
+        self,
+        client: IClient,
+        request: LoginRequest,
+        session: Session,
+        record: Session | None = None,
+    ) -> Deferred[User]:
         """
         Reserve the name, and have the log say that somebody joined.
 
+        @param record: what is stored of their account, if they have one.
         @raise ChatError: if the name cannot be had.
         """
         name = cleanName(request.name)
         state = self.state
+        stored = session if record is None else record
         roster = state.roster
-        roster.check(name, session.sid)
-        user = User(state, client, name, session)
-        roster.reserve(name, user)
+        roster.check(name, stored.sid)
+        member = Member(name, stored.sid, state.seconds())
+        member.rights = stored.rights
+        member.record = record
+        user = User(state, client, member, session)
+        roster.reserve(name, member)
         self._welcomer.expect(user, request)
-        arrival = _Arrival(user, self)
+        arrival = _Arrival(user, self, session.sid)
         login = arrival.wait(client)
-        self._arriving[user.sid] = arrival
-        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", user.sid), arrival)
-        for room in state.readmitted(session) if session.rooms else ():
+        self._arriving[stored.sid] = arrival
+        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
+        for room in state.readmitted(stored) if stored.rooms else ():
             era = str(room.era.start)
-            joined = Draft(JOINED, room.name, name, "", "", user.sid, None, era)
+            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
             user.submit(joined, Proposal(user))
         return login
 
@@ -408,14 +482,17 @@ class Hub:
         outcomes: list[Outcome] = []
         for draft, origin in entries:
             if isinstance(origin, User):
-                refusal = origin.client.dialect.refusal(error, draft.key)
+                key = draft.key
+                if key is not None:
+                    key = key.removeprefix(origin.keyPrefix)
+                refusal = origin.client.dialect.refusal(error, key)
                 origin.put(origin.answered(refusal))
             elif isinstance(origin, Order):
                 origin.refuse(error)
             elif origin is not None:
                 outcomes.append((origin, self._refuse(draft, origin.user, error)))
             if draft.kind == CLOSED and draft.room in self.rooms:
-                self.rooms[draft.room].endClosing()
+                self.rooms.closingRefused(self.rooms[draft.room])
         self._settle(entries, outcomes)
 
     def _refuse(self, draft: Draft, user: User, error: ChatError) -> Event | ChatError:
@@ -431,28 +508,26 @@ class Hub:
             return error if not rejoined else Event(self.state.lastId, self.state.seconds(), *draft)
         event = Event(self.state.lastId, self.state.seconds(), *draft)
         data = user.answered(user.own(event))
-        self._presence.happen(event, user)
+        self._presence.happen(event, user.member, user)
         self._presence.tell(user, [data])
         if draft.kind == LEFT:
-            self._presence.dismiss(user)
+            for each in usersOf(user.member):
+                self._presence.dismiss(each)
         return event
 
     # What is done from time to time
 
     def tidy(self) -> None:
         """
-        Mark the sessions of those who are connected as used, and close the rooms that were empty
-        for L{FORGET_ROOMS_SECONDS}, by a clock that can be believed.  To be called every minute
-        or so.
+        Mark the sessions of those who are connected as used, and close the rooms that are
+        forgotten.  To be called every minute or so.
         """
         state = self.state
         now = state.seconds()
         for member in list(self.users.values()):
-            session = member.session if isinstance(member, User) else None
-            if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
-                member.remember()  # type: ignore[attr-defined]
-        believed = self._clock.now()
-        for room in list(state.rooms.values()):
-            isEmpty = room.emptyAt and not len(room) and room is not state.rooms.lobby
-            if isEmpty and believed - room.emptyAt > FORGET_ROOMS_SECONDS:
-                state.close(room)
+            for user in usersOf(member):
+                session = user.session
+                if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
+                    user.remember()
+        for room in state.rooms.empty.takeOld(now, self._clock.now(), self.forgetRooms):
+            state.close(room)

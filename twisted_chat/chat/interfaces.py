@@ -67,6 +67,9 @@ class IClient(Interface):
     dialect: IDialect = Attribute("How this client reads.")
     address: str = Attribute("Where it comes from, for the server's log, such as 10.0.0.7:51234.")
     host: str = Attribute("The numeric address alone; empty where there is none.")
+    isTrusted: bool = Attribute(
+        "Whether it has no limits per address: its network is trusted, or it is of this machine."
+    )
     unreachable: bool = Attribute(
         "Whether its system has acknowledged nothing for a while although something was sent to it."
     )

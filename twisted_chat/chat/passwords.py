@@ -6,10 +6,10 @@ Slows down those who guess the passwords of rooms.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 
 from ..errors import TooManyTries
+from ..text.networks import networkOf
 
 FREE_TRIES = 3
 """Wrong passwords for a room from an address that cost nothing: people mistype."""
@@ -45,11 +45,12 @@ class PasswordGuard:
         @param host: the numeric address of who tries.
         @raise TooManyTries: with the time to wait.
         """
-        host = _network(host)
+        host = networkOf(host)
         wait = self._wait(*self._wrong.get((room, host), (0, 0.0)))
         if wait > 0:
             raise TooManyTries(
-                f"too many wrong passwords came from your address: try again in {ceil(wait)} s"
+                f"too many wrong passwords came from your address: try again in {ceil(wait)} s",
+                ceil(wait),
             )
 
     def failed(self, room: int, host: str) -> int:
@@ -59,7 +60,7 @@ class PasswordGuard:
         @return: how many there were of this address for this room.
         """
         now = self._monotonic()
-        host = _network(host)
+        host = networkOf(host)
         count, last = self._wrong.pop((room, host), (0, now))
         if now - last > FORGET_SECONDS:
             count = 0
@@ -76,17 +77,3 @@ class PasswordGuard:
             return 0.0
         pause = min(LONGEST_PAUSE, 2.0 ** min(count - FREE_TRIES, 20))
         return last + pause - self._monotonic()
-
-
-def _network(host: str) -> str:
-    """
-    @return: what a numeric address is counted by: of IPv6 its upper 64 bits, since the client is
-        free to choose the lower ones (RFC 4291 section 2.5.4).
-    """
-    if ":" not in host:
-        return host
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return f"{int(address) >> 64:x}::" if isinstance(address, IPv6Address) else host

@@ -16,8 +16,8 @@ from ..errors import NoSuchRoom, NotAllowed
 from ..stores.session import RoomRecord
 from ..text.confusables import looks, nameKey
 from ..wire.events import CLOSED, CREATED, INVITED, LOCKED, PRIVATE, TOPIC, UNLOCKED, Event
-from .audience import OPEN, Listener
-from .room import Era, Room
+from .emptyrooms import EmptyRooms
+from .room import OPEN, Era, Person, Room
 
 LOBBY_ID = 0
 """The lobby's id: no event makes it."""
@@ -58,6 +58,7 @@ class Rooms(dict[str, Room]):
 
     @ivar lobby: the room where everybody is.
     @ivar byId: all rooms, by id.
+    @ivar empty: those that nobody is in.
     @ivar eras: the rooms of all private eras, by the id that began each.
     @ivar owned: the rooms of each owner, by session id.
     @ivar invitations: the rooms that somebody is invited to, by session id.
@@ -71,6 +72,7 @@ class Rooms(dict[str, Room]):
         """
         super().__init__()
         self.byId: dict[int, Room] = {}
+        self.empty = EmptyRooms()
         self.eras: dict[int, Room] = {}
         self.owned: defaultdict[str, set[Room]] = defaultdict(set)
         self.invitations: defaultdict[str, set[Room]] = defaultdict(set)
@@ -162,6 +164,7 @@ class Rooms(dict[str, Room]):
 
     def _remove(self, room: Room) -> None:
         del self[room.name], self.byId[room.id]
+        self.empty.discard(room)
         for era in room.eras:
             self.eras.pop(era.start, None)
         _discard(self.owned, room.owner, room)
@@ -209,7 +212,7 @@ class Rooms(dict[str, Room]):
         else:
             self.lobby.eras = [Era(newest + 1)]
 
-    def apply(self, event: Event, author: Listener | None) -> Room:
+    def apply(self, event: Event, author: Person | None) -> Room:
         """
         Change a room as an event says.
 
@@ -245,7 +248,18 @@ class Rooms(dict[str, Room]):
             raise NotAllowed(f"no room can be called {event.room} at the moment: choose another")
         isPrivate = event.text == PRIVATE
         era = Era(event.id, event.data if isPrivate else None)
-        return self._add(Room(event.id, event.room, event.sid, [era]))
+        room = self._add(Room(event.id, event.room, event.sid, [era]))
+        room.emptyAt = event.time
+        self.empty.add(room)
+        return room
+
+    def closingRefused(self, room: Room) -> None:
+        """
+        Note that the end of a room could not be stored.
+        """
+        if not len(room):
+            self.empty.add(room)
+        room.endClosing()
 
     def _invite(self, room: Room, event: Event) -> None:
         """
@@ -261,7 +275,7 @@ class Rooms(dict[str, Room]):
             room.expelled.discard(sid)
             self.invitations[sid].add(room)
 
-    def _changeEra(self, room: Room, event: Event, author: Listener | None) -> None:
+    def _changeEra(self, room: Room, event: Event, author: Person | None) -> None:
         """
         Begin a private era, whose members are those who are in the room now, or a public one.
         """

@@ -16,8 +16,10 @@ from ..errors import BadCommand
 from ..stores.interfaces import IStore
 from ..stores.session import Session
 from ..wire.events import CLOSED, Draft
+from .emptyrooms import isUnused
 from .interfaces import Audit
 from .passwords import PasswordGuard
+from .quotas import ChangePace, RoomQuota
 from .room import Room
 from .rooms import Rooms
 from .roster import Roster
@@ -89,6 +91,8 @@ class State:
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
     @ivar lobbyOnly: the rooms of somebody who is in the lobby alone, shared by all of them.
     @ivar passwords: slows down those who guess the passwords of rooms.
+    @ivar newRooms: how many rooms each address makes.
+    @ivar changes: how fast each user and each address changes rooms.
     @ivar faults: which faults the operator was told of.
     @ivar monotonic: the time on a clock that does not jump, in seconds.
     @ivar lastId: the id of the newest event that people were shown.
@@ -118,6 +122,8 @@ class State:
         self.rooms = Rooms(lobby)
         self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)
         self.passwords = PasswordGuard(monotonic)
+        self.newRooms = RoomQuota(monotonic)
+        self.changes = ChangePace(monotonic)
         self.faults = Faults(monotonic)
         self.monotonic = monotonic
         self.lastId = self.startId = 0
@@ -154,18 +160,31 @@ class State:
 
     def emptied(self, room: Room, mayReturn: bool = False) -> None:
         """
-        Note that somebody left a room.  When it is empty and nobody ever said anything in it, it is
-        closed; any other stays for a while (L{Hub.tidy}).
+        Note that somebody left a room.  When it is empty, unused and public, it is closed; any
+        other stays for a while (L{emptyrooms.EmptyRooms}).
 
         @param mayReturn: whether they only lost the connection.
         """
         if len(room) or room is self.rooms.lobby:
             return
         room.emptyAt = self.seconds()
-        if mayReturn or room.used or room.private or room.topic:
+        if room.private or mayReturn or not isUnused(room):
             self.keep(room)
+            self.rooms.empty.add(room)
+            excess = self.rooms.empty.takeExcess()
+            if excess is not None:
+                self.close(excess)
         else:
             self.close(room)
+
+    def occupied(self, room: Room) -> None:
+        """
+        Note that somebody joins a room: from now on it is not empty.
+        """
+        if room.emptyAt:
+            room.emptyAt = 0.0
+            self.rooms.empty.discard(room)
+            self.keep(room)
 
     def close(self, room: Room) -> None:
         """

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import __version__
 from ..console.process import USAGE, ProcessIO, fillGaps, report
+from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IStreamClientEndpoint
@@ -173,7 +174,6 @@ def makeEndpoint(
 
     place: ServerAddress = options.place
     if options.tls:
-        from ..wire.fingerprint import ConfigError
         from .tls.endpoint import trustedEndpoint
 
         try:

@@ -122,12 +122,19 @@ class StreamDoor(Factory):
         lines: list[str] = []
         for listener in self._bound:
             if listener.number is None:
-                lines.append(f"Chat server started on {listener.text}")
+                lines.append(self.startedOn(listener.text))
             else:
-                lines.append(f"Chat server started on port {listener.number}")
+                lines.append(self.startedOn(f"port {listener.number}"))
                 for address in listener.addresses:
                     lines += self.howToEnter(address, listener.number, listener.options)
         return lines
+
+    def startedOn(self, place: str) -> str:
+        """
+        @param place: a port, or what the operator called it.
+        @return: the line that says where the door is.
+        """
+        return f"Chat server started on {place}"
 
     def howToEnter(self, address: str, port: int, options: str) -> list[str]:
         """

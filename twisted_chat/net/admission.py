@@ -16,7 +16,7 @@ from random import SystemRandom
 from typing import Final
 
 from ..errors import ServerFull
-from .addresses import addressOf
+from ..text.networks import addressOf
 from .limits import Limits
 
 MINUTE: Final = 60.0
@@ -72,6 +72,13 @@ class Admission:
         self.groups = groups
         self.giveWay = giveWay
         self.since = since
+
+    @property
+    def isTrusted(self) -> bool:
+        """
+        Whether there are no limits per address for it.
+        """
+        return self._address is None
 
     def loginBegun(self) -> None:
         """

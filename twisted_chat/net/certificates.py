@@ -17,8 +17,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import ConfigError
 from ..text.files import writeWhole
-from ..wire.fingerprint import ConfigError, tlsExtra
+from ..wire.fingerprint import tlsExtra
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName

@@ -180,6 +180,11 @@ class Connection(ABC):
         return True
 
     @property
+    def isTrusted(self) -> bool:
+        """Whether there are no limits per address for it."""
+        return self._admission is not None and self._admission.isTrusted
+
+    @property
     def isLoggingIn(self) -> bool:
         """Whether a login is under way."""
         return self._login is not None

@@ -14,13 +14,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ..errors import ChatError
-
-
-class ConfigError(ChatError):
-    """A request of the operator cannot be met; the sentence says why, and what to do."""
-
-    code = "bad-config"
+from ..errors import ConfigError
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from zope.interface import implementer
@@ -31,7 +32,7 @@ from .answers import (
     Welcome,
     Whois,
 )
-from .events import INVITED, LEFT, RENAMED, TOLD, TOPIC, UNREADABLE, Event
+from .events import INVITED, LEFT, PRESENCE, RENAMED, TOLD, TOPIC, UNREADABLE, Event
 from .interfaces import IDialect, IView
 from .prose import lines
 
@@ -43,6 +44,9 @@ _MAX_ANSWER = 48 * 1024
 
 _FIELDS_SIZE = 400
 """Bytes of an event beside its text, at most: names may have 128 bytes each."""
+
+_RENDERED = 1024
+"""Events whose lines are kept, above the page of a replay: some 0.5 MiB, at most 16 MiB."""
 
 MAX_KEY = 64
 """Characters of a message's key."""
@@ -164,7 +168,9 @@ class JSONDialect:
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """See L{IView.events}.  Nothing is folded: programs count."""
-        return [_line(fields(event)) for event in events]
+        return [
+            _rendered(event) if event.kind in PRESENCE else _line(fields(event)) for event in events
+        ]
 
     def receipt(self, event: Event) -> bytes:
         """See L{IDialect.receipt}."""
@@ -280,7 +286,16 @@ def _found(events: Sequence[Event], key: str | None) -> bytes:
 def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
-    return _line(_ownFields(event) if event.sid == sid else fields(event))
+    return _line(_ownFields(event)) if event.sid == sid else _rendered(event)
+
+
+@lru_cache(maxsize=_RENDERED)
+def _rendered(event: Event) -> bytes:
+    """
+    @return: how an event reads to others.  Each of a crowd that comes in one instant is told of the
+        others, and has missed the same.
+    """
+    return _line(fields(event))
 
 
 def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:

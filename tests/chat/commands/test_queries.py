@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import NOW, FakeClient, enter, enterAll, makeHub, makeTurnHub, useZone
 from twisted_chat.chat.commands.queries import MAX_EVENTS, parseQuery
+from twisted_chat.chat.quotas import CHANGES
 from twisted_chat.errors import BadCommand, NoHistory
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import Event, Place, Query, Scope
@@ -162,7 +163,10 @@ class RoomsTests(SynchronousTestCase):
         Of many rooms 50 are listed, and the rest counted.
         """
         for number in range(70):
-            self.ann.types(f"/join #room{number}", "/topic kept", "/leave")
+            if number % CHANGES == 0:
+                maker = enter(self.hub, f"Maker{number}")
+                maker.isTrusted = True
+            maker.types(f"/join #room{number}", "/topic kept", "/leave")
         self.bob.forget()
         self.bob.types("/rooms")
         self.assertEqual(len(self.bob.lines), 51)

@@ -150,7 +150,7 @@ class JoiningTests(SynchronousTestCase):
         turn.end()
         bob.types("/join #dev")
         turn.end()
-        self.assertEqual(set(hub.rooms["#dev"]), {ann.user, bob.user})
+        self.assertEqual(set(hub.rooms["#dev"]), {ann.user.member, bob.user.member})
         self.assertEqual(ann.lines[-1], "* Bob has joined #dev")
 
     def test_leaveRefused(self) -> None:
@@ -177,6 +177,7 @@ class JoiningTests(SynchronousTestCase):
         """
         One person is in at most 32 rooms.
         """
+        self.ann.isTrusted = True
         self.ann.types(*(f"/join #room{number}" for number in range(MAX_ROOMS)))
         self.assertEqual(len(self.ann.user.rooms), MAX_ROOMS)
         self.assertRegex(self.ann.lines[-1], "! you are in 32 rooms")
@@ -607,7 +608,7 @@ class KickTests(SynchronousTestCase):
         self.ann.types("/kick Ann", "/kick Cem", "/kick Dai", "/join #lobby", "/kick Bob")
         refused = [line for line in self.ann.lines if line[:2] == "! "]
         self.assertEqual(len(refused), 4)
-        self.assertIn(self.bob.user, self.hub.rooms["#den"])
+        self.assertIn(self.bob.user.member, self.hub.rooms["#den"])
 
     def test_program(self) -> None:
         """

@@ -27,8 +27,9 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted_chat.client.tls.endpoint import trustedEndpoint
 from twisted_chat.client.tls.handshake import NotTLS
 from twisted_chat.client.tls.pins import PinFile, Untrusted
+from twisted_chat.errors import ConfigError
 from twisted_chat.net.certificates import serverContextFactory
-from twisted_chat.wire.fingerprint import ConfigError, fingerprint
+from twisted_chat.wire.fingerprint import fingerprint
 
 reactor: Any = installedReactor
 

@@ -25,8 +25,12 @@ from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.schema import connect, copy
 from twisted_chat.stores.sqlite.store import SQLiteLog
+<<<<<<< HEAD
 from twisted_chat.stores.sqlite.superseded import Pruning
 from twisted_chat.stores.sqlite.worker import IClockWithThreads, Worker
+=======
+from twisted_chat.worker import IClockWithThreads, Worker
+>>>>>>> main
 
 LOBBY = scopeOf("#lobby")
 
@@ -64,7 +68,7 @@ class ThreadlessClock(Clock):
 
 class InlineWorker:
     """
-    A L{twisted_chat.stores.sqlite.worker.Worker} without a thread: it does its task at once, and
+    A L{twisted_chat.worker.Worker} without a thread: it does its task at once, and
     tells the result in a later turn as the real one does.
     """
 

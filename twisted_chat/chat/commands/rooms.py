@@ -26,7 +26,7 @@ from ...wire.events import (
 from ..member import Member
 from ..room import Room, hashPassword
 from ..state import State
-from ..user import User
+from ..user import User, usersOf
 
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
@@ -90,7 +90,7 @@ async def _create(user: User, name: str, password: str, key: str | None) -> Room
         _checkNewPassword(password)
         _mayOwnPrivate(user)
         draft = draft._replace(text=PRIVATE, data=hashPassword(password))
-    with rooms.reserve(name):
+    with user.state.newRooms.making(user.client), rooms.reserve(name):
         await user.propose(draft, key)
     if user.leaving:
         # Nobody will ever be in it: they left while it was being made.
@@ -111,8 +111,9 @@ def _tryPassword(user: User, room: Room, password: str) -> None:
         count = state.passwords.failed(room.id, host)
         state.audit.tell(f"{user.name} gave a wrong password for {room.name}", user.client.address)
         owner = state.roster.bySid(room.owner)
-        if isinstance(owner, User) and count in (1, 10, 100, 1_000):
-            owner.notice(f"{user.name} gave a wrong password for {room.name} ({count} so far)")
+        if owner is not None and count in (1, 10, 100, 1_000):
+            for device in usersOf(owner):
+                device.notice(f"{user.name} gave a wrong password for {room.name} ({count} so far)")
     raise NotAllowed(f"{room.name} is private: ask its members for an invitation or the password")
 
 
@@ -152,6 +153,7 @@ async def topic(user: User, text: str, key: str | None) -> None:
         return
     if len(text) > MAX_TOPIC:
         raise BadCommand(f"a topic has at most {MAX_TOPIC} characters: shorten it")
+    _mayChange(user)
     new = "" if text in ("-", '""') else text
     await user.propose(_draft(user, TOPIC, room.name, new))
 
@@ -164,6 +166,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
     if guest.sid in room.expelled:
         _mustOwn(user, room)
+    _mayChange(user)
     data = f"{guest.sid} {room.era.start}"
     await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=data))
 
@@ -180,6 +183,7 @@ async def lock(user: User, text: str, key: str | None) -> None:
         _checkNewPassword(text)
     if not room.private:
         _mayOwnPrivate(user)
+    _mayChange(user)
     with room.change():
         data = hashPassword(text) if text else ""
         await user.propose(_draft(user, LOCKED, room.name, data=data))
@@ -191,6 +195,7 @@ async def unlock(user: User, text: str, key: str | None) -> None:
     _mustOwn(user, room)
     if not room.private:
         raise NotAllowed(f"{room.name} is open to everybody already")
+    _mayChange(user)
     with room.change():
         await user.propose(_draft(user, UNLOCKED, room.name))
     user.notice(
@@ -205,7 +210,7 @@ async def kick(user: User, text: str, key: str | None) -> None:
     _mustOwn(user, room)
     name, _, reason = text.partition(" ")
     target = user.state.roster.find(name)
-    if target is user:
+    if target is user.member:
         raise NotAllowed("you cannot remove yourself: /leave leaves the room")
     if target not in room:
         raise NotAllowed(f"{target.name} is not in {room.name}")
@@ -226,8 +231,8 @@ async def kick(user: User, text: str, key: str | None) -> None:
             await user.propose(left)
         except ChatError:
             user.state.keep(room)
-            if isinstance(target, User):
-                target.remember()
+            for device in usersOf(target):
+                device.remember()
             raise
 
 
@@ -236,8 +241,8 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     Have a removal stored together with the event that says so: a server that ends before it can
     store what comes of that must not let them in again.
     """
-    if isinstance(target, User):
-        target.remember(room)
+    for device in usersOf(target):
+        device.remember(room)
     record = room.record
     expelled = {*record.expelled, target.sid}
     invited = {*record.invited} - expelled
@@ -266,6 +271,13 @@ def _mustOwn(user: User, room: Room) -> None:
         raise NotAllowed(
             f"only the owner of {room.name} may do this: /join another #room to own it"
         )
+
+
+def _mayChange(user: User) -> None:
+    """
+    @raise TooManyTries: if the user, or everybody at their address, has changed too much lately.
+    """
+    user.state.changes.take(user.sid, user.client)
 
 
 def _checkNewPassword(password: str) -> None:

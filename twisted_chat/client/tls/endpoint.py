@@ -23,7 +23,8 @@ from twisted.internet.interfaces import (
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
-from ...wire.fingerprint import ConfigError, parseFingerprint, tlsExtra
+from ...errors import ConfigError
+from ...wire.fingerprint import parseFingerprint, tlsExtra
 from ..connection import hostEndpoint
 from .handshake import HandshakeGateFactory
 from .pins import CertificatePolicy, PinFile, Untrusted, defaultPinFile

@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ...errors import ChatError
+from ...errors import ChatError, ConfigError
 from ...text.files import configFolder, makePrivateFolder
-from ...wire.fingerprint import ConfigError, fingerprint, parseFingerprint
+from ...wire.fingerprint import fingerprint, parseFingerprint
 
 VOUCHED: Final = "verified"
 """Stands in the pin file, instead of a fingerprint, for a server an authority vouched for."""

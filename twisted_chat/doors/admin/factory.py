@@ -67,6 +67,10 @@ class AdminDoor(StreamDoor):
                 raise
             _log.warn("the operator cannot reach this server: {error}", error=error)
 
+    def startedOn(self, place: str) -> str:
+        """See L{StreamDoor.startedOn}."""
+        return f"Operators are served on {place.removeprefix('--admin ')}"
+
     def buildProtocol(self, addr: Any) -> Any:
         """
         Take a connection, however full the server is.

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 from ...errors import NoHistory
 from ...wire.events import FOREVER, SPOKEN, STATE, UNREADABLE, Event, Place, Query, Scope
+from ...worker import Ticket
 from ..interfaces import StoredRooms
 from ..search import matcher, phrases, readable
 from ..session import Session
@@ -50,7 +51,6 @@ from .schema import (
     nextId,
     readId,
 )
-from .worker import Ticket
 
 SEARCH_SECONDS: Final = 2.0
 """After so long a search ends without an answer."""

@@ -21,6 +21,7 @@ from zope.interface import implementer
 from ...counters import Counters
 from ...errors import ChatError, NoHistory, NotStored
 from ...wire.events import Draft, Event, Place, Query, Scope
+from ...worker import IClockWithThreads, Ticket, Worker
 from ..base import Following, RoomChanges, Sessions, changed
 from ..interfaces import IFollower, IStore, Projection, StoredRooms
 from ..session import RoomRecord, Session
@@ -29,7 +30,6 @@ from .faults import Alarm, isInterruption
 from .opening import checkUp
 from .reader import Reader
 from .retention import ALL, Keep
-from .worker import IClockWithThreads, Ticket, Worker
 from .writer import NO_CHANGES, Changes, Outcome, Waiting, Writer
 
 BATCH: Final = 4_096

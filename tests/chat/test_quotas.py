@@ -1,0 +1,367 @@
+# -*- test-case-name: tests.chat.test_quotas -*-
+"""
+Tests for L{twisted_chat.chat.quotas}.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.helpers import FakeClient, FaultyLog, enter, enterAll, makeHub
+from twisted_chat.chat import quotas
+from twisted_chat.chat.emptyrooms import MAX_UNUSED
+from twisted_chat.chat.hub import Hub
+from twisted_chat.chat.interfaces import IClient, LoginRequest
+from twisted_chat.chat.quotas import (
+    CHANGE_SECONDS,
+    CHANGES,
+    HOUR,
+    MAX_NEW_ROOMS,
+    NETWORK_CHANGE_SECONDS,
+    NETWORK_CHANGES,
+    ChangePace,
+    RoomQuota,
+)
+from twisted_chat.errors import NotAllowed, TooManyTries
+from twisted_chat.stores.memory import MemoryLog
+from twisted_chat.wire.events import CREATED, TOPIC
+from twisted_chat.wire.jsonlines import JSON
+from twisted_chat.wire.textlines import TEXT
+
+TIMES = st.lists(st.floats(0.0, 20.0), min_size=1, max_size=200)
+"""Seconds between one try and the next."""
+
+
+def clientAt(host: str, isTrusted: bool = False) -> IClient:
+    """
+    @return: a client with this address.
+    """
+    client = FakeClient(makeHub())
+    client.host, client.isTrusted = host, isTrusted
+    return client
+
+
+class RoomQuotaTests(SynchronousTestCase):
+    """
+    How many rooms are made from where.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.quota = RoomQuota(self.clock.seconds)
+
+    def make(self, host: str = "192.0.2.1", tries: int = 1, isTrusted: bool = False) -> int:
+        """
+        @return: how many rooms of so many could be made.
+        """
+        client = clientAt(host, isTrusted)
+
+        def isMade() -> bool:
+            try:
+                with self.quota.making(client):
+                    return True
+            except TooManyTries as error:
+                self.refusal = str(error)
+                return False
+
+        return sum(isMade() for _ in range(tries))
+
+    def test_hour(self) -> None:
+        """Within an hour thirty rooms are made from an address, and others are told how long."""
+        self.assertEqual(self.make(tries=20), 20)
+        self.clock.advance(HOUR / 2)
+        self.assertEqual(self.make(tries=20), 10)
+        self.assertRegex(self.refusal, "^30 rooms .*: make the next one in 30 min$")
+        self.clock.advance(HOUR / 2 - 60)
+        self.assertEqual(self.make(), 0)
+        self.assertRegex(self.refusal, "make the next one in 60 s$")
+        self.clock.advance(60)
+        self.assertEqual(self.make(tries=100), 20)
+
+    def test_addresses(self) -> None:
+        """Each address is counted for itself, of IPv6 each network."""
+        self.make("2001:db8::1", MAX_NEW_ROOMS)
+        self.assertEqual(self.make("2001:db8::ffff:1"), 0)
+        self.assertEqual(self.make("2001:db8:0:1::1"), 1)
+        self.assertEqual(self.make("192.0.2.1"), 1)
+
+    def test_trusted(self) -> None:
+        """From a trusted address any number is made, and none is remembered."""
+        self.assertEqual(self.make(tries=100, isTrusted=True), 100)
+        self.assertEqual(len(self.quota), 0)
+
+    def test_notMade(self) -> None:
+        """A room that is refused in the end does not count."""
+        client = clientAt("192.0.2.1")
+        for _ in range(100):
+            with self.assertRaises(NotAllowed), self.quota.making(client):
+                raise NotAllowed("no")
+        self.assertEqual(self.make(tries=100), MAX_NEW_ROOMS)
+
+    def test_bounded(self) -> None:
+        """However many addresses come, no more than the bound are remembered, the newest ones."""
+        self.patch(quotas, "MAX_ENTRIES", 5)
+        for number in range(20):
+            self.make(f"192.0.2.{number}", MAX_NEW_ROOMS)
+        self.assertEqual(len(self.quota), 5)
+        self.assertEqual([self.make("192.0.2.19"), self.make("192.0.2.1")], [0, 1])
+
+    def test_forgotten(self) -> None:
+        """An address is forgotten an hour after its last room."""
+        for number in range(20):
+            self.make(f"192.0.2.{number}")
+        self.clock.advance(HOUR)
+        self.make("198.51.100.1")
+        self.assertEqual(len(self.quota), 1)
+
+    @settings(deadline=None, max_examples=50, derandomize=True)
+    @given(st.lists(st.floats(0.0, HOUR / 10), min_size=1, max_size=100))
+    def test_anyHour(self, pauses: list[float]) -> None:
+        """Whenever they come, no span of an hour holds more than thirty rooms."""
+        clock = Clock()
+        self.quota = RoomQuota(clock.seconds)
+        made = []
+        for pause in pauses:
+            clock.advance(pause)
+            if self.make():
+                made.append(clock.seconds())
+        for at in made:
+            self.assertLessEqual(sum(at <= each < at + HOUR for each in made), MAX_NEW_ROOMS)
+
+
+class ChangePaceTests(SynchronousTestCase):
+    """
+    How fast rooms are changed.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.pace = ChangePace(self.clock.seconds)
+        self.refusal = ""
+
+    def change(
+        self, sid: str, tries: int = 1, host: str = "192.0.2.1", trusted: bool = False
+    ) -> int:
+        """
+        @return: how many changes of so many were allowed.
+        """
+        client = clientAt(host, trusted)
+
+        def isMade() -> bool:
+            try:
+                self.pace.take(sid, client)
+            except TooManyTries as error:
+                self.refusal = str(error)
+                return False
+            return True
+
+        return sum(isMade() for _ in range(tries))
+
+    def test_user(self) -> None:
+        """A user makes ten changes at once, then one in ten seconds."""
+        self.assertEqual(self.change("ann", 50), CHANGES)
+        self.assertRegex(self.refusal, "^you have .*: try again in 10 s$")
+        self.clock.advance(CHANGE_SECONDS - 1)
+        self.assertEqual(self.change("ann"), 0)
+        self.assertRegex(self.refusal, "try again in 1 s$")
+        self.clock.advance(1)
+        self.assertEqual(self.change("ann", 50), 1)
+        self.clock.advance(CHANGES * CHANGE_SECONDS)
+        self.assertEqual(self.change("ann", 50), CHANGES)
+
+    def test_network(self) -> None:
+        """All users of an address make thirty at once, then one in five seconds."""
+        made = sum(self.change(f"guest{number}", 2) for number in range(50))
+        self.assertEqual(made, NETWORK_CHANGES)
+        self.assertRegex(self.refusal, "^your address has .*: try again in 5 s$")
+        self.clock.advance(NETWORK_CHANGE_SECONDS)
+        self.assertEqual(self.change("new", 5), 1)
+        self.assertEqual(self.change("other", 5, "192.0.2.2"), 5)
+
+    def test_trusted(self) -> None:
+        """Of a trusted network only each user is counted."""
+        made = sum(self.change(f"guest{number}", 20, trusted=True) for number in range(50))
+        self.assertEqual(made, 50 * CHANGES)
+
+    def test_refusedIsNotCounted(self) -> None:
+        """What is refused makes nobody wait longer: neither the user nor the others."""
+        self.change("ann", 1000)
+        self.assertEqual(self.change("bob", 5), 5)
+        self.clock.advance(CHANGE_SECONDS)
+        self.assertEqual(self.change("ann"), 1)
+
+    def test_bounded(self) -> None:
+        """However many come, no more than the bounds are remembered."""
+        self.patch(quotas, "MAX_ENTRIES", 5)
+        for number in range(20):
+            self.change(f"guest{number}", 1, f"192.0.2.{number}")
+        self.assertEqual(len(self.pace), 10)
+
+    def test_forgotten(self) -> None:
+        """Whoever may make all their changes again is not remembered."""
+        for number in range(20):
+            self.change(f"guest{number}", 1, f"192.0.2.{number}")
+        self.clock.advance(CHANGES * CHANGE_SECONDS)
+        self.change("ann", 1, "198.51.100.1")
+        self.assertEqual(len(self.pace), 2)
+
+    @settings(deadline=None, max_examples=50, derandomize=True)
+    @given(TIMES)
+    def test_anySpan(self, pauses: list[float]) -> None:
+        """Whenever they come, a span holds no more changes than the burst and the pace allow."""
+        clock = Clock()
+        self.pace = ChangePace(clock.seconds)
+        made = []
+        for pause in pauses:
+            clock.advance(pause)
+            if self.change("ann"):
+                made.append(clock.seconds())
+        for place, at in enumerate(made):
+            allowed = CHANGES + (made[-1] - at) / CHANGE_SECONDS
+            self.assertLessEqual(len(made) - place, allowed + 1e-6)
+
+
+class CommandTests(SynchronousTestCase):
+    """
+    What users are told.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.hub = makeHub(monotonic=self.clock.seconds)
+
+    def test_changes(self) -> None:
+        """Topics, locks, unlocks and invitations are counted together, and messages are not."""
+        ann, _ = enterAll(self.hub, "Ann", "Bob")
+        ann.types("/join #dev", "/topic a", "/lock", "/invite Bob", "/unlock", "/topic b", "/lock")
+        ann.types("/topic c", "/topic d", "/unlock", "/topic e")
+        ann.forget()
+        for line in ("/topic f", "/lock", "/invite Bob"):
+            ann.types(line)
+        self.assertEqual([line[:8] for line in ann.lines], ["! you ha"] * 3)
+        self.assertEqual(self.hub.rooms["#dev"].topic, "e")
+        self.assertFalse(self.hub.rooms["#dev"].private)
+        ann.forget()
+        ann.types("hello", "/topic")
+        self.assertEqual(ann.lines, ["OK . .", "* #dev is about e"])
+
+    def test_refusedCommandsAreNotCounted(self) -> None:
+        """What a command refuses for another reason does not count as a change."""
+        (ann,) = enterAll(self.hub, "Ann")
+        ann.types("/join #dev", *["/lock two words", "/unlock", "/invite Nobody"] * 10)
+        ann.types(*(f"/topic {number}" for number in range(CHANGES)))
+        self.assertEqual(self.hub.rooms["#dev"].topic, str(CHANGES - 1))
+
+    def test_code(self) -> None:
+        """A program is told by the code, and once the wait is over the change is made."""
+        ann = enter(self.hub, "Ann", JSON)
+        for number in range(CHANGES + 1):
+            ann.asks("command", line=f"/topic {number}", key=f"k{number}")
+        (error,) = ann.objectsOf("error")
+        self.assertEqual((error["code"], error["key"]), ("too-many-tries", f"k{CHANGES}"))
+        self.clock.advance(CHANGE_SECONDS)
+        ann.asks("command", line="/topic late")
+        self.assertEqual(self.hub.lobby.topic, "late")
+
+    def test_rooms(self) -> None:
+        """The thirty-first room from an address is refused, whoever makes it; one can be joined."""
+        makers = enterAll(self.hub, "Ann", "Bob")
+        for number in range(MAX_NEW_ROOMS):
+            makers[number % 2].types(f"/join #room{number}x", "hello", "/leave")
+        (cem,) = enterAll(self.hub, "Cem")
+        cem.types("/join #more")
+        self.assertRegex(cem.lines[0], "^! 30 rooms .*: make the next one in 60 min$")
+        self.assertNotIn("#more", self.hub.rooms)
+        cem.types("/join #room1x")
+        self.assertEqual(cem.user.current.name, "#room1x")
+
+    def test_notStored(self) -> None:
+        """A room that could not be stored does not count."""
+        log = FaultyLog()
+        self.hub = makeHub(log, monotonic=self.clock.seconds)
+        (ann,) = enterAll(self.hub, "Ann")
+        log.fail()
+        ann.types(*(f"/join #room{number}x" for number in range(2 * MAX_NEW_ROOMS)))
+        self.assertEqual(ann.lines, ["! the message was not stored: send it again later"] * 60)
+
+
+class ChurnTests(SynchronousTestCase):
+    """
+    What is left of guests who come and go for a long time.
+    """
+
+    STEP = 5.0
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.log = MemoryLog(seconds=self.now)
+        self.hub = Hub(self.log, seconds=self.now, monotonic=self.clock.seconds)
+        self.came = 0
+
+    def now(self) -> float:
+        """The wall time."""
+        return 1e9 + self.clock.seconds()
+
+    def come(self, host: str, isTrusted: bool) -> FakeClient:
+        """Somebody enters who was never here."""
+        self.came += 1
+        client = FakeClient(self.hub, TEXT, f"{host}:1")
+        client.isTrusted = isTrusted
+        client.login(LoginRequest(f"Guest{self.came}x"))
+        return client
+
+    def churn(self, minutes: int, isTrusted: bool = False) -> None:
+        """
+        Let sixteen guests of one address set topics as fast as they may, and forty of another
+        make private rooms and leave, again and again.
+        """
+        guests = [self.come("192.0.2.1", isTrusted) for _ in range(16)]
+        for step in range(int(minutes * 60 / self.STEP)):
+            for guest in guests:
+                guest.types("/topic one", "/topic two")
+            for _ in range(40):
+                maker = self.come("198.51.100.1", isTrusted)
+                maker.types(f"/join #den{self.came}x sesame", "/quit")
+            self.clock.advance(self.STEP)
+            if step % 12 == 0:
+                self.hub.tidy()
+        for guest in guests:
+            guest.types("/quit")
+
+    def count(self, kind: str) -> int:
+        """
+        @return: how many events of this kind are kept.
+        """
+        return sum(event.kind == kind for event in self.log._past.events)
+
+    def test_guests(self) -> None:
+        """Ten minutes of guests leave thirty rooms and as many topics as the pace allows."""
+        self.churn(10)
+        self.assertEqual(self.came, 16 + 40 * 120)
+        self.assertEqual(len(self.hub.rooms), 1 + MAX_NEW_ROOMS)
+        self.assertEqual(self.count(CREATED), MAX_NEW_ROOMS)
+        most = NETWORK_CHANGES + 600 / NETWORK_CHANGE_SECONDS
+        self.assertLessEqual(self.count(TOPIC), most + 1)
+        self.assertLessEqual(len(self.hub.state.newRooms) + len(self.hub.state.changes), 50)
+
+    def test_longer(self) -> None:
+        """Twice as many who come and go leave no more in memory, nor more to be read at a start."""
+        sizes = []
+        for _ in range(2):
+            self.churn(5)
+            state = self.hub.state
+            stored = self.successResultOf(self.log.rooms())
+            rooms = state.rooms
+            sizes.append((len(rooms), len(rooms.owned), len(rooms.eras), len(stored.records)))
+        self.assertEqual(sizes[0], sizes[1])
+
+    def test_trusted(self) -> None:
+        """Of a trusted network, too, no more rooms stay than the bound for unused ones."""
+        self.churn(3, isTrusted=True)
+        self.assertGreater(self.count(CREATED), MAX_UNUSED)
+        self.assertEqual(len(self.hub.rooms), 1 + MAX_UNUSED)
+        stored = self.successResultOf(self.log.rooms())
+        self.assertLessEqual(len(stored.records), 1 + MAX_UNUSED)
