@@ -25,12 +25,8 @@ from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.schema import connect, copy
 from twisted_chat.stores.sqlite.store import SQLiteLog
-<<<<<<< HEAD
 from twisted_chat.stores.sqlite.superseded import Pruning
-from twisted_chat.stores.sqlite.worker import IClockWithThreads, Worker
-=======
 from twisted_chat.worker import IClockWithThreads, Worker
->>>>>>> main
 
 LOBBY = scopeOf("#lobby")
 
