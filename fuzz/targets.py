@@ -26,8 +26,16 @@ from twisted_chat.stores.search import terms
 from twisted_chat.text.cleaning import MAX_LINE, cleanText, escapeLog, parseText, showable
 from twisted_chat.text.confusables import nameKey
 from twisted_chat.text.names import cleanName, cleanRoom
+from twisted_chat.text.secrets import cleanPassword, readSecret
 from twisted_chat.wire.framing import FLOODED, AnyEndSplitter, Excess, LineSplitter
 from twisted_chat.wire.proxyheader import BadHeader, parseHeader
+from twisted_chat.wire.scram import (
+    ClientExchange,
+    ServerExchange,
+    makeVerifier,
+    parseClientFirst,
+    parseVerifier,
+)
 from twisted_chat.wire.sniffing import sniff
 from twisted_chat.wire.telnet import MAX_COMMANDS, TelnetFilter
 
@@ -41,6 +49,11 @@ _SECRETS = re.compile(rb'"(token|epoch)":"[^"]*"')
 
 _REFUSALS = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
 """Replies to telnet clients among the lines, which are UTF-8 and never hold the byte 255."""
+
+
+_FIRST = parseClientFirst("n,,n=bob,r=cn")
+_VERIFIER = makeVerifier("a secret of bob", 4096)
+_CLIENT = ClientExchange("bob", "another secret", "cn")
 
 
 class BrokenError(Exception):
@@ -133,6 +146,30 @@ def words(stream: bytes, random: Random) -> None:
                 expect(clean(name) == name, "a good name is good", raw, name)
                 expect(" " not in name and name.isprintable(), "a name is one word", raw, name)
                 expect(nameKey(name), "a name looks like something", raw, name)
+
+
+def proofs(stream: bytes, random: Random) -> None:
+    """
+    No message of a login gets in without the secret, and none is worse than refused.
+    """
+    for raw in stream.split(b"\n"):
+        text = raw.decode("utf-8", "surrogateescape")
+        readers = (ServerExchange(_FIRST, _VERIFIER, "sn").check, _CLIENT.answer, _CLIENT.verify)
+        for read in readers:
+            try:
+                said = read(text)
+            except ChatError:
+                continue
+            expect(read == _CLIENT.answer and said, "nobody is believed", raw, said)
+        with suppress(ChatError):
+            first = parseClientFirst(text)
+            expect(first.header + first.bare == text, "what was said is proved", raw, first)
+        with suppress(ChatError):
+            expect(str(parseVerifier(text)) == text, "a verifier has one form", raw)
+        with suppress(ChatError):
+            expect(cleanPassword(cleanPassword(text)), "a good password is good", raw)
+        secret = readSecret(text)
+        expect(secret is None or readSecret(secret) == secret, "a secret has one form", raw)
 
 
 def isClean(text: str) -> None:
@@ -317,6 +354,7 @@ TARGETS: dict[str, Callable[[bytes, Random], None]] = {
         telnet,
         proxyHeader,
         words,
+        proofs,
         door,
         answers,
         objects,

@@ -31,12 +31,13 @@ from twisted_chat.errors import ChatError, NotStored
 from twisted_chat.tap import Options
 from twisted_chat.wire.answers import Answer, Backlog, Found, Help, Members, Replay, RoomList, Whois
 from twisted_chat.wire.events import (
+    ACCOUNTS,
     CLOSED,
+    KINDS,
     LEFT,
-    PRESENCE,
+    MODERATION,
     PRIVATE,
     SPOKEN,
-    STATE,
     UNREADABLE,
     Event,
 )
@@ -47,7 +48,7 @@ PACKAGE = ROOT / "twisted_chat"
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-_NOT_SENT = frozenset({CLOSED, UNREADABLE})
+_NOT_SENT = frozenset({CLOSED, UNREADABLE}) | ACCOUNTS | MODERATION
 """Kinds that have no line and no object of their own."""
 
 _HE = re.compile(r"\b(he|him|his|himself|she|hers|herself)\b", re.IGNORECASE)
@@ -163,7 +164,7 @@ class EventTests(SynchronousTestCase):
         begin = text.index("**Events**")
         table = text[begin : text.index("**`ok`**")]
         listed = {each for cells in rows(table) for each in codes(cells[0])}
-        self.assertEqual(listed, (SPOKEN | PRESENCE | STATE) - _NOT_SENT)
+        self.assertEqual(listed, KINDS - _NOT_SENT)
 
     def test_everyKindIsNamed(self) -> None:
         """The kinds that are not sent are explained as well."""
@@ -172,11 +173,11 @@ class EventTests(SynchronousTestCase):
     def test_everyKindHasAnExample(self) -> None:
         """Each kind that the server sends has an example."""
         shown = set(re.findall(r'^    (?:S: )?\{"type":"(\w+)"', self.text, re.MULTILINE))
-        self.assertLessEqual((SPOKEN | PRESENCE | STATE) - _NOT_SENT, shown)
+        self.assertLessEqual(KINDS - _NOT_SENT, shown)
 
     def test_everyKindReads(self) -> None:
         """Each kind has a line for people, in their current room and elsewhere."""
-        for kind in (SPOKEN | PRESENCE | STATE) - _NOT_SENT:
+        for kind in KINDS - _NOT_SENT:
             event = Event(1, 0.0, kind, "#dev", "Ann", PRIVATE, "Bob", "sid")
             for view in (TEXT.here, TEXT.elsewhere):
                 self.assertTrue(view.events((event,), "#lobby")[0], kind)
@@ -225,7 +226,7 @@ class ObjectTests(SynchronousTestCase):
     def test_types(self) -> None:
         """Each type that the server sends has a heading, or is a row of the table of events."""
         headings = set(re.findall(r"^\*\*`(\w+)`\*\*", self.told, re.MULTILINE))
-        kinds = SPOKEN | PRESENCE | STATE
+        kinds = KINDS
         sent = {each["type"] for each in self.objects()} - kinds
         self.assertEqual(sent - headings, set())
 

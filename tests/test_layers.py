@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent / PACKAGE
 
 # A folder, or a file beside the folders, imports from lower levels only.
 LEVELS: Mapping[str, int] = {
-    **dict.fromkeys(("__init__", "errors", "counters", "steadyclock"), 0),
+    **dict.fromkeys(("__init__", "errors", "counters", "steadyclock", "worker"), 0),
     "text": 1,
     "wire": 2,
     **dict.fromkeys(("stores", "net", "ops", "console"), 3),
@@ -36,11 +36,11 @@ LEVELS: Mapping[str, int] = {
 ORDER: Mapping[str, tuple[str, ...]] = {
     name: tuple(files.split())
     for name, files in {
-        "text": "files cleaning confusables names",
+        "text": "files networks secrets cleaning confusables names",
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
-        " textlines jsonlines",
-        "stores": "session interfaces search base turns memory sqlite",
-        "stores.sqlite": "faults steps schema rows fulltext retention worker reader opening"
+        " scram textlines jsonlines",
+        "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
+        "stores.sqlite": "faults steps schema rows fulltext projection retention reader opening"
         " historyfile writer store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",
@@ -48,12 +48,13 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"
         " inputhistory ansi dumb screen console local",
+        "accounts": "pepper credentials hashing throttle",
         "client": "messages mentions ignoring knownnames settings outbox rendering ui dialect"
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
-        "chat": "interfaces audience fanout room emptyrooms rooms member roster networks passwords"
-        " quotas state user operator welcome presence delivery commands hub",
+        "chat": "interfaces audience fanout room emptyrooms rooms member roster passwords quotas"
+        " state user operator welcome presence delivery commands hub",
         "chat.commands": "queries rooms table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",

@@ -31,7 +31,6 @@ from twisted_chat.net.limits import Limits
 from twisted_chat.net.listener import Listener
 from twisted_chat.ops.auditlog import AuditLog
 from twisted_chat.service import CannotStart, ChatService
-from twisted_chat.stores.interfaces import StoredRooms
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import CREATED, TOPIC, Event
 
@@ -80,15 +79,15 @@ class SlowLog(MemoryLog):
         self.opened: Deferred[None] = Deferred()
         self.closed: Deferred[None] = Deferred()
         self.closing = False
-        self.stored = StoredRooms([], [])
+        self.state: list[Event] = []
 
     def start(self) -> Deferred[None]:
         """See L{twisted_chat.stores.interfaces.ILog}."""
         return self.opened
 
-    def rooms(self) -> Deferred[StoredRooms]:
+    def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
         """See L{twisted_chat.stores.interfaces.IRooms}."""
-        return succeed(self.stored)
+        return succeed([event for event in self.state if event.id > id][:limit])
 
     def stop(self) -> Deferred[None]:
         """See L{twisted_chat.stores.interfaces.ILog}."""
@@ -245,11 +244,10 @@ class ServiceTests(SynchronousTestCase):
 
     def test_rooms(self) -> None:
         """The rooms are made again before anybody comes in."""
-        events = [
+        self.log.state = [
             Event(1, 0.0, CREATED, "#dev", "Ann", sid="ann"),
             Event(2, 0.0, TOPIC, "#dev", "Ann", "Code", sid="ann"),
         ]
-        self.log.stored = StoredRooms([], events)
         self.begin()
         self.log.opened.callback(None)
         room = self.gate.hub.rooms.get("#dev")

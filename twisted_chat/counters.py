@@ -64,7 +64,8 @@ class Counters:
 
     @ivar seconds: the time on a clock that does not jump, in seconds.
     @ivar watched: whether somebody reads how long things take; otherwise that is not noted.
-    @ivar logins: by how they came: C{new}, C{resumed}, or C{taken-over} from another connection.
+    @ivar logins: by how they came: C{new}, C{resumed}, C{taken-over} from
+        another connection, or C{another} connection of somebody who is here.
     @ivar loginFailures: by the code of the error.
     @ivar refusedConnections: by why: C{full}, C{address}, C{often}, C{overrun}.
     @ivar refusals: by the code of the error.

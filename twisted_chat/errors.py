@@ -84,11 +84,44 @@ class Displaced(ChatError):
 
 class TooManyTries(ChatError):
     """
-    Too many wrong passwords, new rooms or changes came from a user or an address: there is a time
-    to wait.
+    Too many wrong passwords came, or too much was asked for: there is a time to wait.
+
+    @ivar wait: how long, in whole seconds; 0 if nobody can tell.
     """
 
     code = "too-many-tries"
+
+    def __init__(self, sentence: str, wait: int = 0) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param wait: see the attribute.
+        """
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class WrongLogin(ChatError):
+    """The password, secret or code does not fit the name."""
+
+    code = "wrong-login"
+
+
+class BadProof(ChatError):
+    """A message of a login is malformed, or asks for what is not offered."""
+
+    code = "bad-proof"
+
+
+class WrongPepper(ChatError):
+    """The password cannot be checked: the server has lost the secret that it was masked with."""
+
+    code = "wrong-pepper"
+
+
+class BadPassword(ChatError):
+    """The password that somebody chose breaks a rule for passwords."""
+
+    code = "bad-password"
 
 
 class NotShown(ChatError):

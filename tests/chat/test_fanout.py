@@ -12,7 +12,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.audiences import LOBBY, CountingView, Listener, makeEvent
 from twisted_chat.chat.audience import Audience
 from twisted_chat.chat.fanout import FanOut
-from twisted_chat.chat.room import Era, Room
 from twisted_chat.wire.events import CREATED, JOINED, LEFT
 from twisted_chat.wire.textlines import TEXT
 
@@ -167,7 +166,7 @@ class FanOutTests(SynchronousTestCase):
         """
         Folding does not tell twice of one who left two rooms at once.
         """
-        first, second = Room(1, "#a", "", [Era(1)]), Room(2, "#b", "", [Era(2)])
+        first, second = Audience(), Audience()
         first.add(self.ann, TEXT.here)
         second.add(self.ann, TEXT.elsewhere)
         bob, cem = makeEvent(1, LEFT, name="Bob"), makeEvent(2, LEFT, name="Cem")
@@ -203,7 +202,7 @@ class FanOutTests(SynchronousTestCase):
         """
         An answer stands in the place of its own event also where others' lines are folded.
         """
-        room = Room(0, LOBBY, "", [Era(0)])
+        room = Audience()
         for listener in (self.ann, self.bob):
             room.add(listener, TEXT.here)
         came = [makeEvent(place, JOINED, name=name) for place, name in enumerate(("Cem", "Dai"))]

@@ -57,7 +57,7 @@ class PeopleTests(SynchronousTestCase):
         bob = enter(self.hub, "Bob")
         self.assertEqual(bob.lines, ["Connected... Start sending messages"])
         self.assertEqual(ann.lines[1:], ["* Bob is now connected"])
-        self.assertEqual(self.hub.users, {"Ann": ann.user, "Bob": bob.user})
+        self.assertEqual(self.hub.users, {"Ann": ann.user.member, "Bob": bob.user.member})
 
     def test_leave(self) -> None:
         """
@@ -111,7 +111,7 @@ class PeopleTests(SynchronousTestCase):
         """
         ann = enter(self.hub, "Ann")
         for name in ("Ann", "ann", "ANN", "Ａｎｎ"):
-            self.assertIs(self.hub.state.roster.find(name), ann.user)
+            self.assertIs(self.hub.state.roster.find(name), ann.user.member)
         with self.assertRaises(NoSuchUser):
             self.hub.state.roster.find("Bob")
 
@@ -158,8 +158,8 @@ class PeopleTests(SynchronousTestCase):
         ann.types("/nick Anna", "hello")
         self.assertEqual(bob.lines, ["* Ann is now Anna", "Anna :: hello"])
         self.assertEqual(ann.lines, ["* You are now Anna", "OK . ."])
-        self.assertIs(self.hub.state.roster.find("Anna"), ann.user)
-        self.assertIs(enter(self.hub, "Ann").user, self.hub.users["Ann"])
+        self.assertIs(self.hub.state.roster.find("Anna"), ann.user.member)
+        self.assertIs(enter(self.hub, "Ann").user.member, self.hub.users["Ann"])
 
     def test_renameToAnother(self) -> None:
         """
@@ -168,7 +168,7 @@ class PeopleTests(SynchronousTestCase):
         ann, _ = enterAll(self.hub, "Ann", "Bob")
         ann.types("/nick B0B", "/nick bob", "still Ann")
         self.assertEqual(ann.lines[1][:2] + ann.lines[2], "! OK . .")
-        self.assertIs(self.hub.state.roster.find("Ann"), ann.user)
+        self.assertIs(self.hub.state.roster.find("Ann"), ann.user.member)
 
     def test_renameByCase(self) -> None:
         """
@@ -189,7 +189,7 @@ class PeopleTests(SynchronousTestCase):
         ann.types("/nick Ann")
         self.assertEqual(ann.lines, ["! you are called Ann already: choose another name"])
         self.assertEqual(bob.lines, [])
-        self.assertIs(self.hub.state.roster.find("ann"), ann.user)
+        self.assertIs(self.hub.state.roster.find("ann"), ann.user.member)
 
     def test_renamedThenGone(self) -> None:
         """
@@ -215,7 +215,7 @@ class PeopleTests(SynchronousTestCase):
         other = enter(hub, "Bob")
         turn.end()
         self.assertEqual(sorted(ann.lines), ["* Bob has left", "* Bob is now connected"])
-        self.assertIs(hub.state.roster.find("Bob"), other.user)
+        self.assertIs(hub.state.roster.find("Bob"), other.user.member)
 
     def test_lobbyName(self) -> None:
         """
@@ -882,7 +882,9 @@ class ExactlyOnceTests(SynchronousTestCase):
                 self.assertEqual(answered, asked[client])
             if client.objects:
                 self.assertEqual(client.objects[0]["type"], "welcome")
-        self.assertEqual(set(hub.users.values()), {client.user for client in clients.values()})
+        self.assertEqual(
+            set(hub.users.values()), {client.user.member for client in clients.values()}
+        )
         self.assertEqual(set(hub.lobby), set(hub.users.values()))
 
     @settings(deadline=None, max_examples=100, derandomize=True)

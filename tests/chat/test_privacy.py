@@ -26,6 +26,7 @@ from tests.support.helpers import (
     resume,
 )
 from twisted_chat.chat.emptyrooms import DAY, FORGET_DAYS
+from twisted_chat.chat.member import membersOf
 from twisted_chat.chat.room import Room
 from twisted_chat.steadyclock import PROOF
 from twisted_chat.stores.memory import MemoryLog
@@ -489,7 +490,7 @@ class LeakTests(SynchronousTestCase):
             ann.types(*lines)
             ann.drops()
             turn.end()
-            self.assertEqual([member.name for member in hub.lobby], ["Bob"])
+            self.assertEqual([member.name for member in membersOf(hub.lobby)], ["Bob"])
             for room in hub.rooms.values():
                 self.assertTrue(room is hub.lobby or (not len(room) and room.emptyAt))
             bob.types("/join #den", "/names")

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.audiences import Listener
-from twisted_chat.chat.audience import OPEN
-from twisted_chat.chat.room import MAX_RANGES, PRESENCE_LIMIT, Era, Room, hashPassword
+from twisted_chat.chat.member import Member
+from twisted_chat.chat.room import MAX_RANGES, OPEN, PRESENCE_LIMIT, Era, Room, hashPassword
 from twisted_chat.wire.events import FOREVER, Place
-from twisted_chat.wire.textlines import TEXT
 
 
 def makeRoom(*eras: Era, owner: str = "owner") -> Room:
@@ -196,9 +194,9 @@ class RoomTests(SynchronousTestCase):
         """
         room = makeRoom()
         for number in range(PRESENCE_LIMIT):
-            room.add(Listener(str(number), []), TEXT.here)
+            room.add(Member(str(number), str(number), 0.0))
         self.assertTrue(room.tellsPresence)
-        room.add(Listener("one more", []), TEXT.here)
+        room.add(Member("one more", "more", 0.0))
         self.assertFalse(room.tellsPresence)
         self.assertEqual(PRESENCE_LIMIT, 200)
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.audiences import Listener
 from tests.support.helpers import NOW, enter, enterAll, makeHub
-from twisted_chat.chat.audience import OPEN
 from twisted_chat.chat.emptyrooms import DAY, FORGET_DAYS
 from twisted_chat.chat.hub import Hub
-from twisted_chat.chat.room import hashPassword
+from twisted_chat.chat.member import Member
+from twisted_chat.chat.room import OPEN, hashPassword
 from twisted_chat.chat.rooms import Rooms
 from twisted_chat.errors import NoSuchRoom, NotAllowed
 from twisted_chat.steadyclock import PROOF
+from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.session import RoomRecord
 from twisted_chat.wire.events import (
     CLOSED,
@@ -27,9 +27,9 @@ from twisted_chat.wire.events import (
     PRIVATE,
     TOPIC,
     UNLOCKED,
+    Draft,
     Event,
 )
-from twisted_chat.wire.textlines import TEXT
 
 WEEK = FORGET_DAYS * DAY
 
@@ -259,8 +259,8 @@ class ApplyTests(SynchronousTestCase):
         Those who are in a room when it is locked may read what is said from then on.
         """
         self.apply(CREATED)
-        member = Listener("Bob", [])
-        self.rooms["#den"].add(member, TEXT.here)
+        member = Member("Bob", "bob", 0.0)
+        self.rooms["#den"].add(member)
         self.apply(LOCKED)
         self.assertEqual(member.rights, {2: OPEN})
         self.assertEqual(list(self.rooms.eras), [2])
@@ -356,6 +356,20 @@ class RestoreTests(SynchronousTestCase):
             self.assertEqual(again.rooms[name].record._replace(emptyAt=0.0), room.record)
         self.assertTrue(again.rooms["#den"].admits(bob.user.sid, {}))
         self.assertFalse(again.rooms["#den"].admits("stranger", {}))
+
+    def test_closedAtTheEnd(self) -> None:
+        """
+        A room that was closed just before a crash, when this was not stored yet, is gone after the
+        next start, and after the one that follows it.
+        """
+        log = MemoryLog()
+        log.append(Draft(CREATED, "#dev", "Ann", sid="ann"), None)
+        log.keepRoom(RoomRecord(1, "#dev", "", "ann", ((1, None),)))
+        log.append(Draft(CLOSED, "#dev", "", data="1"), None)
+        for _ in range(2):
+            hub = makeHub(log)
+            self.successResultOf(Deferred.fromCoroutine(hub.restore()))
+            self.assertNotIn("#dev", hub.rooms)
 
     def test_lobbyOfThatName(self) -> None:
         """

@@ -25,6 +25,7 @@ from tests.support.helpers import (
 )
 from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.roster import HOLD_SECONDS
+from twisted_chat.chat.user import usersOf
 from twisted_chat.chat.welcome import BACKLOG, PAGE
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import FOREVER, Event, Place, Scope
@@ -287,7 +288,7 @@ class ResumeTests(SynchronousTestCase):
         """
         Direct messages are replayed to their two people only.
         """
-        cem = self.hub.users["Cem"].client  # type: ignore[attr-defined]
+        cem = usersOf(self.hub.users["Cem"])[0].client
         assert isinstance(cem, FakeClient)
         dai = enter(self.hub, "Dai", JSON)
         lastBob, lastDai = newest(self.bob), newest(dai)
@@ -610,7 +611,7 @@ class TakeOverTests(SynchronousTestCase):
         self.turn.end()
         self.assertEqual([value["text"] for value in again.objectsOf("said")], ["one", "two"])
         self.assertEqual(self.ann.lines, ["OK . ."])
-        self.assertIs(self.hub.users["Bob"], again.user)
+        self.assertIs(self.hub.users["Bob"], again.user.member)
         self.assertEqual(self.bob.objectsOf("said")[-1]["text"], "one")
 
     def test_oldConnectionEnds(self) -> None:
@@ -620,7 +621,7 @@ class TakeOverTests(SynchronousTestCase):
         again = resume(self.hub, self.welcome, self.last)
         self.bob.drops()
         self.turn.end()
-        self.assertIs(self.hub.users["Bob"], again.user)
+        self.assertIs(self.hub.users["Bob"], again.user.member)
         self.assertFalse(again.user.leaving)
 
     def test_pending(self) -> None:

@@ -255,8 +255,8 @@ class RoomsContract(StoreContract):
         """
         @return: what is stored of the rooms, in the order of their ids.
         """
-        records, events = self.result(self.store.rooms())
-        return sorted(records), events
+        records, reflected = self.result(self.store.rooms())
+        return sorted(records), self.result(self.store.stateAfter(reflected, 100))
 
     def test_none(self) -> None:
         """
@@ -403,17 +403,42 @@ class SessionsContract(StoreContract):
         ]
         for session in (self.session, *others):
             self.store.remember(session)
-
-        def recent(since: float) -> list[Session]:
-            found: list[Session] = self.result(self.store.recentSessions(since))
-            return sorted(found, key=lambda session: session.sid)
-
         for _ in range(2):
-            self.assertEqual(recent(WALL_TIME - 50), [self.session, others[0]])
-            self.assertEqual(recent(WALL_TIME + 1), [])
+            self.assertEqual(self.recent(50), [self.session, others[0]])
+            self.assertEqual(self.recent(49), [self.session])
+            self.assertEqual(self.recent(100), [self.session, *others[:2]])
             self.appendAll(said())
         self.store.remember(self.session._replace(tokenHash=""))
         self.store.remember(others[1]._replace(seen=WALL_TIME))
         for _ in range(2):
-            self.assertEqual([session.sid for session in recent(WALL_TIME - 50)], ["b2", "c3"])
+            self.assertEqual([session.sid for session in self.recent(50)], ["b2", "c3"])
+            self.appendAll(said())
+
+    def recent(self, seconds: float) -> list[Session]:
+        """
+        @return: the sessions that were used lately, in the order of their ids.
+        """
+        found: list[Session] = self.result(self.store.recentSessions(seconds))
+        return sorted(found, key=lambda session: session.sid)
+
+    def test_recentByAWrongClock(self) -> None:
+        """
+        Lately is before the last use of any session where the clock is ahead of it; and before now
+        where a session was last used by a clock that was ahead.
+        """
+        self.assertEqual(self.recent(50), [])
+        long = [
+            Session("b2", "hash2", "Bob", seen=WALL_TIME - 900_000),
+            Session("c3", "hash3", "Cem", seen=WALL_TIME - 900_040),
+            Session("d4", "hash4", "Dora", seen=WALL_TIME - 900_051),
+        ]
+        for session in long:
+            self.store.remember(session)
+        for _ in range(2):
+            self.assertEqual(self.recent(50), long[:2])
+            self.appendAll(said())
+        self.store.remember(Session("e5", "hash5", "Eve", seen=WALL_TIME + 900_000))
+        self.store.remember(self.session)
+        for _ in range(2):
+            self.assertEqual([session.sid for session in self.recent(50)], ["a1", "e5"])
             self.appendAll(said())

@@ -4,19 +4,18 @@ Tests for L{twisted_chat.net.addresses}.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.net.addresses import addressOf, peerOf
+from twisted_chat.net.addresses import peerOf
 
 
 class AddressTests(SynchronousTestCase):
     """
-    Tests for L{peerOf} and L{addressOf}.
+    Tests for L{peerOf}.
     """
 
     def test_peerOf(self) -> None:
@@ -30,14 +29,3 @@ class AddressTests(SynchronousTestCase):
             transport: Any = StringTransport()
             transport.getPeer = lambda address=address: address
             self.assertEqual(peerOf(transport), expected)
-
-    def test_addressOf(self) -> None:
-        """An IPv4 address inside IPv6 is an IPv4 address, and a name is none."""
-        for host, expected in (
-            ("192.0.2.7", ip_address("192.0.2.7")),
-            ("::ffff:192.0.2.7", ip_address("192.0.2.7")),
-            ("2001:db8::7", ip_address("2001:db8::7")),
-            ("example.com", None),
-            ("", None),
-        ):
-            self.assertEqual(addressOf(host), expected, host)

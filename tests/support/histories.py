@@ -41,6 +41,11 @@ TOKENS: Final[Mapping[int, Mapping[str, str]]] = {
         "Robert": "M1cEPZqyOF1PW5ewic1CxtVlfssvqKr7ngKbn9Xn780",
         "Dora": "7iRXEdSKJyJv2sRQ-_5cizKnYeOSQKC7uF8lfV1QxCM",
     },
+    3: {
+        "Ann": "G87ZO8IpUbrIxtr4DbjkaHXAbTw9BiV4MzayCvXgFqI",
+        "Robert": "W5kx9VcX-iEHvo6vfl6Ue4zdKSOKYWmSG3tUy2CV9-s",
+        "Dora": "Zki4Ml8fClE5so-EZt81LfvKTo6ZSg8ftIiptU-XMVU",
+    },
 }
 """The tokens of the sessions in each version's file, by the names their owners had last."""
 
@@ -168,12 +173,13 @@ class Person:
             pass
 
 
-def talk(port: int, path: str) -> dict[str, str]:
+def talk(port: int, path: str, version: int) -> dict[str, str]:
     """
     Let people do everything that leaves something in a history.
 
     @param port: the server's.
     @param path: its history.
+    @param version: that of its tables.
     @return: the tokens of those who have one.
     """
     receipt, moved = "OK", "* You are in"
@@ -195,17 +201,20 @@ def talk(port: int, path: str) -> dict[str, str]:
     ann.types("/invite Bob")
     bob.types("/join #den")
     bob.asks("say", key="b3", text="nobody else hears the kettle")
-    # A private room that is opened, left by everybody and made again by somebody else.
+    # A private room that is opened and left by everybody; by the first versions it can then be made
+    # again by somebody else.
     ann.types("/join #plan", "/lock", "/invite Bob")
     bob.types("/join #plan")
     bob.asks("say", key="b4", text="the plan is to sleep")
     ann.asks("tell", key="a2", to="Cem", text="psst, Cem")
     cem.types("/msg Ann psst, Ann", receipt)
     bob.types("/nick Robert")
+    if version >= 3:
+        ann.types("/kick Robert Bedtime!")
     bob.drops()
-    ann.hears(type="left", name="Robert")
+    ann.hears(type="left", name="Robert", room="#lobby")
     ann.types("/unlock", "/leave")
-    dora.types("/join #plan", "/topic Work", "/lock")
+    dora.types("/join #plan" if version < 3 else "/join #work", "/topic Work", "/lock")
     dora.asks("say", key="d1", text="the plan is to work")
     ann.types("/join #den")
     ann.asks("say", key="a3", text=LAST_SEEN)
@@ -246,7 +255,9 @@ def main(checkout: str) -> None:
         # Python looks for modules in the folder where it works first.
         with closing(Child((*TWISTED, "chatserver", *options), checkout)) as server:
             port = server.waitFor(r"Chat server started on port (\d+)$")[1]
-            tokens = talk(int(port), path)
+            with closing(sqlite3.connect(path)) as connection:
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+            tokens = talk(int(port), path, version)
             server.signal(signal.SIGTERM)
             if server.wait():
                 raise AssertionError(server.output)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISDIR
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -66,6 +66,15 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
         self.assertEqual(S_IMODE(self.folder.stat().st_mode), 0o700)
         self.assertEqual(os.listdir(self.folder), ["file"])
+
+    def test_durable(self) -> None:
+        """What has to be on the disk is written through, and so is its name in the folder."""
+        synced: list[bool] = []
+        self.patch(os, "fsync", lambda file: synced.append(S_ISDIR(os.fstat(file).st_mode)))
+        writeWhole(self.path, b"one")
+        self.assertEqual(synced, [])
+        writeWhole(self.path, b"two", isDurable=True)
+        self.assertEqual(synced, [False, True])
 
     def test_replaced(self) -> None:
         """The new file takes the place of the old one, which others may have had open."""

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.errors import BadName, BadRoom
 from twisted_chat.text.cleaning import parseText
 from twisted_chat.text.confusables import looks, nameKey
-from twisted_chat.text.names import MAX_NAME, SIGNS, cleanName, cleanRoom, isReserved
+from twisted_chat.text.names import MAX_NAME, SIGNS, cleanLabel, cleanName, cleanRoom, isReserved
 
 FAST = settings(deadline=None, max_examples=150, derandomize=True, database=None)
 
@@ -320,6 +320,35 @@ class CleanRoomTests(SynchronousTestCase):
         else:
             self.assertEqual(cleanRoom(room), room)
             self.assertEqual(nameKey(room), "#" + nameKey(room[1:]))
+
+
+class CleanLabelTests(SynchronousTestCase):
+    """
+    What people may call their devices.
+    """
+
+    def test_goodLabels(self) -> None:
+        """A label follows the rules of names, and no word is reserved."""
+        for text in (
+            "laptop",
+            "Ann's_phone",
+            "server",
+            "\u0442\u0435\u043b\u0435\u0444\u043e\u043d",
+            "n" * MAX_NAME,
+        ):
+            self.assertEqual(cleanLabel(text), text)
+        self.assertEqual(cleanLabel("  laptop "), "laptop")
+
+    def test_refused(self) -> None:
+        """A label with blanks, slashes or too many characters is refused with what to do."""
+        for text, sentence in (
+            ("my phone", "a label has no blanks: try my_phone"),
+            ("a/b", "a label has letters, digits and - _ . ' only: leave out / (U+002F)"),
+            ("", "a label has at least one letter or digit: choose one"),
+            ("n" * 33, "a label has at most 32 characters; yours has 33"),
+        ):
+            error = self.assertRaises(BadName, cleanLabel, text)
+            self.assertEqual(error.sentence, sentence)
 
 
 class ReservedTests(SynchronousTestCase):

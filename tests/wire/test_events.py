@@ -9,10 +9,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.wire import events
 from twisted_chat.wire.events import (
+    ACCOUNTS,
+    CLOSED,
+    CREATED,
     HELD,
+    KINDS,
+    MODERATION,
     PRESENCE,
     PRIVATE,
+    RECORDED,
     SAID,
+    SERVER,
     SPOKEN,
     STATE,
     UNREADABLE,
@@ -30,23 +37,31 @@ class KindsTests(SynchronousTestCase):
 
     def test_eachKindIsOfOneSort(self) -> None:
         """
-        Every kind is spoken, presence or state, and none is of two sorts: the sort decides how
-        long it is kept and who is shown it.
+        Every kind is spoken, presence, state, accounts or moderation, and none is of two sorts: the
+        sort decides how long it is kept and who is shown it.
         """
         kinds = [
             value
             for name, value in vars(events).items()
             if name.isupper() and isinstance(value, str)
         ]
-        self.assertEqual(
-            sorted(kinds), sorted([*SPOKEN, *PRESENCE, *STATE, UNREADABLE, PRIVATE, HELD])
-        )
+        sorts = [*SPOKEN, *PRESENCE, *STATE, *ACCOUNTS, *MODERATION]
+        self.assertEqual(sorted(kinds), sorted([*sorts, UNREADABLE, PRIVATE, HELD, SERVER]))
+        self.assertEqual(set(sorts), KINDS)
+
+    def test_recorded(self) -> None:
+        """
+        Records are made of accounts, of moderation and of which rooms there are, never of what is
+        said or of comings and goings: these must cost nothing more.
+        """
+        self.assertEqual(RECORDED, ACCOUNTS | MODERATION | {CREATED, CLOSED})
+        self.assertTrue(RECORDED.isdisjoint(SPOKEN | PRESENCE))
 
     def test_kindsAreWords(self) -> None:
         """
         A kind is one lower case word: it is the type of its object in the JSON dialect.
         """
-        for kind in SPOKEN | PRESENCE | STATE:
+        for kind in KINDS:
             self.assertRegex(kind, r"\A[a-z]+\Z")
 
 

@@ -10,7 +10,6 @@ place, when the log returns the event.
 - C{room}, C{rooms}: one room, with its eras; all of them, and what their events make of them
 - C{emptyrooms}: the rooms that nobody is in, and which of them are forgotten
 - C{member}, C{roster}: what others see of a person; who has which name
-- C{networks}: what addresses are counted by
 - C{passwords}: slows down those who guess the passwords of rooms
 - C{quotas}: how many rooms one address makes, and how fast rooms are changed
 - C{state}: what the parts share

@@ -5,48 +5,21 @@ An audience: the listeners of the same events, grouped by the view they have of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Protocol
 
-from zope.interface import implementer
-
-from ..wire.events import Event
 from ..wire.interfaces import IView
-
-OPEN = 0
-"""The right to read a private era, which has no end so far."""
 
 
 class Listener(Protocol):
     """
-    Somebody to whom events are broadcast.
+    A connection to which events are broadcast.
 
-    @ivar name: how others call them.
-    @ivar sid: the session id that they are known by in the log.
-    @ivar rights: the private eras of rooms that they were a member of, by the id that began each:
-        the last id that they may read of it, or L{OPEN}.
     @ivar put: sends whole lines; never blocks and never raises.
     """
 
-    name: str
-    sid: str
-    rights: Mapping[int, int]
     put: Callable[[bytes], None]
-
-
-@implementer(IView)
-class RemoteView:
-    """
-    The view of those whose connection another node has: that node renders for them.
-    """
-
-    def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
-        """See L{IView.events}."""
-        return [b""] * len(events)
-
-
-REMOTE = RemoteView()
 
 
 class Audience:

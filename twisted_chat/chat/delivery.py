@@ -25,10 +25,10 @@ from ..wire.events import (
 )
 from .audience import Audience, Listener
 from .fanout import Answers, FanOut, Places
-from .member import Member
+from .member import Member, membersOf
 from .room import Room
 from .state import State
-from .user import Outcome, Proposal, User
+from .user import Outcome, Proposal, User, usersOf
 
 _SPOKEN_IN_ROOMS = frozenset({SAID, ACTED})
 """The kinds that a room hears and that change nothing."""
@@ -92,16 +92,17 @@ class Delivery:
             try:
                 if event.kind in _SPOKEN_IN_ROOMS:
                     room = rooms.get(event.room)
-                    author: Any = origin or state.roster.bySid(event.sid)
+                    user: Any = origin
+                    author = state.roster.bySid(event.sid) if user is None else user.member
                     if room is None or author is None or room not in author.rooms:
                         # Another node let its author leave before, or be removed.
                         self._refuseVoid(place, event, origin, batch)
                         continue
                     address = ""
-                    if origin is not None:
-                        answers[author][place] = author.receipt(event)
-                        address = author.client.address
-                    places[room].append(place)
+                    if user is not None:
+                        answers[user][place] = user.receipt(event)
+                        address = user.client.address
+                    places[room.audience].append(place)
                     room.used = True
                     if audit.wantsMessages and not room.private:
                         text = event.text if event.kind == SAID else f"* {event.text}"
@@ -142,8 +143,9 @@ class Delivery:
         """
         sid = event.room[1:]
         target = self._state.roster.bySid(sid)
-        if isinstance(target, User):
-            target.lastSender = event.sid
+        if target is not None:
+            for user in usersOf(target):
+                user.lastSender = event.sid
             batch.show(place, target.alone)
         if isinstance(origin, User):
             data = origin.receipt(event)
@@ -160,7 +162,8 @@ class Delivery:
         """
         self._state.counters.changes += 1
         proposal = origin if isinstance(origin, Proposal) else None
-        author = self._state.roster.bySid(event.sid) if proposal is None else proposal.user
+        roster = self._state.roster
+        author = roster.bySid(event.sid) if proposal is None else proposal.user.member
         try:
             audiences = self._apply(event, author)
         except ChatError as error:
@@ -194,23 +197,23 @@ class Delivery:
         if event.kind == CREATED:
             return []
         if event.kind == LOCKED:
-            for member in room:
-                if isinstance(member, User):
-                    member.remember()
+            for member in membersOf(room):
+                for user in usersOf(member):
+                    user.remember()
         isInvitation = event.kind == INVITED
         guest = state.roster.bySid(event.data.partition(" ")[0]) if isInvitation else None
-        if isinstance(guest, User) and guest not in room:
-            return [room, guest.alone]
-        return [room]
+        if guest is not None and guest not in room:
+            return [room.audience, guest.alone]
+        return [room.audience]
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:
         if member is None:
             raise NoSuchUser("whoever did this is not here any more")
         before = member.name
         self._state.roster.rename(member, event.to)
-        if isinstance(member, User):
-            self._state.audit.tell(f"{before} is now {event.to}", member.client.address)
-        return [*self._around(member)]
+        for user in usersOf(member)[:1]:
+            self._state.audit.tell(f"{before} is now {event.to}", user.client.address)
+        return [room.audience for room in self._around(member)]
 
     def _fail(
         self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
@@ -221,7 +224,9 @@ class Delivery:
         error = NotShown(_NOT_SHOWN)
         if isinstance(origin, User) and place not in batch.answers.get(origin, ()):
             batch.answer(
-                place, origin, origin.answered(origin.client.dialect.refusal(error, event.key))
+                place,
+                origin,
+                origin.answered(origin.client.dialect.refusal(error, origin.mine(event).key)),
             )
         elif isinstance(origin, Proposal) and all(done is not origin for done, _ in outcomes):
             outcomes.append((origin, error))
@@ -237,5 +242,6 @@ def _refuse(author: Listener, event: Event, answer: bytes, error: ChatError | No
     if not isinstance(author, User):
         return answer
     dialect = author.client.dialect
+    event = author.mine(event)
     refusal = dialect.refusal(NotShown(_NOT_SHOWN) if error is None else error, event.key)
     return refusal + answer.removeprefix(dialect.receipt(event))

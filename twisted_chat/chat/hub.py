@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import cast
 
@@ -35,7 +36,7 @@ from .presence import Presence
 from .room import Room
 from .rooms import Rooms
 from .state import State
-from .user import Outcome, Proposal, User
+from .user import Outcome, Proposal, User, usersOf
 from .welcome import BACKLOG, Welcomer
 
 LOBBY = "#lobby"
@@ -45,7 +46,14 @@ SESSION_SECONDS = 240.0
 """How often the session of somebody who is connected is marked as used."""
 
 HELD_SESSION_SECONDS = 600.0
-"""How long before a start of the server a session must have been used for its name to be kept."""
+"""How long before the end of the last server a session must have been used, so that its name is
+kept."""
+
+RESTORED = 1_000
+"""Events that are read at once to restore the rooms: some 0.5 MiB."""
+
+MAX_DEVICES = 8
+"""Connections that one account may have at once."""
 
 TAKEOVER_SECONDS = 1.0
 """How long a session stays with a connection before another one may take it over."""
@@ -61,13 +69,16 @@ def _isMove(entry: tuple[Event, object]) -> bool:
 class _Arrival(Proposal):
     """
     Somebody who is logging in: their JOINED event is on its way to the log and back.
+
+    @ivar session: the id of the session that they log in with.
     """
 
-    __slots__ = ("_hub", "_logins")
+    __slots__ = ("_hub", "_logins", "session")
 
-    def __init__(self, user: User, hub: Hub) -> None:
+    def __init__(self, user: User, hub: Hub, session: str) -> None:
         super().__init__(user)
         self._hub = hub
+        self.session = session
         self._logins: list[Deferred[User]] = []
 
     def wait(self, client: IClient) -> Deferred[User]:
@@ -207,19 +218,25 @@ class Hub:
         _, newest = await state.log.bounds()
         state.lastId = state.startId = newest
         state.rooms.restore(stored.records, newest)
-        state.keep(state.rooms.lobby)
-        for event in stored.events:
-            try:
-                room = state.rooms.apply(event, None)
-            except ChatError:
-                continue  # It was void when it was new, too.
-            state.keep(room)
+        changed = {state.rooms.lobby}
+        events = await state.log.stateAfter(stored.reflected, RESTORED)
+        while events:
+            for event in events:
+                with suppress(ChatError):  # It was void when it was new, too.
+                    changed.add(state.rooms.apply(event, None))
+            events = await state.log.stateAfter(events[-1].id, RESTORED)
+        # Only now: what is kept stands for all these events.
+        for room in changed:
+            if state.rooms.get(room.name) is room:
+                state.keep(room)
+            else:
+                state.log.dropRoom(room.id)
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
         for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
             state.rooms.empty.add(room)
-        recent = await state.log.recentSessions(now - HELD_SESSION_SECONDS)
+        recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
         state.roster.restore((session.name, session.sid) for session in recent)
 
     def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
@@ -250,18 +267,71 @@ class Hub:
             request = request._replace(last=0, epoch="")
         elif request.last < session.began:
             request = request._replace(last=session.began)
-        present = self.state.roster.bySid(session.sid)
-        if isinstance(present, User) and not present.leaving:
+        present = self._connected(session)
+        if present is not None:
             if self.state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
                 raise TooManyTries("this session was just resumed: try again in a moment")
             self._takeOver(client, present, request)
             return present
-        arriving = self._arriving.get(session.sid)
-        if arriving is not None and not arriving.user.leaving:
+        arriving = self._arrivalOf(session.account or session.sid)
+        if arriving is not None and arriving.session == session.sid:
             return await self._takeOverArriving(client, arriving, request)
+        if session.account:
+            return await self._enter(client, request, session)
         return await self._join(
             client, request._replace(name=request.name or session.name), session
         )
+
+    async def _enter(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        """
+        Log somebody in to their account, who may be here over other connections.
+
+        @param session: of this connection, with the account.
+        @raise ChatError: they cannot enter now.
+        """
+        who = session.account
+        record = await self.log.session(who) or Session(who, account=who)
+        while (arriving := self._arrivalOf(who)) is not None:
+            try:
+                await arriving.wait(client)
+            except ChatError:
+                break
+        member = self.state.roster.bySid(who)
+        if member is None or member.leaving:
+            return await self._join(client, request, session, record)
+        if len(member.devices) >= MAX_DEVICES:
+            raise TooManyTries(
+                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
+            )
+        user = User(self.state, client, member, session)
+        self._presence.seat(user)
+        self.counters.logins["another"] += 1
+        self.state.audit.tell(
+            f"{user.name} is now connected over another connection", client.address
+        )
+        if user.session is not None and not user.session.began:
+            user.session = user.session._replace(began=self.state.lastId)
+        user.remember()
+        self._welcomer.attached(user, request)
+        return user
+
+    def _arrivalOf(self, who: str) -> _Arrival | None:
+        """
+        @return: the login of a person that is under way, or C{None}.
+        """
+        arrival = self._arriving.get(who)
+        return None if arrival is None or arrival.user.leaving else arrival
+
+    def _connected(self, session: Session) -> User | None:
+        """
+        @return: the connection of a session that goes on, or C{None}.
+        """
+        member = self.state.roster.bySid(session.account or session.sid)
+        for user in () if member is None else usersOf(member):
+            isIt = user.session is not None and user.session.sid == session.sid
+            if isIt and not user.leaving:
+                return user
+        return None
 
     def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
         """
@@ -279,26 +349,37 @@ class Hub:
             failed.errback(error)
             return failed
 
-    def _join(self, client: IClient, request: LoginRequest, session: Session) -> Deferred[User]:
+    def _join(
+        self,
+        client: IClient,
+        request: LoginRequest,
+        session: Session,
+        record: Session | None = None,
+    ) -> Deferred[User]:
         """
         Reserve the name, and have the log say that somebody joined.
 
+        @param record: what is stored of their account, if they have one.
         @raise ChatError: if the name cannot be had.
         """
         name = cleanName(request.name)
         state = self.state
+        stored = session if record is None else record
         roster = state.roster
-        roster.check(name, session.sid)
-        user = User(state, client, name, session)
-        roster.reserve(name, user)
+        roster.check(name, stored.sid)
+        member = Member(name, stored.sid, state.seconds())
+        member.rights = stored.rights
+        member.record = record
+        user = User(state, client, member, session)
+        roster.reserve(name, member)
         self._welcomer.expect(user, request)
-        arrival = _Arrival(user, self)
+        arrival = _Arrival(user, self, session.sid)
         login = arrival.wait(client)
-        self._arriving[user.sid] = arrival
-        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", user.sid), arrival)
-        for room in state.readmitted(session) if session.rooms else ():
+        self._arriving[stored.sid] = arrival
+        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
+        for room in state.readmitted(stored) if stored.rooms else ():
             era = str(room.era.start)
-            joined = Draft(JOINED, room.name, name, "", "", user.sid, None, era)
+            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
             user.submit(joined, Proposal(user))
         return login
 
@@ -401,7 +482,10 @@ class Hub:
         outcomes: list[Outcome] = []
         for draft, origin in entries:
             if isinstance(origin, User):
-                refusal = origin.client.dialect.refusal(error, draft.key)
+                key = draft.key
+                if key is not None:
+                    key = key.removeprefix(origin.keyPrefix)
+                refusal = origin.client.dialect.refusal(error, key)
                 origin.put(origin.answered(refusal))
             elif isinstance(origin, Order):
                 origin.refuse(error)
@@ -424,10 +508,11 @@ class Hub:
             return error if not rejoined else Event(self.state.lastId, self.state.seconds(), *draft)
         event = Event(self.state.lastId, self.state.seconds(), *draft)
         data = user.answered(user.own(event))
-        self._presence.happen(event, user)
+        self._presence.happen(event, user.member, user)
         self._presence.tell(user, [data])
         if draft.kind == LEFT:
-            self._presence.dismiss(user)
+            for each in usersOf(user.member):
+                self._presence.dismiss(each)
         return event
 
     # What is done from time to time
@@ -440,8 +525,9 @@ class Hub:
         state = self.state
         now = state.seconds()
         for member in list(self.users.values()):
-            session = member.session if isinstance(member, User) else None
-            if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
-                member.remember()  # type: ignore[attr-defined]
+            for user in usersOf(member):
+                session = user.session
+                if session is not None and not 0 <= now - session.seen < SESSION_SECONDS:
+                    user.remember()
         for room in state.rooms.empty.takeOld(now, self._clock.now(), self.forgetRooms):
             state.close(room)

@@ -1,14 +1,33 @@
 # -*- test-case-name: tests.chat.test_member -*-
 """
-A member: what others see of a person, with or without a connection here.
+A member: one person, as others see them, with several connections, one, or none of them here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Protocol, cast
 
-from ..stores.session import NO_RIGHTS
+from ..stores.session import NO_RIGHTS, Session
+from ..wire.interfaces import IView
+from .audience import Audience, Listener
 from .room import Room
+
+
+class Device(Listener, Protocol):
+    """
+    One connection of a member.
+
+    @ivar leaving: whether it has ended, or is ending.
+    """
+
+    leaving: bool
+
+    @property
+    def view(self) -> IView:
+        """
+        How its current room reads.
+        """
 
 
 class Member:
@@ -16,24 +35,26 @@ class Member:
     A person who is in the chat.
 
     @ivar name: how everybody calls them.
-    @ivar sid: their session's id.
+    @ivar sid: what they are known by in the log: their account, or their session's id.
     @ivar rooms: the rooms they are in, the lobby first.
-    @ivar rights: see L{audience.Listener.rights}.
+    @ivar rights: see L{room.Person.rights}.
     @ivar joinedAt: when they entered the chat, in seconds since the epoch, UTC.
     @ivar lastActiveAt: when they last said something, in seconds since the epoch, UTC.
     @ivar leaving: whether they left, or are leaving.
     @ivar keepsName: whether their name is kept for them when they left.
-    @ivar put: sends whole lines to their connection, if it is here.
+    @ivar devices: their connections here, oldest first.
+    @ivar record: what is stored of their account, or C{None} for a guest.
     """
 
     __slots__ = (
-        "__weakref__",
+        "_alone",
+        "devices",
         "joinedAt",
         "keepsName",
         "lastActiveAt",
         "leaving",
         "name",
-        "put",
+        "record",
         "rights",
         "rooms",
         "sid",
@@ -49,10 +70,54 @@ class Member:
         self.rights: Mapping[int, int] = NO_RIGHTS
         self.joinedAt = self.lastActiveAt = at
         self.leaving = self.keepsName = False
-        self.put: Callable[[bytes], None] = sendNowhere
+        self.devices: tuple[Device, ...] = ()
+        self.record: Session | None = None
+        self._alone: Audience | None = None
+
+    @property
+    def isRegistered(self) -> bool:
+        """
+        Whether they have an account.
+        """
+        return self.record is not None
+
+    def attach(self, device: Device) -> None:
+        """
+        Add a connection, or note that one reads in another way now.
+        """
+        if device not in self.devices:
+            self.devices += (device,)
+        self._alone = None
+
+    def detach(self, device: Device) -> None:
+        """
+        Remove a connection; nothing happens if it is not there.
+        """
+        self.devices = tuple(each for each in self.devices if each is not device)
+        self._alone = None
+        for room in self.rooms:
+            room.audience.remove(device)
+
+    @property
+    def alone(self) -> Audience:
+        """
+        The audience of all their connections.
+        """
+        if self._alone is None:
+            self._alone = Audience()
+            for device in self.devices:
+                self._alone.add(device, device.view)
+        return self._alone
+
+
+def membersOf(room: Room) -> Iterator[Member]:
+    """
+    @return: everybody who is in a room.
+    """
+    return cast("Iterator[Member]", iter(room))
 
 
 def sendNowhere(data: bytes) -> None:
     """
-    Send nothing: the way out to somebody whose connection is elsewhere, or lost.
+    Send nothing: the way out to a connection that is lost.
     """

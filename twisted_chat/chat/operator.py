@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from ..errors import ChatError, NoSuchRoom, NotAllowed
 from ..text.names import cleanRoom
 from ..wire.events import CLOSED, LEFT, UNLOCKED, Draft
+from .member import membersOf
 from .room import Room
 from .state import State
 
@@ -94,7 +95,7 @@ class Operator:
             raise NotAllowed(f"everybody is in {room.name}: it cannot be closed")
         while state.rooms.byId.get(room.id) is room:
             room.beginClosing()
-            for member in list(room):
+            for member in list(membersOf(room)):
                 left = Draft(LEFT, room.name, member.name, "", SERVER, member.sid)
                 state.log.append(left, None)
             await self._order(Draft(CLOSED, room.name, SERVER, data=str(room.id)))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import ceil
 
 from ..errors import TooManyTries
-from .networks import networkOf
+from ..text.networks import networkOf
 
 FREE_TRIES = 3
 """Wrong passwords for a room from an address that cost nothing: people mistype."""
@@ -49,7 +49,8 @@ class PasswordGuard:
         wait = self._wait(*self._wrong.get((room, host), (0, 0.0)))
         if wait > 0:
             raise TooManyTries(
-                f"too many wrong passwords came from your address: try again in {ceil(wait)} s"
+                f"too many wrong passwords came from your address: try again in {ceil(wait)} s",
+                ceil(wait),
             )
 
     def failed(self, room: int, host: str) -> int:

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from twisted.logger import Logger
 
 from ..errors import ChatError, NoSuchRoom, NotAllowed, NotShown
-from ..wire.answers import Goodbye
 from ..wire.events import HELD, JOINED, Event, withoutSecrets
-from .audience import OPEN, REMOTE
 from .fanout import FanOut
-from .member import Member
-from .room import Room
+from .member import Member, membersOf
+from .room import OPEN, Room
 from .state import State
-from .user import Outcome, Proposal, User
+from .user import Outcome, Proposal, User, usersOf
 from .welcome import Welcomer
 
 
@@ -46,24 +44,31 @@ class Presence:
         """
         shown = [withoutSecrets(event) for event, _ in run]
         fan = FanOut(self._state.rooms.lobby.name, shown)
-        people = [self._subject(event, proposal) for event, proposal in run]
-        movers: dict[User, list[Event | bytes]] = {
-            person: [] for person in people if isinstance(person, User)
-        }
+        movers: dict[User, list[Event | bytes]] = {}
+        moving: set[Member] = set()
+        for event, proposal in run:
+            person = self._subject(event, proposal)
+            if person is not None and person.devices and person not in moving:
+                moving.add(person)
+                movers.update((user, []) for user in usersOf(person))
         outcomes: list[Outcome] = []
         for place, (event, proposal) in enumerate(run):
-            person = people[place]
-            if type(person) is not User:
-                # Somebody of another node, who may have come or gone within this run.
-                person = self._subject(event, proposal)
+            # Somebody of another node may have come or gone within this run.
+            person = self._subject(event, proposal)
             author = None if proposal is None else proposal.user
             try:
                 self._judge(event, person)
-                for room in self._hearing(event):
-                    fan.show(place, room)
-                    for member in room:
-                        if member in movers and member is not author:
-                            movers[member].append(shown[place])
+                hearing = self._hearing(event)
+                for room in hearing:
+                    fan.show(place, room.audience)
+                told = {member for room in hearing for member in membersOf(room)} & moving
+                if person in moving and event.room != self._state.rooms.lobby.name:
+                    # Over their other connections, whatever the room is told.
+                    told.add(person)
+                for member in told:
+                    for user in usersOf(member):
+                        if user is not author:
+                            movers[user].append(shown[place])
                 error = None
             except ChatError as void:
                 error = void
@@ -80,13 +85,14 @@ class Presence:
                 else:
                     fan.answer(place, user, data)
             if error is None and person is not None:
-                former = person.current if isinstance(person, User) else None
-                self.happen(event, person)
-                if event.to and isinstance(person, User) and person.current is not former:
-                    movers[person].append(person.client.dialect.answer(person.entered, None))
+                former = [(user, user.current) for user in usersOf(person)] if event.to else ()
+                self.happen(event, person, author)
+                for user, before in former:
+                    if user.current is not before:
+                        movers[user].append(user.client.dialect.answer(user.entered, None))
         for mover, heard in movers.items():
             self.tell(mover, heard)
-            if mover.leaving and mover not in self._state.rooms.lobby:
+            if mover.member.leaving and mover.member not in self._state.rooms.lobby:
                 self.dismiss(mover)
         fan.send(movers)
         for _, fault in fan.faults:
@@ -99,7 +105,7 @@ class Presence:
         @return: the person who joins or leaves.
         """
         if proposal is not None and proposal.user.sid == event.sid:
-            return proposal.user
+            return proposal.user.member
         member = self._state.roster.bySid(event.sid)
         if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
             # Somebody logs in at another node.
@@ -165,47 +171,57 @@ class Presence:
         if data:
             mover.put(data)
 
-    def happen(self, event: Event, person: Member) -> None:
+    def happen(self, event: Event, person: Member, mover: User | None) -> None:
         """
         Let somebody be where the event says that they are.
+
+        @param mover: the connection over which they asked for it, if it is here.
         """
         rooms = self._state.rooms
         isLobby = event.room == rooms.lobby.name
         if event.kind == JOINED:
             if isLobby:
-                self._enterChat(person, event)
+                self._enterChat(person, event, mover)
             else:
-                self._enterRoom(person, rooms[event.room], event)
+                self._enterRoom(person, rooms[event.room], event, mover)
         elif isLobby:
             self._leaveChat(person, event)
         elif (room := rooms.get(event.room)) is not None:
             self._leaveRoom(person, room, event)
 
-    def _enterChat(self, person: Member, event: Event) -> None:
+    def _enterChat(self, person: Member, event: Event, mover: User | None) -> None:
         """
         Let somebody into the lobby, and into all rooms of the session that they resume at once, so
         that they miss nothing of these.
         """
         state = self._state
-        lobby = state.rooms.lobby
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly
-        if not isinstance(person, User):
-            lobby.add(person, REMOTE)
+        state.rooms.lobby.add(person)
+        if mover is None:
             return
         person.joinedAt = person.lastActiveAt = event.time
-        if person.session is not None and person.session.rooms:
-            readmitted = state.readmitted(person.session)
+        session = mover.session if person.record is None else person.record
+        if session is not None and session.rooms:
+            readmitted = state.readmitted(session)
             person.rooms += tuple(readmitted)
             for room in readmitted:
                 state.occupied(room)
+                room.add(person)
                 if room.private:
                     person.rights = {**person.rights, room.era.start: OPEN}
-            if person.session.current != lobby.id:
-                self._goOn(person, person.session.current)
-        for room in person.rooms:
-            person.look(room)
-        self._welcomer.loggedIn(person, event)
+        self.seat(mover)
+        self._welcomer.loggedIn(mover, event)
+
+    def seat(self, user: User) -> None:
+        """
+        Let a connection hear the rooms of its member, and go on in the room where it was.
+        """
+        session = user.session
+        if session is not None and session.current != self._state.rooms.lobby.id:
+            self._goOn(user, session.current)
+        for room in user.rooms:
+            user.look(room)
 
     def _goOn(self, user: User, current: int) -> None:
         """
@@ -220,20 +236,21 @@ class Presence:
                 f"speak in {self._state.rooms.lobby.name} now"
             )
 
-    def _enterRoom(self, person: Member, room: Room, event: Event) -> None:
+    def _enterRoom(self, person: Member, room: Room, event: Event, mover: User | None) -> None:
         if person in room:
             return
         if room.private:
             person.rights = {**person.rights, room.era.start: OPEN}
         self._state.occupied(room)
         person.rooms = (*person.rooms, room)
-        if isinstance(person, User):
-            person.moveTo(room)
-            person.look(room)
-            person.remember()
-            self._welcomer.joined(person, room, event)
-        else:
-            room.add(person, REMOTE)
+        room.add(person)
+        for user in usersOf(person):
+            if user is mover:
+                user.moveTo(room)
+            user.look(room)
+            user.remember()
+        if mover is not None:
+            self._welcomer.joined(mover, room, event)
 
     def _leaveRoom(self, person: Member, room: Room, event: Event) -> None:
         if person not in room:
@@ -245,20 +262,23 @@ class Presence:
         if event.to:
             self._state.rooms.expel(room, event.sid)
             self._state.keep(room)
-        if isinstance(person, User):
-            if person.current is room:
-                person.moveTo(self._state.rooms.lobby)
+        for user in usersOf(person):
+            room.audience.remove(user)
+            if user.current is room:
+                user.moveTo(self._state.rooms.lobby)
                 if event.to:
-                    person.displaced = (
+                    user.displaced = (
                         f"you were removed from {room.name}, and nothing was sent: you speak in "
-                        f"{person.current.name} now"
+                        f"{user.current.name} now"
                     )
-            person.remember()
+            user.remember()
         self._state.emptied(room)
 
     def _leaveChat(self, person: Member, event: Event) -> None:
         for room in person.rooms:
             room.remove(person)
+            for user in person.devices:
+                room.audience.remove(user)
             self._state.emptied(room, event.data == HELD)
         self._state.roster.leave(person, event.data == HELD)
 
@@ -267,5 +287,4 @@ class Presence:
         Say goodbye to somebody who left the chat.
         """
         self._state.audit.tell(f"{user.name} has left", user.client.address)
-        user.client.close(user.client.dialect.answer(Goodbye("Goodbye"), None))
-        user.detach()
+        user.dismiss()

@@ -16,14 +16,17 @@ import hmac
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
 from ..stores.session import RoomRecord
 from ..text.confusables import nameKey
 from ..wire.events import FOREVER, Place
-from .audience import OPEN, Audience
+from .audience import Audience
+
+OPEN = 0
+"""The right to read a private era, which has no end so far."""
 
 PRESENCE_LIMIT = 200
 """Members above which a room no longer tells who comes and goes: 10,000 people who enter would
@@ -31,6 +34,19 @@ cost 10,000 x 10,000 lines, which nobody reads."""
 
 MAX_RANGES = 64
 """Ranges of a room's past that one reader's question may consist of: the newest ones."""
+
+
+class Person(Protocol):
+    """
+    Somebody who can be in a room.
+
+    @ivar sid: the session id that they are known by in the log.
+    @ivar rights: the private eras of rooms that they were a member of, by the id that began each:
+        the last id that they may read of it, or L{OPEN}.
+    """
+
+    sid: str
+    rights: Mapping[int, int]
 
 
 class Era(NamedTuple):
@@ -51,13 +67,14 @@ class Era(NamedTuple):
         return self.passwordHash is not None
 
 
-class Room(Audience):
+class Room:
     """
-    A room.
+    A room: a collection of its members.
 
     @ivar id: the id of the event that made it; 0 for the lobby.
     @ivar name: with its C{#}.
     @ivar key: what it is found by.
+    @ivar audience: the connections of its members that are here.
     @ivar topic: what it is about, or empty.
     @ivar owner: the session id of who made it, or empty.
     @ivar eras: all of them, oldest first.
@@ -71,7 +88,9 @@ class Room(Audience):
 
     __slots__ = (
         "_closing",
+        "_members",
         "_waiting",
+        "audience",
         "changing",
         "emptyAt",
         "eras",
@@ -87,7 +106,8 @@ class Room(Audience):
     )
 
     def __init__(self, id: int, name: str, owner: str, eras: list[Era]) -> None:
-        super().__init__()
+        self.audience = Audience()
+        self._members: dict[Person, None] = {}
         self.id = id
         self.name = name
         self.key = nameKey(name)
@@ -133,6 +153,27 @@ class Room(Audience):
             self.emptyAt,
         )
 
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._members)
+
+    def __contains__(self, person: object) -> bool:
+        return person in self._members
+
+    def add(self, person: Person) -> None:
+        """
+        Let somebody be a member.
+        """
+        self._members[person] = None
+
+    def remove(self, person: Person) -> None:
+        """
+        Let a member go; nothing happens to anybody else.
+        """
+        self._members.pop(person, None)
+
     @property
     def era(self) -> Era:
         """
@@ -171,7 +212,7 @@ class Room(Audience):
     def admits(self, sid: str, rights: Mapping[int, int]) -> bool:
         """
         @param sid: a session id.
-        @param rights: see L{Listener.rights}.
+        @param rights: see L{Person.rights}.
         @return: whether its owner may enter without the password.
         """
         if not self.private or sid == self.owner:
@@ -194,7 +235,7 @@ class Room(Audience):
     def placeFor(self, rights: Mapping[int, int], presenceFrom: int = 0) -> Place:
         """
         @param presenceFrom: see L{Place.presenceFrom}; in a large room nothing is told of it.
-        @param rights: see L{Listener.rights}.
+        @param rights: see L{Person.rights}.
         @return: what of the room's past somebody with these rights may read who is in it now.
         """
         eras = self.eras

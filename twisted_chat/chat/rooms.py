@@ -16,9 +16,8 @@ from ..errors import NoSuchRoom, NotAllowed
 from ..stores.session import RoomRecord
 from ..text.confusables import looks, nameKey
 from ..wire.events import CLOSED, CREATED, INVITED, LOCKED, PRIVATE, TOPIC, UNLOCKED, Event
-from .audience import OPEN, Listener
 from .emptyrooms import EmptyRooms
-from .room import Era, Room
+from .room import OPEN, Era, Person, Room
 
 LOBBY_ID = 0
 """The lobby's id: no event makes it."""
@@ -213,7 +212,7 @@ class Rooms(dict[str, Room]):
         else:
             self.lobby.eras = [Era(newest + 1)]
 
-    def apply(self, event: Event, author: Listener | None) -> Room:
+    def apply(self, event: Event, author: Person | None) -> Room:
         """
         Change a room as an event says.
 
@@ -276,7 +275,7 @@ class Rooms(dict[str, Room]):
             room.expelled.discard(sid)
             self.invitations[sid].add(room)
 
-    def _changeEra(self, room: Room, event: Event, author: Listener | None) -> None:
+    def _changeEra(self, room: Room, event: Event, author: Person | None) -> None:
         """
         Begin a private era, whose members are those who are in the room now, or a public one.
         """

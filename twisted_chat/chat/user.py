@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_user -*-
 """
-The avatar: a member whose connection is here, and what a door may do for them.
+The avatar: one connection of a member, and what a door may do for them over it.
 
 Whatever a user does becomes a draft.  Their state changes when the log returns the event
 (L{delivery}, L{presence}); until then there is at most a reservation.
@@ -8,16 +8,19 @@ Whatever a user does becomes a draft.  Their state changes when the log returns 
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from collections.abc import Mapping
+from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser, NotAllowed
-from ..stores.session import NO_RIGHTS, Session
+from ..stores.session import Session
 from ..text.confusables import nameKey
 from ..text.names import cleanName
-from ..wire.answers import Answer, Entered, Notice
+from ..wire.answers import Answer, Entered, Goodbye, Notice
 from ..wire.events import (
     FOREVER,
     HELD,
@@ -31,10 +34,10 @@ from ..wire.events import (
     Scope,
     withoutSecrets,
 )
-from .audience import OPEN, Audience
+from ..wire.interfaces import IView
 from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
-from .room import Room
+from .room import OPEN, Room
 from .state import Doing, State
 
 
@@ -86,15 +89,22 @@ Outcome = tuple[Proposal, Event | ChatError]
 """A proposal, and what became of it."""
 
 
+_DEVICE_KEY = re.compile(r"[0-9a-f]{16}/")
+"""How the keys begin of messages from sessions other than the one that registered the account."""
+
+
 @implementer(IUser)
-class User(Member):
+class User:
     """
-    One person in the chat, with a connection here.
+    A member, over one of their connections.
 
     Answers leave in the order of what they answer: a refusal or the output of a command waits for
     the receipts of the messages before it.
 
+    @ivar member: the person.
     @ivar client: the connection behind it; another one after a session was taken over.
+    @ivar put: sends whole lines to it; never blocks and never raises.
+    @ivar leaving: whether they have left, or are leaving, as far as this connection goes.
     @ivar current: the room they speak in.
     @ivar session: what is stored of them, or C{None} where it cannot be resumed.
     @ivar lastSender: the session id of who last told them something alone, or empty.
@@ -106,43 +116,69 @@ class User(Member):
     """
 
     __slots__ = (
-        "_alone",
         "_answered",
         "_asked",
         "_held",
+        "_isEnding",
         "_settling",
         "attachedAt",
         "catchUp",
         "client",
         "current",
         "displaced",
+        "keyPrefix",
         "lastSender",
+        "leaving",
+        "member",
+        "put",
         "session",
         "state",
         "waits",
     )
 
-    def __init__(self, state: State, client: IClient, name: str, session: Session) -> None:
+    def __init__(self, state: State, client: IClient, member: Member, session: Session) -> None:
         """
-        @param client: their connection.
-        @param name: a clean name that is free.
-        @param session: what is known of them; without a C{tokenHash} it cannot be resumed.
+        @param client: the connection.
+        @param session: what is known of it; without a C{tokenHash} it cannot be resumed.
         """
-        super().__init__(name, session.sid, state.seconds())
         self.state = state
+        self.member = member
         self.session = session if session.tokenHash else None
-        self.rooms = state.lobbyOnly
-        self.rights = session.rights or NO_RIGHTS
+        self.keyPrefix = "" if session.sid == member.sid else f"{session.sid}/"
         self.current = state.rooms.lobby
         self.lastSender = ""
         self.displaced = ""
-        self.waits = False
+        self.leaving = self.waits = self._isEnding = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
         self._settling: Deferred[None] | None = None
-        self._alone: Audience | None = None
         self.attach(client)
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return self.member.name
+
+    @property
+    def sid(self) -> str:
+        """What the member is known by in the log."""
+        return self.member.sid
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """The member's rooms, the lobby first."""
+        return self.member.rooms
+
+    @property
+    def rights(self) -> Mapping[int, int]:
+        """See L{room.Person.rights}."""
+        return self.member.rights
+
+    @property
+    def view(self) -> IView:
+        """How the current room reads over this connection."""
+        return self.client.dialect.here
 
     def attach(self, client: IClient) -> None:
         """
@@ -152,7 +188,7 @@ class User(Member):
         self.client = client
         self.put = client.put
         self.attachedAt = self.state.monotonic()
-        self._alone = None
+        self.member.attach(self)
 
     def detach(self) -> None:
         """
@@ -161,6 +197,7 @@ class User(Member):
         self.endCatchUp()
         self.leaving = True
         self.put = sendNowhere
+        self.member.detach(self)
 
     def endCatchUp(self) -> None:
         """
@@ -169,16 +206,6 @@ class User(Member):
         catchUp, self.catchUp = self.catchUp, None
         if catchUp is not None:
             catchUp.cancel()
-
-    @property
-    def alone(self) -> Audience:
-        """
-        The audience that is only this person.
-        """
-        if self._alone is None:
-            self._alone = Audience()
-            self._alone.add(self, self.client.dialect.here)
-        return self._alone
 
     @property
     def unanswered(self) -> int:
@@ -220,7 +247,7 @@ class User(Member):
         See a room, as the current one or another.
         """
         dialect = self.client.dialect
-        room.add(self, dialect.here if room is self.current else dialect.elsewhere)
+        room.audience.add(self, dialect.here if room is self.current else dialect.elsewhere)
 
     @property
     def entered(self) -> Entered:
@@ -236,7 +263,7 @@ class User(Member):
         before, self.current = self.current, room
         self.displaced = ""
         for each in (before, room):
-            if self in each:
+            if self.member in each:
                 self.look(each)
 
     # What a door calls
@@ -266,7 +293,8 @@ class User(Member):
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
-        self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
+        member = self.member
+        self.append(Draft(kind, target.name, member.name, text, "", member.sid, key))
         return None
 
     async def _sayLater(self, target: Room, kind: str, text: str, key: str | None) -> None:
@@ -322,7 +350,7 @@ class User(Member):
             raise BadName(f"you are called {new} already: choose another name")
         roster = self.state.roster
         roster.check(new, self.sid)
-        roster.reserve(new, self)
+        roster.reserve(new, self.member)
         try:
             await self.propose(
                 Draft(RENAMED, self.state.rooms.lobby.name, self.name, "", new, self.sid)
@@ -387,13 +415,38 @@ class User(Member):
         self._leave(HELD)
 
     def _leave(self, data: str) -> None:
-        if not self.leaving:
-            self.keepsName = bool(data) and self.session is not None
-            data = data if self.keepsName else ""
-            self.leaving = True
-            lobby = self.state.rooms.lobby.name
-            left = Draft(LEFT, lobby, self.name, "", "", self.sid, None, data)
-            self.submit(left, Proposal(self))
+        if self.leaving:
+            return
+        self.leaving = True
+        member = self.member
+        if any(not device.leaving for device in member.devices):
+            self._endAlone()
+            return
+        member.leaving = True
+        member.keepsName = bool(data) and self.session is not None
+        data = data if member.keepsName else ""
+        lobby = self.state.rooms.lobby.name
+        self.submit(Draft(LEFT, lobby, member.name, "", "", member.sid, None, data), Proposal(self))
+
+    def _endAlone(self) -> None:
+        """
+        End this connection of somebody who stays over another one, once everything that they asked
+        for over this one is answered.
+        """
+        if self._asked != self._answered:
+            self._isEnding = self.waits = True
+            return
+        self._isEnding = False
+        address = self.client.address
+        self.state.audit.tell(f"{self.name} has left, and stays over another connection", address)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """
+        Say goodbye, and close the connection.
+        """
+        self.client.close(self.client.dialect.answer(Goodbye("Goodbye"), None))
+        self.detach()
 
     # Drafts
 
@@ -404,6 +457,8 @@ class User(Member):
         if self.leaving:
             return
         self._asked += 1
+        if self.keyPrefix and draft.key is not None:
+            draft = draft._replace(key=self.keyPrefix + draft.key)
         self.state.log.append(draft, self)
 
     def propose(self, draft: Draft, key: str | None = None) -> Deferred[Event]:
@@ -429,27 +484,36 @@ class User(Member):
 
     def remember(self, leaving: Room | None = None) -> None:
         """
-        Keep what has changed of the session, where it can be resumed.
+        Keep what has changed of the session, where it can be resumed, and of the account.
 
         @param leaving: a room that they leave: it is stored together with the event that says so,
             so that a server that ends before it can say more does not let them in again.
         """
-        if self.session is None:
+        member, session = self.member, self.session
+        if session is None and member.record is None:
             return
         state = self.state
         eras, asleep = state.rooms.eras, state.rooms.asleep
-        rights = {era: upTo for era, upTo in self.rights.items() if era in eras or era in asleep}
+        rights = {era: upTo for era, upTo in member.rights.items() if era in eras or era in asleep}
         if leaving is not None and rights.get(leaving.era.start) == OPEN:
             rights[leaving.era.start] = max(state.lastId, leaving.era.start)
         away = (state.rooms.lobby, leaving)
-        self.session = self.session._replace(
-            name=self.name,
-            rooms=tuple(room.id for room in self.rooms if room not in away),
-            current=state.rooms.lobby.id if self.current is leaving else self.current.id,
-            seen=state.seconds(),
-            rights=rights,
-        )
-        state.log.remember(self.session)
+        rooms = tuple(room.id for room in member.rooms if room not in away)
+        seen = state.seconds()
+        if session is not None:
+            current = state.rooms.lobby.id if self.current is leaving else self.current.id
+            self.session = session._replace(
+                name=member.name, rooms=rooms, current=current, seen=seen, rights=rights
+            )
+            state.log.remember(self.session)
+        if member.record is not None:
+            member.record = member.record._replace(
+                name=member.name, rooms=rooms, seen=seen, rights=rights
+            )
+            if not self.keyPrefix and self.session is not None:
+                member.record = self.session
+            else:
+                state.log.remember(member.record)
 
     # Answers
 
@@ -490,12 +554,25 @@ class User(Member):
 
         @return: its receipt, with what waited for it.
         """
-        data = self.client.dialect.receipt(event)
+        data = self.client.dialect.receipt(self.mine(event) if self.keyPrefix else event)
         self._answered += 1
-        if event.time > self.lastActiveAt:
+        if event.time > self.member.lastActiveAt:
             # What is sent again was said when it was said first.
-            self.lastActiveAt = event.time
+            self.member.lastActiveAt = event.time
         return data if self._held is None else data + self._due()
+
+    def mine(self, event: Event) -> Event:
+        """
+        @return: an event of the member's as this connection may have it: with its client's own key,
+            if it was made over it, and without a key otherwise.
+        """
+        key = event.key
+        if key is None:
+            return event
+        if self.keyPrefix:
+            isMine = key.startswith(self.keyPrefix)
+            return event._replace(key=key.removeprefix(self.keyPrefix) if isMine else None)
+        return event._replace(key=None) if _DEVICE_KEY.match(key) else event
 
     def answered(self, data: bytes) -> bytes:
         """
@@ -547,5 +624,14 @@ class User(Member):
         if self._settling is not None and self._asked == self._answered:
             settling, self._settling = self._settling, None
             settling.callback(None)
-        self.waits = self._settling is not None
+        if self._isEnding:
+            self._endAlone()
+        self.waits = self._settling is not None or self._isEnding
         self.client.answered()
+
+
+def usersOf(member: Member) -> tuple[User, ...]:
+    """
+    @return: a member's connections here, oldest first.
+    """
+    return cast("tuple[User, ...]", member.devices)

@@ -80,11 +80,7 @@ class Welcomer:
             if request.last is None:
                 user.put(self._welcome(user, event.id, request, 0))
             return
-        cork = user.client.cork()
-        if request.last is None or request.epoch != self._state.log.epoch:
-            self._greet(user, event, request, cork)
-        else:
-            self._start(user, self._boundary(event), request, cork)
+        self._begin(user, self._boundary(event), event.id, request)
 
     def joined(self, user: User, room: Room, event: Event) -> None:
         """
@@ -95,7 +91,15 @@ class Welcomer:
         if not user.leaving:
             entered = Entered(room.name, room.topic, len(room))
             first = user.client.dialect.answer(entered, None)
-            self._release(user, room, event, self._backlog, first, user.client.cork())
+            before = self._boundary(event)
+            self._release(user, room, before, self._backlog, first, user.client.cork())
+
+    def attached(self, user: User, request: LoginRequest) -> None:
+        """
+        Welcome somebody who is here over a connection that is added to their others.
+        """
+        last = self._state.lastId
+        self._begin(user, last + 1, last, request)
 
     def resume(self, user: User, boundary: int, request: LoginRequest) -> None:
         """
@@ -105,6 +109,17 @@ class Welcomer:
         """
         self._start(user, boundary, request, user.client.cork())
 
+    def _begin(self, user: User, boundary: int, last: int, request: LoginRequest) -> None:
+        """
+        @param boundary: the first id that is delivered live.
+        @param last: the id of the newest event that there is for them.
+        """
+        cork = user.client.cork()
+        if request.last is None or request.epoch != self._state.log.epoch:
+            self._greet(user, boundary, last, request, cork)
+        else:
+            self._start(user, boundary, request, cork)
+
     def _boundary(self, event: Event) -> int:
         """
         @return: the first id delivered live to the user who joined with this event.  A JOINED event
@@ -112,20 +127,22 @@ class Welcomer:
         """
         return max(event.id, self._state.lastId + 1)
 
-    def _greet(self, user: User, event: Event, request: LoginRequest, cork: ICork) -> None:
+    def _greet(
+        self, user: User, boundary: int, last: int, request: LoginRequest, cork: ICork
+    ) -> None:
         dialect = user.client.dialect
         lost = dialect.answer(Gap(None), None) if request.last is not None else b""
-        first = self._welcome(user, event.id, request, 0)
+        first = self._welcome(user, last, request, 0)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
-        self._release(user, lobby, event, count, first + lost + self._motto(user), cork)
+        self._release(user, lobby, boundary, count, first + lost + self._motto(user), cork)
 
     def _release(
-        self, user: User, room: Room, event: Event, count: int, first: bytes, cork: ICork
+        self, user: User, room: Room, before: int, count: int, first: bytes, cork: ICork
     ) -> None:
         """
-        Send first this, then the room's backlog, then what happens now.  A backlog that cannot be
-        read keeps nobody out.
+        Send first this, then the room's backlog up to an id, then what happens now.  A backlog that
+        cannot be read keeps nobody out.
         """
         if not count:
             cork.release(first)
@@ -140,7 +157,6 @@ class Welcomer:
             cork.release(first)
 
         place = room.placeFor(user.rights)
-        before = self._boundary(event)
         self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
     def _start(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> None:

@@ -5,12 +5,7 @@ Where a client comes from.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Final
-
-_KEPT: Final = 1024
-"""Addresses that are parsed once: most clients have connected before."""
+from typing import Any
 
 
 def peerOf(transport: Any) -> tuple[str, int]:
@@ -27,19 +22,3 @@ def hostOf(address: Any) -> tuple[str, int]:
     """
     host = str(getattr(address, "host", "") or "")
     return host, int(address.port) if host else 0
-
-
-@lru_cache(maxsize=_KEPT)
-def addressOf(host: str) -> IPv4Address | IPv6Address | None:
-    """
-    Parse an address, also an IPv4 one that is written as IPv6 (RFC 4291 section 2.5.5.2).
-
-    @return: C{None} if it is none.
-    """
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        return address.ipv4_mapped or address
-    return address

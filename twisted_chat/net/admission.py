@@ -16,7 +16,7 @@ from random import SystemRandom
 from typing import Final
 
 from ..errors import ServerFull
-from .addresses import addressOf
+from ..text.networks import addressOf
 from .limits import Limits
 
 MINUTE: Final = 60.0

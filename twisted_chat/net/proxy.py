@@ -24,8 +24,9 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..text.networks import addressOf
 from ..wire.proxyheader import BadHeader, parseHeader
-from .addresses import addressOf, hostOf
+from .addresses import hostOf
 from .admission import Network
 from .interfaces import Shared
 

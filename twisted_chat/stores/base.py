@@ -124,16 +124,19 @@ def keyed(events: Iterable[Event]) -> list[tuple[Key, Event]]:
 
 class Sessions:
     """
-    A bounded number of sessions, found by the hashes of their tokens.
+    A bounded number of sessions, found by their ids, the hashes of their tokens, and accounts.
     """
 
     def __init__(self, limit: int) -> None:
         """
-        @param limit: at most this many; the one that is longest unchanged goes first.
+        @param limit: at most this many beside those that accounts themselves have; the one that is
+            longest unchanged goes first.
         """
         self._limit = limit
         self._bySid: dict[str, Session] = {}
         self._byHash: dict[str, Session] = {}
+        self._byAccount: dict[str, dict[str, Session]] = {}
+        self._own = 0
 
     def __bool__(self) -> bool:
         return bool(self._bySid)
@@ -151,12 +154,21 @@ class Sessions:
         """
         Take a session in place of what is known of it.
         """
-        self._remove(session.sid)
-        if len(self._bySid) >= self._limit:
-            self._remove(next(iter(self._bySid)))
+        self.remove(session.sid)
+        if len(self._bySid) - self._own >= self._limit:
+            self._removeOldest()
         self._bySid[session.sid] = session
         if session.tokenHash:
             self._byHash[session.tokenHash] = session
+        if session.account:
+            self._byAccount.setdefault(session.account, {})[session.sid] = session
+            self._own += session.account == session.sid
+
+    def get(self, sid: str) -> Session | None:
+        """
+        @return: the session of this id.
+        """
+        return self._bySid.get(sid)
 
     def find(self, tokenHash: str) -> Session | None:
         """
@@ -164,18 +176,51 @@ class Sessions:
         """
         return self._byHash.get(tokenHash)
 
+    def of(self, account: str) -> list[Session]:
+        """
+        @return: the sessions that are logged in to an account.
+        """
+        return list(self._byAccount.get(account, {}).values())
+
     def discard(self, sessions: Iterable[Session]) -> None:
         """
         Let go those of them that were not changed since.
         """
         for session in sessions:
             if self._bySid.get(session.sid) is session:
-                self._remove(session.sid)
+                self.remove(session.sid)
 
-    def _remove(self, sid: str) -> None:
+    def _removeOldest(self) -> None:
+        """
+        Those of accounts themselves go to the end instead.
+        """
+        while True:
+            sid, session = next(iter(self._bySid.items()))
+            if session.account != sid:
+                self.remove(sid)
+                return
+            self._bySid[sid] = self._bySid.pop(sid)
+
+    def remove(self, sid: str) -> None:
+        """
+        Let go a session, if it is there.
+        """
         session = self._bySid.pop(sid, None)
-        if session is not None:
-            self._byHash.pop(session.tokenHash, None)
+        if session is None:
+            return
+        self._byHash.pop(session.tokenHash, None)
+        if session.account:
+            others = self._byAccount[session.account]
+            del others[sid]
+            if not others:
+                del self._byAccount[session.account]
+            self._own -= session.account == sid
+
+    def lastUse(self) -> float:
+        """
+        @return: when any of them was last used, in seconds since the epoch; 0 if there is none.
+        """
+        return max((session.seen for session in self._bySid.values()), default=0.0)
 
     def since(self, time: float) -> list[Session]:
         """

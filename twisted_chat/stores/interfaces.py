@@ -1,12 +1,13 @@
 # -*- test-case-name: tests.contracts.test_interfaces -*-
 """
-What a store promises: the log, the history, the sessions, and whom a log hands its events to.
+What a store promises: the log, the history, the records, the sessions, and whom a log hands its
+events to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -95,7 +96,8 @@ class IHistory(Interface):
 
     Whoever no longer needs an answer cancels it.  No event has its C{data}; one that cannot be read
     is an event of the kind L{wire.events.UNREADABLE} with its id alone, where L{last} and L{after}
-    know that the reader may see it.
+    know that the reader may see it.  The C{text} of a message that was removed is empty, and no
+    search finds it.
     """
 
     def bounds() -> Deferred[tuple[int, int]]:
@@ -121,6 +123,14 @@ class IHistory(Interface):
         @return: all events after that one in the scope, oldest first.
         """
 
+    def count(place: Place, after: int, most: int) -> Deferred[int]:
+        """
+        @param place: what of a room the reader may see.
+        @param after: only ids above this one.
+        @param most: counting ends here.
+        @return: how many messages there are, those that were removed among them.
+        """
+
     def search(scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         @param scope: what the reader may see.
@@ -132,17 +142,109 @@ class IHistory(Interface):
         """
 
 
+MAX_REMOVED: Final = 10_000
+"""Messages that one removal takes at most: the longest that a commit may be held up by one, some
+0.1 s."""
+
+REMOVED_DAYS: Final = 30
+"""So long the texts of removed messages can be brought back; then they are deleted."""
+
+
+class Selection(NamedTuple):
+    """
+    Messages of one room: those that meet every condition that is given.
+
+    @ivar room: the room's name.
+    @ivar ids: these alone, or empty.
+    @ivar sid: by this author, or empty.
+    @ivar name: under this name, or empty.
+    @ivar after: with ids above this one.
+    @ivar upto: with ids up to this one, or 0.
+    """
+
+    room: str
+    ids: tuple[int, ...] = ()
+    sid: str = ""
+    name: str = ""
+    after: int = 0
+    upto: int = 0
+
+
+class Records(Protocol):
+    """
+    What is kept under a kind and a key: made of the log alone, by a L{Projection}.
+    """
+
+    def get(self, kind: str, key: str) -> Any:
+        """
+        @return: the value, which the caller may change without effect; C{None} if there is none.
+        """
+
+    def put(self, kind: str, key: str, value: Any) -> None:
+        """
+        @param value: anything that JSON can express, which reads it as it does (a tuple becomes a
+            list, a key of a mapping text); C{None} removes the record.
+        """
+
+    def blank(self, id: int) -> None:
+        """
+        Empty the C{data} of an earlier event, so that no secret lingers there.
+        """
+
+    def hide(self, removal: int, selection: Selection) -> None:
+        """
+        Take away the texts of messages before a removal: of the selected ones that have a text the
+        newest L{MAX_REMOVED}.
+
+        @param removal: the id of the event that removes them.
+        """
+
+    def unhide(self, removal: int) -> None:
+        """
+        Bring back the texts that this removal took away, as far as they are still kept.
+        """
+
+
+Projection = Callable[[Event, Records], None]
+"""Does to the records what an event of a kind in L{wire.events.RECORDED} means.  It knows only its
+arguments, so that the same log makes the same records everywhere.  Raises L{ChatError} if the event
+is void by what came before it; then it changes nothing."""
+
+
+class IRecords(Interface):
+    """
+    The records: a projection of the log, stored together with the events that it is made of.  A
+    store without a L{Projection} has none.
+    """
+
+    def records(kinds: Collection[str]) -> Deferred[list[tuple[str, str, Any]]]:
+        """
+        @param kinds: kinds of records.
+        @return: kind, key and value of all their records.
+        """
+
+    def record(kind: str, key: str) -> Deferred[Any]:
+        """
+        @return: the value of one record, or C{None}.
+        """
+
+    def removedBy(removal: int) -> Deferred[list[int]]:
+        """
+        @param removal: the id of an event that removed messages.
+        @return: the ids of those whose texts can still be brought back, rising.
+        """
+
+
 class StoredRooms(NamedTuple):
     """
     The rooms, as they were stored last.
 
     @ivar records: one for each room.
-    @ivar events: the events of the kinds in L{wire.events.STATE} that came after that, oldest
-        first: the server ended before what they changed was stored.
+    @ivar reflected: the id of the newest event that they show.
     """
 
     records: list[RoomRecord]
-    events: list[Event]
+    reflected: int
 
 
 class IRooms(Interface):
@@ -167,6 +269,17 @@ class IRooms(Interface):
         @return: all rooms.
         """
 
+    def stateAfter(id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        Read the events that rooms are made of, with their secrets: after those that the stored
+        rooms show there are some if the server ended before the rooms were stored.
+
+        @param id: only events after this one.
+        @param limit: at most this many.
+        @return: the events of the kinds in L{wire.events.STATE}, oldest first.  Those that the
+            stored rooms show may have been pruned.
+        """
+
 
 class ISessions(Interface):
     """
@@ -175,7 +288,8 @@ class ISessions(Interface):
 
     def remember(session: Session) -> None:
         """
-        Keep a session, or what has changed of it.  Stored with the next batch of events.
+        Keep a session, or what has changed of it; one without a C{tokenHash} is forgotten.  Stored
+        with the next batch of events.
         """
 
     def recall(tokenHash: str) -> Deferred[Session | None]:
@@ -183,14 +297,25 @@ class ISessions(Interface):
         @return: the session of this token, or C{None}.
         """
 
-    def recentSessions(since: float) -> Deferred[list[Session]]:
+    def session(sid: str) -> Deferred[Session | None]:
         """
-        @param since: a time, in seconds since the epoch, UTC.
-        @return: the sessions that were used at that time or later.
+        @return: the session of this id, or C{None}.
+        """
+
+    def sessionsOf(account: str) -> Deferred[list[Session]]:
+        """
+        @return: the sessions that are logged in to an account.
+        """
+
+    def recentSessions(seconds: float) -> Deferred[list[Session]]:
+        """
+        @return: the sessions that were used within so many seconds before the last use of any of
+            them, or before now, whichever is earlier: a clock that is wrong since then changes
+            nothing.
         """
 
 
-class IStore(ILog, IHistory, IRooms, ISessions):
+class IStore(ILog, IHistory, IRecords, IRooms, ISessions):
     """
     All that the hub needs kept, in one place.
     """

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from itertools import islice
-from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
@@ -20,7 +18,7 @@ from zope.interface import implementer
 from ..counters import Counters
 from ..errors import NoHistory
 from ..wire.events import (
-    SPOKEN,
+    RECORDED,
     STATE,
     Draft,
     Event,
@@ -30,8 +28,11 @@ from ..wire.events import (
     makeEvent,
     withoutSecrets,
 )
-from .base import Following, Sessions, keyed, sift
-from .interfaces import IFollower, IStore, StoredRooms
+from .base import Following, Sessions, sift
+from .interfaces import IFollower, IStore, Projection, StoredRooms
+from .memoryrecords import MemoryRecords
+from .past import Past, between
+from .records import project
 from .search import matcher, readable
 from .session import RoomRecord, Session
 from .turns import Turns
@@ -42,11 +43,11 @@ KEPT_EVENTS: Final = 10_000
 SEARCHED: Final = 250
 """Events that a search looks at in one turn of the reactor: some 1 ms."""
 
+FORGET_SECONDS: Final = 3_600.0
+"""How often to look for texts that can no longer be brought back."""
+
 KEPT_SESSIONS: Final = 100_000
 """Sessions that can be resumed; the one longest unchanged goes first."""
-
-
-_id = attrgetter("id")
 
 
 @implementer(IStore)
@@ -61,6 +62,7 @@ class MemoryLog:
         seconds: Callable[[], float] = time.time,
         keep: int = KEPT_EVENTS,
         counters: Counters | None = None,
+        projection: Projection | None = None,
     ) -> None:
         """
         @param schedule: runs a callable at the end of the reactor's turn, so that all that came
@@ -68,25 +70,25 @@ class MemoryLog:
         @param seconds: the wall time, in seconds since the epoch.
         @param keep: at least this many of the newest events are kept, at most twice as many.
         @param counters: the server's figures about itself.
+        @param projection: makes the records of the log.
         """
         self._counters = Counters() if counters is None else counters
         self._oldest = 0.0
         self.epoch = secrets.token_hex(8)
         self._schedule = schedule
         self._seconds = seconds
-        self._keep = keep
         self._following = Following()
         self._taken: list[tuple[Draft, object]] = []
         self._isDue = False
         self._newest = 0
-        self._kept: list[Event] = []
-        self._keys: dict[tuple[str, str], Event] = {}
-        self._spokenIn: dict[str, list[Event]] = {}
-        self._sorted = 0
+        self._past = Past(keep)
         self._sessions = Sessions(KEPT_SESSIONS)
         self._rooms: dict[int, RoomRecord] = {}
         self._turns = Turns()
         self._reflected = 0
+        self._projection = projection
+        self._records = MemoryRecords(self._past)
+        self._forgotten = seconds()
 
     @property
     def trouble(self) -> str:
@@ -159,7 +161,7 @@ class MemoryLog:
         sifted = None
         for draft, _ in taken:
             if draft.key is not None:
-                sifted = sift(taken, self._keys.get)
+                sifted = sift(taken, self._past.withKey)
                 break
         fresh = taken if sifted is None else sifted.fresh
         first, time = self._newest + 1, self._seconds()
@@ -168,22 +170,27 @@ class MemoryLog:
             for id, (draft, origin) in enumerate(fresh, first)
         ]
         self._newest += len(stored)
-        self._kept += [event for event, _ in stored]
+        events = [event for event, _ in stored]
         repeated: list[tuple[Event, object]] = []
         if sifted is not None:
             repeated = sifted.repeated(stored)
-            self._keys.update(sifted.known)
-        if len(self._kept) > 2 * self._keep:
-            self._prune()
+        self._past.add(events, {} if sifted is None else sifted.known)
+        self._record(events, time)
         self._following.taken(stored, repeated)
         if self._counters.watched:
             self._counters.batchDone(self._oldest)
 
-    def _prune(self) -> None:
-        del self._kept[: -self._keep]
-        self._keys = dict(keyed(self._kept))
-        self._spokenIn = {}
-        self._sorted = 0
+    def _record(self, events: list[Event], now: float) -> None:
+        """
+        Let the records show what was stored.
+        """
+        if self._projection is not None:
+            for event in events:
+                if event.kind in RECORDED:
+                    project(self._projection, event, self._records)
+        if self._past.prune() or not 0 <= now - self._forgotten < FORGET_SECONDS:
+            self._forgotten = now
+            self._records.forget(now)
 
     # IHistory
 
@@ -191,43 +198,40 @@ class MemoryLog:
         """
         See L{IHistory.bounds}.
         """
-        oldest = self._kept[0].id if self._kept else self._newest + 1
-        return succeed((oldest, self._newest))
+        events = self._past.events
+        return succeed((events[0].id if events else self._newest + 1, self._newest))
 
     def last(self, place: Place, count: int, before: int | None = None) -> Deferred[list[Event]]:
         """
         See L{IHistory.last}.
         """
-        spoken = self._spoken().get(place.room, [])
+        spoken = self._past.spokenIn(place.room)
         found: list[Event] = []
         for first, last in reversed(place.ranges):
-            start = bisect_left(spoken, first, key=_id)
-            end = bisect_right(spoken, last if before is None else min(last, before - 1), key=_id)
-            start = max(start, end - (count - len(found)))
-            found += reversed(spoken[start:end])
+            end = last if before is None else min(last, before - 1)
+            start, stop = between(spoken, first, end)
+            found += reversed(spoken[max(start, stop - (count - len(found))) : stop])
         return succeed(found[::-1])
-
-    def _spoken(self) -> dict[str, list[Event]]:
-        """
-        @return: what was spoken in each room.  The events that came since the last call are
-            sorted into it now, so that a message costs nothing here until somebody asks.
-        """
-        rooms = self._spokenIn
-        for event in self._kept[self._sorted :]:
-            if event.kind in SPOKEN:
-                rooms.setdefault(event.room, []).append(withoutSecrets(event))
-        self._sorted = len(self._kept)
-        return rooms
 
     def after(self, scope: Scope, id: int, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.after}.
         """
-        start = bisect_right(self._kept, id, key=_id)
         # A slice of the list would copy it, and to skip its beginning one by one takes as long.
-        kept = self._kept
-        found = filter(readable(scope), (kept[at] for at in range(start, len(kept))))
+        events, start = self._past.events, self._past.startAfter(id)
+        found = filter(readable(scope), (events[at] for at in range(start, len(events))))
         return succeed([withoutSecrets(event) for event in islice(found, limit)])
+
+    def count(self, place: Place, after: int, most: int) -> Deferred[int]:
+        """
+        See L{IHistory.count}.
+        """
+        spoken = self._past.spokenIn(place.room)
+        count = 0
+        for first, last in place.ranges:
+            start, end = between(spoken, max(first, after + 1), last)
+            count += end - start
+        return succeed(min(count, most))
 
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
@@ -237,7 +241,7 @@ class MemoryLog:
 
     def _search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         isReadable, matches = readable(scope), matcher(query)
-        kept = self._kept.copy()
+        kept = self._past.events.copy()
         found: list[Event] = []
         isOver: list[object] = []
         result: Deferred[list[Event]] = Deferred(isOver.append)
@@ -250,7 +254,7 @@ class MemoryLog:
                         found.append(withoutSecrets(event))
                 end = start
                 if len(found) >= limit or not end:
-                    result.callback(found[::-1])
+                    result.callback([event for event in found[::-1] if not self._isRemoved(event)])
                     return
                 if self._schedule is not None:
                     self._schedule(partial(look, end))
@@ -258,6 +262,33 @@ class MemoryLog:
 
         look()
         return result
+
+    def _isRemoved(self, event: Event) -> bool:
+        """
+        @return: whether a message was removed since it was found.
+        """
+        current = self._past.find(event.id)
+        return current is not None and not current.text
+
+    # IRecords
+
+    def records(self, kinds: Collection[str]) -> Deferred[list[tuple[str, str, Any]]]:
+        """
+        See L{IRecords.records}.
+        """
+        return succeed(self._records.all(kinds))
+
+    def record(self, kind: str, key: str) -> Deferred[Any]:
+        """
+        See L{IRecords.record}.
+        """
+        return succeed(self._records.get(kind, key))
+
+    def removedBy(self, removal: int) -> Deferred[list[int]]:
+        """
+        See L{IRecords.removedBy}.
+        """
+        return succeed(self._records.removedBy(removal))
 
     # IRooms
 
@@ -279,9 +310,14 @@ class MemoryLog:
         """
         See L{IRooms.rooms}.
         """
-        start = bisect_right(self._kept, self._reflected, key=_id)
-        events = [event for event in islice(self._kept, start, None) if event.kind in STATE]
-        return succeed(StoredRooms(list(self._rooms.values()), events))
+        return succeed(StoredRooms(list(self._rooms.values()), self._reflected))
+
+    def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.stateAfter}.
+        """
+        events = self._past.events[self._past.startAfter(id) :]
+        return succeed(list(islice((e for e in events if e.kind in STATE), limit)))
 
     # ISessions
 
@@ -289,7 +325,10 @@ class MemoryLog:
         """
         See L{ISessions.remember}.
         """
-        self._sessions.put(session)
+        if session.tokenHash:
+            self._sessions.put(session)
+        else:
+            self._sessions.remove(session.sid)
 
     def recall(self, tokenHash: str) -> Deferred[Session | None]:
         """
@@ -297,8 +336,21 @@ class MemoryLog:
         """
         return succeed(self._sessions.find(tokenHash))
 
-    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+    def session(self, sid: str) -> Deferred[Session | None]:
+        """
+        See L{ISessions.session}.
+        """
+        return succeed(self._sessions.get(sid))
+
+    def sessionsOf(self, account: str) -> Deferred[list[Session]]:
+        """
+        See L{ISessions.sessionsOf}.
+        """
+        return succeed(self._sessions.of(account))
+
+    def recentSessions(self, seconds: float) -> Deferred[list[Session]]:
         """
         See L{ISessions.recentSessions}.
         """
-        return succeed(self._sessions.since(since))
+        end = min(self._sessions.lastUse(), self._seconds())
+        return succeed(self._sessions.since(end - seconds))

@@ -191,7 +191,7 @@ def matcher(query: Query) -> Callable[[Event], bool]:
     author = terms(query.name)
 
     def matches(event: Event) -> bool:
-        if event.kind not in SPOKEN or event.time < query.since:
+        if event.kind not in SPOKEN or event.time < query.since or not event.text:
             return False
         if query.room and event.room != query.room:
             return False

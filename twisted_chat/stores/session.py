@@ -38,6 +38,9 @@ class Session(NamedTuple):
     @ivar rights: the private eras of rooms that its owner was a member of, by the id that began
         each: the last id that they may read of it, or 0 while there is no end.
     @ivar began: the id of the event with which it began: nothing older can have been missed.
+    @ivar account: the account that it is logged in to, or empty.  The session of this id keeps the
+        name, rooms and rights of the account itself, and is never too old.
+    @ivar device: the label of the credential that it logged in with, or empty.
     """
 
     sid: str
@@ -48,6 +51,8 @@ class Session(NamedTuple):
     seen: float = 0.0
     rights: Mapping[int, int] = NO_RIGHTS
     began: int = 0
+    account: str = ""
+    device: str = ""
 
 
 class RoomRecord(NamedTuple):

@@ -74,7 +74,22 @@ def writeWhole(path: Path, content: bytes, isDurable: bool = False) -> None:
             if isDurable:
                 os.fsync(descriptor)
         beside.replace(target)
+        if isDurable:
+            # Not every file system can do that with a folder.
+            with suppress(OSError):
+                _writeThrough(target.parent)
     except OSError:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _writeThrough(folder: Path) -> None:
+    """
+    Have the names of its files on the disk: a file that is there is lost without its name.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -106,9 +106,20 @@ def cleanRoom(text: str) -> str:
     return "#" + _clean(text[1:], "room name", BadRoom)
 
 
+def cleanLabel(text: str) -> str:
+    """
+    Check the label of a device.
+
+    @param text: what was typed; blanks around it do not count.
+    @return: the label as its owner sees it; idempotent as L{cleanName}.
+    @raise BadName: if it breaks a rule for names; none is reserved.
+    """
+    return _clean(text, "label", BadName)
+
+
 def _clean(text: str, what: str, refused: type[BadName | BadRoom]) -> str:
     """
-    @param what: how the sentences call the name: C{"name"} or C{"room name"}.
+    @param what: how the sentences call the name: C{"name"}, C{"room name"} or C{"label"}.
     @param refused: the error to raise.
     @return: the name to be shown.
     """

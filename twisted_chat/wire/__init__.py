@@ -15,4 +15,5 @@ server and the client share it.
 - C{textlines}: the dialect for people
 - C{jsonlines}: the dialect for programs
 - C{fingerprint}: how a certificate is written for people to compare
+- C{scram}: how a password is proved without being sent
 """

@@ -55,6 +55,65 @@ the era that they are let into."""
 CLOSED: Final = "closed"
 """C{room} has ended: it was empty.  C{data} is the room's id."""
 
+SERVER: Final = "!"
+"""The C{room} of events about the whole server, and their place.  It is in nobody's scope, so no
+history, replay or search has them.
+
+The values for machines of all kinds below are compact JSON.  An account is known by the session id
+that registered it, which is the C{sid} of all that its owner does.  A I{place} is a room's id as
+text, or L{SERVER}."""
+
+REGISTERED: Final = "registered"
+"""C{name} registered: the name belongs to the account C{sid}.  C{data}: C{looks}, and the C{code}
+that let them in, if any.  C{room} is L{SERVER}."""
+
+CREDENTIALS: Final = "credentials"
+"""The account C{sid} proves itself by all C{credentials} in C{data}, and by no earlier ones.
+C{room} is L{SERVER}."""
+
+NAMED: Final = "named"
+"""The account C{sid} owns one more name, C{name}, or gave it back.  C{data}: C{looks}, C{owned}.
+C{room} is L{SERVER}."""
+
+UNREGISTERED: Final = "unregistered"
+"""The account C{sid}, called C{name}, has ended.  C{room} is L{SERVER}."""
+
+CODE: Final = "code"
+"""A code that works once was given out.  C{data}: its C{hash}, C{purpose}, C{who} (an account),
+C{label}, C{until}.  C{room} is L{SERVER}."""
+
+READ: Final = "read"
+"""The account C{sid} has read a place up to an id.  C{data}: C{place} (or C{"@"}, for what was told
+to it), C{id}.  C{room} is L{SERVER}."""
+
+GRANTED: Final = "granted"
+"""C{to} has a role from now on, or none.  C{data}: C{place}, C{who} (an account), C{role}."""
+
+BANNED: Final = "banned"
+"""C{to} may not enter or speak, for the reason C{text}.  C{data}: C{place}, C{what}, C{until} and
+whom it concerns."""
+
+LIFTED: Final = "lifted"
+"""A ban of C{to} has ended.  C{data}: C{place}, C{ban} (the id of its L{BANNED} event)."""
+
+SET: Final = "set"
+"""A rule of a place is C{text} from now on.  C{data}: C{place}, C{what}, C{value}, C{until}."""
+
+REMOVED: Final = "removed"
+"""Messages of C{to} were removed for the reason C{text}.  C{data}: C{place} and which."""
+
+RESTORED: Final = "restored"
+"""Messages of C{to} that were removed are back.  C{data}: C{place}, C{removal} (the id of its
+L{REMOVED} event)."""
+
+REPORTED: Final = "reported"
+"""C{name} complains of C{to}, for the reason C{text}.  C{data}: C{place}, C{room}, C{who},
+C{message} (an id) and a C{copy} of its text.  C{room} is L{SERVER}."""
+
+DONE: Final = "done"
+"""A report was dealt with.  C{data}: C{report} (the id of its L{REPORTED} event).  C{room} is
+L{SERVER}."""
+
 UNREADABLE: Final = "unreadable"
 """A row of the history that cannot be read stands at this id."""
 
@@ -65,7 +124,8 @@ HELD: Final = "held"
 """The C{data} of a L{LEFT} event of somebody whose connection was lost and who may resume."""
 
 SPOKEN: Final = frozenset({SAID, ACTED, TOLD})
-"""The kinds that people write: they are answered by a receipt, kept longest and searched."""
+"""The kinds that people write: they are answered by a receipt, kept longest and searched.  One with
+an empty C{text} was removed."""
 
 PRESENCE: Final = frozenset({JOINED, LEFT, RENAMED})
 """Comings and goings: never part of a backlog, and the first to be pruned."""
@@ -73,13 +133,26 @@ PRESENCE: Final = frozenset({JOINED, LEFT, RENAMED})
 STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED})
 """The kinds that rooms are made of."""
 
+ACCOUNTS: Final = frozenset({REGISTERED, CREDENTIALS, NAMED, UNREGISTERED, CODE, READ})
+"""The kinds that accounts are made of."""
+
+MODERATION: Final = frozenset({GRANTED, BANNED, LIFTED, SET, REMOVED, RESTORED, REPORTED, DONE})
+"""The kinds that roles, bans and the rules of places are made of, and what moderators do."""
+
+RECORDED: Final = ACCOUNTS | MODERATION | {CREATED, CLOSED}
+"""The kinds that a store makes records of."""
+
+KINDS: Final = SPOKEN | PRESENCE | STATE | ACCOUNTS | MODERATION
+"""All kinds that a log takes."""
+
 
 class Draft(NamedTuple):
     """
     A proposed event, without an id and a time.
 
     @ivar kind: one of the kinds above.
-    @ivar room: the room's name with its C{#}, or C{"@"} and a session id for one person alone.
+    @ivar room: the room's name with its C{#}, or C{"@"} and a session id for one person alone, or
+        L{SERVER}.
     @ivar name: the name of its author.
     @ivar text: clean text, as the kind says.
     @ivar to: a name, as the kind says.

@@ -150,7 +150,7 @@ class JoiningTests(SynchronousTestCase):
         turn.end()
         bob.types("/join #dev")
         turn.end()
-        self.assertEqual(set(hub.rooms["#dev"]), {ann.user, bob.user})
+        self.assertEqual(set(hub.rooms["#dev"]), {ann.user.member, bob.user.member})
         self.assertEqual(ann.lines[-1], "* Bob has joined #dev")
 
     def test_leaveRefused(self) -> None:
@@ -608,7 +608,7 @@ class KickTests(SynchronousTestCase):
         self.ann.types("/kick Ann", "/kick Cem", "/kick Dai", "/join #lobby", "/kick Bob")
         refused = [line for line in self.ann.lines if line[:2] == "! "]
         self.assertEqual(len(refused), 4)
-        self.assertIn(self.bob.user, self.hub.rooms["#den"])
+        self.assertIn(self.bob.user.member, self.hub.rooms["#den"])
 
     def test_program(self) -> None:
         """

@@ -21,7 +21,7 @@ from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.schema import connect, copy
 from twisted_chat.stores.sqlite.store import SQLiteLog
-from twisted_chat.stores.sqlite.worker import IClockWithThreads, Worker
+from twisted_chat.worker import IClockWithThreads, Worker
 
 LOBBY = scopeOf("#lobby")
 
@@ -59,7 +59,7 @@ class ThreadlessClock(Clock):
 
 class InlineWorker:
     """
-    A L{twisted_chat.stores.sqlite.worker.Worker} without a thread: it does its task at once, and
+    A L{twisted_chat.worker.Worker} without a thread: it does its task at once, and
     tells the result in a later turn as the real one does.
     """
 

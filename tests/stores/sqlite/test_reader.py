@@ -13,9 +13,9 @@ from twisted_chat.stores.sqlite import fulltext, reader, schema
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.rows import asEvent
-from twisted_chat.stores.sqlite.worker import Ticket
 from twisted_chat.stores.sqlite.writer import Writer
 from twisted_chat.wire.events import Event, Query
+from twisted_chat.worker import Ticket
 
 LOBBY = scopeOf("#lobby", sid="a1")
 

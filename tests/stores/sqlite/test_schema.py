@@ -100,7 +100,8 @@ class CopyTests(FileCase):
         for index, condition in (
             ("events_spoken", schema.IS_SPOKEN),
             ("events_presence", schema.IS_PRESENCE),
-            ("events_state", schema.IS_STATE),
+            ("events_state", schema.IS_OTHER),
+            ("events_kind", schema.IS_OTHER),
         ):
             [(sql,)] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,))
             self.assertEqual(

@@ -103,7 +103,7 @@ class WriterTests(SynchronousTestCase):
         self.assertEqual([event.id for event, _ in outcome.stored], [1, 2])
         self.assertEqual(outcome.lost, drafts[1:5])
         self.assertIsInstance(outcome.refusal, Refusal)
-        found = self.read(lambda reader: reader.recentSessions(0.0))
+        _, found = self.read(lambda reader: reader.recentSessions(5.0, 0.0, 5.0))
         self.assertEqual([session.name for session in found], ["Ann"])
         self.assertEqual(self.read(lambda reader: reader.rooms()[0].records), [ROOM])
 

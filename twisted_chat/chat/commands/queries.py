@@ -17,9 +17,10 @@ from ...text.confusables import nameKey
 from ...text.names import cleanRoom
 from ...wire.answers import Found, Members, RoomList, RoomSummary, Whois
 from ...wire.events import Event, Query
+from ..member import Member, membersOf
 from ..room import Room
 from ..state import SHOWN_ROOMS
-from ..user import User
+from ..user import User, usersOf
 
 _log = Logger()
 
@@ -52,18 +53,19 @@ def members(user: User, name: str) -> Members:
     @raise NoSuchRoom: if the user may not know.
     """
     room = visibleRoom(user, name) if name else user.current
-    present = sorted(room, key=lambda member: member.name.casefold())
+    present = sorted(membersOf(room), key=lambda member: member.name.casefold())
     # Each look asks the kernel: in a crowd only those are looked at who are shown.
     looked = present[:LOOKED_AT]
     lost = [member.name for member in looked if isUnreachable(member)]
     return Members(room.name, tuple(member.name for member in present), tuple(lost))
 
 
-def isUnreachable(member: object) -> bool:
+def isUnreachable(member: Member) -> bool:
     """
-    @return: whether somebody's connection is here and may be lost.
+    @return: whether somebody's connections are here and may all be lost.
     """
-    return isinstance(member, User) and member.client.unreachable
+    devices = usersOf(member)
+    return bool(devices) and all(user.client.unreachable for user in devices)
 
 
 async def names(user: User, text: str, key: str | None) -> None:

@@ -26,7 +26,7 @@ from ...wire.events import (
 from ..member import Member
 from ..room import Room, hashPassword
 from ..state import State
-from ..user import User
+from ..user import User, usersOf
 
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
@@ -111,8 +111,9 @@ def _tryPassword(user: User, room: Room, password: str) -> None:
         count = state.passwords.failed(room.id, host)
         state.audit.tell(f"{user.name} gave a wrong password for {room.name}", user.client.address)
         owner = state.roster.bySid(room.owner)
-        if isinstance(owner, User) and count in (1, 10, 100, 1_000):
-            owner.notice(f"{user.name} gave a wrong password for {room.name} ({count} so far)")
+        if owner is not None and count in (1, 10, 100, 1_000):
+            for device in usersOf(owner):
+                device.notice(f"{user.name} gave a wrong password for {room.name} ({count} so far)")
     raise NotAllowed(f"{room.name} is private: ask its members for an invitation or the password")
 
 
@@ -209,7 +210,7 @@ async def kick(user: User, text: str, key: str | None) -> None:
     _mustOwn(user, room)
     name, _, reason = text.partition(" ")
     target = user.state.roster.find(name)
-    if target is user:
+    if target is user.member:
         raise NotAllowed("you cannot remove yourself: /leave leaves the room")
     if target not in room:
         raise NotAllowed(f"{target.name} is not in {room.name}")
@@ -230,8 +231,8 @@ async def kick(user: User, text: str, key: str | None) -> None:
             await user.propose(left)
         except ChatError:
             user.state.keep(room)
-            if isinstance(target, User):
-                target.remember()
+            for device in usersOf(target):
+                device.remember()
             raise
 
 
@@ -240,8 +241,8 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     Have a removal stored together with the event that says so: a server that ends before it can
     store what comes of that must not let them in again.
     """
-    if isinstance(target, User):
-        target.remember(room)
+    for device in usersOf(target):
+        device.remember(room)
     record = room.record
     expelled = {*record.expelled, target.sid}
     invited = {*record.invited} - expelled

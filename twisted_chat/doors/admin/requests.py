@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from ... import __version__
 from ...chat.hub import Hub
-from ...chat.user import User
+from ...chat.user import usersOf
 from ...errors import BadObject, ChatError
 from ...wire.jsonlines import textField
 from ..stream import StreamDoor
@@ -65,7 +65,7 @@ async def _names(server: Server, value: Fields) -> Fields:
     people = [
         {
             "name": member.name,
-            "address": member.client.address if isinstance(member, User) else None,
+            "address": ", ".join(user.client.address for user in usersOf(member)) or None,
             "since": round(member.joinedAt),
             "rooms": [room.name for room in member.rooms],
         }

@@ -5,13 +5,13 @@ Nothing here knows the hub or a connection.  Only C{store} knows the reactor's t
 
 - C{store}: the log's side in the reactor's thread
 - C{writer}, C{reader}: its sides in the threads that write and read
-- C{worker}: a thread of one's own for one task after the other
 - C{opening}: how a file is opened, checked and upgraded
 - C{historyfile}: the file's place on the disk, locked and watched
 - C{steps}: the migrations: from each version of the tables to the next
 - C{schema}: how the file is laid out
 - C{rows}: from rows to values, and past those that cannot be read
 - C{fulltext}: the index of words
+- C{projection}: the records, and the texts of removed messages
 - C{retention}: how long what is kept
 - C{faults}: what can go wrong, and what the operator hears of it
 - C{tool}: backup, check and export, for the operator

@@ -104,7 +104,8 @@ Entry = tuple[int, str, str]
 
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[Entry]:
     for id, text, name in rows:
-        if type(text) is type(name) is str:
+        # A message that was removed is found by nothing, not by its author either.
+        if type(text) is type(name) is str and text:
             yield id, " ".join(terms(text)), " ".join(terms(name))
 
 
@@ -181,11 +182,29 @@ def forget(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> N
 
     @param rows: id, text and name of spoken events.
     """
-    first, last = extent(connection)
     connection.executemany(
         "INSERT INTO terms (terms, rowid, text, name) VALUES ('delete', ?, ?, ?)",
-        _entries(row for row in rows if first < row[0] <= last),
+        _inside(connection, rows),
     )
+
+
+def learn(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """
+    Take events into the index again that it was made to forget, in a transaction that is under way.
+
+    @param rows: id, text and name of spoken events.
+    """
+    connection.executemany(
+        "INSERT INTO terms (rowid, text, name) VALUES (?, ?, ?)", _inside(connection, rows)
+    )
+
+
+def _inside(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> Iterator[Entry]:
+    """
+    @return: the entries of those events that the index has come to.
+    """
+    first, last = extent(connection)
+    return _entries(row for row in rows if first < row[0] <= last)
 
 
 OPEN_VOCABULARY: Final = (

@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ...errors import ChatError, NoHistory
+from ...worker import Worker
 from .faults import advice, isDamage
 from .reader import Reader
 from .schema import (
@@ -32,7 +33,6 @@ from .schema import (
     writeNote,
 )
 from .steps import STEPS
-from .worker import Worker
 
 _log = Logger()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from heapq import merge
 from itertools import islice
@@ -18,18 +18,29 @@ from threading import Lock
 from typing import Any, Final, TypeVar
 
 from ...errors import NoHistory
-from ...wire.events import FOREVER, SPOKEN, UNREADABLE, Event, Place, Query, Scope
+from ...wire.events import FOREVER, SPOKEN, STATE, UNREADABLE, Event, Place, Query, Scope
+from ...worker import Ticket
 from ..interfaces import StoredRooms
 from ..search import matcher, phrases, readable
 from ..session import Session
 from . import fulltext
 from .faults import isPassing, reason
-from .rows import EVENTS, SECRET_EVENTS, SESSIONS, asEvent, asRoom, asSession, stream
+from .rows import (
+    END_OF_TIME,
+    EVENTS,
+    SECRET_EVENTS,
+    SESSIONS,
+    asEvent,
+    asRoom,
+    asSession,
+    asValue,
+    stream,
+)
 from .rows import ROOMS as ROOM_ROWS
 from .schema import (
+    IS_OTHER,
     IS_PRESENCE,
     IS_SPOKEN,
-    IS_STATE,
     MAX_ID,
     PRUNED,
     ROOMS,
@@ -39,7 +50,6 @@ from .schema import (
     nextId,
     readId,
 )
-from .worker import Ticket
 
 SEARCH_SECONDS: Final = 2.0
 """After so long a search ends without an answer."""
@@ -65,13 +75,17 @@ _SPOKEN_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_SPOKEN} {_NE
 
 _PRESENCE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_PRESENCE} {_NEXT}"
 
-_STATE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_STATE} {_NEXT}"
+_OTHER_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_OTHER} {_NEXT}"
+
+_KIND_IDS: Final = f"SELECT id FROM events WHERE kind = ? AND {IS_OTHER} {_NEXT}"
 
 _TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
 
-# This index has few rows: to look at all of it is less than to look at all events after an id.
-_NEW_STATE: Final = (
-    f"{SECRET_EVENTS} INDEXED BY events_state WHERE {IS_STATE} AND id > ? AND id <= ? ORDER BY id"
+_RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
+
+_LAST_USE: Final = (
+    "SELECT coalesce(max(seen), 0.0) FROM sessions "
+    f"WHERE typeof(seen) = 'real' AND seen BETWEEN 0 AND {END_OF_TIME}"
 )
 
 _LAST: Final = (
@@ -231,14 +245,34 @@ class Reader:
         """
         id = min(max(id, 0), MAX_ID)
         with self._moment() as connection:
-            ids = list(islice(_once(merge(*_ways(connection, scope, id))), max(0, limit)))
+            ids = islice(_once(merge(*_ways(connection, scope, id))), max(0, limit))
             return list(self._withIds(connection, ids))
 
-    def _withIds(self, connection: sqlite3.Connection, ids: list[int]) -> Iterator[Event]:
-        for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
-            select = f"{EVENTS} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
-            yield from self._events(connection, select, chunk)
+    def _withIds(
+        self, connection: sqlite3.Connection, ids: Iterator[int], select: str = EVENTS
+    ) -> _Events:
+        """
+        @param ids: rising.
+        @return: the events with these ids.
+        """
+        while chunk := list(islice(ids, CHUNK)):
+            statement = f"{select} WHERE id IN ({_marks(len(chunk))}) ORDER BY id"
+            yield from self._events(connection, statement, chunk)
+
+    def count(self, place: Place, after: int, most: int) -> int:
+        """
+        See L{stores.interfaces.IHistory.count}.
+        """
+        count = 0
+        with self._moment() as connection:
+            for first, last in place.ranges:
+                if count >= most:
+                    break
+                start, end = min(max(first - 1, after), MAX_ID), min(last, MAX_ID)
+                values = (place.room, start, end, most - count)
+                row = connection.execute(f"SELECT count(*) FROM ({_SPOKEN_IDS})", values).fetchone()
+                count += row[0]
+        return count
 
     def _events(
         self, connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
@@ -318,7 +352,7 @@ class Reader:
         yield from self._events(
             connection,
             f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
-            f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(SPOKEN, 'e.kind')} "
+            f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(sorted(SPOKEN), 'e.kind')} "
             f"AND {allowed} ORDER BY terms.rowid DESC",
             [asked, floor, *values],
         )
@@ -387,10 +421,57 @@ class Reader:
                     self._tell(f"room {row[0]}")
                 else:
                     records.append(record)
-            reflected = readId(connection, ROOMS)
-            events = self._events(connection, _NEW_STATE, (reflected, MAX_ID))
-            found = [event for event in events if event.kind != UNREADABLE]
-            return StoredRooms(records, found), newestId(connection)
+            return StoredRooms(records, readId(connection, ROOMS)), newestId(connection)
+
+    def stateAfter(self, id: int, limit: int) -> list[Event]:
+        """
+        See L{stores.interfaces.IRooms.stateAfter}.
+        """
+        with self._moment() as connection:
+            ways = [_inRanges(connection, _KIND_IDS, kind, _ALL, id) for kind in sorted(STATE)]
+            with closing(self._withIds(connection, merge(*ways), SECRET_EVENTS)) as events:
+                found = (event for event in events if event.kind != UNREADABLE)
+                return list(islice(found, limit))
+
+    def records(self, kinds: Collection[str]) -> list[tuple[str, str, Any]]:
+        """
+        See L{stores.interfaces.IRecords.records}.
+        """
+        with self._moment() as connection:
+            return [
+                (kind, key, value)
+                for kind in kinds
+                for key, text in stream(connection, _RECORDS, (kind,))
+                if (value := self._value(kind, key, text)) is not None
+            ]
+
+    def _value(self, kind: str, key: object, text: object) -> Any:
+        """
+        @return: what a record says, or C{None} if it cannot be read.
+        """
+        value = asValue(key, text)
+        if value is None:
+            self._tell(f"the record {kind} {key!r}")
+        return value
+
+    def record(self, kind: str, key: str) -> Any:
+        """
+        See L{stores.interfaces.IRecords.record}.
+        """
+        with self._moment() as connection:
+            for _, text in stream(connection, f"{_RECORDS} AND key = ?", (kind, key)):
+                return self._value(kind, key, text)
+        return None
+
+    def removedBy(self, removal: int) -> list[int]:
+        """
+        See L{stores.interfaces.IRecords.removedBy}.
+        """
+        with self._moment() as connection:
+            rows = connection.execute(
+                "SELECT id FROM removed WHERE removal = ? ORDER BY id", (removal,)
+            )
+            return [id for (id,) in rows.fetchall()]
 
     def recall(self, tokenHash: str) -> Session | None:
         """
@@ -399,11 +480,33 @@ class Reader:
         found = self._sessions("tokenHash = ?", tokenHash)
         return found[0] if found else None
 
-    def recentSessions(self, since: float) -> list[Session]:
+    def session(self, sid: str) -> Session | None:
+        """
+        See L{stores.interfaces.ISessions.session}.
+        """
+        found = self._sessions("sid = ?", sid)
+        return found[0] if found else None
+
+    def sessionsOf(self, account: str) -> list[Session]:
+        """
+        See L{stores.interfaces.ISessions.sessionsOf}.
+        """
+        return self._sessions("account = ? AND account != ''", account)
+
+    def recentSessions(
+        self, seconds: float, lastUse: float, now: float
+    ) -> tuple[float, list[Session]]:
         """
         See L{stores.interfaces.ISessions.recentSessions}.
+
+        @param lastUse: when a session was last used that is not stored yet.
+        @param now: the wall time.
+        @return: since when they were used, and the sessions.
         """
-        return self._sessions("seen >= ?", since)
+        with self._moment() as connection:
+            (stored,) = connection.execute(_LAST_USE).fetchone()
+        since = min(max(lastUse, stored), now) - seconds
+        return since, self._sessions("seen >= ?", since)
 
     def _sessions(self, condition: str, value: object) -> list[Session]:
         found = []
@@ -445,7 +548,7 @@ def _ways(connection: sqlite3.Connection, scope: Scope, id: int) -> list[Iterato
         ways.append(_inRanges(connection, _SPOKEN_IDS, f"@{scope.sid}", _ALL, id))
     for room, ranges, presenceFrom in scope.places:
         ways.append(_inRanges(connection, _SPOKEN_IDS, room, ranges, id))
-        ways.append(_inRanges(connection, _STATE_IDS, room, ranges, id))
+        ways.append(_inRanges(connection, _OTHER_IDS, room, ranges, id))
         ways.append(_inRanges(connection, _PRESENCE_IDS, room, ranges, max(id, presenceFrom - 1)))
     return ways
 

@@ -29,11 +29,14 @@ EVENTS: Final = f"SELECT {_FIELDS}, '' FROM events"
 SECRET_EVENTS: Final = f"SELECT {_FIELDS}, data FROM events"
 """Events as the log holds them."""
 
-SESSIONS: Final = "SELECT sid, tokenHash, name, rooms, current, seen, rights, began FROM sessions"
+SESSIONS: Final = (
+    "SELECT sid, tokenHash, name, rooms, current, seen, rights, began, account, device "
+    "FROM sessions"
+)
 
 ROOMS: Final = "SELECT id, name, topic, owner, eras, invited, expelled, emptyAt FROM rooms"
 
-_END_OF_TIME: Final = 253_402_300_800.0
+END_OF_TIME: Final = 253_402_300_800.0
 """The year 10000: no calendar of Python's goes further."""
 
 
@@ -97,7 +100,7 @@ def isTime(value: object) -> bool:
     """
     @return: whether the value is a time of ours, in seconds since the epoch, UTC.
     """
-    return type(value) is float and 0 <= value < _END_OF_TIME
+    return type(value) is float and 0 <= value < END_OF_TIME
 
 
 def asEvent(row: tuple[Any, ...]) -> Event:
@@ -121,7 +124,7 @@ def asSession(row: tuple[Any, ...]) -> Session | None:
     @param row: of L{SESSIONS}.
     @return: the session, or C{None} if the row cannot be read.
     """
-    sid, tokenHash, name, rooms, current, seen, rights, began = row
+    sid, tokenHash, name, rooms, current, seen, rights, began, account, device = row
     ids, granted = _parsed(rooms, list), _parsed(rights, dict)
     if ids is None or granted is None:
         return None
@@ -130,11 +133,14 @@ def asSession(row: tuple[Any, ...]) -> Session | None:
     except ValueError:
         return None
     if (
-        type(sid) is type(tokenHash) is type(name) is str
+        _areTexts([sid, tokenHash, name, account, device])
         and all(map(_isId, [*ids, current, began, *granted.keys(), *granted.values()]))
         and isTime(seen)
     ):
-        return Session(sid, tokenHash, name, tuple(ids), current, seen, granted or NO_RIGHTS, began)
+        rights = granted or NO_RIGHTS
+        return Session(
+            sid, tokenHash, name, tuple(ids), current, seen, rights, began, account, device
+        )
     return None
 
 
@@ -143,7 +149,7 @@ def sessionRow(session: Session) -> tuple[object, ...]:
     @return: the row that L{asSession} makes the session of again.
     """
     rooms, rights = json.dumps(session.rooms), json.dumps(dict(session.rights))
-    return (*session[:3], rooms, *session[4:6], rights, session.began)
+    return (*session[:3], rooms, *session[4:6], rights, *session[7:])
 
 
 def asRoom(row: tuple[Any, ...]) -> RoomRecord | None:
@@ -172,6 +178,15 @@ def roomRow(room: RoomRecord) -> tuple[object, ...]:
     @return: the row that L{asRoom} makes the room of again.
     """
     return (*room[:4], *map(json.dumps, room[4:7]), room.emptyAt)
+
+
+def asValue(key: object, text: object) -> Any:
+    """
+    @param key: of a record.
+    @param text: its JSON.
+    @return: its value, or C{None} if the row cannot be read.
+    """
+    return _parsed(text, object) if type(key) is str else None
 
 
 def _parsed(text: object, type: type) -> Any:

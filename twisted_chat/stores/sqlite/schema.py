@@ -16,7 +16,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from ...wire.events import PRESENCE, SPOKEN, STATE
+from ...wire.events import (
+    ACTED,
+    JOINED,
+    LEFT,
+    PRESENCE,
+    RENAMED,
+    SAID,
+    SPOKEN,
+    TOLD,
+)
 from .steps import STEPS
 
 APPLICATION_ID: Final = 0x54774368
@@ -35,17 +44,19 @@ COPIED_PAGES: Final = 1_000
 def isOneOf(names: Iterable[str], column: str = "kind") -> str:
     """
     @param names: kinds of events.
-    @return: a condition of SQL, always written in the same way: the partial indexes below are used
-        only for a query that repeats their condition, so with another kind of event a new step has
-        to make them anew.  It is checked for every row that is stored, and comparisons are much
-        faster than C{IN}, which builds a table for each statement.
+    @return: a condition of SQL, for the same names always the same: a partial index is used only
+        for a query that repeats its condition, so with another kind that is spoken or presence a
+        new step has to make these indexes again.  It is checked for every row that is stored, and
+        comparisons are much faster than C{IN}, which builds a table for each statement.
     """
-    return "(" + " OR ".join(f"{column} = '{name}'" for name in sorted(names)) + ")"
+    return "(" + " OR ".join(f"{column} = '{name}'" for name in names) + ")"
 
 
-IS_SPOKEN: Final = isOneOf(SPOKEN)
-IS_PRESENCE: Final = isOneOf(PRESENCE)
-IS_STATE: Final = isOneOf(STATE)
+IS_SPOKEN: Final = isOneOf(sorted(SPOKEN))
+IS_PRESENCE: Final = isOneOf(sorted(PRESENCE))
+IS_OTHER: Final = "NOT " + isOneOf((SAID, JOINED, LEFT, ACTED, TOLD, RENAMED))
+"""What is neither spoken nor presence.  The first comparison that holds ends the check of a row, so
+the commonest kinds come first."""
 
 PRUNED: Final = "pruned"
 """The note that holds the id up to which messages were pruned."""

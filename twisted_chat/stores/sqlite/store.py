@@ -9,7 +9,7 @@ it.  Nothing here waits for a disk in the reactor's thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,15 +21,15 @@ from zope.interface import implementer
 from ...counters import Counters
 from ...errors import ChatError, NoHistory, NotStored
 from ...wire.events import Draft, Event, Place, Query, Scope
+from ...worker import IClockWithThreads, Ticket, Worker
 from ..base import Following, RoomChanges, Sessions, changed
-from ..interfaces import IFollower, IStore, StoredRooms
+from ..interfaces import IFollower, IStore, Projection, StoredRooms
 from ..session import RoomRecord, Session
 from ..turns import Turns
 from .faults import Alarm, isInterruption
 from .opening import checkUp
 from .reader import Reader
 from .retention import ALL, Keep
-from .worker import IClockWithThreads, Ticket, Worker
 from .writer import NO_CHANGES, Changes, Outcome, Waiting, Writer
 
 BATCH: Final = 4_096
@@ -89,6 +89,7 @@ class SQLiteLog:
         seconds: Callable[[], float] = time.time,
         makeWorker: Callable[[IClockWithThreads, str], Worker] = Worker,
         counters: Counters | None = None,
+        projection: Projection | None = None,
     ) -> None:
         """
         @param path: the file's path; it is made where there is none.
@@ -97,13 +98,15 @@ class SQLiteLog:
         @param seconds: the wall time, in seconds since the epoch.
         @param makeWorker: gives a thread.
         @param counters: the server's figures about itself.
+        @param projection: makes the records of the log.
         """
         self._counters = Counters(reactor.seconds) if counters is None else counters
         self._oldest = 0.0
         self.epoch = ""
         self._reactor = reactor
+        self._seconds = seconds
         self._makeWorker = makeWorker
-        self._writer = Writer(path, seconds, keep, reactor.seconds)
+        self._writer = Writer(path, seconds, keep, reactor.seconds, projection)
         self._following = Following()
         self._queue: list[tuple[Draft, object]] = []
         self._queuedText = 0
@@ -440,6 +443,12 @@ class SQLiteLog:
         """
         return self._read(self._reader.after, scope, id, limit)
 
+    def count(self, place: Place, after: int, most: int) -> Deferred[int]:
+        """
+        See L{IHistory.count}.
+        """
+        return self._read(self._reader.count, place, after, most)
+
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
@@ -449,6 +458,26 @@ class SQLiteLog:
             scope.sid,
             lambda: self._ask(self._searching, self._searcher, search, scope, query, limit),
         )
+
+    # IRecords
+
+    def records(self, kinds: Collection[str]) -> Deferred[list[tuple[str, str, Any]]]:
+        """
+        See L{IRecords.records}.
+        """
+        return self._read(self._reader.records, kinds)
+
+    def record(self, kind: str, key: str) -> Deferred[Any]:
+        """
+        See L{IRecords.record}.
+        """
+        return self._read(self._reader.record, kind, key)
+
+    def removedBy(self, removal: int) -> Deferred[list[int]]:
+        """
+        See L{IRecords.removedBy}.
+        """
+        return self._read(self._reader.removedBy, removal)
 
     # IRooms
 
@@ -477,15 +506,21 @@ class SQLiteLog:
         def asChanged(answer: tuple[StoredRooms, int]) -> StoredRooms:
             stored, newest = answer
             changes = {**before, **self._rooms.all()}
-            events = stored.events
+            reflected = stored.reflected
             if changes:
-                events = [event for event in events if event.id > self._reflected]
+                reflected = max(reflected, self._reflected)
             elif not self._reflected:
                 # A follower that begins takes up all that is there.
                 self._reflected = newest
-            return StoredRooms(changed(stored.records, changes), events)
+            return StoredRooms(changed(stored.records, changes), reflected)
 
         return self._read(self._reader.rooms).addCallback(asChanged)
+
+    def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.stateAfter}.
+        """
+        return self._read(self._reader.stateAfter, id, limit)
 
     # ISessions
 
@@ -522,14 +557,48 @@ class SQLiteLog:
 
         return self._read(self._reader.recall, tokenHash).addCallback(isCurrent)
 
-    def recentSessions(self, since: float) -> Deferred[list[Session]]:
+    def session(self, sid: str) -> Deferred[Session | None]:
+        """
+        See L{ISessions.session}.  What waits to be stored is known already.
+        """
+        waiting = self._sessions.get(sid)
+        if waiting is not None:
+            return succeed(waiting if waiting.tokenHash else None)
+
+        def asChanged(found: Session | None) -> Session | None:
+            changed = self._sessions.get(sid)
+            if changed is None:
+                return found
+            return changed if changed.tokenHash else None
+
+        return self._read(self._reader.session, sid).addCallback(asChanged)
+
+    def sessionsOf(self, account: str) -> Deferred[list[Session]]:
+        """
+        See L{ISessions.sessionsOf}.  What waits to be stored is known already.
+        """
+        before = self._sessions.of(account)
+
+        def asChanged(found: list[Session]) -> list[Session]:
+            theirs = {s.sid: s for s in (*found, *before, *self._sessions.of(account))}
+            current = [self._sessions.get(sid) or session for sid, session in theirs.items()]
+            return [s for s in current if s.tokenHash and s.account == account]
+
+        if not account:
+            return succeed([])
+        return self._read(self._reader.sessionsOf, account).addCallback(asChanged)
+
+    def recentSessions(self, seconds: float) -> Deferred[list[Session]]:
         """
         See L{ISessions.recentSessions}.  What waits to be stored is known already.
         """
         before = self._sessions.all()
 
-        def asChanged(found: list[Session]) -> list[Session]:
+        def asChanged(answer: tuple[float, list[Session]]) -> list[Session]:
+            since, found = answer
             sessions = {s.sid: s for s in (*found, *before, *self._sessions.all())}
             return [s for s in sessions.values() if s.tokenHash and s.seen >= since]
 
-        return self._read(self._reader.recentSessions, since).addCallback(asChanged)
+        return self._read(
+            self._reader.recentSessions, seconds, self._sessions.lastUse(), self._seconds()
+        ).addCallback(asChanged)

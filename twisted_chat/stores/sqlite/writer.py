@@ -16,13 +16,16 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ...steadyclock import SteadyClock
-from ...wire.events import Draft, Event, makeEvent
+from ...wire.events import RECORDED, Draft, Event, makeEvent
 from ..base import Key, sift
+from ..interfaces import Projection
+from ..records import project
 from ..session import RoomRecord, Session
 from . import fulltext
 from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
+from .projection import SQLRecords
 from .retention import DAY, Keep, Pruner, lastTime, noteTime, pruners
 from .rows import SECRET_EVENTS, asEvent, isStorable, roomRow, sessionRow
 from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
@@ -45,8 +48,9 @@ ones 32,766 (SQLITE_LIMIT_VARIABLE_NUMBER).
 _FIND_KEY: Final = f"{SECRET_EVENTS} WHERE sid = ? AND key = ?"
 
 _KEEP_SESSION: Final = (
-    "REPLACE INTO sessions (sid, tokenHash, name, rooms, current, seen, rights, began) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "REPLACE INTO sessions "
+    "(sid, tokenHash, name, rooms, current, seen, rights, began, account, device) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 _KEEP_ROOM: Final = (
@@ -175,12 +179,14 @@ class Writer:
         seconds: Callable[[], float],
         keep: Keep,
         monotonic: Callable[[], float] = time.monotonic,
+        projection: Projection | None = None,
     ) -> None:
         """
         @param path: the file's path.
         @param seconds: the wall time, in seconds since the epoch.
         @param keep: what to keep.
         @param monotonic: the time on a clock that does not jump, in seconds.
+        @param projection: makes the records of the log.
         """
         self.epoch = ""
         self.canSearch = False
@@ -189,6 +195,7 @@ class Writer:
         self._seconds = seconds
         self._monotonic = monotonic
         self._keep = keep
+        self._projection = projection
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
         self._pruners: list[Pruner] = []
@@ -299,17 +306,32 @@ class Writer:
 
     def _commit(self, drafts: Sequence[tuple[Draft, object]], changes: Changes) -> Outcome:
         connection = self._ready()
-        if changes.sessions or changes.rooms or len(drafts) > _ROWS:
+        isRecorded = self._projection is not None and not RECORDED.isdisjoint(
+            [draft.kind for draft, _ in drafts]
+        )
+        if changes.sessions or changes.rooms or isRecorded or len(drafts) > _ROWS:
             connection.execute("BEGIN IMMEDIATE")
         # Otherwise it is one statement, which is a transaction by itself.
         outcome = self._insert(connection, drafts)
         if connection.in_transaction:
+            if isRecorded:
+                self._record(connection, outcome.stored)
             _keepSessions(connection, changes.sessions)
             _keepRooms(connection, changes)
             connection.execute("COMMIT")
         if outcome.stored:
             self._newest = outcome.stored[-1][0].id
         return outcome
+
+    def _record(self, connection: sqlite3.Connection, stored: Batch) -> None:
+        """
+        Let the records show what was stored.
+        """
+        assert self._projection is not None
+        records = SQLRecords(connection, self.canSearch)
+        for event, _ in stored:
+            if event.kind in RECORDED:
+                project(self._projection, event, records)
 
     def _insert(
         self, connection: sqlite3.Connection, drafts: Sequence[tuple[Draft, object]]
@@ -371,7 +393,9 @@ class Writer:
                 isMore |= pruner.step(connection, self._newest, now)
             if isForgetting:
                 oldest = now - SESSION_DAYS * DAY
-                connection.execute("DELETE FROM sessions WHERE seen < ?", (oldest,))
+                connection.execute(
+                    "DELETE FROM sessions WHERE seen < ? AND account != sid", (oldest,)
+                )
                 noteTime(connection, now)
             connection.execute("COMMIT")
             connection.execute("PRAGMA synchronous = FULL")

@@ -8,7 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.stores.sqlite.worker import Worker
+from twisted_chat.worker import Worker
 
 
 class WorkerTests(TestCase):

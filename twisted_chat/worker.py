@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.stores.sqlite.test_worker -*-
+# -*- test-case-name: tests.test_worker -*-
 """
 One thread that does one thing after another.
 """
