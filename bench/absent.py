@@ -13,11 +13,12 @@ import argparse
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -65,38 +66,34 @@ class Welcome:
     wrong: int
 
 
-class Asker(threading.Thread):
+def ask(port: int, told: Connection) -> None:
     """
-    Somebody who asks for the last twenty messages again and again.
+    Ask for the last twenty messages again and again, in a process of its own, until the connection
+    is lost.
 
-    @ivar took: how long each answer took, in seconds.
+    @param told: is told how long each answer took, in seconds.
     """
+    asker = Program("Asker")
+    with closing(Crowd(port, [asker])) as crowd:
+        crowd.come()
+        crowd.wait(lambda: bool(asker.welcomedAt), PATIENCE)
+        while not asker.trouble:
+            time.sleep(PAUSE)
+            count = asker.answered + 1
+            begun = time.perf_counter()
+            crowd.send(asker, type="history", count=20)
+            if crowd.wait(lambda count=count: asker.answered >= count, PATIENCE):  # type: ignore[misc]
+                told.send(time.perf_counter() - begun)
 
-    def __init__(self, port: int) -> None:
-        super().__init__(daemon=True)
-        self.took: list[float] = []
-        self._crowd = Crowd(port, [Program("Asker")])
-        self._isOver = threading.Event()
 
-    def run(self) -> None:
-        """Ask until it is over."""
-        crowd = self._crowd
-        (asker,) = crowd.programs
-        with closing(crowd):
-            crowd.come()
-            crowd.wait(lambda: bool(asker.welcomedAt), PATIENCE)
-            while not self._isOver.wait(PAUSE):
-                answered = asker.answered
-                begun = time.perf_counter()
-                crowd.send(asker, type="history", count=20)
-                if not crowd.wait(lambda before=answered: asker.answered > before, PATIENCE):  # type: ignore[misc]
-                    return
-                self.took.append(time.perf_counter() - begun)
-
-    def end(self) -> None:
-        """Ask no more."""
-        self._isOver.set()
-        self.join()
+def _received(connection: Connection) -> list[float]:
+    """
+    @return: what has been told since the last time.
+    """
+    found = []
+    while connection.poll():
+        found.append(connection.recv())
+    return found
 
 
 def welcome(events: int = EVENTS, sessions: int = SESSIONS) -> Welcome:
@@ -109,24 +106,26 @@ def welcome(events: int = EVENTS, sessions: int = SESSIONS) -> Welcome:
         last = int(events * (1 - AGO))
         programs = [Program(each.name, each.token, each.epoch, last) for each in away]
         server = serve(Path(name), port)
-        asker = Asker(port)
+        took, told = Pipe(duplex=False)
+        asker = Process(target=ask, args=(port, told), daemon=True)
         asker.start()
         try:
             time.sleep(1)
-            asker.took.clear()
+            _received(took)
             before, begun = cpuSeconds(server.pid), time.monotonic()
             with closing(Crowd(port, programs)) as crowd:
                 crowd.come()
                 crowd.wait(lambda: all(each.welcomedAt for each in programs), PATIENCE)
                 crowd.wait(lambda: _areTold(programs), PATIENCE)
                 cpu = cpuSeconds(server.pid) - before
-                asked = list(asker.took)
+                asked = _received(took)
                 wrong = sum(_isWrong(each, last) for each in programs)
             welcomed = max(each.welcomedAt or begun + PATIENCE for each in programs)
-            told = max(each.heardAt or begun + PATIENCE for each in programs)
-            return Welcome(welcomed - begun, told - begun, cpu, asked, wrong)
+            ended = max(each.heardAt or begun + PATIENCE for each in programs)
+            return Welcome(welcomed - begun, ended - begun, cpu, asked, wrong)
         finally:
-            asker.end()
+            asker.kill()
+            asker.join()
             server.kill()
             server.wait()
 

@@ -178,6 +178,8 @@ class JSONDialect:
 
     def own(self, event: Event, key: str | None = None) -> bytes:
         """See L{IDialect.own}."""
+        if key is None and event.key is None:
+            return _rendered(event)
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
@@ -202,12 +204,9 @@ class JSONDialect:
             case Gap(count):
                 return _gap(count)
             case Backlog(events):
-                return b"".join(
-                    _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
-                    for event in events
-                )
+                return b"".join([_old(event) for event in events])
             case Replay(events, sid):
-                return b"".join(_replayed(event, sid) for event in events)
+                return b"".join([_replayed(event, sid) for event in events])
             case Found(events):
                 return _found(events, key)
             case _:
@@ -287,6 +286,14 @@ def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
     return _line(_ownFields(event)) if event.sid == sid else _rendered(event)
+
+
+@lru_cache(maxsize=_RENDERED)
+def _old(event: Event) -> bytes:
+    """
+    @return: how an event of a backlog reads: all newcomers are shown the same.
+    """
+    return _gap(1) if event.kind == UNREADABLE else _line({**fields(event), "old": True})
 
 
 @lru_cache(maxsize=_RENDERED)
