@@ -250,7 +250,10 @@ class Welcomer:
         newest: list[Event] = []
         for room in user.rooms:
             place = room.placeFor(user.rights)
-            newest += await self._paging.run(self._state.log.last, place, self._backlog, boundary)
+            found: list[Event] = await self._paging.run(
+                self._state.log.last, place, self._backlog, boundary
+            )
+            newest += found
         backlog = Backlog(
             sorted(event for event in newest if event.id > last), self._state.seconds()
         )
