@@ -166,7 +166,7 @@ def main(words: Sequence[str]) -> int:
     )
     print(
         f"another's /history 20 meanwhile: p50 {1000 * median(asked):.1f}"
-        f" p99 {1000 * quantiles(asked, n=100)[98]:.1f} max {1000 * max(asked):.1f} ms of"
+        f" p99 {1000 * quantiles(asked, n=100, method='inclusive')[98]:.1f} max {1000 * max(asked):.1f} ms of"
         f" {len(asked)} (at most {1000 * ANSWERED:g}); load {os.getloadavg()[0]:.1f}"
     )
     return int(bool(wrong) or welcomed > WELCOMED or max(asked) > ANSWERED)
