@@ -84,7 +84,8 @@ class Displaced(ChatError):
 
 class TooManyTries(ChatError):
     """
-    Too many wrong passwords came, or too much was asked for: there is a time to wait.
+    Too many wrong passwords, new rooms or changes came from a user or an address: there is a time
+    to wait.
 
     @ivar wait: how long, in whole seconds; 0 if nobody can tell.
     """
