@@ -12,7 +12,6 @@ from twisted.logger import Logger
 
 from ..accounts.registry import DIRECT
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
-from ..stores.session import Session
 from ..wire.events import (
     ACCOUNTS,
     ACTED,
@@ -249,9 +248,9 @@ class Delivery:
         if event.kind == READ:
             self._marks.happened(event)
         elif event.kind == UNREGISTERED and member is not None:
-            member.record = None
+            member.disown()
         elif event.kind == REGISTERED and member is not None:
-            member.record = Session(member.sid, f"account:{member.sid}", account=member.sid)
+            member.own(event.name)
             for user in usersOf(member):
                 user.registered()
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)

@@ -209,7 +209,9 @@ class Hub:
         for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
             state.rooms.empty.add(room)
         recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
-        state.roster.restore((session.name, session.sid) for session in recent)
+        state.roster.restore(
+            (session.name, session.account or session.sid) for session in recent
+        )
 
     def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
         """
@@ -304,6 +306,8 @@ class Hub:
         @return: what becomes of a proposal that cannot be stored.
         """
         isFact = draft.kind in _MOVES and draft.room == self.rooms.lobby.name
+        if draft.kind == LEFT and user.isChanging:
+            isFact = False  # They are here still, and can try again.
         rejoined = draft.kind == JOINED and self.rooms.get(draft.room) in user.rooms
         if not isFact:
             data = user.answered(b"")

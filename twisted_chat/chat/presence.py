@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from twisted.logger import Logger
 
 from ..errors import ChatError, NoSuchRoom, NotAllowed, NotShown
-from ..wire.events import HELD, JOINED, Event, withoutSecrets
+from ..wire.events import HELD, JOINED, Event, admittedTo, withoutSecrets
 from .fanout import FanOut
 from .member import Member, membersOf
 from .room import OPEN, Room
@@ -130,7 +130,7 @@ class Presence:
         if event.kind == JOINED:
             if state.roster.bySid(person.sid) is not person:
                 raise NoSuchRoom(f"{person.name} is not here any more")
-            if not room.admits(person.sid, person.rights) and event.data != str(room.era.start):
+            if not room.admits(person.sid, person.rights) and admittedTo(event) != str(room.era.start):
                 raise NotAllowed(
                     f"{room.name} is private: ask its members for an invitation or the password"
                 )
@@ -220,17 +220,19 @@ class Presence:
         """
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
-            self._goOn(user, session.current)
+            self.goOn(user, session.current)
         for room in user.rooms:
             user.look(room)
 
-    def _goOn(self, user: User, current: int) -> None:
+    def goOn(self, user: User, current: int) -> None:
         """
         Let somebody speak in the room where they spoke before, or tell them why not.
+
+        @param current: the room's id.
         """
         room = self._state.rooms.byId.get(current)
         if room in user.rooms and room is not None:
-            user.current = room
+            user.moveTo(room)
         else:
             user.displaced = (
                 f"the room you spoke in is not open to you any more, and nothing was sent: you "

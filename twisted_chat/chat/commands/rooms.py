@@ -22,6 +22,7 @@ from ...wire.events import (
     TOPIC,
     UNLOCKED,
     Draft,
+    joinedData,
 )
 from ..member import Member
 from ..room import Room, hashPassword
@@ -73,7 +74,8 @@ async def join(user: User, text: str, key: str | None) -> None:
         room = await _create(user, name, password, key)
     elif not room.admits(user.sid, user.rights):
         _tryPassword(user, room, password)
-    await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
+    data = joinedData(str(room.era.start), user.member.account)
+    await user.propose(_draft(user, JOINED, room.name, data=data))
 
 
 async def _create(user: User, name: str, password: str, key: str | None) -> Room:

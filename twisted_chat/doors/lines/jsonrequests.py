@@ -220,7 +220,7 @@ def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
             await change(user, added(former, new), key)
         else:
             await registerWith(user, new, hashCode(code) if code else "", key)
-        user.setDevice(new.label)
+        user.proved(new.label)
 
     return user.finish(register(), key)
 

@@ -23,7 +23,13 @@ _T = TypeVar("_T")
 
 _FIELDS: Final = 'id, time, kind, room, name, text, "to", sid, key'
 
-EVENTS: Final = f"SELECT {_FIELDS}, '' FROM events"
+_SHOWN: Final = (
+    "CASE WHEN kind IN ('said', 'acted', 'told') THEN data "
+    "WHEN kind = 'joined' THEN substr(data, instr(data || ' ', ' ')) ELSE '' END"
+)
+"""What L{wire.events.withoutSecrets} leaves of C{data}."""
+
+EVENTS: Final = f"SELECT {_FIELDS}, {_SHOWN} FROM events"
 """Events as people may have them: without secrets."""
 
 SECRET_EVENTS: Final = f"SELECT {_FIELDS}, data FROM events"
