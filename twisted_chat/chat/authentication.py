@@ -37,7 +37,6 @@ from ..wire.events import NAMED, REGISTERED, SERVER, Draft
 from ..wire.scram import ServerExchange, parseClientFirst
 from .interfaces import Challenge, IClient, Proof
 
-
 FIRST_LABEL = "secret"
 """The label of the secret that is made for somebody who registers without a password."""
 

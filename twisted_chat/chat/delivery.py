@@ -165,7 +165,7 @@ class Delivery:
                 user.lastSender = event.sid
                 if target.record is not None and user.session is None:
                     # People at a terminal read what they are shown; programs say so themselves.
-                    self._marks.read(user, DIRECT, event.id)
+                    self._marks.told(user, event.id)
             batch.show(place, target.alone)
         sender = self._state.roster.bySid(event.sid)
         if sender is not None and len(sender.devices) > 1:
@@ -253,6 +253,8 @@ class Delivery:
             member.own(event.name)
             for user in usersOf(member):
                 user.registered()
+                # What came before, they were shown as a guest.
+                self._marks.read(user, DIRECT, event.id)
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from twisted.logger import Logger
 
 from ..errors import ChatError, NoSuchRoom, NotAllowed, NotShown
-from ..wire.events import HELD, JOINED, Event, admittedTo, withoutSecrets
+from ..wire.events import HELD, JOINED, Event, accountOf, admittedTo, withoutSecrets
 from .fanout import FanOut
 from .member import Member, membersOf
 from .room import OPEN, Room
@@ -111,6 +111,9 @@ class Presence:
         if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
             # Somebody logs in at another node.
             member = Member(event.name, event.sid, event.time)
+            account = accountOf(event)
+            if account:
+                member.own(account)
         return member
 
     def _judge(self, event: Event, person: Member | None) -> None:
@@ -130,7 +133,8 @@ class Presence:
         if event.kind == JOINED:
             if state.roster.bySid(person.sid) is not person:
                 raise NoSuchRoom(f"{person.name} is not here any more")
-            if not room.admits(person.sid, person.rights) and admittedTo(event) != str(room.era.start):
+            isAdmitted = admittedTo(event) == str(room.era.start)
+            if not isAdmitted and not room.admits(person.sid, person.rights):
                 raise NotAllowed(
                     f"{room.name} is private: ask its members for an invitation or the password"
                 )
@@ -146,10 +150,19 @@ class Presence:
             others.
         """
         rooms = self._state.rooms
+        if event.kind == JOINED and self._isHere(event):
+            return []
         if event.room == rooms.lobby.name:
             return self.around(self._state.roster.bySid(event.sid))
         room = rooms[event.room]
         return [room] if room.tellsPresence or event.to else []
+
+    def _isHere(self, event: Event) -> bool:
+        """
+        @return: whether somebody who enters the chat is here already, over another node.
+        """
+        lobby = self._state.rooms.lobby
+        return event.room == lobby.name and self._state.roster.bySid(event.sid) in lobby
 
     def around(self, member: Member | None) -> list[Room]:
         """
@@ -196,6 +209,9 @@ class Presence:
         that they miss nothing of these.
         """
         state = self._state
+        if self._isHere(event):
+            self._join(state.roster.bySid(event.sid), event, mover)
+            return
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly
         state.rooms.lobby.add(person)
@@ -211,6 +227,18 @@ class Presence:
                 room.add(person)
                 if room.private:
                     person.rights = {**person.rights, room.era.start: OPEN}
+        self.seat(mover)
+        self._welcomer.loggedIn(mover, event)
+
+    def _join(self, present: Member | None, event: Event, mover: User | None) -> None:
+        """
+        Let somebody in who came here over another node a moment before.
+        """
+        if present is None or mover is None or mover.member is present:
+            return
+        if present.record is not None and mover.member.record is not None:
+            present.own(present.account, mover.member.record)
+        mover.become(present)
         self.seat(mover)
         self._welcomer.loggedIn(mover, event)
 
@@ -284,6 +312,7 @@ class Presence:
                 room.audience.remove(user)
             self._state.emptied(room, event.data == HELD)
         self._state.roster.leave(person, event.data == HELD)
+        self._state.left(person.sid)
 
     def dismiss(self, user: User) -> None:
         """

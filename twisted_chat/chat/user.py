@@ -461,21 +461,21 @@ class User:
         account = self.member.account
         self.append(Draft(kind, room, self.name, text, to, self.sid, key, account))
 
-    def read(self, room: str, id: int) -> None:
+    def read(self, room: str, id: int) -> Deferred[None]:
         """
         Note that they have read one of their rooms up to this event.
 
         @param room: its name; C{@} for direct messages.
+        @return: fires when it is noted.
         @raise NotAllowed: if they are a guest.
         @raise NoSuchRoom: if they are not in it.
         """
         if not self.member.isRegistered:
             raise NotAllowed("read marks are for registered people: /register first")
-        if room == DIRECT:
-            self.state.hasRead(self, DIRECT, id)
-        else:
-            target = self.roomNamed(room) if room else self.current
-            self.state.hasRead(self, str(target.id), id)
+        place = DIRECT
+        if room != DIRECT:
+            place = str((self.roomNamed(room) if room else self.current).id)
+        return self.finish(self.state.hasRead(self, place, id), None)
 
     async def rename(self, name: str) -> None:
         """
