@@ -23,6 +23,7 @@ from ...wire.events import (
     TOPIC,
     UNLOCKED,
     Draft,
+    joinedData,
 )
 from ..member import Member
 from ..room import Room, hashPassword
@@ -76,7 +77,8 @@ async def join(user: User, text: str, key: str | None) -> None:
         _checkBans(user, room)
         if not room.admits(user.sid, user.rights):
             _tryPassword(user, room, password)
-    await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
+    data = joinedData(str(room.era.start), user.member.account)
+    await user.propose(_draft(user, JOINED, room.name, data=data))
     tellRules(user, room)
 
 
