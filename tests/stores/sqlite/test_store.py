@@ -256,9 +256,12 @@ class SQLiteTests(
 
     def test_unusedSessionsGo(self) -> None:
         """
-        A user who was not here for a month cannot resume; the others can.
+        A user who was not here for a month cannot resume; the others can, and an account keeps its
+        own session.
         """
         self.store.remember(Session("a1", "hash1", "Ann", seen=self.now))
+        self.store.remember(Session("c3", "hash3", "Cem", seen=self.now, account="c3"))
+        self.store.remember(Session("d4", "hash4", "Cem", seen=self.now, account="c3"))
         self.now += 31 * 86_400
         self.clock.advance(31 * 86_400)
         self.store.remember(Session("b2", "hash2", "Bob", seen=self.now))
@@ -267,6 +270,8 @@ class SQLiteTests(
         self.tidy()
         self.assertIsNone(self.result(self.store.recall("hash1")))
         self.assertIsNotNone(self.result(self.store.recall("hash2")))
+        theirs = self.result(self.store.sessionsOf("c3"))
+        self.assertEqual([session.sid for session in theirs], ["c3"])
 
     def test_queueIsBounded(self) -> None:
         """

@@ -455,6 +455,12 @@ class SQLiteLog:
         """
         return self._read(self._reader.count, place, after, most)
 
+    def moderation(self, room: str | None, most: int) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.moderation}.
+        """
+        return self._read(self._reader.moderation, room, most)
+
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
@@ -478,6 +484,12 @@ class SQLiteLog:
         See L{IRecords.record}.
         """
         return self._read(self._reader.record, kind, key)
+
+    def removedTexts(self, removal: int, most: int) -> Deferred[list[tuple[int, str]]]:
+        """
+        See L{IRecords.removedTexts}.
+        """
+        return self._read(self._reader.removedTexts, removal, most)
 
     def removedBy(self, removal: int) -> Deferred[list[int]]:
         """
