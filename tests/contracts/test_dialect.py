@@ -56,6 +56,7 @@ ANSWERS: tuple[Answer, ...] = (
     Members("#dev", ("Ann", "Bob")),
     RoomList((RoomSummary("#dev", "about", 3, True, True, False),), 2),
     Whois("Ann", NOW, 90.0, ("#lobby",)),
+    Whois("Ann", NOW, 90.0, ("#lobby",), True, "Anna"),
     Topic("#dev", ""),
     CommandHelp("who", "NAME", "tells."),
     Help((CommandHelp("who", "NAME", "tells."),)),
@@ -72,9 +73,13 @@ def everyKind() -> list[Event]:
     @return: an event of each kind, with a secret wherever one can be.
     """
     data, sid, key = SECRETS
-    return [
+    events = (
         Event(number, NOW, kind, "#dev", "Ann", "text", "Bob", sid, key, data)
         for number, kind in enumerate(KINDS, 1)
+    )
+    # What those carry who write is no secret.
+    return [
+        event._replace(data="Anna") if event.kind in kinds.SPOKEN else event for event in events
     ]
 
 

@@ -32,6 +32,9 @@ _SHOWN: Final = (
 EVENTS: Final = f"SELECT {_FIELDS}, {_SHOWN} FROM events"
 """Events as people may have them: without secrets."""
 
+BARE_EVENTS: Final = f"SELECT {_FIELDS}, '' FROM events"
+"""Events without values for machines: of a file of any version."""
+
 SECRET_EVENTS: Final = f"SELECT {_FIELDS}, data FROM events"
 """Events as the log holds them."""
 
@@ -111,7 +114,7 @@ def isTime(value: object) -> bool:
 
 def asEvent(row: tuple[Any, ...]) -> Event:
     """
-    @param row: of L{EVENTS} or L{SECRET_EVENTS}.
+    @param row: of L{EVENTS}, L{BARE_EVENTS} or L{SECRET_EVENTS}.
     @return: the event; one of the kind L{UNREADABLE} if the row cannot be read.
     """
     id, time, kind, room, name, text, to, sid, key, data = row

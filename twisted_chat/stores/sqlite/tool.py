@@ -29,7 +29,7 @@ from ...errors import NoHistory
 from ...text.cleaning import INVISIBLE, escapeLog
 from ...wire.events import INVITED, LOCKED, UNREADABLE, Event
 from .faults import reason
-from .rows import EVENTS, asEvent, lenient
+from .rows import BARE_EVENTS, asEvent, lenient
 from .schema import APPLICATION_ID, BUSY_SECONDS, connect, copy, firstFault
 from .steps import STEPS
 
@@ -327,7 +327,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
         count = 0
         try:
             for row in connection.execute(
-                f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
+                f"{BARE_EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
             ):
                 yield row
                 position = row[0] + 1
@@ -367,7 +367,7 @@ def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
 
 def _canRead(connection: sqlite3.Connection, id: int) -> bool:
     try:
-        connection.execute(f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
+        connection.execute(f"{BARE_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
         return False
     return True
