@@ -23,6 +23,7 @@ from ..wire.events import (
     RENAMED,
     SAID,
     TOLD,
+    Draft,
     Event,
     published,
     withoutSecrets,
@@ -199,6 +200,9 @@ class Delivery:
             return self._rename(event, author)
         if event.kind in RECORDED:
             state.law.apply(event)
+        if event.kind == CREATED:
+            self._create(event, author)
+            return []
         if event.kind in ACCOUNTS:
             return []
         if event.kind in MODERATION:
@@ -211,8 +215,6 @@ class Delivery:
                 state.log.dropRoom(room.id)
             return []
         state.keep(room)
-        if event.kind == CREATED:
-            return []
         if event.kind == LOCKED:
             for member in membersOf(room):
                 for user in usersOf(member):
@@ -222,6 +224,21 @@ class Delivery:
         if guest is not None and guest not in room:
             return [room.audience, guest.alone]
         return [room.audience]
+
+    def _create(self, event: Event, author: Member | None) -> None:
+        """
+        Let there be a new room.  One that cannot be has a place in the records all the same, since
+        these do not know which names look alike: whoever is its author's node has it closed.
+        """
+        state = self._state
+        try:
+            if author is None and event.sid:
+                raise NoSuchUser("whoever did this is not here any more")
+            state.keep(state.rooms.apply(event, author))
+        except ChatError:
+            if author is not None and author.devices:
+                state.log.append(Draft(CLOSED, event.room, "", data=str(event.id)), None)
+            raise
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:
         if member is None:

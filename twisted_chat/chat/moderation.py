@@ -51,10 +51,9 @@ class Moderation:
         if event.kind == REPORTED:
             return [self._audienceOf(law.above(place, Rank.MODERATOR))]
         room = None if place == SERVER else self._state.rooms.byId.get(int(place))
-        isQuiet = fields.flag("quiet")
         if event.kind == BANNED and fields.text("what", "enter") == "enter":
-            self._eject(event, place, room, event.text if isQuiet else "")
-        if isQuiet:
+            self._eject(event, place, room, fields.text("who", ""))
+        if fields.flag("quiet"):
             return []
         if place == SERVER:
             return [self._audienceOf(law.above(SERVER, Rank.OPERATOR))]
@@ -73,24 +72,25 @@ class Moderation:
 
     # Bans
 
-    def _eject(self, event: Event, place: str, room: Room | None, reason: str) -> None:
+    def _eject(self, event: Event, place: str, room: Room | None, who: str) -> None:
         """
-        Send those away who may not be there any more, as far as their connections are here.
+        Send those away who may not be there any more, as far as their connections are here: only
+        here it is known where they come from.
 
         @param room: from where; C{None}: from the server.
-        @param reason: what the room is told, or empty if it knows.
+        @param who: the person that the ban is of, who leaves a room with the ban.
         """
         state = self._state
         now = state.seconds()
         people = state.roster.users.values() if room is None else membersOf(room)
         for member in list(people):
-            for user in usersOf(member):
+            for user in usersOf(member) if room is None or member.sid != who else ():
                 error = state.law.mayEnter(place, event.room, user.visitor, now)
                 if error is not None:
                     if room is None:
                         self._sendAway(member, error)
                     else:
-                        self._putOut(member, room, event, reason)
+                        self._putOut(member, room, event)
                     break
 
     def _sendAway(self, member: Member, error: ChatError) -> None:
@@ -102,14 +102,14 @@ class Moderation:
                 user.refuse(error)
                 user.quit()
 
-    def _putOut(self, member: Member, room: Room, event: Event, reason: str) -> None:
+    def _putOut(self, member: Member, room: Room, event: Event) -> None:
         """
         Let somebody leave a room.
         """
         for user in usersOf(member):
             user.remember(room)
-        left = Draft(LEFT, room.name, member.name, reason, event.name, member.sid)
-        self._state.log.append(left._replace(data=event.sid), None)
+        left = Draft(LEFT, room.name, member.name, "", event.name, member.sid, None, event.sid)
+        self._state.log.append(left, None)
 
     # Removals
 

@@ -28,6 +28,7 @@ from ...wire.events import (
     BANNED,
     DONE,
     GRANTED,
+    LEFT,
     LIFTED,
     REMOVED,
     REPORTED,
@@ -235,8 +236,28 @@ async def _propose(user: User, where: Where, kind: str, whom: str, text: str, **
     """
     values = asData({"place": where.place, **data})
     draft = Draft(kind, where.room, user.name, text, whom, user.sid, None, values)
-    with user.current.change():
-        return await user.propose(draft)
+    room = user.current
+    with room.change():
+        happening = user.propose(draft)
+        if kind == BANNED and data["what"] == "enter" and where.place != SERVER:
+            _putOut(user, room, data.get("who", ""), text if data.get("quiet") else "")
+        return await happening
+
+
+def _putOut(user: User, room: Room, who: str, reason: str) -> None:
+    """
+    Let somebody leave a room together with the ban: what they say after that in the log is heard
+    by nobody.
+
+    @param reason: what the room is told, or empty if it knows.
+    """
+    state = user.state
+    member = state.roster.bySid(who)
+    if member is not None and member in room:
+        for device in usersOf(member):
+            device.remember(room)
+        left = Draft(LEFT, room.name, member.name, reason, user.name, who, None, user.sid)
+        state.log.append(left, None)
 
 
 # Bans
