@@ -54,9 +54,10 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " sessionfile connection textdialect jsondialect sender link view localcommands pipeui"
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
-        "chat": "interfaces audience fanout room emptyrooms rooms member roster passwords"
-        " quotas state user operator welcome presence moderation delivery commands hub",
-        "chat.commands": "queries rooms order table",
+        "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
+        " passwords quotas state user operator readmarks welcome presence moderation delivery"
+        " commands login hub",
+        "chat.commands": "queries account rooms order table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",

@@ -47,9 +47,22 @@ class BadName(ChatError):
 
 
 class NameTaken(ChatError):
-    """Somebody holds this name, or one that looks like it."""
+    """
+    Somebody holds this name or owns it, or one that looks like it.
+
+    @ivar login: how the owner of the account may prove who they are, in words of the JSON dialect;
+        empty if it is no account's.
+    """
 
     code = "name-taken"
+
+    def __init__(self, sentence: str, login: tuple[str, ...] = ()) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param login: see the attribute.
+        """
+        super().__init__(sentence)
+        self.login = login
 
 
 class BadRoom(ChatError):
@@ -62,6 +75,12 @@ class NoSuchUser(ChatError):
     """Nobody of this name is here."""
 
     code = "no-such-user"
+
+
+class MailboxFull(ChatError):
+    """Too many direct messages wait for somebody who is away: nothing was sent."""
+
+    code = "mailbox-full"
 
 
 class NoSuchRoom(ChatError):
