@@ -122,9 +122,7 @@ def mayKick(user: User) -> bool:
     """
     @return: whether the user may remove members from their current room.
     """
-    return mayRule(user) or (
-        user.current.owner == user.sid and not user.state.law.isAccount(user.sid)
-    )
+    return mayRule(user) or user.state.owns(user.sid, user.current)
 
 
 def mayModerate(user: User) -> bool:
