@@ -29,7 +29,17 @@ from twisted_chat.console.inputhistory import storable
 from twisted_chat.doors.lines import jsonrequests
 from twisted_chat.errors import ChatError, NotStored
 from twisted_chat.tap import Options
-from twisted_chat.wire.answers import Answer, Backlog, Found, Help, Members, Replay, RoomList, Whois
+from twisted_chat.wire.answers import (
+    Account,
+    Answer,
+    Backlog,
+    Found,
+    Help,
+    Members,
+    Replay,
+    RoomList,
+    Whois,
+)
 from twisted_chat.wire.events import (
     ACCOUNTS,
     CLOSED,
@@ -203,7 +213,7 @@ class ObjectTests(SynchronousTestCase):
             *(
                 JSON.object(answer, "k")
                 for answer in ANSWERS
-                if isinstance(answer, Members | RoomList | Whois | Help)
+                if isinstance(answer, Members | RoomList | Whois | Account | Help)
             ),
             *(JSON.own(event) for event in events if event.kind not in _NOT_SENT),
             *(JSON.own(event) for event in events if event.kind == LEFT),

@@ -31,8 +31,8 @@ class IdentityTests(Building):
         self.build(*arguments)
         self.assertRegex("".join(told), r"^TLS certificate: SHA256:[0-9A-F:]{95}\n")
         self.assertEqual(len(set("".join(told).splitlines())), 1)
-        (kept,) = directory.iterdir()
-        self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o600)
+        kept = {each.name: stat.S_IMODE(each.stat().st_mode) for each in directory.iterdir()}
+        self.assertEqual(kept, {"server.pem": 0o600, "server.pepper": 0o600})
 
     def test_missingCertificate(self) -> None:
         """A certificate that is not there ends the start with its path."""

@@ -47,9 +47,22 @@ class BadName(ChatError):
 
 
 class NameTaken(ChatError):
-    """Somebody holds this name, or one that looks like it."""
+    """
+    Somebody holds this name or owns it, or one that looks like it.
+
+    @ivar login: how the owner of the account may prove who they are, in words of the JSON dialect;
+        empty if it is no account's.
+    """
 
     code = "name-taken"
+
+    def __init__(self, sentence: str, login: tuple[str, ...] = ()) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param login: see the attribute.
+        """
+        super().__init__(sentence)
+        self.login = login
 
 
 class BadRoom(ChatError):
@@ -62,6 +75,12 @@ class NoSuchUser(ChatError):
     """Nobody of this name is here."""
 
     code = "no-such-user"
+
+
+class MailboxFull(ChatError):
+    """Too many direct messages wait for somebody who is away: nothing was sent."""
+
+    code = "mailbox-full"
 
 
 class NoSuchRoom(ChatError):
@@ -123,6 +142,57 @@ class BadPassword(ChatError):
     """The password that somebody chose breaks a rule for passwords."""
 
     code = "bad-password"
+
+
+class Banned(ChatError):
+    """
+    The asker may not enter the server or the room.
+
+    @ivar until: when the ban ends, in seconds since the epoch; 0 if it does not.
+    @ivar reason: why, or empty.
+    """
+
+    code = "banned"
+
+    def __init__(self, sentence: str, until: float = 0.0, reason: str = "") -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param until: see the attribute.
+        @param reason: see the attribute.
+        """
+        super().__init__(sentence)
+        self.until = until
+        self.reason = reason
+
+
+class Muted(Banned):
+    """The asker may read, but not speak."""
+
+    code = "muted"
+
+
+class SlowMode(ChatError):
+    """
+    The asker spoke a moment ago, in a room in slow mode.
+
+    @ivar wait: how long they have to wait, in whole seconds.
+    """
+
+    code = "slow-mode"
+
+    def __init__(self, sentence: str, wait: int = 0) -> None:
+        """
+        @param sentence: see L{ChatError}.
+        @param wait: see the attribute.
+        """
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class ReadOnly(ChatError):
+    """The room, or the server, is for reading alone: for everybody, or for guests."""
+
+    code = "read-only"
 
 
 class NotShown(ChatError):

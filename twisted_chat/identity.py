@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.test_identity -*-
 """
-The certificate of the TLS port: the one that the options name, or one that is made and kept.
+What the server is known by: the certificate of the TLS port, the one that the options name or one
+that is made and kept; and the file of its own secret for passwords.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .accounts.pepper import KEPT_FILE as PEPPER_FILE
 from .net.tls import Identity
 from .wire.fingerprint import fingerprint
 
@@ -60,6 +62,13 @@ def _certificatePath(options: Mapping[str, Any]) -> str:
     if options["cert"] is not None:
         return str(options["cert"])
     return os.path.join(_folder(options), KEPT_FILE)
+
+
+def pepperPath(options: Mapping[str, Any]) -> Path:
+    """
+    @return: the file with the server's own secret for passwords, which is beside the history.
+    """
+    return Path(_folder(options)) / PEPPER_FILE
 
 
 def _folder(options: Mapping[str, Any]) -> str:

@@ -32,6 +32,12 @@ DEFAULT_PORT = "5000"
 MAX_MOTD = 8 * 1024
 """Bytes of the message of the day."""
 
+GUESTS = ("yes", "read-only", "no")
+"""What people without an account may do: see L{accounts.law.Policies}."""
+
+REGISTRATION = ("open", "invited", "operator")
+"""Who may register: see L{accounts.law.Policies}."""
+
 MAX_FORGET_DAYS = 36_500
 """Days that a room may stay that nobody is in: a hundred years."""
 
@@ -67,6 +73,8 @@ class ServerOptions(usage.Options):
         ["history", None, "chat.sqlite", "File where everything is kept, or: memory."],
         ["keep", None, "all", "How much history to keep: all, a number of messages, or 30d."],
         ["forget-rooms", None, FORGET_DAYS, "Days that a room stays that nobody is in.", _number],
+        ["guests", None, "yes", "What people without an account may do: yes, read-only, no."],
+        ["registration", None, "open", "Who may register: open (all), invited, operator."],
         ["backlog", None, BACKLOG, "Old messages that a newcomer to a room is shown.", _number],
         ["rate", None, Limits.rate, "Lines a second one client may go on sending; 0: any.", _rate],
         ["burst", None, Limits.burst, "Lines one client may send at once.", _number],
@@ -179,6 +187,9 @@ class ServerOptions(usage.Options):
             raise usage.UsageError("--rate must not be negative, and --burst at least 1")
         if not 0 <= self["backlog"] <= 1000:
             raise usage.UsageError("--backlog goes from 0 to 1000")
+        for option, allowed in (("guests", GUESTS), ("registration", REGISTRATION)):
+            if self[option] not in allowed:
+                raise usage.UsageError(f"--{option} is one of {', '.join(allowed)}")
         if not 1 <= self["forget-rooms"] <= MAX_FORGET_DAYS:
             raise usage.UsageError(f"--forget-rooms goes from 1 to {MAX_FORGET_DAYS} days")
         try:

@@ -84,6 +84,7 @@ class ChatService(Service):
         reload: Callable[[], object] | None = None,
         monitor: IMonitor | None = None,
         logObserver: ILogObserver | None = None,
+        atEnd: Callable[[], None] | None = None,
     ) -> None:
         """
         @param reactor: to be stopped when the log cannot be opened, and at a signal.
@@ -94,6 +95,7 @@ class ChatService(Service):
         @param reload: reads the options once more; raises a L{ChatError} that is logged already.
         @param monitor: tells how the server is, from before the log is opened until the end.
         @param logObserver: where the log goes; without it, where C{twistd} has it go.
+        @param atEnd: called when everybody is gone.
         """
         self._reactor = reactor
         self._doors = doors
@@ -103,6 +105,7 @@ class ChatService(Service):
         self._reload = reload
         self._monitor = monitor
         self._logObserver = logObserver
+        self._atEnd = atEnd
         self._tidying: IDelayedCall | None = None
         self._bound = False
         self._open = False
@@ -237,6 +240,8 @@ class ChatService(Service):
             timer.cancel()
         if self._monitor is not None:
             await self._monitor.close()
+        if self._atEnd is not None:
+            self._atEnd()
         self._auditLog.stop()
 
     def _abort(self) -> None:

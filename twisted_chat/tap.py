@@ -17,6 +17,10 @@ from twisted.application.service import IService
 from twisted.logger import ILogObserver, Logger, textFileLogObserver
 from twisted.python import usage
 
+from .accounts.hashing import Hashing
+from .accounts.law import Policies
+from .accounts.pepper import Pepper, keptPepper, readPepper
+from .accounts.rules import project
 from .chat.hub import Hub
 from .counters import Counters
 from .doors.admin.factory import AdminDoor
@@ -24,7 +28,7 @@ from .doors.gate import Gate
 from .doors.lines.factory import ChatFactory
 from .doors.stream import StreamDoor
 from .errors import ChatError, ConfigError
-from .identity import checkIdentity, loadIdentity, renewal
+from .identity import checkIdentity, loadIdentity, pepperPath, renewal
 from .listening import adminListener, checkPorts, metricsListener, portListeners, tlsListener
 from .monitor import Monitor
 from .net.admission import AdmissionControl, Network
@@ -39,6 +43,7 @@ from .service import ChatService
 from .stores.interfaces import IStore
 from .stores.memory import MemoryLog
 from .stores.sqlite.retention import parseKeep
+from .worker import Worker
 
 _log = Logger("chat")
 
@@ -105,6 +110,12 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
     counters = Counters(reactor.seconds)
     counters.watched = bool(options["metrics"])
     store = _store(options, reactor, counters)
+    hasher = Worker(reactor, "password hasher")
+    hashing = Hashing(hasher.do)
+    try:
+        pepper = _pepper(options)
+    except ChatError as error:
+        _giveUp(error.sentence)
     hub = Hub(
         store,
         options["room"],
@@ -113,7 +124,10 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
         motd=options["motd"] or "",
         counters=counters,
         forgetRooms=options["forget-rooms"],
+        hashing=hashing,
+        pepper=pepper,
     )
+    hub.state.law.policies = _policies(options)
     maxConnections = _maxConnections(raiseDescriptorLimit())
     limits = _limits(options, maxConnections)
     trusted: list[Network] = options["trusted"]
@@ -135,6 +149,13 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
     def changeProxies(new: Mapping[str, Any]) -> None:
         proxies[:] = new["proxy"]
 
+    def changePolicies(new: Mapping[str, Any]) -> None:
+        hub.state.law.policies = _policies(new)
+
+    def stopHashing() -> None:
+        hashing.stop()
+        hasher.stop()
+
     def changeForgetting(new: Mapping[str, Any]) -> None:
         hub.forgetRooms = new["forget-rooms"]
 
@@ -151,6 +172,7 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
         ),
         whenChanged(("no-transcript",), options, changeTranscript),
         whenChanged(("forget-rooms",), options, changeForgetting),
+        whenChanged(("guests", "registration"), options, changePolicies),
         whenChanged(("proxy",), options, changeProxies),
         *([] if identity is None else [Change(("cert", "key"), renewal(identity))]),
     ]
@@ -169,7 +191,24 @@ def buildService(options: ServerOptions, reactor: Any) -> IService:
         reload=reloader.reload,
         monitor=monitor,
         logObserver=_logObserver(options),
+        atEnd=stopHashing,
     )
+
+
+def _policies(options: Mapping[str, Any]) -> Policies:
+    return Policies(options["guests"], options["registration"])
+
+
+def _pepper(options: Mapping[str, Any]) -> Pepper | None:
+    """
+    @return: what the verifiers of passwords are masked with, kept beside the history; C{None} where
+        accounts end with the process, or there is no place for a history.
+    @raise ConfigError: if it cannot be used.
+    """
+    path = pepperPath(options)
+    if options["history"] == "memory" or not path.parent.is_dir():
+        return None
+    return keptPepper(path)
 
 
 def _limits(options: Mapping[str, Any], maxConnections: int) -> Limits:
@@ -209,6 +248,7 @@ def checkFiles(options: ServerOptions, reactor: Any) -> None:
     """
     checkPorts(options, reactor)
     checkIdentity(options)
+    readPepper(pepperPath(options))
     path = options["log-file"]
     if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
         raise ConfigError(f"--log-file {path}: {os.strerror(errno.ENOENT)}")
@@ -259,8 +299,10 @@ def _store(options: ServerOptions, reactor: Any, counters: Counters) -> IStore:
     @return: the log that the options ask for, not yet started.
     """
     if options["history"] == "memory":
-        return MemoryLog(lambda flush: reactor.callLater(0, flush), counters=counters)
+        return MemoryLog(
+            lambda flush: reactor.callLater(0, flush), counters=counters, projection=project
+        )
     from .stores.sqlite.store import SQLiteLog
 
     keep = parseKeep(options["keep"])
-    return SQLiteLog(options["history"], reactor, keep=keep, counters=counters)
+    return SQLiteLog(options["history"], reactor, keep=keep, counters=counters, projection=project)

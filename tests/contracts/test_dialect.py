@@ -15,14 +15,19 @@ from tests.support.helpers import NOW
 from twisted_chat.errors import NotStored
 from twisted_chat.wire import events as kinds
 from twisted_chat.wire.answers import (
+    Account,
     Answer,
     Backlog,
     CommandHelp,
+    Device,
     Entered,
     Found,
     Gap,
     Goodbye,
     Help,
+    Inbox,
+    LoggedIn,
+    Mark,
     Members,
     Notice,
     Replay,
@@ -54,6 +59,11 @@ ANSWERS: tuple[Answer, ...] = (
     Topic("#dev", ""),
     CommandHelp("who", "NAME", "tells."),
     Help((CommandHelp("who", "NAME", "tells."),)),
+    Inbox([Event(1, NOW, kinds.TOLD, "@", "Bob", "psst", "Ann")], NOW),
+    Mark("#dev", 7),
+    LoggedIn("Guest", "Ann", "Ann"),
+    Account(("Ann", "Anna"), NOW, (Device("laptop", NOW), Device("", NOW)), 2),
+    Welcome("Ann", "T", "E", 1, "#lobby", (), False, 0, "Ann", "v=SIG", {"#lobby": 1}, {"@": 2}),
 )
 
 

@@ -18,8 +18,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from twisted_chat.accounts.rules import project
 from twisted_chat.chat.hub import Hub
-from twisted_chat.chat.interfaces import IClient, ICork, LoginRequest
+from twisted_chat.chat.interfaces import Challenge, IClient, ICork, LoginRequest
 from twisted_chat.chat.user import User
 from twisted_chat.doors.lines.jsonrequests import JSONRequests
 from twisted_chat.errors import ChatError, NotStored
@@ -294,6 +295,15 @@ class FakeClient:
 
     # What the person does
 
+    def challenge(self, message: str) -> Deferred[Challenge]:
+        """See L{Requester.challenge}."""
+        return self.hub.challenge(self, message)
+
+    def loginRefused(self, error: ChatError) -> None:
+        """See L{Requester.loginRefused}."""
+        self.loginError = error
+        self.put(self.dialect.refusal(error, None))
+
     def types(self, *lines: str) -> None:
         """
         Send lines in the text dialect, as a door passes them on.
@@ -373,7 +383,9 @@ def makeHub(log: MemoryLog | None = None, **options: Any) -> Hub:
         clock is 1.5 s after the last.
     """
     clock = {"seconds": lambda: NOW, "monotonic": count(0.0, 1.5).__next__, **options}
-    return Hub(MemoryLog(seconds=clock["seconds"]) if log is None else log, **clock)
+    if log is None:
+        log = MemoryLog(seconds=clock["seconds"], projection=project)
+    return Hub(log, **clock)
 
 
 def makeTurnHub(**options: Any) -> tuple[Hub, Turn]:
@@ -381,7 +393,7 @@ def makeTurnHub(**options: Any) -> tuple[Hub, Turn]:
     @return: a hub that gets one batch a turn, and its turn.
     """
     turn = Turn()
-    return makeHub(MemoryLog(turn.later, lambda: NOW), **options), turn
+    return makeHub(MemoryLog(turn.later, lambda: NOW, projection=project), **options), turn
 
 
 def enter(hub: Hub, name: str, dialect: IDialect = TEXT) -> FakeClient:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from twisted.internet.defer import Deferred, succeed
 
 from tests.support.helpers import NOW, Turn
+from twisted_chat.accounts.rules import project
 from twisted_chat.errors import ChatError
 from twisted_chat.stores.interfaces import IFollower, StoredRooms
 from twisted_chat.stores.memory import MemoryLog
@@ -24,7 +25,7 @@ class SharedLog:
 
     def __init__(self) -> None:
         self.turn = Turn()
-        self._log = MemoryLog(self.turn.later, lambda: NOW)
+        self._log = MemoryLog(self.turn.later, lambda: NOW, projection=project)
         self._log.follow(self)  # type: ignore[arg-type]
         self.nodes: list[NodeLog] = []
 

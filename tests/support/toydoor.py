@@ -24,7 +24,7 @@ class ToyDialect:
     def here(self) -> IView:
         return self
 
-    elsewhere = here
+    elsewhere = sent = here
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         return [f"{event.name}> {event.text}\r\n".encode() for event in events]

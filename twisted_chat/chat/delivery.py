@@ -10,22 +10,31 @@ from typing import Any, NamedTuple
 
 from twisted.logger import Logger
 
+from ..accounts.registry import DIRECT
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
+from ..stores.session import Session
 from ..wire.events import (
+    ACCOUNTS,
     ACTED,
     CLOSED,
     CREATED,
     INVITED,
     LOCKED,
+    READ,
+    RECORDED,
+    REGISTERED,
     RENAMED,
     SAID,
     TOLD,
+    UNREGISTERED,
     Event,
     withoutSecrets,
 )
 from .audience import Audience, Listener
 from .fanout import Answers, FanOut, Places
 from .member import Member, membersOf
+from .operator import Order
+from .readmarks import ReadMarks
 from .room import Room
 from .state import State
 from .user import Outcome, Proposal, User, usersOf
@@ -65,11 +74,18 @@ class Delivery:
 
     _log = Logger()
 
-    def __init__(self, state: State, around: Callable[[Member | None], Iterable[Room]]) -> None:
+    def __init__(
+        self,
+        state: State,
+        marks: ReadMarks,
+        around: Callable[[Member | None], Iterable[Room]],
+    ) -> None:
         """
+        @param marks: of everybody who is here.
         @param around: see L{presence.Presence.around}.
         """
         self._state = state
+        self._marks = marks
         self._around = around
 
     def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:
@@ -102,6 +118,8 @@ class Delivery:
                     if user is not None:
                         answers[user][place] = user.receipt(event)
                         address = user.client.address
+                        if author.record is not None:
+                            self._marks.read(user, str(room.id), event.id)
                     places[room.audience].append(place)
                     room.used = True
                     if audit.wantsMessages and not room.private:
@@ -146,10 +164,21 @@ class Delivery:
         if target is not None:
             for user in usersOf(target):
                 user.lastSender = event.sid
+                if target.record is not None and user.session is None:
+                    # People at a terminal read what they are shown; programs say so themselves.
+                    self._marks.read(user, DIRECT, event.id)
             batch.show(place, target.alone)
+        sender = self._state.roster.bySid(event.sid)
+        if sender is not None and len(sender.devices) > 1:
+            others = Audience()
+            for user in usersOf(sender):
+                if user is not origin:
+                    others.add(user, user.client.dialect.sent)
+            batch.show(place, others)
         if isinstance(origin, User):
             data = origin.receipt(event)
-            if target is None and not self._state.roster.isHeld(sid):
+            isKept = self._state.roster.isHeld(sid) or self._state.law.isAccount(sid)
+            if target is None and not isKept:
                 error = NoSuchUser(f"{event.to} has just left: nobody was told")
                 data = _refuse(origin, event, data, error)
             batch.answer(place, origin, data)
@@ -167,6 +196,8 @@ class Delivery:
         try:
             audiences = self._apply(event, author)
         except ChatError as error:
+            if isinstance(origin, Order):
+                origin.refuse(error)
             if proposal is not None:
                 outcomes.append((proposal, error))
                 batch.answer(place, proposal.user, proposal.user.answered(b""))
@@ -186,6 +217,11 @@ class Delivery:
         state = self._state
         if event.kind == RENAMED:
             return self._rename(event, author)
+        if event.kind in RECORDED:
+            state.law.apply(event)
+        if event.kind in ACCOUNTS:
+            self._account(event, author)
+            return []
         if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)
@@ -205,6 +241,20 @@ class Delivery:
         if guest is not None and guest not in room:
             return [room.audience, guest.alone]
         return [room.audience]
+
+    def _account(self, event: Event, member: Member | None) -> None:
+        """
+        Let a change of an account take effect for those who are here.
+        """
+        if event.kind == READ:
+            self._marks.happened(event)
+        elif event.kind == UNREGISTERED and member is not None:
+            member.record = None
+        elif event.kind == REGISTERED and member is not None:
+            member.record = Session(member.sid, f"account:{member.sid}", account=member.sid)
+            for user in usersOf(member):
+                user.registered()
+                self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:
         if member is None:

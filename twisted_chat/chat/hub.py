@@ -8,31 +8,34 @@ It knows no socket, no bytes and no reactor.  Doors log people in here and call 
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import cast
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ..accounts.hashing import Hashing
+from ..accounts.pepper import SIZE, Pepper
+from ..accounts.records import IN_MEMORY
 from ..counters import Counters
-from ..errors import ChatError, NoHistory, TooManyTries
+from ..errors import ChatError
 from ..steadyclock import SteadyClock
 from ..stores.interfaces import IFollower, IStore
-from ..stores.session import Session, hashToken, newSid, newToken
-from ..text.names import cleanName
-from ..wire.answers import Goodbye
 from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
 from .emptyrooms import FORGET_DAYS
-from .interfaces import Audit, IClient, LoginRequest, NoAudit
-from .member import Member, sendNowhere
+from .interfaces import Audit, Challenge, IClient, LoginRequest, NoAudit
+from .login import LoginDesk
+from .member import Member
 from .operator import Operator, Order
 from .presence import Presence
+from .readmarks import ReadMarks
 from .room import Room
 from .rooms import Rooms
 from .state import State
@@ -52,62 +55,12 @@ kept."""
 RESTORED = 1_000
 """Events that are read at once to restore the rooms: some 0.5 MiB."""
 
-MAX_DEVICES = 8
-"""Connections that one account may have at once."""
-
-TAKEOVER_SECONDS = 1.0
-"""How long a session stays with a connection before another one may take it over."""
-
 _MOVES = frozenset({JOINED, LEFT})
 """The kinds that change who hears what comes after them."""
 
 
 def _isMove(entry: tuple[Event, object]) -> bool:
     return entry[0].kind in _MOVES
-
-
-class _Arrival(Proposal):
-    """
-    Somebody who is logging in: their JOINED event is on its way to the log and back.
-
-    @ivar session: the id of the session that they log in with.
-    """
-
-    __slots__ = ("_hub", "_logins", "session")
-
-    def __init__(self, user: User, hub: Hub, session: str) -> None:
-        super().__init__(user)
-        self._hub = hub
-        self.session = session
-        self._logins: list[Deferred[User]] = []
-
-    def wait(self, client: IClient) -> Deferred[User]:
-        """
-        @return: fires when they are in.  To cancel it says that this client is gone: then they
-            leave as soon as they are in, unless another connection has taken the session over.
-        """
-
-        def abandon(_: object) -> None:
-            if self.user.client is client:
-                self.user.put = sendNowhere
-                self.user.drop()
-
-        login: Deferred[User] = Deferred(abandon)
-        self._logins.append(login)
-        return login
-
-    def settle(self, outcome: Event | ChatError) -> None:
-        """
-        Let the logins end that were not cancelled.
-        """
-        self._hub.arrived(self, outcome)
-        for login in self._logins:
-            if login.called:
-                continue
-            if isinstance(outcome, Event):
-                login.callback(self.user)
-            else:
-                login.errback(outcome)
 
 
 @implementer(IFollower)
@@ -135,6 +88,8 @@ class Hub:
         motd: str = "",
         monotonic: Callable[[], float] = time.monotonic,
         counters: Counters | None = None,
+        hashing: Hashing | None = None,
+        pepper: Pepper | None = None,
         forgetRooms: int = FORGET_DAYS,
     ) -> None:
         """
@@ -146,19 +101,35 @@ class Hub:
         @param motd: clean lines that everybody is shown who logs in, or empty.
         @param monotonic: the time on a clock that does not jump, in seconds.
         @param counters: the server's figures about itself.
+        @param hashing: where passwords are hashed; without it in the reactor's thread.
+        @param pepper: what the verifiers of passwords are masked with; without it one that nobody
+            knows once the process has ended.
         @param forgetRooms: how long a room stays that nobody is in, in days.
         """
         self.counters = Counters(monotonic) if counters is None else counters
         audit = NoAudit() if audit is None else audit
-        self.state = State(log, lobby, seconds, monotonic, audit, self.counters)
+        self.state = State(
+            log,
+            lobby,
+            seconds,
+            monotonic,
+            audit,
+            self.counters,
+            hashing or Hashing(maybeDeferred),
+            pepper or Pepper(secrets.token_bytes(SIZE)),
+        )
         self.forgetRooms = forgetRooms
         self._clock = SteadyClock(seconds, monotonic)
         self.state.perform = perform
-        self._welcomer = Welcomer(self.state, backlog, motd)
+        self._marks = ReadMarks(self.state)
+        self.state.leaves = self._marks.flush
+        self.state.hasRead = self._marks.read
+        self._welcomer = Welcomer(self.state, self._marks, backlog, motd)
         self._presence = Presence(self.state, self._welcomer)
-        self._delivery = Delivery(self.state, self._presence.around)
+        self._delivery = Delivery(self.state, self._marks, self._presence.around)
         self.operator = Operator(self.state)
-        self._arriving: dict[str, _Arrival] = {}
+        self._desk = LoginDesk(self.state, self._presence, self._welcomer)
+        self.state.logInAs = self._desk.logInAs
         log.follow(self)
 
     @property
@@ -231,6 +202,7 @@ class Hub:
                 state.keep(room)
             else:
                 state.log.dropRoom(room.id)
+        state.law.load(await state.log.records(IN_MEMORY))
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now
@@ -249,184 +221,16 @@ class Hub:
         @return: fires with the avatar; fails with a L{ChatError}, such as L{errors.BadName} or
             L{errors.NameTaken}, if the name cannot be had: another one may be asked for.
         """
-        if request.token:
-            return Deferred.fromCoroutine(self._resume(client, request, request.token))
-        return self._begin(client, request)
+        return self._desk.login(client, request)
 
-    async def _resume(self, client: IClient, request: LoginRequest, token: str) -> User:
-        try:
-            session = await self.log.recall(hashToken(token))
-        except (ChatError, CancelledError):
-            raise
-        except Exception as error:
-            self._log.failure("a session cannot be read")
-            raise NoHistory("your session cannot be read now: try again later") from error
-        if session is None:
-            return await self._begin(client, request._replace(token=""))
-        if request.last is None:
-            request = request._replace(last=0, epoch="")
-        elif request.last < session.began:
-            request = request._replace(last=session.began)
-        present = self._connected(session)
-        if present is not None:
-            if self.state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
-                raise TooManyTries("this session was just resumed: try again in a moment")
-            self._takeOver(client, present, request)
-            return present
-        arriving = self._arrivalOf(session.account or session.sid)
-        if arriving is not None and arriving.session == session.sid:
-            return await self._takeOverArriving(client, arriving, request)
-        if session.account:
-            return await self._enter(client, request, session)
-        return await self._join(
-            client, request._replace(name=request.name or session.name), session
-        )
+    def challenge(self, client: IClient, message: str) -> Deferred[Challenge]:
+        """
+        Begin a login by SCRAM, which L{login} ends.
 
-    async def _enter(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        @param message: the client's first message.
+        @return: fails with a L{ChatError} where nobody can log in so.
         """
-        Log somebody in to their account, who may be here over other connections.
-
-        @param session: of this connection, with the account.
-        @raise ChatError: they cannot enter now.
-        """
-        who = session.account
-        record = await self.log.session(who) or Session(who, account=who)
-        while (arriving := self._arrivalOf(who)) is not None:
-            try:
-                await arriving.wait(client)
-            except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
-                break
-        member = self.state.roster.bySid(who)
-        if member is None or member.leaving:
-            return await self._join(client, request, session, record)
-        if len(member.devices) >= MAX_DEVICES:
-            raise TooManyTries(
-                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
-            )
-        user = User(self.state, client, member, session)
-        self._presence.seat(user)
-        self.counters.logins["another"] += 1
-        self.state.audit.tell(
-            f"{user.name} is now connected over another connection", client.address
-        )
-        if user.session is not None and not user.session.began:
-            user.session = user.session._replace(began=self.state.lastId)
-        user.remember()
-        self._welcomer.attached(user, request)
-        return user
-
-    def _arrivalOf(self, who: str) -> _Arrival | None:
-        """
-        @return: the login of a person that is under way, or C{None}.
-        """
-        arrival = self._arriving.get(who)
-        return None if arrival is None or arrival.user.leaving else arrival
-
-    def _connected(self, session: Session) -> User | None:
-        """
-        @return: the connection of a session that goes on, or C{None}.
-        """
-        member = self.state.roster.bySid(session.account or session.sid)
-        for user in () if member is None else usersOf(member):
-            isIt = user.session is not None and user.session.sid == session.sid
-            if isIt and not user.leaving:
-                return user
-        return None
-
-    def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
-        """
-        Log somebody in under a new session.
-        """
-        session = Session(newSid())
-        if request.token is not None:
-            token = newToken()
-            session = session._replace(tokenHash=hashToken(token))
-            request = LoginRequest(request.name, token, None, "", request.backlog)
-        try:
-            return self._join(client, request, session)
-        except ChatError as error:
-            failed: Deferred[User] = Deferred()
-            failed.errback(error)
-            return failed
-
-    def _join(
-        self,
-        client: IClient,
-        request: LoginRequest,
-        session: Session,
-        record: Session | None = None,
-    ) -> Deferred[User]:
-        """
-        Reserve the name, and have the log say that somebody joined.
-
-        @param record: what is stored of their account, if they have one.
-        @raise ChatError: if the name cannot be had.
-        """
-        name = cleanName(request.name)
-        state = self.state
-        stored = session if record is None else record
-        roster = state.roster
-        roster.check(name, stored.sid)
-        member = Member(name, stored.sid, state.seconds())
-        member.rights = stored.rights
-        member.record = record
-        user = User(state, client, member, session)
-        roster.reserve(name, member)
-        self._welcomer.expect(user, request)
-        arrival = _Arrival(user, self, session.sid)
-        login = arrival.wait(client)
-        self._arriving[stored.sid] = arrival
-        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
-        for room in state.readmitted(stored) if stored.rooms else ():
-            era = str(room.era.start)
-            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
-            user.submit(joined, Proposal(user))
-        return login
-
-    def arrived(self, arrival: _Arrival, outcome: Event | ChatError) -> None:
-        """
-        Note that the log has let somebody in, or that somebody else had the name first.
-        """
-        user = arrival.user
-        if self._arriving.get(user.sid) is arrival:
-            del self._arriving[user.sid]
-        if not isinstance(outcome, Event):
-            self._welcomer.forget(user)
-            self.state.roster.release(user.name, user.sid)
-            user.detach()
-            return
-        isNew = user.session is None or not user.session.began
-        self.counters.logins["new" if isNew else "resumed"] += 1
-        if user.session is not None:
-            if isNew:
-                user.session = user.session._replace(began=outcome.id)
-            user.remember()
-
-    def _takeOverArriving(
-        self, client: IClient, arrival: _Arrival, request: LoginRequest
-    ) -> Deferred[User]:
-        """
-        Go on with the login of somebody whom the log has not returned yet, over another connection.
-        """
-        self._attach(client, arrival.user)
-        self._welcomer.expect(arrival.user, request)
-        return arrival.wait(client)
-
-    def _attach(self, client: IClient, user: User) -> None:
-        self.counters.logins["taken-over"] += 1
-        old = user.client
-        goodbye = Goodbye("this session goes on over another connection")
-        old.close(old.dialect.answer(goodbye, None))
-        user.attach(client)
-
-    def _takeOver(self, client: IClient, user: User, request: LoginRequest) -> None:
-        """
-        Go on with the session of somebody who is still here, over another connection.
-        """
-        self._attach(client, user)
-        for room in user.rooms:
-            user.look(room)
-        self._welcomer.resume(user, self.state.lastId + 1, request)
+        return Deferred.fromCoroutine(self.state.authenticator.challenge(client, message))
 
     # What the log returns
 

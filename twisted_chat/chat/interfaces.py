@@ -16,6 +16,41 @@ from ..wire.answers import Answer
 from ..wire.interfaces import IDialect
 
 
+class Proof(NamedTuple):
+    """
+    What somebody has proved who logs in.
+
+    @ivar who: the id of the account that they own.
+    @ivar name: the name of the account that they used.
+    @ivar label: the label of the credential, or empty.
+    @ivar signature: by which the client knows the server (the last message of SCRAM), or C{None}.
+    @ivar code: the hash of the one-time code that they used, or empty.
+    """
+
+    who: str
+    name: str
+    label: str = ""
+    signature: str | None = None
+    code: str = ""
+
+
+class Challenge(Protocol):
+    """
+    A login by SCRAM under way (RFC 5802).
+
+    @ivar message: what the client has to answer.
+    """
+
+    message: str
+
+    def check(self, message: str) -> Proof:
+        """
+        Check the client's answer, once.
+
+        @raise ChatError: it is wrong.
+        """
+
+
 class LoginRequest(NamedTuple):
     """
     What somebody asks for who wants to log in.
@@ -26,6 +61,11 @@ class LoginRequest(NamedTuple):
     @ivar last: the last event id they have seen, or C{None}.
     @ivar epoch: the log's epoch that this id is of.
     @ivar backlog: how many old messages they want, or C{None} for the server's own number.
+    @ivar secret: the password, made secret or one-time code of the account that owns the name; or
+        empty.
+    @ivar challenge: a login by SCRAM that was begun (L{hub.Hub.challenge}), or C{None}.
+    @ivar answer: the client's answer to the challenge.
+    @ivar proof: what was proved so far; not for doors to set.
     """
 
     name: str
@@ -33,6 +73,10 @@ class LoginRequest(NamedTuple):
     last: int | None = None
     epoch: str = ""
     backlog: int | None = None
+    secret: str = ""
+    challenge: Challenge | None = None
+    answer: str = ""
+    proof: Proof | None = None
 
 
 class ICork(Interface):
@@ -130,9 +174,14 @@ class IUser(Interface):
         Say something in a room.
         """
 
-    def tell(name: str, text: str, key: str | None) -> None:
+    def tell(name: str, text: str, key: str | None) -> Deferred[None] | None:
         """
         Say something to one person alone.
+        """
+
+    def read(room: str, id: int) -> None:
+        """
+        Note that the user has read a room up to this event; C{@} stands for direct messages.
         """
 
     def perform(line: str, key: str | None) -> Deferred[None] | None:

@@ -24,7 +24,7 @@ class Order:
     A draft of the server on its way to the log and back: its origin.
 
     @ivar result: fires when the log has returned it and everybody was told; fails with the
-        L{ChatError} if it was refused.
+        L{ChatError} if it was refused, or void.
     @ivar waits: always, as that of a L{user.User} who waits.
     """
 
@@ -35,16 +35,28 @@ class Order:
 
     def settle(self) -> None:
         """
-        Note that it has happened, unless it was void.
+        Note that it has happened, unless it was refused.
         """
         if not self.result.called:
             self.result.callback(None)
 
     def refuse(self, error: ChatError) -> None:
         """
-        Note that it cannot be stored.
+        Note that it cannot be stored, or that what came before it in the log rules it out.
         """
-        self.result.errback(error)
+        if not self.result.called:
+            self.result.errback(error)
+
+
+def order(state: State, draft: Draft) -> Deferred[None]:
+    """
+    Give the log a draft for which no user waits.
+
+    @return: see L{Order.result}.
+    """
+    made = Order()
+    state.log.append(draft, made)
+    return made.result
 
 
 class Operator:
@@ -76,7 +88,7 @@ class Operator:
         if not room.private:
             raise NotAllowed(f"{room.name} is public already")
         with room.change():
-            await self._order(Draft(UNLOCKED, room.name, SERVER))
+            await order(self._state, Draft(UNLOCKED, room.name, SERVER))
         if room.private:
             raise NotAllowed(f"{room.name} was changed meanwhile: try again")
         return room
@@ -98,10 +110,5 @@ class Operator:
             for member in list(membersOf(room)):
                 left = Draft(LEFT, room.name, member.name, "", SERVER, member.sid)
                 state.log.append(left, None)
-            await self._order(Draft(CLOSED, room.name, SERVER, data=str(room.id)))
+            await order(state, Draft(CLOSED, room.name, SERVER, data=str(room.id)))
         return room
-
-    async def _order(self, draft: Draft) -> None:
-        order = Order()
-        self._state.log.append(draft, order)
-        await order.result

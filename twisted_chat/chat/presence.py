@@ -92,7 +92,8 @@ class Presence:
                         movers[user].append(user.client.dialect.answer(user.entered, None))
         for mover, heard in movers.items():
             self.tell(mover, heard)
-            if mover.member.leaving and mover.member not in self._state.rooms.lobby:
+            hasLeft = mover.member.leaving and mover.member not in self._state.rooms.lobby
+            if hasLeft and not mover.isChanging:
                 self.dismiss(mover)
         fan.send(movers)
         for _, fault in fan.faults:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..errors import NameTaken, NoSuchUser
 from ..text.confusables import looks, nameKey, nearest
 from ..text.names import MAX_TYPED
 from .member import Member
+
+PROOFS = ("scram", "password")
+"""How the owner of a name may prove who they are."""
 
 HOLD_SECONDS = 600.0
 """How long a name is kept for a session that lost its connection: longer than most drops last."""
@@ -39,6 +42,23 @@ class Claim(NamedTuple):
     until: float = float("inf")
 
 
+class Owner(Protocol):
+    """
+    The owner of a name.
+
+    @ivar who: the account.
+    @ivar name: the name as they registered it.
+    """
+
+    @property
+    def who(self) -> str:
+        """See above."""
+
+    @property
+    def name(self) -> str:
+        """See above."""
+
+
 class Roster:
     """
     Everybody who is in the chat.
@@ -46,10 +66,16 @@ class Roster:
     @ivar users: by name.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        ownerOf: Callable[[Iterable[str]], Owner | None] = lambda looks: None,
+    ) -> None:
         """
         @param monotonic: the time on a clock that does not jump, in seconds.
+        @param ownerOf: given what a name looks like, tells which account owns a name that looks so.
         """
+        self._ownerOf = ownerOf
         self.users: dict[str, Member] = {}
         self._monotonic = monotonic
         self._sids: dict[str, Member] = {}
@@ -109,9 +135,21 @@ class Roster:
         Check that a session may have a name.
 
         @param name: a clean name.
-        @raise NameTaken: if somebody else has it, or something that looks like it.
+        @raise NameTaken: if somebody else has it or owns it, or something that looks like it.
         """
-        for look in looks(name):
+        wanted = looks(name)
+        owner = self._ownerOf(wanted)
+        if owner is not None and owner.who != sid:
+            if nameKey(owner.name) == nameKey(name):
+                raise NameTaken(
+                    f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, "
+                    "else choose another name",
+                    PROOFS,
+                )
+            raise NameTaken(
+                f"the name {name} looks like {owner.name}, who is registered: choose another"
+            )
+        for look in wanted:
             holder = self._looks.get(look)
             if holder is None or holder.sid == sid:
                 continue

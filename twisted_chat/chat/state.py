@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
+from ..accounts.hashing import Hashing
+from ..accounts.law import Law
+from ..accounts.pepper import Pepper
 from ..counters import Counters
 from ..errors import BadCommand
 from ..stores.interfaces import IStore
 from ..stores.session import Session
 from ..wire.events import CLOSED, Draft
+from .authentication import Authenticator
 from .emptyrooms import isUnused
 from .interfaces import Audit
 from .passwords import PasswordGuard
@@ -38,6 +42,10 @@ Doing = Coroutine[Deferred[Any], Any, None]
 
 Perform = Callable[[Any, str, "str | None"], Doing]
 """Does a command of a user, given without its slash."""
+
+
+LogInAs = Callable[[Any, str, str, "str | None"], Doing]
+"""Lets a user go on under their account: given a name, a secret and the key of the request."""
 
 
 class Faults:
@@ -86,6 +94,8 @@ class State:
     @ivar log: takes drafts and returns events.
     @ivar roster: everybody who is here.
     @ivar rooms: all rooms.
+    @ivar law: who owns which name, and what everybody may do.
+    @ivar authenticator: checks the owners of accounts.
     @ivar audit: where the operator reads.
     @ivar counters: the server's figures about itself.
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
@@ -98,6 +108,9 @@ class State:
     @ivar lastId: the id of the newest event that people were shown.
     @ivar startId: the id of the newest event when the server was started.
     @ivar perform: the table of commands, which stands above what it changes.
+    @ivar logInAs: lets a user go on under their account, which stands above as well.
+    @ivar hasRead: called with a user, the place of a room and the id up to which they have read it.
+    @ivar leaves: called with a user before the member leaves who has no other connection.
     """
 
     def __init__(
@@ -108,17 +121,23 @@ class State:
         monotonic: Callable[[], float],
         audit: Audit,
         counters: Counters,
+        hashing: Hashing,
+        pepper: Pepper,
     ) -> None:
         """
         @param lobby: a clean room name.
         @param seconds: the wall clock; it only stamps and never times.
         @param monotonic: the time on a clock that does not jump, in seconds.
+        @param hashing: where passwords are hashed.
+        @param pepper: what the verifiers of passwords are masked with.
         """
         self.log = log
         self.seconds = seconds
         self.audit = audit
         self.counters = counters
-        self.roster = Roster(monotonic)
+        self.law = Law()
+        self.authenticator = Authenticator(log, self.law, hashing, pepper, seconds, monotonic)
+        self.roster = Roster(monotonic, self.law.lookalike)
         self.rooms = Rooms(lobby)
         self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)
         self.passwords = PasswordGuard(monotonic)
@@ -128,6 +147,9 @@ class State:
         self.monotonic = monotonic
         self.lastId = self.startId = 0
         self.perform: Perform = _unknown
+        self.leaves: Callable[[Any], None] = _nothing
+        self.logInAs: LogInAs = _nowhere
+        self.hasRead: Callable[[Any, str, int], None] = _nothing
         self._listing = Listing((), 0, float("-inf"))
 
     def listing(self) -> Listing:
@@ -192,6 +214,16 @@ class State:
         """
         if room.beginClosing():
             self.log.append(Draft(CLOSED, room.name, "", data=str(room.id)), None)
+
+
+def _nothing(*arguments: Any) -> None:
+    """
+    Do nothing, as long as nobody is interested.
+    """
+
+
+async def _nowhere(user: Any, name: str, secret: str, key: str | None) -> None:
+    raise BadCommand("there are no accounts here")
 
 
 async def _unknown(user: Any, line: str, key: str | None) -> None:

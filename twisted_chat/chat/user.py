@@ -16,8 +16,19 @@ from typing import cast
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..errors import BadName, BadText, ChatError, Displaced, NoSuchRoom, NoSuchUser, NotAllowed
-from ..stores.session import Session
+from ..accounts.records import MARK
+from ..accounts.registry import DIRECT
+from ..errors import (
+    BadName,
+    BadText,
+    ChatError,
+    Displaced,
+    MailboxFull,
+    NoSuchRoom,
+    NoSuchUser,
+    NotAllowed,
+)
+from ..stores.session import Session, newSid
 from ..text.confusables import nameKey
 from ..text.names import cleanName
 from ..wire.answers import Answer, Entered, Goodbye, Notice
@@ -31,6 +42,7 @@ from ..wire.events import (
     TOLD,
     Draft,
     Event,
+    Place,
     Scope,
     withoutSecrets,
 )
@@ -89,6 +101,9 @@ Outcome = tuple[Proposal, Event | ChatError]
 """A proposal, and what became of it."""
 
 
+MAX_INBOX = 1_000
+"""Direct messages that wait for somebody who is away: they have to be read one day."""
+
 _DEVICE_KEY = re.compile(r"[0-9a-f]{16}/")
 """How the keys begin of messages from sessions other than the one that registered the account."""
 
@@ -111,6 +126,10 @@ class User:
     @ivar catchUp: the reading of what they missed, while it lasts.
     @ivar attachedAt: when their connection was attached, on a clock that does not jump.
     @ivar waits: whether somebody wants to know when something of theirs is answered.
+    @ivar isChanging: whether they are about to go on as another person, under their account.
+    @ivar isProved: whether they have proved that the account is theirs; not by the token of a
+        session alone.
+    @ivar isUnregistering: whether they have asked once for the end of their account.
     @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
         or empty.
     """
@@ -126,6 +145,9 @@ class User:
         "client",
         "current",
         "displaced",
+        "isChanging",
+        "isProved",
+        "isUnregistering",
         "keyPrefix",
         "lastSender",
         "leaving",
@@ -149,6 +171,7 @@ class User:
         self.lastSender = ""
         self.displaced = ""
         self.leaving = self.waits = self._isEnding = False
+        self.isChanging = self.isProved = self.isUnregistering = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
         self._held: deque[tuple[int, bytes]] | None = None
@@ -189,6 +212,45 @@ class User:
         self.put = client.put
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
+
+    def setDevice(self, label: str) -> None:
+        """
+        Note by which credential they log in from now on.
+        """
+        if self.session is not None:
+            self.session = self.session._replace(device=label)
+            self.remember()
+
+    def become(self, member: Member) -> None:
+        """
+        Go on as the owner of an account.
+
+        @param member: the account's.
+        """
+        self.member.detach(self)
+        self.member = member
+        # Their keys must not be taken for those of other connections.
+        self.keyPrefix = f"{newSid() if self.session is None else self.session.sid}/"
+        self.current = self.state.rooms.lobby
+        member.attach(self)
+
+    def endSession(self, why: str) -> None:
+        """
+        Leave, with a session that cannot be resumed any more.
+
+        @param why: for the goodbye.
+        """
+        self.session = None
+        self.client.close(self.client.dialect.answer(Goodbye(why), None))
+        self.drop()
+
+    def registered(self) -> None:
+        """
+        Note that the member has an account from now on.
+        """
+        if self.session is not None:
+            self.session = self.session._replace(account=self.sid)
+        self.remember()
 
     def detach(self) -> None:
         """
@@ -309,13 +371,45 @@ class User:
             error = NoSuchRoom(f"you are not in {target.name} any more: nothing was sent")
             self.refuse(error, key)
 
-    def tell(self, name: str, text: str, key: str | None = None) -> None:
+    def tell(self, name: str, text: str, key: str | None = None) -> Deferred[None] | None:
         """
-        Say something to one person alone.
+        Say something to one person alone.  Somebody registered who is away reads it later.
 
-        @raise NoSuchUser: if nobody of this name is here.
+        @return: fires when it is said, where that cannot be at once.
+        @raise NoSuchUser: if nobody of this name is here or registered.
         """
-        self._tell(self.state.roster.find(name), text, key)
+        try:
+            target = self.state.roster.find(name)
+        except NoSuchUser:
+            owned = self.state.law.ownerOf(name.removeprefix("@").rstrip(",:"))
+            if owned is None or not self.state.law.isAccount(owned.who):
+                raise
+            present = self.state.roster.bySid(owned.who)
+            if present is None or present.leaving:
+                return self.finish(self._leaveWord(owned.who, owned.name, text, key), key)
+            # They are here under another name.
+            target = present
+        self._tell(target, text, key)
+        return None
+
+    async def _leaveWord(self, who: str, name: str, text: str, key: str | None) -> None:
+        """
+        Say something to somebody registered who is away.
+
+        @raise NotAllowed: if the user is a guest.
+        @raise MailboxFull: if too much waits for them.
+        """
+        if not self.member.isRegistered:
+            raise NotAllowed(
+                f"{name} is away, and only registered people can leave a message: /register first"
+            )
+        log = self.state.log
+        read = await log.record(MARK, f"{who} {DIRECT}")
+        after = read if isinstance(read, int) else 0
+        inbox = Place(f"@{who}", ((1, FOREVER),))
+        if await log.count(inbox, after, MAX_INBOX) >= MAX_INBOX:
+            raise MailboxFull(f"{MAX_INBOX} messages wait for {name}, which is the most")
+        self._append(TOLD, f"@{who}", name, text, key)
 
     def tellLastSender(self, text: str, key: str | None = None, name: str = "") -> None:
         """
@@ -334,9 +428,28 @@ class User:
         self._tell(target, text, key)
 
     def _tell(self, target: Member, text: str, key: str | None) -> None:
+        self._append(TOLD, f"@{target.sid}", target.name, text, key)
+
+    def _append(self, kind: str, room: str, to: str, text: str, key: str | None) -> None:
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
-        self.append(Draft(TOLD, "@" + target.sid, self.name, text, target.name, self.sid, key))
+        self.append(Draft(kind, room, self.name, text, to, self.sid, key))
+
+    def read(self, room: str, id: int) -> None:
+        """
+        Note that they have read one of their rooms up to this event.
+
+        @param room: its name; C{@} for direct messages.
+        @raise NotAllowed: if they are a guest.
+        @raise NoSuchRoom: if they are not in it.
+        """
+        if not self.member.isRegistered:
+            raise NotAllowed("read marks are for registered people: /register first")
+        if room == DIRECT:
+            self.state.hasRead(self, DIRECT, id)
+        else:
+            target = self.roomNamed(room) if room else self.current
+            self.state.hasRead(self, str(target.id), id)
 
     async def rename(self, name: str) -> None:
         """
@@ -422,6 +535,7 @@ class User:
         if any(not device.leaving for device in member.devices):
             self._endAlone()
             return
+        self.state.leaves(self)
         member.leaving = True
         member.keepsName = bool(data) and self.session is not None
         data = data if member.keepsName else ""

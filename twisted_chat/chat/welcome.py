@@ -7,13 +7,20 @@ While the past is read, the present is corked; so each event comes once, and in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..wire.answers import Backlog, Entered, Gap, Goodbye, Notice, Replay, Welcome
+from ..accounts.records import ACCOUNT
+from ..accounts.registry import DIRECT
+from ..wire.answers import Backlog, Entered, Gap, Goodbye, Inbox, LoggedIn, Notice, Replay, Welcome
 from ..wire.events import Event
 from .interfaces import ICork, LoginRequest
+from .readmarks import ReadMarks
 from .room import Room
 from .state import State
 from .user import User
@@ -30,6 +37,24 @@ MAX_REPLAY = 2_000
 """Events that are replayed to one who resumes; beyond them there is a gap and the backlog."""
 
 
+SHOWN_INBOX = 50
+"""Direct messages that are shown to somebody who was away: /inbox shows more."""
+
+
+class _Away(NamedTuple):
+    """
+    What the owner of an account did not see, over any connection.
+
+    @ivar marks: see L{Welcome.marks}.
+    @ivar unread: see L{Welcome.unread}.
+    @ivar inbox: the newest direct messages that they have not read, oldest first.
+    """
+
+    marks: Mapping[str, int] = MappingProxyType({})
+    unread: Mapping[str, int] = MappingProxyType({})
+    inbox: tuple[Event, ...] = ()
+
+
 class Welcomer:
     """
     Welcomes those who enter the chat or a room.
@@ -37,12 +62,14 @@ class Welcomer:
 
     _log = Logger()
 
-    def __init__(self, state: State, backlog: int, motd: str) -> None:
+    def __init__(self, state: State, marks: ReadMarks, backlog: int, motd: str) -> None:
         """
+        @param marks: of everybody who is here.
         @param backlog: how many old messages, unless somebody asks for another number.
         @param motd: clean lines, or empty.
         """
         self._state = state
+        self._marks = marks
         self._backlog = backlog
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
@@ -73,6 +100,8 @@ class Welcomer:
 
         @param event: their JOINED event, as the log took it.
         """
+        if user.isChanging:
+            return
         request = self._expected.pop(user, LoginRequest(user.name))
         self._state.audit.tell(f"{user.name} is now connected", user.client.address)
         if user.leaving:
@@ -93,6 +122,20 @@ class Welcomer:
             first = user.client.dialect.answer(entered, None)
             before = self._boundary(event)
             self._release(user, room, before, self._backlog, first, user.client.cork())
+
+    async def changed(self, user: User, before: str, key: str | None) -> None:
+        """
+        Tell somebody who was a guest that they go on under their account, and what they have not
+        read.
+
+        @param before: the name that they had.
+        @param key: the client's own id of the request.
+        """
+        account = self._state.law.records.get(ACCOUNT, user.sid)
+        user.answer(LoggedIn(before, user.name, account["name"]), key)
+        away = await self._away(user, True)
+        if away.inbox:
+            user.answer(Inbox(away.inbox, self._state.seconds()), None)
 
     def attached(self, user: User, request: LoginRequest) -> None:
         """
@@ -115,10 +158,52 @@ class Welcomer:
         @param last: the id of the newest event that there is for them.
         """
         cork = user.client.cork()
-        if request.last is None or request.epoch != self._state.log.epoch:
+        if user.member.isRegistered:
+            reading = Deferred.fromCoroutine(self._beginRead(user, boundary, last, request, cork))
+            if not reading.called:
+                user.catchUp = reading
+        elif request.last is None or request.epoch != self._state.log.epoch:
             self._greet(user, boundary, last, request, cork)
         else:
             self._start(user, boundary, request, cork)
+
+    async def _beginRead(
+        self, user: User, boundary: int, last: int, request: LoginRequest, cork: ICork
+    ) -> None:
+        """
+        Welcome the owner of an account, once their read marks are read.
+        """
+        isGreeted = request.last is None or request.epoch != self._state.log.epoch
+        try:
+            away = await self._away(user, isGreeted)
+        except CancelledError:
+            return
+        except Exception:
+            if self._state.faults.isNew("read marks"):
+                self._log.failure("the read marks of somebody who logs in cannot be read")
+            away = _Away()
+        user.catchUp = None
+        if isGreeted:
+            self._greet(user, boundary, last, request, cork, away)
+        else:
+            self._start(user, boundary, request, cork, away)
+
+    async def _away(self, user: User, isGreeted: bool) -> _Away:
+        """
+        @param isGreeted: whether the direct messages that they have not read are wanted, which
+            otherwise come with what they have missed.
+        @return: what the owner of an account did not see, over any connection.
+        """
+        marks, member = self._marks, user.member
+        await marks.load(member)
+        unread = await marks.unread(member)
+        inbox: list[Event] = []
+        if isGreeted and DIRECT in unread:
+            inbox = await self._state.log.last(marks.inbox(member), SHOWN_INBOX)
+        if inbox and user.session is None:
+            # People at a terminal have read what they were shown; programs say so themselves.
+            marks.read(user, DIRECT, inbox[-1].id)
+        return _Away(marks.of(member), unread, tuple(inbox))
 
     def _boundary(self, event: Event) -> int:
         """
@@ -128,11 +213,19 @@ class Welcomer:
         return max(event.id, self._state.lastId + 1)
 
     def _greet(
-        self, user: User, boundary: int, last: int, request: LoginRequest, cork: ICork
+        self,
+        user: User,
+        boundary: int,
+        last: int,
+        request: LoginRequest,
+        cork: ICork,
+        away: _Away | None = None,
     ) -> None:
         dialect = user.client.dialect
         lost = dialect.answer(Gap(None), None) if request.last is not None else b""
-        first = self._welcome(user, last, request, 0)
+        first = self._welcome(user, last, request, 0, away)
+        if away is not None and away.inbox:
+            lost += dialect.answer(Inbox(away.inbox, self._state.seconds()), None)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
         self._release(user, lobby, boundary, count, first + lost + self._motto(user), cork)
@@ -159,19 +252,33 @@ class Welcomer:
         place = room.placeFor(user.rights)
         self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
-    def _start(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> None:
-        catchUp = Deferred.fromCoroutine(self._catchUp(user, boundary, request, cork))
+    def _start(
+        self,
+        user: User,
+        boundary: int,
+        request: LoginRequest,
+        cork: ICork,
+        away: _Away | None = None,
+    ) -> None:
+        catchUp = Deferred.fromCoroutine(self._catchUp(user, boundary, request, cork, away))
         if not catchUp.called:
             user.catchUp = catchUp
 
-    async def _catchUp(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> None:
+    async def _catchUp(
+        self,
+        user: User,
+        boundary: int,
+        request: LoginRequest,
+        cork: ICork,
+        away: _Away | None,
+    ) -> None:
         """
         Send somebody who resumes what they missed, page by page, as fast as they read.  It ends
         with the connection.
         """
         client = user.client
         try:
-            rest = await self._replay(user, boundary, request, cork)
+            rest = await self._replay(user, boundary, request, cork, away)
         except CancelledError:
             return
         except Exception:
@@ -185,7 +292,14 @@ class Welcomer:
             cork.release(rest)
         user.catchUp = None
 
-    async def _replay(self, user: User, boundary: int, request: LoginRequest, cork: ICork) -> bytes:
+    async def _replay(
+        self,
+        user: User,
+        boundary: int,
+        request: LoginRequest,
+        cork: ICork,
+        away: _Away | None,
+    ) -> bytes:
         """
         @return: the last page, when all before it is sent.
         """
@@ -198,26 +312,34 @@ class Welcomer:
 
         if request.last is None or request.epoch != log.epoch:
             gap = dialect.answer(Gap(None), None)
-            return self._welcome(user, boundary - 1, request, 0) + gap
+            return self._welcome(user, boundary - 1, request, 0, away) + gap
         first = await self._oldest()
         page = await read(request.last)
         missed = len(page)
         if missed == PAGE:
             # Counting all of them would read them twice: the ids tell how many there are at most.
             missed = max(PAGE, min(MAX_REPLAY, boundary - 1 - request.last))
-        data = self._welcome(user, boundary - 1, request, missed)
+        data = self._welcome(user, boundary - 1, request, missed, away)
         if first > request.last + 1:
             data += dialect.answer(Gap(first - request.last - 1), None)
         replayed = 0
         while len(page) == PAGE and replayed + PAGE < MAX_REPLAY:
             replayed += PAGE
-            await cork.send(data + dialect.answer(Replay(page, user.sid), None))
+            await cork.send(data + dialect.answer(self._replayOf(user, page), None))
             data = b""
             page = await read(page[-1].id)
-        data += dialect.answer(Replay(page, user.sid), None)
+        data += dialect.answer(self._replayOf(user, page), None)
         if len(page) < PAGE or boundary - 1 <= page[-1].id:
             return data
         return data + await self._skip(user, boundary, page[-1].id)
+
+    def _replayOf(self, user: User, page: list[Event]) -> Replay:
+        """
+        @return: a page of what they have missed, with keys of this connection's client alone.
+        """
+        if user.member.isRegistered:
+            page = [user.mine(event) if event.sid == user.sid else event for event in page]
+        return Replay(page, user.sid)
 
     def _oldest(self) -> Deferred[int]:
         """
@@ -256,7 +378,14 @@ class Welcomer:
     def _motto(self, user: User) -> bytes:
         return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)
 
-    def _welcome(self, user: User, last: int, request: LoginRequest, missed: int) -> bytes:
+    def _welcome(
+        self,
+        user: User,
+        last: int,
+        request: LoginRequest,
+        missed: int,
+        away: _Away | None = None,
+    ) -> bytes:
         welcome = Welcome(
             user.name,
             request.token,
@@ -267,4 +396,13 @@ class Welcomer:
             request.last is not None,
             missed,
         )
+        if away is not None:
+            account = self._state.law.records.get(ACCOUNT, user.sid)
+            proof = None if request.proof is None else request.proof.signature
+            welcome = welcome._replace(
+                account=account["name"] if account else None,
+                proof=proof,
+                marks=away.marks,
+                unread=away.unread,
+            )
         return user.client.dialect.answer(welcome, None)

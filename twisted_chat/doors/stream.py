@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory
 from zope.interface import classImplements, implementer
 
-from ..chat.interfaces import IClient, ICork, LoginRequest
+from ..chat.interfaces import Challenge, IClient, ICork, LoginRequest
 from ..chat.user import User
 from ..counters import DoorCounters
 from ..errors import ChatError
@@ -67,6 +67,14 @@ class StreamClient(Connection):
         Log in, or refuse and say why; no further line is taken before that is done.
         """
         self.awaitLogin(self.factory.hub.login(self, request))
+
+    def challenge(self, message: str) -> Deferred[Challenge]:
+        """
+        Begin a login by SCRAM.
+
+        @param message: the client's first message.
+        """
+        return self.factory.hub.challenge(self, message)
 
     def refusal(self, error: ChatError) -> bytes:
         """See L{Connection.refusal}."""

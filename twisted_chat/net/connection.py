@@ -27,7 +27,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import ChatError, LoginTimeout, ServerFull, TooLong
+from ..errors import ChatError, LoginTimeout, ServerFull, TooLong, WrongLogin
 from ..wire.answers import Notice
 from ..wire.framing import LineSplitter
 from .admission import Admission
@@ -38,6 +38,9 @@ from .sockets import hasUnread, isUnreachable, peerEnded, tune, unacknowledged
 
 _LOCAL: Final = "local"
 """The address of a client that connects over a socket of this machine that has no host."""
+
+WRONG_LOGINS: Final = 3
+"""Wrong passwords of one connection, which is closed then: others have to come again."""
 
 _LOGGED_REFUSALS: Final = 3
 """Refused logins of one connection that are logged: more say nothing new."""
@@ -77,6 +80,7 @@ class Connection(ABC):
     _admission: Admission | None = None
     _login: Deferred[Any] | None = None
     _refusedLogins = 0
+    _wrongLogins = 0
     _warned = False
     _eofSeen = False
     _unsent: int | None = None
@@ -234,6 +238,11 @@ class Connection(ABC):
         self._refusedLogins += 1
         if self._refusedLogins <= _LOGGED_REFUSALS:
             _log.info("login refused: {code}", code=error.code, log_system=self.address)
+        if isinstance(error, WrongLogin):
+            self._wrongLogins += 1
+        if self._wrongLogins >= WRONG_LOGINS:
+            self.refuseAndClose(error)
+            return
         self.loginRefused(error)
         self._receiving.go(ANSWERING)
 

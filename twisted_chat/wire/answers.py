@@ -5,7 +5,7 @@ Answers, as values: what the chat tells one person, before a dialect gives it wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from .events import Event
@@ -33,6 +33,13 @@ class Welcome(NamedTuple):
     @ivar rooms: name and topic of each of their rooms.
     @ivar resumed: whether an earlier session goes on.
     @ivar missed: how many events that they have missed follow.
+    @ivar account: the name of their account, or C{None} for a guest.
+    @ivar proof: by which a client knows that the server has the verifier of its password (the last
+        message of SCRAM), or C{None}.
+    @ivar marks: up to which id they have read each of their rooms, by its name; direct messages
+        under C{@}.
+    @ivar unread: how many messages are above these marks, in the same way; none where there is no
+        mark.
     """
 
     name: str
@@ -43,6 +50,10 @@ class Welcome(NamedTuple):
     rooms: tuple[tuple[str, str], ...]
     resumed: bool
     missed: int
+    account: str | None = None
+    proof: str | None = None
+    marks: Mapping[str, int] | None = None
+    unread: Mapping[str, int] | None = None
 
 
 class Goodbye(NamedTuple):
@@ -72,6 +83,18 @@ class Entered(NamedTuple):
 class Backlog(NamedTuple):
     """
     What was said in a room before a user joined it.
+
+    @ivar events: oldest first.
+    @ivar now: the wall time, in seconds since the epoch, UTC.
+    """
+
+    events: Sequence[Event]
+    now: float
+
+
+class Inbox(NamedTuple):
+    """
+    Direct messages that came while somebody was away.
 
     @ivar events: oldest first.
     @ivar now: the wall time, in seconds since the epoch, UTC.
@@ -192,6 +215,60 @@ class Topic(NamedTuple):
     topic: str
 
 
+class Mark(NamedTuple):
+    """
+    Up to where somebody has read, over another of their connections.
+
+    @ivar room: the name of the room; C{@} for direct messages.
+    @ivar id: the id of the last message that they have read.
+    """
+
+    room: str
+    id: int
+
+
+class LoggedIn(NamedTuple):
+    """
+    Somebody who was here as a guest goes on under their account.
+
+    @ivar before: the name that they had.
+    @ivar name: the name that they have now.
+    @ivar account: the name of the account.
+    """
+
+    before: str
+    name: str
+    account: str
+
+
+class Device(NamedTuple):
+    """
+    What proves that somebody owns an account.
+
+    @ivar label: the name of the device; empty for a password.
+    @ivar since: when it was added, in seconds since the epoch, UTC.
+    """
+
+    label: str
+    since: float
+
+
+class Account(NamedTuple):
+    """
+    What the owner of an account may know of it.
+
+    @ivar names: the names that nobody else may have, the main one first.
+    @ivar since: when it was registered, in seconds since the epoch, UTC.
+    @ivar devices: what logs in to it.
+    @ivar connections: over how many connections it is here.
+    """
+
+    names: tuple[str, ...]
+    since: float
+    devices: tuple[Device, ...]
+    connections: int
+
+
 class CommandHelp(NamedTuple):
     """
     One command.
@@ -222,6 +299,7 @@ Answer: TypeAlias = (
     | Goodbye
     | Entered
     | Backlog
+    | Inbox
     | Found
     | Replay
     | Gap
@@ -229,6 +307,9 @@ Answer: TypeAlias = (
     | RoomList
     | Whois
     | Topic
+    | Mark
+    | LoggedIn
+    | Account
     | CommandHelp
     | Help
 )

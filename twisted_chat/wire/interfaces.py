@@ -36,6 +36,7 @@ class IDialect(Interface):
 
     here: IView = Attribute("How a user's current room reads.")
     elsewhere: IView = Attribute("How a user's other rooms read.")
+    sent: IView = Attribute("How direct messages read that a user sent over another connection.")
 
     def receipt(event: Event) -> bytes:
         """

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from ..errors import BadObject, ChatError, TooLong
 from ..text.cleaning import MAX_LINE
 from .answers import (
+    Account,
     Answer,
     Backlog,
     Entered,
@@ -25,6 +26,9 @@ from .answers import (
     Gap,
     Goodbye,
     Help,
+    Inbox,
+    LoggedIn,
+    Mark,
     Members,
     Replay,
     RoomList,
@@ -32,7 +36,18 @@ from .answers import (
     Welcome,
     Whois,
 )
-from .events import INVITED, LEFT, PRESENCE, RENAMED, TOLD, TOPIC, UNREADABLE, Event
+from .events import (
+    ACCOUNTS,
+    INVITED,
+    LEFT,
+    PRESENCE,
+    REGISTERED,
+    RENAMED,
+    TOLD,
+    TOPIC,
+    UNREADABLE,
+    Event,
+)
 from .interfaces import IDialect, IView
 from .prose import lines
 
@@ -54,6 +69,9 @@ MAX_KEY = 64
 _T = TypeVar("_T")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+_MORE_OF_ERRORS = ("login", "wait", "until", "reason")
+"""Attributes of some errors that programs are told, where there is something to tell."""
 
 _TO = frozenset({TOLD, RENAMED, INVITED})
 """Kinds with a C{to}."""
@@ -166,6 +184,11 @@ class JSONDialect:
         """See L{IDialect}."""
         return self
 
+    @property
+    def sent(self) -> IView:
+        """See L{IDialect}."""
+        return self
+
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """See L{IView.events}.  Nothing is folded: programs count."""
         return [
@@ -178,6 +201,8 @@ class JSONDialect:
 
     def own(self, event: Event, key: str | None = None) -> bytes:
         """See L{IDialect.own}."""
+        if event.kind in ACCOUNTS:
+            return b"" if key is None else _registered(event, key)
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
@@ -185,7 +210,8 @@ class JSONDialect:
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
-        return line(type="error", code=error.code, text=error.sentence, key=key)
+        more = {name: getattr(error, name, None) or None for name in _MORE_OF_ERRORS}
+        return line(type="error", code=error.code, text=error.sentence, **more, key=key)
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
         """
@@ -201,7 +227,11 @@ class JSONDialect:
                 return line(type="room", room=room, topic=topic, names=count)
             case Gap(count):
                 return _gap(count)
-            case Backlog(events):
+            case Mark(room, id):
+                return line(type="read", room=room, id=id)
+            case LoggedIn(_, name, account):
+                return line(type="login", name=name, account=account, key=key)
+            case Backlog(events) | Inbox(events):
                 return b"".join(
                     _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
                     for event in events
@@ -213,7 +243,9 @@ class JSONDialect:
             case _:
                 return b"".join(line(type="notice", text=text, key=key) for text in lines(value))
 
-    def object(self, value: Members | RoomList | Whois | Help, key: str | None = None) -> bytes:
+    def object(
+        self, value: Members | RoomList | Whois | Account | Help, key: str | None = None
+    ) -> bytes:
         """
         @param value: what a program asked for.
         @param key: the client's own id of the request.
@@ -241,9 +273,26 @@ class JSONDialect:
                     unreachable=unreachable_ or None,
                     key=key,
                 )
+            case Account(names_, since_, devices, connections):
+                return line(
+                    type="account",
+                    names=names_,
+                    since=round(since_, 3),
+                    devices=[{"label": each.label, "since": round(each.since)} for each in devices],
+                    connections=connections,
+                    key=key,
+                )
             case Help(commands):
                 listed = [command._asdict() for command in commands]
                 return line(type="commands", commands=listed, key=key)
+
+
+def _registered(event: Event, key: str) -> bytes:
+    """
+    @return: the answer to who registered, or changed what logs in to the account.
+    """
+    time = round(event.time, 3)
+    return line(type=REGISTERED, id=event.id, time=time, name=event.name, key=key)
 
 
 def _welcome(welcome: Welcome) -> bytes:
@@ -257,6 +306,10 @@ def _welcome(welcome: Welcome) -> bytes:
         rooms=[{"name": name, "topic": topic} for name, topic in welcome.rooms],
         resumed=welcome.resumed,
         missed=welcome.missed,
+        account=welcome.account,
+        scram=welcome.proof,
+        marks=welcome.marks,
+        unread=welcome.unread,
     )
 
 

@@ -10,12 +10,14 @@ import time
 from collections.abc import Sequence
 
 from .answers import (
+    Account,
     Answer,
     CommandHelp,
     Entered,
     Gap,
     Goodbye,
     Help,
+    LoggedIn,
     Members,
     Notice,
     RoomList,
@@ -52,6 +54,10 @@ def lines(answer: Answer) -> list[str]:
             return _wrap(_whois(answer))
         case Topic(room, topic):
             return [f"{room} is about {topic or 'nothing in particular: /topic TEXT sets it'}"]
+        case LoggedIn(before, name):
+            return [f"{before} is now {name}" if before != name else f"You are logged in as {name}"]
+        case Account():
+            return _account(answer)
         case CommandHelp(name, usage, help):
             return _wrap(f"/{name} {usage}".rstrip() + f" - {help}")
         case Help(commands):
@@ -87,8 +93,25 @@ def _room(room: RoomSummary) -> str:
     return f"{room.name} ({', '.join(marks)}){about}"
 
 
+def _date(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _account(account: Account) -> list[str]:
+    main, *more = account.names
+    also = f", and owns {', '.join(more)}" if more else ""
+    devices = [
+        f"{device.label or 'password'} (since {_date(device.since)})" for device in account.devices
+    ]
+    return [
+        *_wrap(f"{main} is registered since {_date(account.since)}{also}"),
+        *_wrap(f"logs in with: {', '.join(devices) or 'nothing; /password NEW sets a password'}"),
+        f"here over {account.connections} connection{'' if account.connections == 1 else 's'}",
+    ]
+
+
 def _whois(whois: Whois) -> str:
-    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(whois.joinedAt))
+    since = _date(whois.joinedAt)
     quiet = max(0, int(whois.idle)) // 60
     idle = f", quiet for {quiet} min" if quiet else ""
     lost = ", not answering: the connection may be lost" if whois.unreachable else ""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from zope.interface import implementer
 
 from ..errors import ChatError
-from .answers import Answer, Backlog, Found, Replay, Welcome
+from .answers import Answer, Backlog, Found, Inbox, Mark, Replay, Welcome
 from .events import (
     ACTED,
     CREATED,
@@ -134,6 +134,17 @@ class TextView:
         return b"" if notice is None else notice(event).encode()
 
 
+@implementer(IView)
+class SentView:
+    """
+    How direct messages read to the other connections of who sent them.
+    """
+
+    def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
+        """See L{IView.events}."""
+        return [_notice(f"you -> {event.to} :: {event.text}") for event in events]
+
+
 def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
     """
     Write one line for all who came into a room and one for all who left it, each named once.
@@ -161,6 +172,7 @@ class TextDialect:
 
     here = TextView(True)
     elsewhere = TextView(False)
+    sent = SentView()
 
     def receipt(self, event: Event) -> bytes:
         """See L{IDialect.receipt}."""
@@ -185,9 +197,11 @@ class TextDialect:
                 return CONNECTED
             case Backlog(events, now):
                 return _backlog(events, now)
+            case Inbox(events, now):
+                return _inbox(events, now)
             case Found(events):
                 return _found(events)
-            case Replay():
+            case Replay() | Mark():
                 return b""
             case _:
                 return b"".join(map(_notice, lines(value)))
@@ -209,6 +223,16 @@ def _backlog(events: Sequence[Event], now: float) -> bytes:
         if event.kind == UNREADABLE
         else _notice(f"{_when(int(event.time) // 60, today, time.tzname)} {_quote(event)}")
         for event in events
+    )
+
+
+def _inbox(events: Sequence[Event], now: float) -> bytes:
+    """
+    @return: how many direct messages there are, and then these.
+    """
+    count = f"{len(events)} message{'' if len(events) == 1 else 's'}"
+    return _notice(f"{count} for you alone while you were away:") + _backlog(
+        [event._replace(to="you") for event in events], now
     )
 
 

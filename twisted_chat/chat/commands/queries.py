@@ -163,7 +163,7 @@ async def past(user: User, name: str, count: int, before: int | None, key: str |
         place = room.placeFor(user.rights)
         return user.state.log.last(place, min(count, MAX_EVENTS), before)
 
-    await _give(user, read, key)
+    await give(user, read, key)
 
 
 async def search(user: User, text: str, key: str | None) -> None:
@@ -185,7 +185,7 @@ async def find(user: User, text: str, count: int, key: str | None) -> None:
     def read() -> Awaitable[list[Event]]:
         return user.state.log.search(user.scope, query, min(count, MAX_EVENTS))
 
-    await _give(user, read, key)
+    await give(user, read, key)
 
 
 def parseQuery(text: str, now: float) -> Query:
@@ -216,7 +216,7 @@ def parseQuery(text: str, now: float) -> Query:
     return Query(tuple(words), name, room, since)
 
 
-async def _give(user: User, read: Callable[[], Awaitable[list[Event]]], key: str | None) -> None:
+async def give(user: User, read: Callable[[], Awaitable[list[Event]]], key: str | None) -> None:
     """
     Answer with events.  What the user said before is stored first, so that they find it.
     """

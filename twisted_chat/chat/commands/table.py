@@ -14,6 +14,7 @@ from ...wire.answers import CommandHelp, Help
 from ...wire.events import ACTED
 from ..state import Doing
 from ..user import User
+from .account import account, device, inbox, inviteCode, login, password, register, unregister
 from .queries import history, names, rooms, search, who
 from .rooms import invite, join, kick, leave, lock, topic, unlock
 
@@ -60,7 +61,9 @@ async def _nick(user: User, text: str, key: str | None) -> None:
 
 async def _msg(user: User, text: str, key: str | None) -> None:
     name, _, words = text.partition(" ")
-    user.tell(name, words.strip(), key)
+    telling = user.tell(name, words.strip(), key)
+    if telling is not None:
+        await telling
 
 
 async def _reply(user: User, text: str, key: str | None) -> None:
@@ -107,6 +110,16 @@ COMMANDS: dict[str, Command] = {
         1,
         3,
     ),
+    "register": Command("[PASSWORD]", "makes the name you have your own.", register, 0, 5),
+    "login": Command("NAME PASSWORD", "lets you go on under a name of your own.", login, 2, 5),
+    "password": Command("NEW", "sets another password for your name.", password, 1, 5),
+    "account": Command("", "tells which names and devices are yours.", account),
+    "device": Command(
+        "add|remove LABEL", "lets another device in, or shuts one out.", device, 2, 5
+    ),
+    "inbox": Command("[COUNT]", "shows what was said to you alone.", inbox, 0, 3),
+    "invite-code": Command("", "gives a code that lets somebody register.", inviteCode, 0, 5),
+    "unregister": Command("NAME", "ends your account: nobody gets its name.", unregister, 1, 5),
     "quit": Command("", "leaves the chat.", _quit),
 }
 """All commands, in the order in which C{/help} lists them."""

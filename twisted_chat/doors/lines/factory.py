@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from twisted.internet.interfaces import IReactorTime
 
+from ...accounts.rules import project
 from ...chat.hub import Hub
 from ...net.limits import Limits
 from ...net.listener import Listener
@@ -45,7 +46,7 @@ class ChatFactory(StreamDoor):
         @param listeners: where to listen.
         """
         if gate is None:
-            gate = Gate(Hub(MemoryLog()) if hub is None else hub, limits, clock)
+            gate = Gate(Hub(MemoryLog(projection=project)) if hub is None else hub, limits, clock)
         super().__init__(gate, listeners)
         self.users = self.hub.users
 

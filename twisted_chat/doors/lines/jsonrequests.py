@@ -10,16 +10,20 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from ...accounts.credentials import added, deviceCredential
+from ...chat.commands.account import change, details, mustProve, registerWith
 from ...chat.commands.queries import MAX_EVENTS, find, members, past, roomList, whois
 from ...chat.commands.table import commands
-from ...chat.interfaces import LoginRequest
+from ...chat.interfaces import Challenge, LoginRequest
 from ...chat.user import User
 from ...errors import BadObject, ChatError
 from ...text.cleaning import cleanText
+from ...text.secrets import hashCode
 from ...wire.answers import Help, Members, RoomList, Whois
 from ...wire.events import ACTED, FOREVER
 from ...wire.interfaces import IDialect
 from ...wire.jsonlines import JSON, keyField, line, numberField, parseObject, textField
+from ...wire.scram import MAX_MESSAGE
 
 
 class Requester(Protocol):
@@ -31,11 +35,23 @@ class Requester(Protocol):
     user: User | None
     put: Callable[[bytes], None]
 
+    def loginRefused(self, error: ChatError) -> None:
+        """
+        Tell the client that its login was refused.
+        """
+
     def login(self, request: LoginRequest, key: str | None = None) -> None:
         """
         Log in, or refuse and say why; no further line is taken before that is done.
 
         @param key: the client's own id of this request.
+        """
+
+    def challenge(self, message: str) -> Deferred[Challenge]:
+        """
+        Begin a login by SCRAM.
+
+        @param message: the client's first message.
         """
 
     def wait(self, result: Deferred[None]) -> None:
@@ -54,6 +70,7 @@ class JSONRequests:
         @param requester: the connection; it speaks JSON from now on.
         """
         self._requester = requester
+        self._proving: LoginRequest | None = None
         requester.dialect = JSON
 
     def take(self, raw: bytes) -> None:
@@ -80,9 +97,7 @@ class JSONRequests:
         kind = textField(value, "type")
         user = self._requester.user
         if user is None:
-            if kind != "hello":
-                raise BadObject('say who you are first: {"type":"hello","name":"..."}')
-            self._requester.login(_loginRequest(value), key)
+            self._logIn(kind, value, key)
             return
         if user.leaving:
             return
@@ -93,6 +108,30 @@ class JSONRequests:
         if asked is not None:
             self._requester.wait(asked)
 
+    def _logIn(self, kind: str, value: dict[str, Any], key: str | None) -> None:
+        proving, self._proving = self._proving, None
+        if kind == "proof" and proving is not None:
+            answer = textField(value, "scram", limit=MAX_MESSAGE)
+            self._requester.login(proving._replace(answer=answer), key)
+        elif kind == "hello":
+            request = _loginRequest(value)
+            message = textField(value, "scram", "", MAX_MESSAGE)
+            if message:
+                self._requester.wait(Deferred.fromCoroutine(self._challenge(request, message, key)))
+            else:
+                self._requester.login(request, key)
+        else:
+            raise BadObject('say who you are first: {"type":"hello","name":"..."}')
+
+    async def _challenge(self, request: LoginRequest, message: str, key: str | None) -> None:
+        try:
+            challenge = await self._requester.challenge(message)
+        except ChatError as error:
+            self._requester.loginRefused(error)
+            return
+        self._proving = request._replace(challenge=challenge)
+        self._requester.put(line(type="challenge", scram=challenge.message, key=key))
+
 
 def _loginRequest(value: dict[str, Any]) -> LoginRequest:
     return LoginRequest(
@@ -101,6 +140,7 @@ def _loginRequest(value: dict[str, Any]) -> LoginRequest:
         numberField(value, "last", 0, FOREVER) if "last" in value else None,
         textField(value, "epoch", ""),
         numberField(value, "backlog", 0, MAX_EVENTS) if "backlog" in value else None,
+        textField(value, "password", ""),
     )
 
 
@@ -116,8 +156,8 @@ def _act(user: User, value: dict[str, Any], key: str | None) -> Deferred[None] |
     return user.say(cleanText(textField(value, "text")), _room(value), key, ACTED)
 
 
-def _tell(user: User, value: dict[str, Any], key: str | None) -> None:
-    user.tell(cleanText(textField(value, "to")), cleanText(textField(value, "text")), key)
+def _tell(user: User, value: dict[str, Any], key: str | None) -> Deferred[None] | None:
+    return user.tell(cleanText(textField(value, "to")), cleanText(textField(value, "text")), key)
 
 
 def _reply(user: User, value: dict[str, Any], key: str | None) -> None:
@@ -167,6 +207,37 @@ def _commands(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
     return _give(user, key, commands)
 
 
+def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
+    label = cleanText(textField(value, "label"))
+    verifier = textField(value, "verifier", limit=MAX_MESSAGE)
+    code = textField(value, "code", "", MAX_MESSAGE)
+
+    async def register() -> None:
+        new = deviceCredential(label, verifier, user.state.seconds())
+        if user.member.isRegistered:
+            mustProve(user)
+            former = await user.state.authenticator.credentials(user.sid)
+            await change(user, added(former, new), key)
+        else:
+            await registerWith(user, new, hashCode(code) if code else "", key)
+        user.setDevice(new.label)
+
+    return user.finish(register(), key)
+
+
+def _account(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
+    async def give() -> None:
+        answer = await details(user)
+        await user.whenAnswered()
+        user.client.reply(JSON.object(answer, key))
+
+    return user.finish(give(), key)
+
+
+def _read(user: User, value: dict[str, Any], key: str | None) -> None:
+    user.read(_room(value), numberField(value, "id", 0, FOREVER))
+
+
 def _history(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
     count = numberField(value, "count", 50, MAX_EVENTS)
     before = numberField(value, "before", 0, FOREVER) if "before" in value else None
@@ -197,6 +268,9 @@ _HANDLERS: dict[str, Callable[[User, dict[str, Any], str | None], Deferred[None]
     "rooms": _rooms,
     "who": _who,
     "commands": _commands,
+    "register": _register,
+    "account": _account,
+    "read": _read,
     "history": _history,
     "search": _search,
     "ping": _ping,

@@ -1,0 +1,396 @@
+# -*- test-case-name: tests.accounts.test_bans -*-
+"""
+The bans in force, found by whom they concern: asked at every entry, and before every message in a
+room with a mute.
+
+A ban concerns an account or a session, names that look so, the addresses of a network, or names
+that match a pattern.  None of these is found by a walk along a list but the patterns, of which
+there are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from ..errors import BadCommand
+from ..text.confusables import looks
+from ..text.networks import addressOf
+
+MAX_STARS: Final = 4
+"""Stars of a pattern."""
+
+MAX_PATTERN: Final = 32
+"""Characters of a pattern, the longest that a name has."""
+
+MIN_PATTERN: Final = 2
+"""Characters of a pattern beside its stars: with fewer it matches almost everybody."""
+
+WIDEST: Final[Mapping[int, int]] = {4: 8, 6: 16}
+"""The shortest prefix of a network, by the version of IP: /lockdown keeps everybody out."""
+
+HOST_BITS: Final[Mapping[int, int]] = {4: 32, 6: 64}
+"""The longest prefix of a network: whoever has one address of IPv6 has its /64."""
+
+_KEPT_MATCHES: Final = 1_024
+"""Names of which a set of bans remembers which patterns they match."""
+
+
+class Visitor(NamedTuple):
+    """
+    Somebody, as far as bans concern them.
+
+    @ivar who: their account, or their session.
+    @ivar looks: what their name looks like.
+    @ivar host: the address that they come from, or empty.
+    @ivar account: whether they are logged in to an account.
+    """
+
+    who: str
+    looks: frozenset[str]
+    host: str = ""
+    account: bool = False
+
+
+class Ban(NamedTuple):
+    """
+    A ban.
+
+    @ivar id: that of the event.
+    @ivar place: where.
+    @ivar what: C{"enter"} or C{"speak"}.
+    @ivar who: an account or a session, or empty.
+    @ivar looks: what a name looks like that nobody may have, or empty.
+    @ivar pattern: matches names that nobody may have, or empty.
+    @ivar net: a network, or empty; never to be shown to people who are no operators.
+    @ivar spares: whether the network concerns guests alone.
+    @ivar until: when it ends, in seconds since the epoch; 0 if it does not.
+    @ivar target: whom it concerns, for people.
+    @ivar author: the name of who decided it.
+    @ivar reason: why, or empty.
+    @ivar since: when it began.
+    """
+
+    id: int
+    place: str
+    what: str
+    who: str
+    looks: tuple[str, ...]
+    pattern: str
+    net: str
+    spares: bool
+    until: float
+    target: str
+    author: str
+    reason: str
+    since: float
+
+    @classmethod
+    def fromRecord(cls, id: int, record: Mapping[str, Any]) -> Ban:
+        """
+        @return: the ban that a record describes (L{records.BAN}).
+        """
+        return cls(
+            id,
+            record["place"],
+            record["what"],
+            record.get("who", ""),
+            tuple(record.get("looks", ())),
+            record.get("pattern", ""),
+            record.get("net", ""),
+            record.get("spares", False),
+            record["until"],
+            record["name"],
+            record["author"],
+            record["reason"],
+            record["since"],
+        )
+
+    @property
+    def end(self) -> float:
+        """When it ends, to compare with others."""
+        return self.until or float("inf")
+
+
+_Found = tuple[Ban, ...]
+
+_NONE: _Found = ()
+
+
+class BanIndex:
+    """
+    The bans of all places.
+    """
+
+    def __init__(self) -> None:
+        self._bans: dict[int, Ban] = {}
+        self._sets: dict[tuple[str, str], _BanSet] = {}
+
+    def put(self, ban: Ban) -> None:
+        """
+        Take a ban in, in place of the one with its id.
+        """
+        self.drop(ban.id)
+        self._bans[ban.id] = ban
+        self._sets.setdefault((ban.place, ban.what), _BanSet()).add(ban)
+
+    def drop(self, id: int) -> Ban | None:
+        """
+        Forget a ban, if it is there.
+
+        @return: it.
+        """
+        ban = self._bans.pop(id, None)
+        if ban is not None:
+            bans = self._sets[ban.place, ban.what]
+            bans.remove(ban)
+            if not bans.all:
+                del self._sets[ban.place, ban.what]
+        return ban
+
+    def get(self, id: int) -> Ban | None:
+        """
+        @return: the ban with this id, or C{None}.
+        """
+        return self._bans.get(id)
+
+    def __len__(self) -> int:
+        return len(self._bans)
+
+    def newest(self, place: str, now: float, most: int) -> list[Ban]:
+        """
+        @param now: in seconds since the epoch.
+        @return: the newest bans of a place that are in force, newest first.
+        """
+        found: list[Ban] = []
+        for what in ("enter", "speak"):
+            bans = self._sets.get((place, what))
+            if bans is not None:
+                inForce = (ban for ban in reversed(bans.all.values()) if ban.end > now)
+                found += islice(inForce, most)
+        return sorted(found, key=lambda ban: -ban.id)[:most]
+
+    def holds(self, place: str, what: str) -> bool:
+        """
+        @return: whether any ban of this sort is known for a place.
+        """
+        return (place, what) in self._sets
+
+    def find(
+        self, place: str, what: str, visitor: Visitor, now: float, exempt: bool = False
+    ) -> Ban | None:
+        """
+        @param what: see L{Ban.what}.
+        @param now: in seconds since the epoch.
+        @param exempt: whether only bans of the person count, none of names or networks.
+        @return: the ban in force that concerns somebody, the one that ends last, or C{None}.
+        """
+        bans = self._sets.get((place, what))
+        return None if bans is None else bans.find(visitor, now, exempt)
+
+
+class _BanSet:
+    """
+    The bans of one sort in one place.
+
+    @ivar all: by id, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.all: dict[int, Ban] = {}
+        self._who: dict[str, _Found] = {}
+        self._looks: dict[str, _Found] = {}
+        # By version of IP, then by how many bits of an address do not count: the bits that do.
+        self._nets: dict[int, dict[int, dict[int, _Found]]] = {4: {}, 6: {}}
+        self._patterns: dict[Ban, tuple[_Pattern, ...]] = {}
+        self._matches: dict[frozenset[str], _Found] = {}
+
+    def add(self, ban: Ban) -> None:
+        self.all[ban.id] = ban
+        for table, key in self._entries(ban):
+            table[key] = (*table.get(key, _NONE), ban)
+        if ban.pattern:
+            self._patterns[ban] = tuple(_Pattern(shape) for shape in shapes(ban.pattern))
+            self._matches.clear()
+
+    def remove(self, ban: Ban) -> None:
+        del self.all[ban.id]
+        for table, key in self._entries(ban):
+            left = tuple(other for other in table[key] if other is not ban)
+            if left:
+                table[key] = left
+            else:
+                del table[key]
+        if ban.pattern:
+            del self._patterns[ban]
+            self._matches.clear()
+        for tables in self._nets.values():
+            for shift in [shift for shift, table in tables.items() if not table]:
+                del tables[shift]
+
+    def _entries(self, ban: Ban) -> Iterator[tuple[dict[Any, _Found], Any]]:
+        """
+        @return: where a ban is found: tables, and its key in each.
+        """
+        if ban.who:
+            yield self._who, ban.who
+        for look in ban.looks:
+            yield self._looks, look
+        if ban.net:
+            network = ip_network(ban.net)
+            shift = network.max_prefixlen - network.prefixlen
+            table = self._nets[network.version].setdefault(shift, {})
+            yield table, int(network.network_address) >> shift
+
+    def find(self, visitor: Visitor, now: float, exempt: bool) -> Ban | None:
+        """
+        See L{BanIndex.find}.
+        """
+        who, names, host, isAccount = visitor
+        found = self._who.get(who, _NONE)
+        if not exempt:
+            byLook = self._looks
+            if not byLook.keys().isdisjoint(names):
+                for look in names:
+                    found += byLook.get(look, _NONE)
+            address = addressOf(host) if host else None
+            if address is not None:
+                bits = int(address)
+                for shift, table in self._nets[address.version].items():
+                    if bits >> shift in table:
+                        bans = table[bits >> shift]
+                        found += tuple(ban for ban in bans if not (ban.spares and isAccount))
+            if self._patterns:
+                found += self._byPattern(names)
+        if not found:
+            return None
+        inForce = (ban for ban in found if ban.end > now)
+        return max(inForce, key=lambda ban: ban.end, default=None)
+
+    def _byPattern(self, names: frozenset[str]) -> _Found:
+        found = self._matches.get(names)
+        if found is None:
+            found = tuple(
+                ban
+                for ban, patterns in self._patterns.items()
+                if any(pattern.matches(name) for pattern in patterns for name in names)
+            )
+            if len(self._matches) >= _KEPT_MATCHES:
+                self._matches.clear()
+            self._matches[names] = found
+        return found
+
+
+class _Pattern:
+    """
+    A pattern with stars, each of which stands for any characters or none.
+    """
+
+    __slots__ = ("_first", "_last", "_least", "_middle")
+
+    def __init__(self, shape: str) -> None:
+        self._first, *middle = shape.split("*")
+        self._last = middle.pop() if middle else None
+        self._middle = [part for part in middle if part]
+        self._least = len(shape.replace("*", ""))
+
+    def matches(self, name: str) -> bool:
+        """
+        Take the earliest place for each part: if any will do, that does, so nothing is tried twice.
+        """
+        if self._last is None:
+            return name == self._first
+        if len(name) < self._least or not (
+            name.startswith(self._first) and name.endswith(self._last)
+        ):
+            return False
+        at, end = len(self._first), len(name) - len(self._last)
+        for part in self._middle:
+            at = name.find(part, at, end)
+            if at < 0:
+                return False
+            at += len(part)
+        return at <= end
+
+
+def shapes(pattern: str) -> list[str]:
+    """
+    @return: the pattern as it is compared with what a name looks like (L{text.confusables.looks}).
+    """
+    stars = pattern.count("*")
+    return sorted(look for look in looks(pattern) if look.count("*") == stars)
+
+
+def checkedPattern(text: str) -> str:
+    """
+    @return: a pattern of names, as it came.
+    @raise BadCommand: if it is none, or too wide.
+    """
+    stars = text.count("*")
+    if not 0 < stars <= MAX_STARS or len(text) > MAX_PATTERN:
+        raise BadCommand(
+            f"a pattern has at most {MAX_STARS} stars and {MAX_PATTERN} characters: shorten it"
+        )
+    if len(text) - stars < MIN_PATTERN:
+        raise BadCommand(
+            f"a pattern has at least {MIN_PATTERN} characters beside its stars: add some"
+        )
+    return text
+
+
+def parseNetwork(text: str) -> str | None:
+    """
+    @param text: an address, or a network as C{203.0.113.0/24}.
+    @return: the network in its one spelling: IPv4 as such also where it is written as IPv6
+        (RFC 4291 section 2.5.5.2), IPv6 no narrower than /64; C{None} if the text is none.
+    """
+    try:
+        network: IPv4Network | IPv6Network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if "%" in text:
+        return None  # An interface of this machine (RFC 4007), which no network has.
+    if isinstance(network, IPv6Network):
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None and network.prefixlen >= 96:
+            return str(IPv4Network((mapped, network.prefixlen - 96)))
+        if network.prefixlen > HOST_BITS[6]:
+            network = network.supernet(new_prefix=HOST_BITS[6])
+    return str(network)
+
+
+def checkedNet(text: str) -> str:
+    """
+    @return: a network that may be banned, as it came: in the spelling of L{parseNetwork}.
+    @raise BadCommand: if it is none, or too wide.
+    """
+    if parseNetwork(text) != text:
+        raise BadCommand("this is no network: write it as 203.0.113.0/24 or 2001:db8::/48")
+    network = ip_network(text)
+    if network.prefixlen < WIDEST[network.version]:
+        raise BadCommand(
+            f"a network of IPv{network.version} is banned from /{WIDEST[network.version]} on: "
+            "/lockdown keeps everybody out"
+        )
+    return text
+
+
+def isOneHost(net: str) -> bool:
+    """
+    @param net: a network that L{checkedNet} accepts.
+    @return: whether it is what one household has: an address of IPv4, a /64 of IPv6.
+    """
+    network = ip_network(net)
+    return network.prefixlen == HOST_BITS[network.version]
+
+
+def hostNet(host: str) -> str | None:
+    """
+    @param host: where somebody comes from.
+    @return: the network that is banned together with them; C{None} if they have no address, or come
+        from this very machine, as everybody does who comes through a tunnel.
+    """
+    address = addressOf(host)
+    return None if address is None or address.is_loopback else parseNetwork(host)

@@ -1,0 +1,347 @@
+# -*- test-case-name: tests.accounts.test_law -*-
+"""
+The law in force: who stands where, who may speak, who may enter.
+
+There is one answer to each question, computed from the records and the bans as the log left them.
+Each is C{None} or the refusal, which says why and until when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+from ..errors import Banned, ChatError, Muted, NotAllowed, ReadOnly, SlowMode
+from ..text.confusables import nameKey
+from ..wire.events import SERVER, Event
+from . import records as kinds
+from .bans import Ban, BanIndex, Visitor
+from .ranks import LOBBY, Rank, isAccount, knownPlace, rankOf, settingOf
+from .records import MemoryRecords
+from .rules import project
+from .terms import showEnd
+
+_MAX_SPOKEN: Final = 1_000
+"""People of one room in slow mode after whom those are forgotten who need not wait any more."""
+
+
+class Policies(NamedTuple):
+    """
+    What the server's options say; what is set in the chat comes before it.
+
+    @ivar guests: C{"yes"}, C{"read-only"} or C{"no"}.
+    @ivar registration: C{"open"}, C{"invited"} or C{"operator"}.
+    """
+
+    guests: str = "yes"
+    registration: str = "open"
+
+
+class Owned(NamedTuple):
+    """
+    Who owns a name.
+
+    @ivar who: the account.
+    @ivar name: the name as they registered it.
+    """
+
+    who: str
+    name: str
+
+
+class Law:
+    """
+    What is in force.
+
+    @ivar records: those of the kinds in L{records.IN_MEMORY}.
+    """
+
+    def __init__(self, policies: Policies | None = None) -> None:
+        """
+        @param policies: what the server's options say.
+        """
+        self.records = MemoryRecords(watcher=self._changed)
+        self._policies = Policies() if policies is None else policies
+        self._bans = BanIndex()
+        self._ruled: set[str] = set()
+        self._everywhere = False
+        self._spoken: dict[str, dict[str, float]] = {}
+        self._refresh(SERVER)
+
+    @property
+    def policies(self) -> Policies:
+        """What the server's options say."""
+        return self._policies
+
+    @policies.setter
+    def policies(self, policies: Policies) -> None:
+        self._policies = policies
+        self._refresh(SERVER)
+
+    # What the log returns
+
+    def load(self, rows: Iterable[tuple[str, str, Any]]) -> None:
+        """
+        @param rows: all records of the kinds in L{records.IN_MEMORY}
+            (L{stores.interfaces.IRecords.records}).
+        """
+        self.records.load(rows)
+
+    def apply(self, event: Event) -> None:
+        """
+        Let an event take effect.
+
+        @param event: of a kind in L{wire.events.RECORDED}.
+        @raise ChatError: if it is void; then nothing has changed.
+        """
+        project(event, self.records)
+
+    def _changed(self, kind: str, key: str, value: Any) -> None:
+        if kind == kinds.PLACE:
+            self._refresh(key)
+        elif kind == kinds.BAN:
+            former = self._bans.drop(int(key))
+            if value is not None:
+                self._bans.put(Ban.fromRecord(int(key), value))
+                self._refresh(value["place"])
+            elif former is not None:
+                self._refresh(former.place)
+
+    def _refresh(self, place: str) -> None:
+        """
+        Note whether a place has rules for those who speak.
+        """
+        there = knownPlace(self.records, place)
+        settings = {} if there is None else there["settings"]
+        hasMutes = self._bans.holds(place, "speak")
+        if place == SERVER:
+            isRestricted = self._policies.guests != "yes" or bool(
+                settings.keys() - {"registration"}
+            )
+            self._everywhere = hasMutes or isRestricted
+        elif hasMutes or "slow" in settings or "readonly" in settings:
+            self._ruled.add(place)
+        else:
+            self._ruled.discard(place)
+        if "slow" not in settings:
+            self._spoken.pop(place, None)
+
+    # Who is who
+
+    def rank(self, place: str, who: str) -> Rank:
+        """
+        @param place: a room's id as text, or L{SERVER}.
+        @param who: an account or a session.
+        @return: somebody's rank in a place.
+        """
+        return rankOf(self.records, place, who)
+
+    def isAccount(self, who: str) -> bool:
+        """
+        @return: whether somebody is registered, and still is.
+        """
+        return isAccount(self.records, who)
+
+    def ownerOf(self, name: str) -> Owned | None:
+        """
+        @param name: a name as somebody typed it: only its case and its Unicode form may differ.
+        @return: the account that owns it, which may have ended; C{None} if none does.
+        """
+        key = nameKey(name)
+        owned = self.records.get(kinds.OWNED, key)
+        if owned is None or nameKey(owned["name"]) != key:
+            return None
+        return Owned(owned["who"], owned["name"])
+
+    def lookalike(self, looks: Iterable[str]) -> Owned | None:
+        """
+        @param looks: what a name looks like.
+        @return: the account that owns a name that looks so, which may have ended; or C{None}.
+        """
+        for look in looks:
+            owned = self.records.get(kinds.OWNED, look)
+            if owned is not None:
+                return Owned(owned["who"], owned["name"])
+        return None
+
+    def stays(self, place: str) -> bool:
+        """
+        @return: whether a room stays though it is empty: somebody registered owns it.
+        """
+        there = knownPlace(self.records, place)
+        if there is None:
+            return False
+        owners = [who for who, (role, _) in there["roles"].items() if role == "owner"]
+        return any(self.isAccount(who) for who in (there["owner"], *owners))
+
+    # What is in force
+
+    def setting(self, place: str, what: str, now: float) -> Any:
+        """
+        @return: what was set for a place and is in force, or C{None}.
+        """
+        return settingOf(self.records, place, what, now)
+
+    def guests(self, now: float) -> str:
+        """
+        @return: what guests may do: see L{Policies.guests}.
+        """
+        return str(self.setting(SERVER, "guests", now) or self._policies.guests)
+
+    def bans(self, place: str, now: float, most: int) -> list[Ban]:
+        """
+        @return: the newest bans and mutes of a place that are in force, newest first.
+        """
+        return self._bans.newest(place, now, most)
+
+    def ban(self, id: int) -> Ban | None:
+        """
+        @return: the ban with this id, or C{None} if it was lifted.
+        """
+        return self._bans.get(id)
+
+    # Who may speak
+
+    def hasRules(self, place: str) -> bool:
+        """
+        @return: whether L{maySpeak} must be asked before a message in a room.
+        """
+        return self._everywhere or place in self._ruled
+
+    def maySpeak(self, place: str, room: str, visitor: Visitor, now: float) -> ChatError | None:
+        """
+        @param place: of a room.
+        @param room: its name, for the sentence.
+        @param now: in seconds since the epoch.
+        @return: why somebody may not speak there now, or C{None} if they may.
+        """
+        rank = self.rank(place, visitor.who)
+        return (
+            self._muted(SERVER, "on this server", visitor, now, rank >= Rank.OPERATOR)
+            or self._muted(place, f"in {room}", visitor, now, rank >= Rank.MODERATOR)
+            or self._silenced(visitor, rank, now)
+            or self._quiet(place, room, visitor, rank, now)
+        )
+
+    def mayTell(self, visitor: Visitor, to: str, now: float) -> ChatError | None:
+        """
+        @param to: the account or session that they want to tell something alone.
+        @return: why they may not, or C{None}.  Operators can be written to at any time.
+        """
+        if not self._everywhere or self.rank(SERVER, to) >= Rank.OPERATOR:
+            return None
+        rank = self.rank(SERVER, visitor.who)
+        muted = self._muted(SERVER, "on this server", visitor, now, rank >= Rank.OPERATOR)
+        return muted or self._silenced(visitor, rank, now)
+
+    def spoke(self, place: str, who: str, now: float) -> None:
+        """
+        Note that somebody speaks in a room with rules: in slow mode that is the last time for a
+        while.
+        """
+        slow = self.setting(place, "slow", now)
+        if slow is not None:
+            spoken = self._spoken.setdefault(place, {})
+            spoken[who] = now
+            if len(spoken) > _MAX_SPOKEN:
+                waiting = {each: at for each, at in spoken.items() if 0 <= now - at < slow}
+                self._spoken[place] = waiting
+
+    def _muted(
+        self, place: str, where: str, visitor: Visitor, now: float, exempt: bool
+    ) -> ChatError | None:
+        ban = self._bans.find(place, "speak", visitor, now, exempt)
+        if ban is None:
+            return None
+        why = f" ({ban.reason})" if ban.reason else ""
+        sentence = f"you are muted {where}{showEnd(ban.until)}{why}: nothing was sent"
+        return Muted(sentence, ban.until, ban.reason)
+
+    def _silenced(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
+        """
+        @return: why the whole server is silent for somebody, or C{None}.
+        """
+        lockdown = self.setting(SERVER, "lockdown", now)
+        if lockdown == "all" and rank < Rank.MODERATOR:
+            return ReadOnly("only moderators may speak during the lockdown: nothing was sent")
+        if not visitor.account:
+            if lockdown == "guests":
+                return ReadOnly("guests may not speak during the lockdown: nothing was sent")
+            if self.guests(now) != "yes":
+                return ReadOnly("guests may read here, but not speak: /register, or log in")
+        return None
+
+    def _quiet(
+        self, place: str, room: str, visitor: Visitor, rank: Rank, now: float
+    ) -> ChatError | None:
+        """
+        @return: why a room is silent for somebody, or C{None}.
+        """
+        if rank < Rank.SPEAKER and self.setting(place, "readonly", now) == "on":
+            return ReadOnly(f"{room} is read-only: its moderators and speakers alone may speak")
+        slow = self.setting(place, "slow", now)
+        spokeAt = self._spoken.get(place, {}).get(visitor.who)
+        if slow is None or spokeAt is None or rank >= Rank.MODERATOR:
+            return None
+        # A wall clock that was set back must not let anybody wait for longer.
+        wait = ceil(min(spokeAt, now) + slow - now)
+        if wait <= 0:
+            return None
+        return SlowMode(
+            f"{room} is in slow mode: you may speak again in {wait} s, nothing was sent", wait
+        )
+
+    # Who may enter
+
+    def mayEnter(self, place: str, room: str, visitor: Visitor, now: float) -> ChatError | None:
+        """
+        @param place: of a room that they want to join; L{SERVER} or that of the lobby: to enter
+            the chat, or to go on in it under this name.
+        @param room: its name, for the sentence.
+        @param now: in seconds since the epoch.
+        @return: why somebody may not enter now, or C{None} if they may.
+        """
+        rank = self.rank(place, visitor.who)
+        banned = self._banned(SERVER, "this server", visitor, now, rank >= Rank.OPERATOR)
+        if place in (SERVER, LOBBY):
+            return banned or self._shut(visitor, rank, now)
+        return banned or self._banned(place, room, visitor, now, rank >= Rank.MODERATOR)
+
+    def _banned(
+        self, place: str, where: str, visitor: Visitor, now: float, exempt: bool
+    ) -> ChatError | None:
+        ban = self._bans.find(place, "enter", visitor, now, exempt)
+        if ban is None:
+            return None
+        why = f" ({ban.reason})" if ban.reason else ""
+        sentence = f"you are banned from {where}{showEnd(ban.until)}{why}"
+        return Banned(sentence, ban.until, ban.reason)
+
+    def _shut(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
+        """
+        @return: why the server is shut to somebody, or C{None}.
+        """
+        lockdown = self.setting(SERVER, "lockdown", now)
+        if lockdown == "all" and rank < Rank.OPERATOR:
+            return NotAllowed("nobody can enter at the moment: try again later")
+        if not visitor.account:
+            if lockdown == "guests":
+                return NotAllowed("guests cannot enter at the moment: log in, or try again later")
+            if self.guests(now) == "no":
+                return NotAllowed("this server is for registered people alone: log in")
+        return None
+
+    def mayRegister(self, now: float, hasCode: bool) -> ChatError | None:
+        """
+        @param hasCode: whether they have a code, which the log judges.
+        @return: why nobody may register now, or C{None}.
+        """
+        if hasCode:
+            return None
+        if self.setting(SERVER, "lockdown", now) is not None:
+            return NotAllowed("nobody can register at the moment: try again later")
+        policy = self.setting(SERVER, "registration", now) or self._policies.registration
+        if policy != "open":
+            return NotAllowed("one registers here with a code alone: ask for one")
+        return None

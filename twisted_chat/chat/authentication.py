@@ -1,0 +1,241 @@
+# -*- test-case-name: tests.chat.test_authentication -*-
+"""
+Authentication: whether somebody who says so is the owner of an account.
+
+Passwords are hashed elsewhere, one after another; nothing here waits for a hash but the login that
+it is for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..accounts.credentials import (
+    Credential,
+    chosen,
+    fitting,
+    readCredentials,
+    tries,
+)
+from ..accounts.hashing import Hashing
+from ..accounts.law import Law
+from ..accounts.pepper import Pepper
+from ..accounts.records import CODE, CREDENTIALS
+from ..accounts.registry import FOR_DEVICE, TO_RECOVER, TO_REGISTER
+from ..accounts.throttle import Attempt, LoginThrottle, RegistrationThrottle
+from ..errors import NoHistory, TooManyTries, WrongLogin, WrongPepper
+from ..stores.interfaces import IStore
+from ..text.confusables import looks
+from ..text.secrets import hashCode, readSecret
+from ..wire import events as kinds
+from ..wire.events import NAMED, REGISTERED, SERVER, Draft
+from ..wire.scram import ServerExchange, parseClientFirst
+from .interfaces import IClient, Proof
+
+
+class SCRAMChallenge:
+    """
+    A login by SCRAM under way (RFC 5802).
+
+    @ivar message: what the client has to answer.
+    """
+
+    def __init__(
+        self, exchange: ServerExchange, proof: Proof, attempt: Attempt | None = None
+    ) -> None:
+        """
+        @param proof: what is proved by the right answer.
+        @param attempt: how it is counted while it is wrong.
+        """
+        self.message = exchange.challenge
+        self._exchange = exchange
+        self._proof = proof
+        self._attempt = attempt
+
+    def check(self, message: str) -> Proof:
+        """
+        Check the client's answer, once.
+
+        @raise ChatError: it is wrong.
+        """
+        signature = self._exchange.check(message)
+        if self._attempt is not None:
+            self._attempt.forgive()
+        return self._proof._replace(signature=signature)
+
+
+class Authenticator:
+    """
+    Checks the owners of accounts.
+
+    @ivar hashing: where passwords are hashed.
+    @ivar pepper: what the verifiers of passwords are masked with.
+    @ivar logins: slows down those who guess.
+    @ivar registrations: slows down those who register again and again.
+    """
+
+    def __init__(
+        self,
+        log: IStore,
+        law: Law,
+        hashing: Hashing,
+        pepper: Pepper,
+        seconds: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """
+        @param log: has the credentials.
+        @param law: who owns which name.
+        @param seconds: the wall clock, in seconds since the epoch, UTC.
+        @param monotonic: the time on a clock that does not jump, in seconds.
+        """
+        self.hashing = hashing
+        self.pepper = pepper
+        self.logins = LoginThrottle(monotonic)
+        self.registrations = RegistrationThrottle(monotonic)
+        self._log = log
+        self._law = law
+        self._seconds = seconds
+
+    # To find
+
+    def split(self, line: str) -> tuple[str, str]:
+        """
+        Take apart what somebody typed in answer to the prompt.  A name has no blank, so a blank
+        ends the name of an account, or one that is to be registered with a code.
+
+        @return: the name and the secret; the whole line and an empty text if it holds no secret.
+        """
+        name, _, secret = line.strip().partition(" ")
+        secret = secret.strip()
+        owned = self._law.ownerOf(name.partition("/")[0])
+        if secret and (owned is not None or self.invitation(secret)):
+            return name, secret
+        return line, ""
+
+    def _account(self, name: str) -> Proof:
+        """
+        @param name: that of an account, and behind a slash the label of a credential.
+        @return: what is to be proved.
+        @raise WrongLogin: if there is no such account.
+        """
+        name, _, label = name.partition("/")
+        owned = self._law.ownerOf(name)
+        if owned is None or not self._law.isAccount(owned.who):
+            raise WrongLogin(
+                f"nobody is registered as {name}: enter a name alone to come in as a guest"
+            )
+        return Proof(owned.who, owned.name, label)
+
+    def invitation(self, secret: str) -> str:
+        """
+        @return: the hash of a one-time code that lets somebody register, or empty.
+        """
+        return self._usable(secret, TO_REGISTER)
+
+    def _usable(self, secret: str, *purposes: str) -> str:
+        """
+        @return: the hash of a one-time code that is good for one of these purposes, or empty.
+        """
+        if readSecret(secret) is None:
+            return ""
+        hash = hashCode(secret)
+        code = self._law.records.get(CODE, hash)
+        isGood = code is not None and code["until"] > self._seconds()
+        return hash if isGood and code["purpose"] in purposes else ""
+
+    async def credentials(self, who: str) -> tuple[Credential, ...]:
+        """
+        @return: the credentials of an account.
+        @raise NoHistory: they cannot be read.
+        """
+        try:
+            record: Any = await self._log.record(CREDENTIALS, who)
+            return readCredentials([] if record is None else record["list"])
+        except Exception as error:
+            raise NoHistory("accounts cannot be read now: try again later") from error
+
+    # To prove
+
+    async def challenge(self, client: IClient, message: str) -> SCRAMChallenge:
+        """
+        Begin a login by SCRAM.
+
+        @param message: the client's first message.
+        @raise ChatError: it is malformed, nobody is called so, or too many logins were wrong.
+        """
+        first = parseClientFirst(message)
+        wanted = self._account(first.name)
+        credential = chosen(await self.credentials(wanted.who), wanted.label)
+        if credential is None:
+            raise WrongLogin(
+                f"{wanted.name} has no such device: enter the password, or ask for a code"
+            )
+        # A secret that was made is not guessed, and strangers behind one address lock nobody out.
+        attempt = None if credential.isMade else self.logins.begin(client.host, wanted.who)
+        exchange = ServerExchange(first, credential.verifier(self.pepper))
+        return SCRAMChallenge(exchange, wanted._replace(label=credential.label), attempt)
+
+    async def check(self, client: IClient, name: str, secret: str) -> Proof:
+        """
+        Check a password, a made secret, or a one-time code.
+
+        @param name: that of an account, and behind a slash the label of a credential.
+        @raise ChatError: it is wrong, or cannot be checked now.
+        """
+        wanted = self._account(name)
+        attempt = self.logins.begin(client.host, wanted.who)
+        code = self._usable(secret, FOR_DEVICE, TO_RECOVER)
+        if code and self._law.records.get(CODE, code)["who"] == wanted.who:
+            attempt.forgive()
+            return wanted._replace(code=code)
+        try:
+            possible = tries(await self.credentials(wanted.who), secret, wanted.label)
+            found = await self.hashing.do(fitting, possible, self.pepper)
+        except (NoHistory, TooManyTries, WrongPepper):
+            attempt.forgive()
+            raise
+        if found is None:
+            raise WrongLogin(f"this is not the password of {wanted.name}: try again")
+        attempt.forgive()
+        return wanted._replace(label=found.label)
+
+
+def registration(who: str, name: str, code: str = "") -> Draft:
+    """
+    @param who: the session that becomes the account.
+    @param code: the hash of a code that lets them register, or empty.
+    @return: a draft that makes a name somebody's own.
+    """
+    data: dict[str, Any] = {"looks": sorted(looks(name))}
+    if code:
+        data["code"] = code
+    return Draft(REGISTERED, SERVER, name, "", "", who, None, asJSON(data))
+
+
+def naming(who: str, name: str, isOwned: bool) -> Draft:
+    """
+    @return: a draft that makes one more name an account's own, or gives it back.
+    """
+    data = {"looks": sorted(looks(name)), "owned": isOwned}
+    return Draft(NAMED, SERVER, name, "", "", who, None, asJSON(data))
+
+
+def proving(who: str, name: str, credentials: Sequence[Credential], code: str = "") -> Draft:
+    """
+    @param code: the hash of a code that is used up by it, or empty.
+    @return: a draft that makes these the credentials of an account.
+    """
+    data: dict[str, Any] = {"credentials": [each.value() for each in credentials]}
+    if code:
+        data["code"] = code
+    return Draft(kinds.CREDENTIALS, SERVER, name, "", "", who, None, asJSON(data))
+
+
+def asJSON(value: object) -> str:
+    """
+    @return: the data of an event.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,252 @@
+# -*- test-case-name: tests.chat.commands.test_account -*-
+"""
+The commands about one's own account.
+
+What is changed is changed by events; a command waits for them, and so does the user's next line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...accounts.credentials import Credential, added, madeCredential, ownCredential, removed
+from ...accounts.records import ACCOUNT
+from ...accounts.registry import FOR_DEVICE, TO_REGISTER
+from ...errors import BadCommand, NotAllowed
+from ...text.names import cleanLabel
+from ...text.secrets import cleanPassword, hashCode, makeSecret
+from ...wire.answers import Account, Device
+from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
+from ..authentication import asJSON, naming, proving, registration
+from ..readmarks import directPlace
+from ..user import MAX_INBOX, User, usersOf
+from .queries import give
+
+FIRST_LABEL = "secret"
+"""The label of the secret that is made for somebody who registers without a password."""
+
+DEVICE_CODE_SECONDS = 600.0
+"""How long a code is good that lets in a device of one's own."""
+
+INVITATION_SECONDS = 7 * 86_400.0
+"""How long a code is good that lets somebody register."""
+
+INBOX = 20
+"""Direct messages that C{/inbox} shows unless another number is asked for."""
+
+
+async def register(user: User, text: str, key: str | None) -> None:
+    """C{/register [PASSWORD]}."""
+    if user.member.isRegistered:
+        await _registerName(user, text)
+    elif text:
+        authenticator = user.state.authenticator
+        password = cleanPassword(text)
+        now = user.state.seconds()
+        made = await authenticator.hashing.do(ownCredential, password, now, authenticator.pepper)
+        await registerWith(user, made)
+        user.notice(f"{user.name} is yours. Next time enter: {user.name} and your password", key)
+    else:
+        await registerMade(user)
+
+
+async def registerMade(user: User, code: str = "") -> None:
+    """
+    Make the name that somebody has their own, with a secret that is made and shown once.
+
+    @param code: the hash of a code that lets them register, or empty.
+    @raise ChatError: it cannot be.
+    """
+    secret = makeSecret()
+    hashing = user.state.authenticator.hashing
+    made = await hashing.do(madeCredential, FIRST_LABEL, secret, user.state.seconds())
+    await registerWith(user, made, code)
+    user.notice(f"{user.name} is yours. Next time enter: {user.name} {secret}")
+
+
+async def registerWith(
+    user: User, credential: Credential, code: str = "", key: str | None = None
+) -> None:
+    """
+    Make the name that somebody has their own.
+
+    @param credential: proves it from now on.
+    @param code: the hash of a code that lets them register, or empty.
+    @param key: the client's own id of the request, for the event that answers it.
+    @raise ChatError: it cannot be.
+    """
+    if user.member.isRegistered:
+        raise NotAllowed("you are registered already: /account shows your names")
+    attempt = user.state.authenticator.registrations.begin(user.client.host)
+    registered = user.propose(registration(user.sid, user.name, code), key)
+    proved = user.propose(proving(user.sid, user.name, (credential,)))
+    try:
+        await registered
+    except BaseException:
+        attempt.forgive()
+        proved.addErrback(lambda failure: None)
+        raise
+    await proved
+    user.isProved = True
+
+
+async def _registerName(user: User, text: str) -> None:
+    """
+    Make the name that the owner of an account goes by one more of their own.
+    """
+    if text:
+        raise BadCommand("you are registered already: /password NEW sets another password")
+    mustProve(user)
+    owned = user.state.law.ownerOf(user.name)
+    if owned is not None and owned.who == user.sid:
+        raise NotAllowed(f"{user.name} is yours already: /nick to another name first")
+    await user.propose(naming(user.sid, user.name, True))
+    user.notice(f"{user.name} is yours, too")
+
+
+def mustProve(user: User) -> None:
+    """
+    @raise NotAllowed: if a user has no account, or has only shown the token of a session.
+    """
+    if not user.member.isRegistered:
+        raise NotAllowed("you are a guest: /register makes your name your own")
+    if not user.isProved:
+        raise NotAllowed("prove who you are first: /login NAME SECRET")
+
+
+async def change(user: User, credentials: Sequence[Credential], key: str | None = None) -> None:
+    """
+    Let these be the credentials of a user's account from now on.
+
+    @raise ChatError: it cannot be.
+    """
+    mustProve(user)
+    await user.propose(proving(user.sid, user.name, credentials), key)
+
+
+async def password(user: User, text: str, key: str | None) -> None:
+    """C{/password NEW}."""
+    mustProve(user)
+    authenticator = user.state.authenticator
+    new = cleanPassword(text)
+    now = user.state.seconds()
+    made = await authenticator.hashing.do(ownCredential, new, now, authenticator.pepper)
+    await change(user, added(await authenticator.credentials(user.sid), made))
+    user.notice("Your password is changed", key)
+
+
+async def login(user: User, text: str, key: str | None) -> None:
+    """C{/login NAME SECRET}."""
+    name, _, secret = text.partition(" ")
+    await user.state.logInAs(user, name, secret.strip(), key)
+
+
+async def details(user: User) -> Account:
+    """
+    Tell what the owner of an account may know of it.
+
+    @raise NotAllowed: if the user is a guest.
+    """
+    if not user.member.isRegistered:
+        raise NotAllowed("you are a guest: /register makes your name your own")
+    record = user.state.law.records.get(ACCOUNT, user.sid)
+    credentials = await user.state.authenticator.credentials(user.sid)
+    devices = tuple(Device(each.label if each.isMade else "", each.since) for each in credentials)
+    main = record["name"]
+    names = (main, *(name for name in record["names"] if name != main))
+    return Account(names, record["since"], devices, len(user.member.devices))
+
+
+async def account(user: User, text: str, key: str | None) -> None:
+    """C{/account}."""
+    user.answer(await details(user), key)
+
+
+async def device(user: User, text: str, key: str | None) -> None:
+    """C{/device add|remove LABEL}."""
+    verb, _, label = text.partition(" ")
+    mustProve(user)
+    if verb == "add" and label.strip():
+        code = await _giveCode(
+            user, FOR_DEVICE, user.sid, DEVICE_CODE_SECONDS, cleanLabel(label.strip())
+        )
+        user.notice(f"On the new device enter within 10 minutes: {user.name} {code}", key)
+    elif verb == "remove" and label.strip():
+        await _removeDevice(user, label.strip(), key)
+    else:
+        raise BadCommand("Usage: /device add LABEL, or /device remove LABEL")
+
+
+async def _removeDevice(user: User, label: str, key: str | None) -> None:
+    """
+    Take a credential away, and end the sessions that were begun with it.
+    """
+    state = user.state
+    credentials = await state.authenticator.credentials(user.sid)
+    left = removed(credentials, label)
+    if len(left) == len(credentials):
+        raise BadCommand(f"you have no device {label}: /account lists them")
+    if not left:
+        raise NotAllowed("this is your last way in: /device add another, or set a /password first")
+    gone = next(each for each in credentials if each not in left)
+    await change(user, left)
+    for session in await state.log.sessionsOf(user.sid):
+        if session.device == gone.label and session.sid != user.sid:
+            state.log.remember(session._replace(tokenHash=""))
+    for each in usersOf(user.member):
+        session_ = each.session
+        if each is not user and session_ is not None and session_.device == gone.label:
+            each.endSession(f"the device {gone.label} was removed")
+    user.notice(f"{gone.label} no longer logs in", key)
+
+
+async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: str = "") -> str:
+    """
+    @param who: the account that a code is for, or empty.
+    @return: a new one-time code.
+    """
+    code = makeSecret()
+    data = {
+        "hash": hashCode(code),
+        "purpose": purpose,
+        "who": who,
+        "label": label,
+        "until": user.state.seconds() + seconds,
+    }
+    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asJSON(data)))
+    return code
+
+
+async def inviteCode(user: User, text: str, key: str | None) -> None:
+    """C{/invite-code}."""
+    mustProve(user)
+    code = await _giveCode(user, TO_REGISTER, "", INVITATION_SECONDS)
+    user.notice(f"Within 7 days somebody can enter with: NAME {code}", key)
+
+
+async def unregister(user: User, text: str, key: str | None) -> None:
+    """C{/unregister NAME}."""
+    mustProve(user)
+    name = user.state.law.records.get(ACCOUNT, user.sid)["name"]
+    if text != name:
+        raise BadCommand(f"type the name of your account to be sure: /unregister {name}")
+    if not user.isUnregistering:
+        user.isUnregistering = True
+        user.notice(
+            f"Nobody will ever be called {name} again, you neither. To do it, type it once more: "
+            f"/unregister {name}",
+            key,
+        )
+        return
+    await user.propose(Draft(UNREGISTERED, SERVER, user.name, "", "", user.sid))
+    user.notice(f"{name} is no longer registered", key)
+
+
+async def inbox(user: User, text: str, key: str | None) -> None:
+    """C{/inbox [COUNT]}."""
+    if not user.member.isRegistered:
+        raise NotAllowed("only registered people have an inbox: /register first")
+    if text and not text.isdecimal():
+        raise BadCommand("Usage: /inbox, or /inbox 50")
+    count = min(int(text[:6]), MAX_INBOX) if text else INBOX
+    await give(user, lambda: user.state.log.last(directPlace(user.sid, 1), count), key)

@@ -1,0 +1,465 @@
+# -*- test-case-name: tests.chat.test_login -*-
+"""
+Logging in: under a new name, with the token of a session, or to an account.
+
+Somebody is in once the log has returned their JOINED event.  A connection more of somebody who is
+here already needs no event.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+
+from ..accounts.bans import Visitor
+from ..accounts.credentials import added, madeCredential
+from ..accounts.records import ACCOUNT, CODE
+from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries
+from ..stores.session import Session, hashToken, newSid, newToken
+from ..text.confusables import looks
+from ..text.names import cleanName
+from ..text.secrets import makeSecret
+from ..wire.answers import Goodbye
+from ..wire.events import JOINED, LEFT, SERVER, Draft, Event
+from .authentication import proving
+from .commands.account import registerMade
+from .interfaces import IClient, LoginRequest, Proof
+from .member import Member, sendNowhere
+from .operator import order
+from .presence import Presence
+from .state import State
+from .user import AwaitedProposal, Proposal, User, usersOf
+from .welcome import Welcomer
+
+MAX_DEVICES = 8
+"""Connections that one account may have at once."""
+
+TAKEOVER_SECONDS = 1.0
+"""How long a session stays with a connection before another one may take it over."""
+
+
+class _Arrival(Proposal):
+    """
+    Somebody who is logging in: their JOINED event is on its way to the log and back.
+
+    @ivar session: the id of the session that they log in with.
+    """
+
+    __slots__ = ("_desk", "_logins", "session")
+
+    def __init__(self, user: User, desk: LoginDesk, session: str) -> None:
+        super().__init__(user)
+        self._desk = desk
+        self.session = session
+        self._logins: list[Deferred[User]] = []
+
+    def wait(self, client: IClient) -> Deferred[User]:
+        """
+        @return: fires when they are in.  To cancel it says that this client is gone: then they
+            leave as soon as they are in, unless another connection has taken the session over.
+        """
+
+        def abandon(_: object) -> None:
+            if self.user.client is client:
+                self.user.put = sendNowhere
+                self.user.drop()
+
+        login: Deferred[User] = Deferred(abandon)
+        self._logins.append(login)
+        return login
+
+    def settle(self, outcome: Event | ChatError) -> None:
+        """
+        Let the logins end that were not cancelled.
+        """
+        self._desk.arrived(self, outcome)
+        for login in self._logins:
+            if login.called:
+                continue
+            if isinstance(outcome, Event):
+                login.callback(self.user)
+            else:
+                login.errback(outcome)
+
+
+class LoginDesk:
+    """
+    Lets people in.
+    """
+
+    _log = Logger()
+
+    def __init__(self, state: State, presence: Presence, welcomer: Welcomer) -> None:
+        """
+        @param presence: seats the connections of those who are here.
+        @param welcomer: welcomes those who log in.
+        """
+        self._state = state
+        self._presence = presence
+        self._welcomer = welcomer
+        self._arriving: dict[str, _Arrival] = {}
+
+    def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
+        """
+        See L{hub.Hub.login}.
+        """
+        if " " in request.name and not (request.token or request.secret or request.challenge):
+            name, secret = self._state.authenticator.split(request.name)
+            request = request._replace(name=name, secret=secret)
+        if request.secret or request.challenge is not None:
+            return Deferred.fromCoroutine(self._prove(client, request))
+        if request.token:
+            return Deferred.fromCoroutine(self._resume(client, request, request.token))
+        return self._begin(client, request)
+
+    # With a secret
+
+    async def _prove(self, client: IClient, request: LoginRequest) -> User:
+        """
+        Log in somebody who proves that they own an account, or has a code to make one.
+        """
+        authenticator = self._state.authenticator
+        secret = ""
+        if request.challenge is not None:
+            proof = request.challenge.check(request.answer)
+        elif (code := authenticator.invitation(request.secret)) != "":
+            user = await self._begin(client, request._replace(secret=""))
+            await registerMade(user, code)
+            return user
+        else:
+            proof = await authenticator.check(client, request.name, request.secret)
+        if proof.code:
+            secret = await self._redeem(proof)
+        request = request._replace(name=proof.name, secret="", challenge=None, proof=proof)
+        session = await self._recall(request.token) if request.token else None
+        if session is not None and session.account == proof.who:
+            user = await self._goOn(client, request, session)
+        else:
+            request, session = _begun(request)
+            session = session._replace(account=proof.who, device=proof.label)
+            user = await self._enter(client, request, session)
+        user.isProved = True
+        if secret:
+            user.notice(f"Next time enter: {proof.name} {secret}")
+        return user
+
+    async def _redeem(self, proof: Proof) -> str:
+        """
+        Use up a one-time code: the account gets a made secret in its place.
+
+        @return: the secret.
+        @raise ChatError: somebody was faster, or there are too many credentials.
+        """
+        state = self._state
+        authenticator = state.authenticator
+        code = state.law.records.get(CODE, proof.code) or {}
+        label = code.get("label") or f"code-{proof.code[:4]}"
+        secret = makeSecret()
+        made = await authenticator.hashing.do(madeCredential, label, secret, state.seconds())
+        credentials = added(await authenticator.credentials(proof.who), made)
+        await order(state, proving(proof.who, proof.name, credentials, proof.code))
+        return secret
+
+    async def logInAs(self, user: User, name: str, secret: str, key: str | None) -> None:
+        """
+        Let a guest go on as the owner of an account; or let its owner prove who they are.
+
+        @raise ChatError: it cannot be; then they stay who they are.
+        """
+        state = self._state
+        proof = await state.authenticator.check(user.client, name, secret)
+        if proof.who == user.sid:
+            user.isProved = True
+            user.notice(f"You are logged in as {proof.name}", key)
+            return
+        if user.member.isRegistered:
+            raise NotAllowed(f"you are logged in as {user.name}: /quit first, and enter again")
+        self._checkEntry(user.client, proof.name, proof.who, True)
+        made = await self._redeem(proof) if proof.code else ""
+        before = user.name
+        record = await self._recordOf(proof.who)
+        user.isChanging = user.member.leaving = True
+        try:
+            await user.propose(Draft(LEFT, state.rooms.lobby.name, before, "", "", user.sid))
+            if user.session is not None:
+                user.session = user.session._replace(account=proof.who, device=proof.label)
+            await self._become(user, proof, record)
+        finally:
+            user.isChanging = False
+        user.isProved = True
+        user.remember()
+        if user.leaving:
+            # The connection was lost meanwhile, when there was nobody yet who could leave.
+            user.leaving = False
+            user.drop()
+            return
+        await self._welcomer.changed(user, before, key)
+        if made:
+            user.notice(f"Next time enter: {proof.name} {made}")
+
+    async def _become(self, user: User, proof: Proof, record: Session) -> None:
+        """
+        Let a user be here as the owner of an account.
+        """
+        state = self._state
+        await self._settled(user.client, proof.who)
+        member = state.roster.bySid(proof.who)
+        if member is not None and not member.leaving:
+            user.become(member)
+            self._presence.seat(user)
+            return
+        member = Member(proof.name, proof.who, state.seconds())
+        member.rights = record.rights
+        member.record = record
+        state.roster.reserve(proof.name, member)
+        user.become(member)
+        joined = AwaitedProposal(user)
+        lobby = state.rooms.lobby.name
+        user.submit(Draft(JOINED, lobby, proof.name, "", "", proof.who), joined)
+        for room in state.readmitted(record):
+            era = str(room.era.start)
+            user.submit(
+                Draft(JOINED, room.name, proof.name, "", "", proof.who, None, era), Proposal(user)
+            )
+        await joined.result
+
+    async def _recordOf(self, who: str) -> Session:
+        """
+        @return: what is stored of an account.
+        """
+        stored = await self._state.log.session(who)
+        return stored or Session(who, f"account:{who}", account=who)
+
+    # With a token
+
+    async def _resume(self, client: IClient, request: LoginRequest, token: str) -> User:
+        session = await self._recall(token)
+        if session is None:
+            return await self._begin(client, request._replace(token=""))
+        return await self._goOn(client, request, session)
+
+    async def _recall(self, token: str) -> Session | None:
+        """
+        @return: the session of a token, or C{None}; also where its account has ended.
+        """
+        try:
+            session = await self._state.log.recall(hashToken(token))
+        except (ChatError, CancelledError):
+            raise
+        except Exception as error:
+            self._log.failure("a session cannot be read")
+            raise NoHistory("your session cannot be read now: try again later") from error
+        if session is None or not session.account or self._state.law.isAccount(session.account):
+            return session
+        return None
+
+    async def _goOn(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        """
+        Go on with a session, over this connection.
+        """
+        if request.last is None:
+            request = request._replace(last=0, epoch="")
+        elif request.last < session.began:
+            request = request._replace(last=session.began)
+        present = self._connected(session)
+        if present is not None:
+            if self._state.monotonic() - present.attachedAt < TAKEOVER_SECONDS:
+                raise TooManyTries("this session was just resumed: try again in a moment")
+            self._takeOver(client, present, request)
+            return present
+        arriving = self._arrivalOf(session.account or session.sid)
+        if arriving is not None and arriving.session == session.sid:
+            return await self._takeOverArriving(client, arriving, request)
+        if session.account:
+            return await self._enter(client, request, session)
+        return await self._join(
+            client, request._replace(name=request.name or session.name), session
+        )
+
+    def _arrivalOf(self, who: str) -> _Arrival | None:
+        """
+        @return: the login of a person that is under way, or C{None}.
+        """
+        arrival = self._arriving.get(who)
+        return None if arrival is None or arrival.user.leaving else arrival
+
+    def _connected(self, session: Session) -> User | None:
+        """
+        @return: the connection of a session that goes on, or C{None}.
+        """
+        member = self._state.roster.bySid(session.account or session.sid)
+        for user in () if member is None else usersOf(member):
+            isIt = user.session is not None and user.session.sid == session.sid
+            if isIt and not user.leaving:
+                return user
+        return None
+
+    def _takeOverArriving(
+        self, client: IClient, arrival: _Arrival, request: LoginRequest
+    ) -> Deferred[User]:
+        """
+        Go on with the login of somebody whom the log has not returned yet, over another connection.
+        """
+        self._attach(client, arrival.user)
+        self._welcomer.expect(arrival.user, request)
+        return arrival.wait(client)
+
+    def _takeOver(self, client: IClient, user: User, request: LoginRequest) -> None:
+        """
+        Go on with the session of somebody who is still here, over another connection.
+        """
+        self._checkEntry(client, user.name, user.sid, bool(user.member.record))
+        self._attach(client, user)
+        for room in user.rooms:
+            user.look(room)
+        self._welcomer.resume(user, self._state.lastId + 1, request)
+
+    def _attach(self, client: IClient, user: User) -> None:
+        self._state.counters.logins["taken-over"] += 1
+        old = user.client
+        goodbye = Goodbye("this session goes on over another connection")
+        old.close(old.dialect.answer(goodbye, None))
+        user.attach(client)
+
+    # To an account
+
+    async def _enter(self, client: IClient, request: LoginRequest, session: Session) -> User:
+        """
+        Log somebody in to their account, who may be here over other connections.
+
+        @param session: of this connection, with the account.
+        @raise ChatError: they cannot enter now.
+        """
+        who = session.account
+        state = self._state
+        record = session if session.sid == who else await self._recordOf(who)
+        await self._settled(client, who)
+        member = state.roster.bySid(who)
+        if member is not None and not member.leaving:
+            return self._add(client, request, member, session)
+        name = request.name or record.name
+        try:
+            state.roster.check(name, who)
+        except NameTaken:
+            # They were called so without owning the name, and somebody else is by now.
+            name = state.law.records.get(ACCOUNT, who)["name"]
+        return await self._join(client, request._replace(name=name), session, record)
+
+    async def _settled(self, client: IClient, who: str) -> None:
+        """
+        Wait while a login to an account is under way.
+        """
+        while (arrival := self._arrivalOf(who)) is not None:
+            try:
+                await arrival.wait(client)
+            except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
+                continue
+
+    def _add(
+        self, client: IClient, request: LoginRequest, member: Member, session: Session
+    ) -> User:
+        """
+        Add a connection of somebody who is here.
+        """
+        state = self._state
+        self._checkEntry(client, member.name, member.sid, True)
+        if len(member.devices) >= MAX_DEVICES:
+            raise TooManyTries(
+                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
+            )
+        user = User(state, client, member, session)
+        self._presence.seat(user)
+        state.counters.logins["another"] += 1
+        state.audit.tell(f"{user.name} is now connected over another connection", client.address)
+        if user.session is not None and not user.session.began:
+            user.session = user.session._replace(began=state.lastId)
+        user.remember()
+        self._welcomer.attached(user, request)
+        return user
+
+    # Under a name
+
+    def _begin(self, client: IClient, request: LoginRequest) -> Deferred[User]:
+        """
+        Log somebody in under a new session.
+        """
+        request, session = _begun(request)
+        try:
+            return self._join(client, request, session)
+        except ChatError as error:
+            failed: Deferred[User] = Deferred()
+            failed.errback(error)
+            return failed
+
+    def _join(
+        self,
+        client: IClient,
+        request: LoginRequest,
+        session: Session,
+        record: Session | None = None,
+    ) -> Deferred[User]:
+        """
+        Reserve the name, and have the log say that somebody joined.
+
+        @param record: what is stored of their account, if they have one.
+        @raise ChatError: if the name cannot be had, or they may not enter.
+        """
+        name = cleanName(request.name)
+        state = self._state
+        stored = session if record is None else record
+        state.roster.check(name, stored.sid)
+        self._checkEntry(client, name, stored.sid, record is not None)
+        member = Member(name, stored.sid, state.seconds())
+        member.rights = stored.rights
+        member.record = record
+        user = User(state, client, member, session)
+        state.roster.reserve(name, member)
+        self._welcomer.expect(user, request)
+        arrival = _Arrival(user, self, session.sid)
+        login = arrival.wait(client)
+        self._arriving[stored.sid] = arrival
+        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
+        for room in state.readmitted(stored) if stored.rooms else ():
+            era = str(room.era.start)
+            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
+            user.submit(joined, Proposal(user))
+        return login
+
+    def _checkEntry(self, client: IClient, name: str, who: str, isRegistered: bool) -> None:
+        """
+        @raise ChatError: if somebody may not enter the chat.
+        """
+        visitor = Visitor(who, looks(name), client.host, isRegistered)
+        refusal = self._state.law.mayEnter(SERVER, "", visitor, self._state.seconds())
+        if refusal is not None:
+            raise refusal
+
+    def arrived(self, arrival: _Arrival, outcome: Event | ChatError) -> None:
+        """
+        Note that the log has let somebody in, or that somebody else had the name first.
+        """
+        user = arrival.user
+        if self._arriving.get(user.sid) is arrival:
+            del self._arriving[user.sid]
+        if not isinstance(outcome, Event):
+            self._welcomer.forget(user)
+            self._state.roster.release(user.name, user.sid)
+            user.detach()
+            return
+        isNew = user.session is None or not user.session.began
+        self._state.counters.logins["new" if isNew else "resumed"] += 1
+        if user.session is not None and isNew:
+            user.session = user.session._replace(began=outcome.id)
+        user.remember()
+
+
+def _begun(request: LoginRequest) -> tuple[LoginRequest, Session]:
+    """
+    @return: a new session, and the request with its token.
+    """
+    session = Session(newSid())
+    if request.token is None:
+        return request, session
+    token = newToken()
+    session = session._replace(tokenHash=hashToken(token))
+    return request._replace(token=token, last=None, epoch=""), session
