@@ -55,9 +55,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
         "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
-        " passwords quotas state user operator readmarks welcome presence delivery commands login"
-        " hub",
-        "chat.commands": "queries account rooms table",
+        " passwords quotas state user operator readmarks welcome presence moderation delivery"
+        " commands login hub",
+        "chat.commands": "queries account rooms order table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",

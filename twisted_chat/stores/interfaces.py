@@ -131,6 +131,14 @@ class IHistory(Interface):
         @return: how many messages there are, those that were removed among them.
         """
 
+    def moderation(room: str | None, most: int) -> Deferred[list[Event]]:
+        """
+        @param room: a room's name, L{wire.events.SERVER}, or C{None} for all of them.
+        @param most: at most this many.
+        @return: the newest events of the kinds in L{wire.events.MODERATION} that are shown there,
+            oldest first, with their C{data}: for moderators alone.
+        """
+
     def search(scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         @param scope: what the reader may see.
@@ -236,6 +244,13 @@ class IRecords(Interface):
     def record(kind: str, key: str) -> Deferred[Any]:
         """
         @return: the value of one record, or C{None}.
+        """
+
+    def removedTexts(removal: int, most: int) -> Deferred[list[tuple[int, str]]]:
+        """
+        @param removal: the id of an event that removed messages.
+        @param most: at most this many.
+        @return: ids and texts of the first of those that can still be brought back, rising.
         """
 
     def removedBy(removal: int) -> Deferred[list[int]]:

@@ -100,6 +100,12 @@ class MemoryRecords:
         """
         return list(self._removed.get(removal, ()))
 
+    def removedTexts(self, removal: int, most: int) -> list[tuple[int, str]]:
+        """
+        See L{interfaces.IRecords.removedTexts}.
+        """
+        return list(islice(self._removed.get(removal, {}).items(), most))
+
     def forget(self, now: float) -> None:
         """
         Delete the texts that can no longer be brought back: since they were removed too long ago,

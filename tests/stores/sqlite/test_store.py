@@ -26,7 +26,7 @@ from twisted_chat.stores.session import Session
 from twisted_chat.stores.sqlite import opening
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.store import SQLiteLog
-from twisted_chat.wire.events import SAID, Event, Query
+from twisted_chat.wire.events import JOINED, SAID, Draft, Event, Query
 
 
 class GatherTests(SQLiteCase):
@@ -163,6 +163,17 @@ class SQLiteTests(
         self.patch(sqlite, "BATCH", 10)
         self.appendAll(*(said(str(number)) for number in range(25)))
         self.assertEqual(self.follower.batches, [10, 10, 5])
+
+    def test_movesAreBounded(self) -> None:
+        """
+        One commit takes fewer drafts by which people join and leave, in the order of all.
+        """
+        self.patch(sqlite, "MOVES", 3)
+        moves = [Draft(JOINED, "#lobby", f"p{number}", sid=f"s{number}") for number in range(7)]
+        self.appendAll(*moves[:2], said("1"), said("2"), *moves[2:], *map(said, "34567"))
+        self.assertEqual(self.follower.batches, [5, 3, 6])
+        kinds = [event.kind for event in self.follower.of("stored")]
+        self.assertEqual(kinds, [JOINED] * 2 + [SAID] * 2 + [JOINED] * 5 + [SAID] * 5)
 
     def test_storedBeforeTold(self) -> None:
         """
