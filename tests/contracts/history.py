@@ -28,6 +28,9 @@ from twisted_chat.wire.events import (
     Place,
     Query,
     Scope,
+    accountOf,
+    joinedData,
+    withoutSecrets,
 )
 
 
