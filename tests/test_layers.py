@@ -40,8 +40,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
         " scram textlines jsonlines",
         "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
-        "stores.sqlite": "faults steps schema rows fulltext projection retention reader opening"
-        " historyfile writer store tool",
+        "stores.sqlite": "faults steps schema rows fulltext retention removedtexts projection"
+        " superseded reader opening historyfile writer store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",
         "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"

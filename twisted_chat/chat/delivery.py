@@ -89,8 +89,8 @@ class Delivery:
         @param around: see L{presence.Presence.around}.
         """
         self._state = state
-        self._moderation = Moderation(state)
         self._marks = marks
+        self._moderation = Moderation(state)
         self._around = around
 
     def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:

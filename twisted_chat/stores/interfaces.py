@@ -151,8 +151,11 @@ class IHistory(Interface):
 
 
 MAX_REMOVED: Final = 10_000
-"""Messages that one removal takes at most: the longest that a commit may be held up by one, some
-0.1 s."""
+"""Messages that one removal takes at most: more than anybody sends before they are stopped."""
+
+REMOVAL_REACH: Final = 1_000_000
+"""Ids before a removal among which it looks for the messages of an author: some 0.2 s, during which
+every other message waits."""
 
 REMOVED_DAYS: Final = 30
 """So long the texts of removed messages can be brought back; then they are deleted."""
@@ -202,21 +205,28 @@ class Records(Protocol):
     def hide(self, removal: int, selection: Selection) -> None:
         """
         Take away the texts of messages before a removal: of the selected ones that have a text the
-        newest L{MAX_REMOVED}.
+        newest L{MAX_REMOVED}; where their ids are not given, of those among the last
+        L{REMOVAL_REACH}.
 
         @param removal: the id of the event that removes them.
         """
 
     def unhide(self, removal: int) -> None:
         """
-        Bring back the texts that this removal took away, as far as they are still kept.
+        Bring back the texts that this removal took away, as far as they are still kept.  A search
+        may find them a moment later.
         """
 
 
 Projection = Callable[[Event, Records], None]
 """Does to the records what an event of a kind in L{wire.events.RECORDED} means.  It knows only its
-arguments, so that the same log makes the same records everywhere.  Raises L{ChatError} if the event
-is void by what came before it; then it changes nothing."""
+arguments, so that the same log makes the same records everywhere.  Raises L{errors.ChatError} if
+the event is void by what came before it; then it changes nothing."""
+
+MARK: Final = "mark"
+"""The kind of the records of what was read.  The key is an account, a blank and a place; the value
+is an id.  A store prunes the L{wire.events.READ} events that a mark has risen above, so marks are
+not made again with the other records."""
 
 
 class IRecords(Interface):

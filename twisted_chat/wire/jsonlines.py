@@ -226,6 +226,8 @@ class JSONDialect:
         """See L{IDialect.own}."""
         if event.kind in ACCOUNTS:
             return b"" if key is None else _registered(event, key)
+        if key is None and event.key is None and event.kind not in _OF:
+            return _rendered(event)
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
@@ -255,12 +257,9 @@ class JSONDialect:
             case LoggedIn(_, name, account):
                 return line(type="login", name=name, account=account, key=key)
             case Backlog(events) | Inbox(events):
-                return b"".join(
-                    _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
-                    for event in events
-                )
+                return b"".join([_old(event) for event in events])
             case Replay(events, sid):
-                return b"".join(_replayed(event, sid) for event in events)
+                return b"".join([_replayed(event, sid) for event in events])
             case Found(events):
                 return _found(events, key)
             case _:
@@ -375,6 +374,14 @@ def _lines(value: dict[str, Any]) -> bytes:
     parts = [ids[at : at + MAX_IDS] for at in range(0, len(ids), MAX_IDS)]
     more = b"".join([_line({**value, "ids": part, "more": True}) for part in parts[:-1]])
     return more + _line({**value, "ids": parts[-1] if parts else []})
+
+
+@lru_cache(maxsize=_RENDERED)
+def _old(event: Event) -> bytes:
+    """
+    @return: how an event of a backlog reads: all newcomers are shown the same.
+    """
+    return _gap(1) if event.kind == UNREADABLE else _line({**fields(event), "old": True})
 
 
 @lru_cache(maxsize=_RENDERED)

@@ -44,6 +44,7 @@ from .rows import (
     asRoom,
     asSession,
     asValue,
+    eventColumns,
     stream,
 )
 from .rows import ROOMS as ROOM_ROWS
@@ -391,10 +392,9 @@ class Reader:
         if not asked:
             return
         # The index goes first (CROSS JOIN keeps the order) and gives its rows newest first.
-        columns = "e.id, e.time, e.kind, e.room, e.name, e.text, e.\"to\", e.sid, e.key, ''"
         yield from self._events(
             connection,
-            f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
+            f"SELECT {eventColumns('e')} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
             f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(sorted(SPOKEN), 'e.kind')} "
             f"AND {allowed} ORDER BY terms.rowid DESC",
             [asked, floor, *values],
