@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred
 
 from ... import __version__
+from ...chat.commands.table import performAsServer
 from ...chat.hub import Hub
 from ...chat.user import usersOf
 from ...errors import BadObject, ChatError
+from ...text.cleaning import cleanText
 from ...wire.jsonlines import textField
 from ..stream import StreamDoor
 
@@ -92,6 +94,23 @@ async def _close(server: Server, value: Fields) -> Fields:
     return {"room": room.name, "text": f"{room.name} is closed"}
 
 
+async def _do(server: Server, value: Fields) -> Fields:
+    hub = server.hub
+    name = textField(value, "room", "")
+    room = await hub.operator.find(name) if name else hub.lobby
+    lines = await performAsServer(hub.state, cleanText(textField(value, "line")), room)
+    return {"room": room.name, "lines": lines}
+
+
+async def _code(server: Server, value: Fields) -> Fields:
+    hub = server.hub
+    name = cleanText(textField(value, "name", ""))
+    code = await hub.operator.giveCode(name)
+    owned = hub.state.law.ownerOf(name) if name else None
+    what = f"{owned.name}: {owned.name} {code}" if owned else f"somebody new: NAME {code}"
+    return {"code": code, "text": f"within 24 hours this lets in {what}"}
+
+
 async def _reload(server: Server, value: Fields) -> Fields:
     return {"text": server.reload()}
 
@@ -104,6 +123,8 @@ REQUESTS: dict[str, Callable[[Server, Fields], Coroutine[Deferred[Any], Any, Fie
     "open": _open,
     "close": _close,
     "reload": _reload,
+    "code": _code,
+    "do": _do,
 }
 """What the operator may ask for, by its type."""
 

@@ -26,6 +26,27 @@ ENDING: Final = "-admin"
 """What the name of the socket has behind the history's."""
 
 
+ORDERS: Final = {
+    "kick": "remove somebody for a minute",
+    "ban": "keep somebody, a network or a pattern of names out",
+    "unban": "let them in again",
+    "mute": "keep somebody from speaking",
+    "unmute": "let them speak again",
+    "bans": "who is banned or muted",
+    "slow": "let everybody speak once in so long",
+    "readonly": "let only moderators and speakers speak",
+    "remove": "remove messages",
+    "restore": "bring them back",
+    "grant": "give somebody a role, such as operator",
+    "revoke": "take it away",
+    "reports": "open reports",
+    "done": "end a report",
+    "audit": "what moderators have done",
+    "lockdown": "shut the server for a while",
+}
+"""The commands of moderators, as in the chat."""
+
+
 class NoAnswer(Exception):
     """The server cannot be asked, or gave no answer."""
 
@@ -100,6 +121,8 @@ def _lines(answer: dict[str, Any]) -> list[str]:
             f"{', private' if each['private'] else ''}  {each['topic']}".rstrip()
             for each in answer["rooms"]
         ]
+    if kind == "do":
+        return [str(line) for line in answer["lines"]]
     return [str(answer.get("text", answer))]
 
 
@@ -127,7 +150,26 @@ def _parser() -> argparse.ArgumentParser:
         ("close", "end a room; its members are in the lobby then"),
     ):
         commands.add_parser(name, help=help).add_argument("room", metavar="ROOM")
+    code = commands.add_parser("code", help="a one-time code, for an account or for a new one")
+    code.add_argument("name", metavar="NAME", nargs="?", help="an account that lost its password")
+    for name, help in ORDERS.items():
+        order = commands.add_parser(name, help=help)
+        order.add_argument("--room", metavar="ROOM", help="where, unless it is the whole server")
+        order.add_argument("words", metavar="WORD", nargs="*", help="as in the chat")
     return parser
+
+
+def _request(options: argparse.Namespace) -> dict[str, Any]:
+    """
+    @return: what a command line asks for, as an object.
+    """
+    request: dict[str, Any] = {"type": options.command}
+    if options.command in ORDERS:
+        request = {"type": "do", "line": " ".join([options.command, *options.words])}
+    for name in ("room", "name"):
+        if getattr(options, name, None) is not None:
+            request[name] = getattr(options, name)
+    return request
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -136,15 +178,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the exit code.
     """
     options = _parser().parse_args(arguments)
-    request = {"type": options.command}
-    if "room" in options:
-        request["room"] = options.room
+    request = _request(options)
     try:
         answer = ask(socketPath(options.file), request)
     except NoAnswer as error:
         print(escapeLog(str(error)), file=sys.stderr)
         return 1
-    isDone = answer.get("type") == options.command
+    isDone = answer.get("type") == request["type"]
     if options.json:
         print(json.dumps(answer))
     else:
