@@ -580,7 +580,7 @@ async def report(user: Actor, text: str, key: str | None) -> None:
 
 async def reports(user: Actor, text: str, key: str | None) -> None:
     """C{/reports}."""
-    where = await _hereOrAll(user)
+    where = await (_hereOrAll(user) if mayOperate(user) else _here(user))
     law = user.state.law
     open = [
         (int(id), each)
