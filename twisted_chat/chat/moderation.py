@@ -92,7 +92,7 @@ class Moderation:
                     if room is None:
                         self._sendAway(member, error)
                     elif member.sid != ban.who:
-                        # Whoever the ban is of leaves together with it.
+                        # The person who is banned leaves by an event that came with the ban.
                         self._putOut(member, room, event)
                     break
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import BadObject
-from ..wire.events import RENAMED, TOLD
+from ..wire.events import REMOVED, RENAMED, TOLD
 from ..wire.jsonlines import line as objectLine
 from .dialect import ME, MSG, REPLY, SessionState
 from .messages import (
@@ -198,7 +198,8 @@ class JSONClientDialect:
         self._settle()
         if self._outbox.confirm(message.key):
             return (replace(message, kind=OK, id=event.id, event=None),)
-        if known:
+        if message.more or (known and event.kind != REMOVED):
+            # Which messages were removed is known later than that they were.
             return ()
         if event.name == mine.name:
             if event.kind == RENAMED:

@@ -17,7 +17,20 @@ from typing import Any, TypeGuard
 from ..errors import BadObject
 from ..text.cleaning import showable
 from ..wire.answers import Welcome
-from ..wire.events import FOREVER, LEFT, PRESENCE, SAID, SPOKEN, STATE, TOLD, Event
+from ..wire.events import (
+    FOREVER,
+    LEFT,
+    MODERATION,
+    PRESENCE,
+    REMOVED,
+    RESTORED,
+    SAID,
+    SPOKEN,
+    STATE,
+    TOLD,
+    Event,
+    asData,
+)
 from ..wire.textlines import CONNECTED as _CONNECTED
 from ..wire.textlines import PROMPT as _PROMPT
 from ..wire.textlines import RECEIPT as _RECEIPT
@@ -41,7 +54,11 @@ PONG = "pong"
 BYE = "bye"
 UNKNOWN = "unknown"
 
-EVENTS = SPOKEN | PRESENCE | STATE
+EVENTS = SPOKEN | PRESENCE | STATE | MODERATION
+
+_TO = {LEFT: "by", REMOVED: "of", RESTORED: "of"}
+"""The field that holds C{to}, where it is called otherwise."""
+
 _WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
 
 _MAX_TIME = 253402300799.0
@@ -140,9 +157,8 @@ def readObject(raw: bytes) -> ServerMessage:
     key = value.get("key")
     key = key if isinstance(key, str) else None
     if kind in EVENTS:
-        return ServerMessage(
-            kind, event=_event(value), key=key, old=value.get("old") is True, raw=value
-        )
+        old, more = value.get("old") is True, value.get("more") is True
+        return ServerMessage(kind, event=_event(value), key=key, old=old, more=more, raw=value)
     if kind in _WITH_TEXT:
         return ServerMessage(
             kind, _text(value, "text"), key=key, code=_text(value, "code"), raw=value
@@ -227,7 +243,25 @@ def _event(value: dict[str, Any]) -> Event:
         _text(value, "room") or "@",
         _text(value, "name"),
         _text(value, "text"),
-        _text(value, "by" if kind == LEFT else "to"),
+        _text(value, _TO.get(kind, "to")),
+        data=_values(value) if kind in MODERATION else "",
+    )
+
+
+def _values(value: dict[str, Any]) -> str:
+    """
+    @return: what a moderator did, as the C{data} of an event.
+    """
+    ids = value.get("ids")
+    until = value.get("until")
+    isEnd = (_isWhole(until) or isinstance(until, float)) and 0 < until <= _MAX_TIME
+    return asData(
+        {
+            "role": _text(value, "role"),
+            "what": _text(value, "what"),
+            "until": until if isEnd else 0,
+            "count": _number(value, "count") or (len(ids) if isinstance(ids, list) else 0),
+        }
     )
 
 

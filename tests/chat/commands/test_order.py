@@ -587,6 +587,15 @@ class ReportTests(OrderCase):
         self.assertEqual(len(self.said(self.max, "/reports")), 1)
         self.assertEqual(len(self.said(self.rob, "/reports")), 2)
 
+    def test_lobby(self) -> None:
+        """A moderator of the lobby sees the reports from there alone."""
+        self.bob.types("/report Cid")
+        appoint(self.hub, self.max, "moderator", "0")
+        self.toLobby(self.bob, self.max)
+        self.bob.types("/report Ann rude")
+        (line,) = self.said(self.max, "/reports")
+        self.assertIn("Bob reports Ann in #lobby: rude", line)
+
     def test_nobody(self) -> None:
         """Nobody can be reported who is not there."""
         self.assertIn("nobody of this name", self.said(self.bob, "/report Nobody")[0])

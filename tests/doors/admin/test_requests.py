@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.doors.admin.requests import ORDERS, REQUESTS
-from twisted_chat.doors.admin.tool import _parser
+from twisted_chat.chat.commands.table import BY_SERVER
+from twisted_chat.doors.admin.requests import REQUESTS
+from twisted_chat.doors.admin.tool import ORDERS, _parser
 
 
 class TableTests(SynchronousTestCase):
@@ -17,7 +18,8 @@ class TableTests(SynchronousTestCase):
     """
 
     def test_tool(self) -> None:
-        """The tool has a command for each request."""
+        """The tool has a command for each request, and for each command of moderators."""
         help = _parser().format_help()
-        for name in (*REQUESTS, *ORDERS):
+        self.assertEqual(list(ORDERS), list(BY_SERVER))
+        for name in [*(REQUESTS.keys() - {"do"}), *BY_SERVER]:
             self.assertRegex(help, rf"(?m)^    {name} ")

@@ -44,7 +44,7 @@ from ...wire.events import (
 )
 from ...wire.prose import act
 from ..room import Room
-from ..user import User, usersOf
+from ..user import Actor, User, usersOf
 from . import rooms as own
 from .rooms import MAX_REASON, settled
 
@@ -107,32 +107,38 @@ class Whom(NamedTuple):
     values: Mapping[str, Any]
     isLasting: bool = False
 
+    def isActor(self, user: Actor) -> bool:
+        """
+        @return: whether they are the moderator.
+        """
+        return bool(self.who) and self.who == user.sid
+
 
 # Who may do what
 
 
-def rankOf(user: User) -> Rank:
+def rankOf(user: Actor) -> Rank:
     """
     @return: the user's rank in the room that they speak in.
     """
     return user.state.law.rank(user.current.place, user.sid)
 
 
-def mayKick(user: User) -> bool:
+def mayKick(user: Actor) -> bool:
     """
     @return: whether the user may remove members from their current room.
     """
     return mayRule(user) or user.state.owns(user.sid, user.current)
 
 
-def mayModerate(user: User) -> bool:
+def mayModerate(user: Actor) -> bool:
     """
     @return: whether the user is a moderator of their current room, or stands above that.
     """
     return rankOf(user) >= Rank.MODERATOR
 
 
-def mayRule(user: User) -> bool:
+def mayRule(user: Actor) -> bool:
     """
     @return: whether the user is a moderator of their current room; in the lobby an operator, as
         bans from there are bans from the server.
@@ -141,21 +147,21 @@ def mayRule(user: User) -> bool:
     return rankOf(user) >= (Rank.OPERATOR if isLobby else Rank.MODERATOR)
 
 
-def mayGrant(user: User) -> bool:
+def mayGrant(user: Actor) -> bool:
     """
     @return: whether the user gives roles in their current room.
     """
     return rankOf(user) >= Rank.OWNER
 
 
-def mayOperate(user: User) -> bool:
+def mayOperate(user: Actor) -> bool:
     """
     @return: whether the user is an operator.
     """
     return rankOf(user) >= Rank.OPERATOR
 
 
-async def _here(user: User) -> Where:
+async def _here(user: Actor) -> Where:
     """
     @return: the user's current room, when no change of it waits for the log.
     """
@@ -163,7 +169,7 @@ async def _here(user: User) -> Where:
     return Where(room.place, room.name, room.name)
 
 
-async def _hereOrAll(user: User) -> Where:
+async def _hereOrAll(user: Actor) -> Where:
     """
     @return: the same; but the whole server in the lobby, where everybody is.
     """
@@ -176,7 +182,7 @@ async def _hereOrAll(user: User) -> Where:
 # Whom
 
 
-def _find(user: User, name: str) -> Whom:
+def _find(user: Actor, name: str) -> Whom:
     """
     @param name: as somebody typed it.
     @return: whoever has that name, registered or not, here or not.
@@ -197,7 +203,7 @@ def _find(user: User, name: str) -> Whom:
     return Whom(member.name, member.sid, values)
 
 
-def _resolve(user: User, target: Target, isForAll: bool) -> Whom:
+def _resolve(user: Actor, target: Target, isForAll: bool) -> Whom:
     """
     @param isForAll: whether a network is banned for registered people, too.
     @return: whom a target means; a name that nobody has is banned as a name.
@@ -213,12 +219,12 @@ def _resolve(user: User, target: Target, isForAll: bool) -> Whom:
         return Whom(name, "", {"looks": sorted(looks(name))})
 
 
-def _mustStandAbove(user: User, where: Where, whom: Whom) -> None:
+def _mustStandAbove(user: Actor, where: Where, whom: Whom) -> None:
     """
     @raise NotAllowed: if the user may not act on this person.
     """
     law = user.state.law
-    if whom.who == user.sid:
+    if whom.isActor(user):
         raise NotAllowed("you cannot do this to yourself: name somebody else")
     if whom.who and law.rank(where.place, whom.who) >= law.rank(where.place, user.sid):
         raise NotAllowed(f"{whom.name} has your rank or a higher one: nothing was changed")
@@ -228,7 +234,9 @@ def _reason(words: Iterable[str]) -> str:
     return showable(" ".join(words))[:MAX_REASON]
 
 
-async def _propose(user: User, where: Where, kind: str, whom: str, text: str, **data: Any) -> Event:
+async def _propose(
+    user: Actor, where: Where, kind: str, whom: str, text: str, **data: Any
+) -> Event:
     """
     Let something happen, and what is said meanwhile wait for it.
     """
@@ -242,7 +250,7 @@ async def _propose(user: User, where: Where, kind: str, whom: str, text: str, **
         return await happening
 
 
-def _putOut(user: User, room: Room, who: str, reason: str) -> None:
+def _putOut(user: Actor, room: Room, who: str, reason: str) -> None:
     """
     Let somebody leave a room together with the ban: what they say after that in the log is heard
     by nobody.
@@ -261,9 +269,9 @@ def _putOut(user: User, room: Room, who: str, reason: str) -> None:
 # Bans
 
 
-async def kick(user: User, text: str, key: str | None) -> None:
+async def kick(user: Actor, text: str, key: str | None) -> None:
     """C{/kick NAME [REASON]}."""
-    if not mayRule(user):
+    if isinstance(user, User) and not mayRule(user):
         await own.kick(user, text, key)
         return
     where = await _hereOrAll(user)
@@ -282,17 +290,17 @@ async def kick(user: User, text: str, key: str | None) -> None:
         user.notice(f"{member.name} is out, and may be back in {showSpan(KICK_SECONDS)}", key)
 
 
-async def ban(user: User, text: str, key: str | None) -> None:
+async def ban(user: Actor, text: str, key: str | None) -> None:
     """C{/ban TARGET [TIME] [all] [REASON]}."""
     await _ban(user, text, "enter")
 
 
-async def mute(user: User, text: str, key: str | None) -> None:
+async def mute(user: Actor, text: str, key: str | None) -> None:
     """C{/mute NAME [TIME] [REASON]}."""
     await _ban(user, text, "speak")
 
 
-async def _ban(user: User, text: str, what: str) -> None:
+async def _ban(user: Actor, text: str, what: str) -> None:
     where = await _hereOrAll(user)
     first, *words = text.split()
     target = parseTarget(first)
@@ -319,17 +327,17 @@ async def _ban(user: User, text: str, what: str) -> None:
     user.notice(f"{whom.name}{showEnd(until)}: {undo} {event.id} ends this")
 
 
-async def unban(user: User, text: str, key: str | None) -> None:
+async def unban(user: Actor, text: str, key: str | None) -> None:
     """C{/unban TARGET}."""
     await _lift(user, text, "enter")
 
 
-async def unmute(user: User, text: str, key: str | None) -> None:
+async def unmute(user: Actor, text: str, key: str | None) -> None:
     """C{/unmute TARGET}."""
     await _lift(user, text, "speak")
 
 
-async def _lift(user: User, text: str, what: str) -> None:
+async def _lift(user: Actor, text: str, what: str) -> None:
     where = await _hereOrAll(user)
     law = user.state.law
     word = text.split(maxsplit=1)[0]
@@ -346,7 +354,7 @@ async def _lift(user: User, text: str, what: str) -> None:
         await _propose(user, where, LIFTED, shown, "", ban=each.id, what=what)
 
 
-def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
+def _matching(user: Actor, target: Target) -> Callable[[Ban], bool]:
     """
     @return: whether a ban is of this target.
     """
@@ -360,7 +368,7 @@ def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
     return lambda ban: (ban.who == who and bool(who)) or nameKey(ban.target) == key
 
 
-async def bans(user: User, text: str, key: str | None) -> None:
+async def bans(user: Actor, text: str, key: str | None) -> None:
     """C{/bans}."""
     where = await _hereOrAll(user)
     listed = user.state.law.bans(where.place, user.state.seconds(), SHOWN)
@@ -377,7 +385,7 @@ async def bans(user: User, text: str, key: str | None) -> None:
 # What is set
 
 
-async def slow(user: User, text: str, key: str | None) -> None:
+async def slow(user: Actor, text: str, key: str | None) -> None:
     """C{/slow TIME}, C{/slow off}."""
     seconds = 0 if text == "off" else parseSpan(text)
     if seconds is None or seconds > MAX_SLOW:
@@ -387,7 +395,7 @@ async def slow(user: User, text: str, key: str | None) -> None:
     await _propose(user, where, SET, "", shown, what="slow", value=seconds)
 
 
-async def readonly(user: User, text: str, key: str | None) -> None:
+async def readonly(user: Actor, text: str, key: str | None) -> None:
     """C{/readonly on}, C{/readonly off}."""
     if text not in ("on", "off"):
         raise BadCommand("Usage: /readonly on, or /readonly off")
@@ -395,7 +403,7 @@ async def readonly(user: User, text: str, key: str | None) -> None:
     await _propose(user, where, SET, "", text, what="readonly", value=text)
 
 
-async def lockdown(user: User, text: str, key: str | None) -> None:
+async def lockdown(user: Actor, text: str, key: str | None) -> None:
     """C{/lockdown WHAT [TIME]}."""
     value, *words = text.split()
     seconds = parseSpan(words[0]) if words else LOCKDOWN_SECONDS
@@ -410,7 +418,7 @@ async def lockdown(user: User, text: str, key: str | None) -> None:
 # Roles
 
 
-async def grant(user: User, text: str, key: str | None) -> None:
+async def grant(user: Actor, text: str, key: str | None) -> None:
     """C{/grant NAME ROLE}."""
     name, role, *more = text.split()
     if more or role.lower() not in ROLES:
@@ -418,12 +426,12 @@ async def grant(user: User, text: str, key: str | None) -> None:
     await _grant(user, name, role.lower())
 
 
-async def revoke(user: User, text: str, key: str | None) -> None:
+async def revoke(user: Actor, text: str, key: str | None) -> None:
     """C{/revoke NAME}."""
     await _grant(user, text.split(maxsplit=1)[0], "")
 
 
-async def _grant(user: User, name: str, role: str) -> None:
+async def _grant(user: Actor, name: str, role: str) -> None:
     where = await _here(user)
     whom = _find(user, name)
     law = user.state.law
@@ -438,7 +446,7 @@ async def _grant(user: User, name: str, role: str) -> None:
 # Removals
 
 
-async def remove(user: User, text: str, key: str | None) -> None:
+async def remove(user: Actor, text: str, key: str | None) -> None:
     """C{/remove ID [REASON]}, C{/remove NAME TIME [REASON]}."""
     where = await _here(user)
     room = user.current
@@ -459,14 +467,14 @@ async def remove(user: User, text: str, key: str | None) -> None:
     )
 
 
-def _mustModerate(user: User) -> None:
+def _mustModerate(user: Actor) -> None:
     if not mayModerate(user):
         raise NotAllowed(
             "only moderators remove what others said: /report NAME or ID tells them of it"
         )
 
 
-async def _removeSince(user: User, where: Where, name: str, seconds: int, reason: str) -> None:
+async def _removeSince(user: Actor, where: Where, name: str, seconds: int, reason: str) -> None:
     """
     Remove what somebody said lately: of a registered person by their account, of a guest by name.
     """
@@ -475,18 +483,18 @@ async def _removeSince(user: User, where: Where, name: str, seconds: int, reason
     except NoSuchUser:
         clean = cleanName(name)
         whom = Whom(clean, "", {"looks": sorted(looks(clean))})
-    if whom.who != user.sid:
+    if not whom.isActor(user):
         _mustModerate(user)
         _mustStandAbove(user, where, whom)
     after = await _newestBefore(user, user.current, user.state.seconds() - seconds)
-    if whom.isLasting or whom.who == user.sid:
+    if whom.isLasting or whom.isActor(user):
         selected: dict[str, Any] = {"who": whom.who}
     else:
         selected = {"name": whom.name, "looks": whom.values["looks"]}
     await _propose(user, where, REMOVED, whom.name, reason, after=after, **selected)
 
 
-async def _newestBefore(user: User, room: Room, at: float) -> int:
+async def _newestBefore(user: Actor, room: Room, at: float) -> int:
     """
     @param at: a time, in seconds since the epoch.
     @return: the id of the last message of a room before that time, or one before the room's own.
@@ -504,7 +512,7 @@ async def _newestBefore(user: User, room: Room, at: float) -> int:
     return max(0, low - 1)
 
 
-async def _message(user: User, room: Room, number: str) -> Event:
+async def _message(user: Actor, room: Room, number: str) -> Event:
     """
     @param number: an id as it was typed.
     @return: a message of a room.
@@ -534,7 +542,7 @@ async def _reading(question: Awaitable[Any]) -> Any:
         raise NoHistory("the history cannot be read now: try again later") from error
 
 
-async def restore(user: User, text: str, key: str | None) -> None:
+async def restore(user: Actor, text: str, key: str | None) -> None:
     """C{/restore ID}."""
     where = await _here(user)
     if not text.isdecimal():
@@ -553,7 +561,7 @@ async def restore(user: User, text: str, key: str | None) -> None:
 # Reports
 
 
-async def report(user: User, text: str, key: str | None) -> None:
+async def report(user: Actor, text: str, key: str | None) -> None:
     """C{/report NAME or ID [REASON]}."""
     room = await settled(user)
     first, *words = text.split()
@@ -570,9 +578,9 @@ async def report(user: User, text: str, key: str | None) -> None:
     user.notice("Thank you: the moderators are told", key)
 
 
-async def reports(user: User, text: str, key: str | None) -> None:
+async def reports(user: Actor, text: str, key: str | None) -> None:
     """C{/reports}."""
-    where = await _hereOrAll(user)
+    where = await (_hereOrAll(user) if mayOperate(user) else _here(user))
     law = user.state.law
     open = [
         (int(id), each)
@@ -587,7 +595,7 @@ async def reports(user: User, text: str, key: str | None) -> None:
         user.notice(f"{id} {each['name']} reports {each['to']} in {each['room']}{why}{said}", key)
 
 
-async def done(user: User, text: str, key: str | None) -> None:
+async def done(user: Actor, text: str, key: str | None) -> None:
     """C{/done ID}."""
     known = user.state.law.records.all(REPORT).get(text.lstrip("0"))
     if known is None:
@@ -600,7 +608,7 @@ async def done(user: User, text: str, key: str | None) -> None:
 # The past
 
 
-async def audit(user: User, text: str, key: str | None) -> None:
+async def audit(user: Actor, text: str, key: str | None) -> None:
     """C{/audit [COUNT]}."""
     where = await _hereOrAll(user)
     if text and not text.isdecimal():
@@ -617,7 +625,7 @@ async def audit(user: User, text: str, key: str | None) -> None:
                 user.notice(f"    {id}: {removed}", key)
 
 
-async def _removedTexts(user: User, event: Event) -> list[tuple[int, str]]:
+async def _removedTexts(user: Actor, event: Event) -> list[tuple[int, str]]:
     """
     @return: the first messages that a removal took away, as far as the user could read them.
     """
