@@ -533,7 +533,7 @@ class LoginDesk:
         lobby = state.rooms.lobby.name
         data = joinedData("", account)
         user.submit(Draft(JOINED, lobby, user.name, "", "", user.sid, None, data), arrival)
-        for room in state.readmitted(stored) if stored.rooms else ():
+        for room in state.readmitted(stored, user.client.host) if stored.rooms else ():
             data = joinedData(str(room.era.start), account)
             joined = Draft(JOINED, room.name, user.name, "", "", user.sid, None, data)
             user.submit(joined, Proposal(user))

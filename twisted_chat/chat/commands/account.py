@@ -16,10 +16,9 @@ from ...errors import BadCommand, NotAllowed
 from ...text.names import cleanLabel
 from ...text.secrets import cleanPassword, hashCode, makeSecret
 from ...wire.answers import Account, Device
-from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
+from ...wire.events import CODE, SERVER, UNREGISTERED, Draft, asData
 from ..authentication import (
     FIRST_LABEL,
-    asJSON,
     naming,
     proving,
     registration,
@@ -218,7 +217,7 @@ async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: s
         "label": label,
         "until": user.state.seconds() + seconds,
     }
-    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asJSON(data)))
+    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asData(data)))
     return code
 
 

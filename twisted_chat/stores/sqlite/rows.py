@@ -21,22 +21,51 @@ from .schema import MAX_ID
 
 _T = TypeVar("_T")
 
-_FIELDS: Final = 'id, time, kind, room, name, text, "to", sid, key'
 
-_SHOWN: Final = (
-    "CASE WHEN kind IN ('said', 'acted', 'told') THEN data "
-    "WHEN kind = 'joined' THEN substr(data, instr(data || ' ', ' ')) ELSE '' END"
-)
-"""What L{wire.events.withoutSecrets} leaves of C{data}."""
+def shownText(events: str) -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @return: SQL for the text of one as it is shown: an empty one if the message was removed.  See
+        L{removedtexts}.
+    """
+    moved = "SELECT CASE removal WHEN 0 THEN removed.text ELSE '' END FROM removed"
+    return f"coalesce(({moved} WHERE removed.id = {events}.id), {events}.text)"
 
-EVENTS: Final = f"SELECT {_FIELDS}, {_SHOWN} FROM events"
+
+def shownData(events: str) -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @return: SQL for what L{wire.events.withoutSecrets} leaves of the data of one.
+    """
+    data = f"{events}.data"
+    return (
+        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {data} "
+        f"WHEN {events}.kind = 'joined' THEN substr({data}, instr({data} || ' ', ' ')) "
+        "ELSE '' END"
+    )
+
+
+def eventColumns(events: str, data: str = "") -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @param data: what to read as the data; empty: L{shownData}.
+    @return: the columns of an event, in their order.
+    """
+    return (
+        f"{events}.id, {events}.time, {events}.kind, {events}.room, {events}.name, "
+        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, '
+        f"{data or shownData(events)}"
+    )
+
+
+EVENTS: Final = f"SELECT {eventColumns('events')} FROM events"
 """Events as people may have them: without secrets."""
 
-BARE_EVENTS: Final = f"SELECT {_FIELDS}, '' FROM events"
-"""Events without values for machines: of a file of any version."""
+SECRET_EVENTS: Final = f"SELECT {eventColumns('events', 'data')} FROM events"
+"""Events with their secrets."""
 
-SECRET_EVENTS: Final = f"SELECT {_FIELDS}, data FROM events"
-"""Events as the log holds them."""
+OLD_EVENTS: Final = "SELECT id, time, kind, room, name, text, \"to\", sid, key, '' FROM events"
+"""Events of a file in which no message can be removed."""
 
 SESSIONS: Final = (
     "SELECT sid, tokenHash, name, rooms, current, seen, rights, began, account, device "
@@ -114,7 +143,7 @@ def isTime(value: object) -> bool:
 
 def asEvent(row: tuple[Any, ...]) -> Event:
     """
-    @param row: of L{EVENTS}, L{BARE_EVENTS} or L{SECRET_EVENTS}.
+    @param row: of L{EVENTS} or L{SECRET_EVENTS}.
     @return: the event; one of the kind L{UNREADABLE} if the row cannot be read.
     """
     id, time, kind, room, name, text, to, sid, key, data = row
