@@ -115,7 +115,7 @@ class Authenticator:
         @return: has to be forgiven if nothing was registered.
         @raise ChatError: nobody may register now, or too many do.
         """
-        refusal = self._law.mayRegister(self._seconds(), bool(code))
+        refusal = self._law.mayRegister(self._seconds(), code)
         if refusal is not None:
             raise refusal
         return self.registrations.begin(host)

@@ -130,9 +130,19 @@ class ReadMarks:
         if DIRECT in self._readings.get(user.sid, ()):
             self.read(user, DIRECT, id)
 
+    def spoke(self, user: User, place: str, id: int) -> None:
+        """
+        Note that somebody has read a room up to a message of their own.  Their other connections
+        see that message, and so need not be told.
+
+        @param place: see L{say}.
+        """
+        self.read(user, place, id)
+        self._readings[user.sid][place].told = id
+
     def read(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody has read a room up to an event, such as a message of their own.
+        Note that somebody has read a room up to an event.
 
         @param place: see L{say}.
         """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...accounts.credentials import Credential, added, ownCredential, removed
+from ...accounts.ranks import Rank
 from ...accounts.records import ACCOUNT
 from ...accounts.registry import FOR_DEVICE, TO_REGISTER
 from ...errors import BadCommand, NotAllowed
@@ -224,6 +225,10 @@ async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: s
 async def inviteCode(user: User, text: str, key: str | None) -> None:
     """C{/invite-code}."""
     mustProve(user)
+    law = user.state.law
+    isOperator = law.rank(SERVER, user.sid) >= Rank.OPERATOR
+    if law.registration(user.state.seconds()) == "operator" and not isOperator:
+        raise NotAllowed("operators alone let people register here: ask one")
     code = await _giveCode(user, TO_REGISTER, "", INVITATION_SECONDS)
     user.notice(f"Within 7 days somebody can enter with: NAME {code}", key)
 
