@@ -106,11 +106,11 @@ class Authenticator:
 
     # To register
 
-    def beginRegistration(self, host: str, code: str = "") -> Attempt:
+    def beginRegistration(self, client: IClient, code: str = "") -> Attempt:
         """
         Begin a registration.
 
-        @param host: the numeric address that it comes from.
+        @param client: where it comes from.
         @param code: the hash of a code that lets them register, or empty.
         @return: has to be forgiven if nothing was registered.
         @raise ChatError: nobody may register now, or too many do.
@@ -118,7 +118,7 @@ class Authenticator:
         refusal = self._law.mayRegister(self._seconds(), code)
         if refusal is not None:
             raise refusal
-        return self.registrations.begin(host)
+        return self.registrations.begin(client.host, client.isTrusted)
 
     async def make(self, label: str) -> tuple[str, Credential]:
         """

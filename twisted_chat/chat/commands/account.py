@@ -85,7 +85,7 @@ async def registerWith(
         raise NotAllowed("your account has ended: /quit, and come back under another name")
     if user.leaving:
         raise NotAllowed("you have left: nothing was changed")
-    attempt = user.state.authenticator.beginRegistration(user.client.host, code)
+    attempt = user.state.authenticator.beginRegistration(user.client, code)
     await whenRegistered(
         attempt,
         user.propose(registration(user.sid, user.name, code), key),
