@@ -6,6 +6,7 @@ What every dialect promises.
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -76,6 +77,7 @@ ANSWERS: tuple[Answer, ...] = (
     LoggedIn("Guest", "Ann", "Ann"),
     Account(("Ann", "Anna"), NOW, (Device("laptop", NOW), Device("", NOW)), 2),
     Welcome("Ann", "T", "E", 1, "#lobby", (), False, 0, "Ann", "v=SIG", {"#lobby": 1}, {"@": 2}),
+    Welcome("Ann", "T", "E", 1, "#lobby", (), False, 0, "Ann", None, MappingProxyType({}), None),
 )
 
 

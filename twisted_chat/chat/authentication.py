@@ -8,7 +8,6 @@ it is for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,7 +32,7 @@ from ..stores.interfaces import IStore
 from ..text.confusables import looks
 from ..text.secrets import hashCode, makeSecret, readSecret
 from ..wire import events as kinds
-from ..wire.events import NAMED, REGISTERED, SERVER, Draft
+from ..wire.events import NAMED, REGISTERED, SERVER, Draft, asData
 from ..wire.scram import ServerExchange, parseClientFirst
 from .interfaces import Challenge, IClient, Proof
 
@@ -107,19 +106,19 @@ class Authenticator:
 
     # To register
 
-    def beginRegistration(self, host: str, code: str = "") -> Attempt:
+    def beginRegistration(self, client: IClient, code: str = "") -> Attempt:
         """
         Begin a registration.
 
-        @param host: the numeric address that it comes from.
+        @param client: where it comes from.
         @param code: the hash of a code that lets them register, or empty.
         @return: has to be forgiven if nothing was registered.
         @raise ChatError: nobody may register now, or too many do.
         """
-        refusal = self._law.mayRegister(self._seconds(), bool(code))
+        refusal = self._law.mayRegister(self._seconds(), code)
         if refusal is not None:
             raise refusal
-        return self.registrations.begin(host)
+        return self.registrations.begin(client.host, client.isTrusted)
 
     async def make(self, label: str) -> tuple[str, Credential]:
         """
@@ -285,7 +284,7 @@ def registration(who: str, name: str, code: str = "") -> Draft:
     data: dict[str, Any] = {"looks": sorted(looks(name))}
     if code:
         data["code"] = code
-    return Draft(REGISTERED, SERVER, name, "", "", who, None, asJSON(data))
+    return Draft(REGISTERED, SERVER, name, "", "", who, None, asData(data))
 
 
 def naming(who: str, name: str, isOwned: bool) -> Draft:
@@ -293,7 +292,7 @@ def naming(who: str, name: str, isOwned: bool) -> Draft:
     @return: a draft that makes one more name an account's own, or gives it back.
     """
     data = {"looks": sorted(looks(name)), "owned": isOwned}
-    return Draft(NAMED, SERVER, name, "", "", who, None, asJSON(data))
+    return Draft(NAMED, SERVER, name, "", "", who, None, asData(data))
 
 
 def proving(who: str, name: str, credentials: Sequence[Credential], code: str = "") -> Draft:
@@ -304,11 +303,4 @@ def proving(who: str, name: str, credentials: Sequence[Credential], code: str = 
     data: dict[str, Any] = {"credentials": [each.value() for each in credentials]}
     if code:
         data["code"] = code
-    return Draft(kinds.CREDENTIALS, SERVER, name, "", "", who, None, asJSON(data))
-
-
-def asJSON(value: object) -> str:
-    """
-    @return: the data of an event.
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Draft(kinds.CREDENTIALS, SERVER, name, "", "", who, None, asData(data))

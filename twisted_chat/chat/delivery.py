@@ -123,7 +123,7 @@ class Delivery:
                         answers[user][place] = user.receipt(event)
                         address = user.client.address
                         if author.record is not None:
-                            self._marks.read(user, str(room.id), event.id)
+                            self._marks.spoke(user, room.place, event.id)
                     places[room.audience].append(place)
                     room.used = True
                     if audit.wantsMessages and not room.private:

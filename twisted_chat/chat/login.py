@@ -157,7 +157,7 @@ class LoginDesk:
         state.roster.reserve(name, Claim(name, who))
         try:
             secret, made = await state.authenticator.make(FIRST_LABEL)
-            attempt = state.authenticator.beginRegistration(client.host, code)
+            attempt = state.authenticator.beginRegistration(client, code)
             await whenRegistered(
                 attempt,
                 order(state, registration(who, name, code)),

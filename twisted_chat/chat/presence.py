@@ -72,7 +72,10 @@ class Presence:
                 for room in hearing:
                     fan.show(place, room.audience)
                 told = {member for room in hearing for member in membersOf(room)} & moving
-                if person in moving and event.room != self._state.rooms.lobby.name:
+                if event.room == self._state.rooms.lobby.name:
+                    # Those of their own connections that end are told goodbye.
+                    told = {member for member in told if member is not person}
+                elif person in moving:
                     # Over their other connections, whatever the room is told.
                     told.add(person)
                 for member in told:

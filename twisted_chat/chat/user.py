@@ -529,11 +529,12 @@ class User:
         account = self.member.account
         self.append(Draft(kind, room, self.name, text, to, self.sid, key, account))
 
-    def read(self, room: str, id: int) -> Deferred[None]:
+    def read(self, room: str, id: int, key: str | None = None) -> Deferred[None]:
         """
         Note that they have read one of their rooms up to this event.
 
         @param room: its name; C{@} for direct messages.
+        @param key: the client's own id of this request.
         @return: fires when it is noted.
         @raise NotAllowed: if they are a guest.
         @raise NoSuchRoom: if they are not in it.
@@ -543,7 +544,7 @@ class User:
         place = DIRECT
         if room != DIRECT:
             place = str((self.roomNamed(room) if room else self.current).id)
-        return self.finish(self.state.hasRead(self, place, id), None)
+        return self.finish(self.state.hasRead(self, place, id), key)
 
     async def rename(self, name: str) -> None:
         """

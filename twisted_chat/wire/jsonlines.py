@@ -9,7 +9,7 @@ describes every object.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -334,9 +334,13 @@ def _welcome(welcome: Welcome) -> bytes:
         missed=welcome.missed,
         account=welcome.account,
         scram=welcome.proof,
-        marks=welcome.marks,
-        unread=welcome.unread,
+        marks=_object(welcome.marks),
+        unread=_object(welcome.unread),
     )
+
+
+def _object(values: Mapping[str, int] | None) -> dict[str, int] | None:
+    return None if values is None else dict(values)
 
 
 def _gap(count: int | None) -> bytes:

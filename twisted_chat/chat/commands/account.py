@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...accounts.credentials import Credential, added, ownCredential, removed
+from ...accounts.ranks import Rank
 from ...accounts.records import ACCOUNT
 from ...accounts.registry import FOR_DEVICE, TO_REGISTER
 from ...errors import BadCommand, NotAllowed
 from ...text.names import cleanLabel
 from ...text.secrets import cleanPassword, hashCode, makeSecret
 from ...wire.answers import Account, Device
-from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
+from ...wire.events import CODE, SERVER, UNREGISTERED, Draft, asData
 from ..authentication import (
     FIRST_LABEL,
-    asJSON,
     naming,
     proving,
     registration,
@@ -85,7 +85,7 @@ async def registerWith(
         raise NotAllowed("your account has ended: /quit, and come back under another name")
     if user.leaving:
         raise NotAllowed("you have left: nothing was changed")
-    attempt = user.state.authenticator.beginRegistration(user.client.host, code)
+    attempt = user.state.authenticator.beginRegistration(user.client, code)
     await whenRegistered(
         attempt,
         user.propose(registration(user.sid, user.name, code), key),
@@ -218,13 +218,17 @@ async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: s
         "label": label,
         "until": user.state.seconds() + seconds,
     }
-    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asJSON(data)))
+    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asData(data)))
     return code
 
 
 async def inviteCode(user: User, text: str, key: str | None) -> None:
     """C{/invite-code}."""
     mustProve(user)
+    law = user.state.law
+    isOperator = law.rank(SERVER, user.sid) >= Rank.OPERATOR
+    if law.registration(user.state.seconds()) == "operator" and not isOperator:
+        raise NotAllowed("operators alone let people register here: ask one")
     code = await _giveCode(user, TO_REGISTER, "", INVITATION_SECONDS)
     user.notice(f"Within 7 days somebody can enter with: NAME {code}", key)
 

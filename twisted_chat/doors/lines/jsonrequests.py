@@ -236,7 +236,7 @@ def _account(user: User, value: dict[str, Any], key: str | None) -> Deferred[Non
 
 
 def _read(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
-    return user.read(_room(value), numberField(value, "id", 0, FOREVER))
+    return user.read(_room(value), numberField(value, "id", 0, FOREVER), key)
 
 
 def _history(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:

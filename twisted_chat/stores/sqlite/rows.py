@@ -37,23 +37,24 @@ def shownData(events: str) -> str:
     @param events: the name of the table of events in a statement.
     @return: SQL for what L{wire.events.withoutSecrets} leaves of the data of one.
     """
+    data = f"{events}.data"
     return (
-        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {events}.data "
-        f"WHEN {events}.kind = 'joined' "
-        f"THEN substr({events}.data, instr({events}.data || ' ', ' ')) ELSE '' END"
+        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {data} "
+        f"WHEN {events}.kind = 'joined' THEN substr({data}, instr({data} || ' ', ' ')) "
+        "ELSE '' END"
     )
 
 
 def eventColumns(events: str, data: str = "") -> str:
     """
     @param events: the name of the table of events in a statement.
-    @param data: what to read as the data; if it is empty, what is shown of it.
+    @param data: what to read as the data; empty: L{shownData}.
     @return: the columns of an event, in their order.
     """
-    data = data or shownData(events)
     return (
         f"{events}.id, {events}.time, {events}.kind, {events}.room, {events}.name, "
-        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, {data}'
+        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, '
+        f"{data or shownData(events)}"
     )
 
 
@@ -142,7 +143,7 @@ def isTime(value: object) -> bool:
 
 def asEvent(row: tuple[Any, ...]) -> Event:
     """
-    @param row: of L{EVENTS}, L{BARE_EVENTS} or L{SECRET_EVENTS}.
+    @param row: of L{EVENTS} or L{SECRET_EVENTS}.
     @return: the event; one of the kind L{UNREADABLE} if the row cannot be read.
     """
     id, time, kind, room, name, text, to, sid, key, data = row
