@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import makeDialect
-from twisted_chat.client.dialect import ClientDialect, isQuit
+from twisted_chat.client.dialect import ClientDialect, Proof, isQuit
 from twisted_chat.client.jsondialect import JSONClientDialect
 from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import BadObject
@@ -56,7 +56,7 @@ class AnyServerTests(SynchronousTestCase):
 
     def survives(self, dialect: ClientDialect, lines: list[bytes]) -> None:
         dialect.connected()
-        dialect.hello()
+        dialect.hello(Proof())
         for line in lines:
             with contextlib.suppress(BadObject):
                 dialect.receive(line)

@@ -7,10 +7,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.client.dialect import SessionState
 from twisted_chat.client.messages import ServerMessage
+from twisted_chat.client.reading import Reading
 from twisted_chat.client.settings import Settings
 from twisted_chat.client.view import View
 from twisted_chat.console.styledtext import MENTION, PRIVATE, nameStyle
@@ -36,7 +38,10 @@ class ViewTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.settings = Settings(Path("nowhere"), time=False)
-        self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
+        self.told: list[tuple[str, int]] = []
+        self.clock = Clock()
+        self.reading = Reading(self.clock, lambda room, id: self.told.append((room, id)))
+        self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"), self.reading)
 
     def texts(self, *batch: ServerMessage) -> list[str]:
         return [line.text for line in self.view.lines(batch, NOON)]
@@ -108,13 +113,13 @@ class ViewTests(SynchronousTestCase):
         """Messages of other rooms name their room and are counted."""
         self.assertEqual(self.texts(said("x", room="#dev")), ["#dev Bob :: x"])
         self.texts(said("y", room="#dev"), said("z"))
-        self.assertEqual(self.view.unread, {"#dev": 2})
+        self.assertEqual(self.reading.counts, {"#dev": 2})
 
     def test_ignored(self) -> None:
         """Nothing of an ignored user is shown, counted or rings."""
         self.settings.ignored.add("Bob")
         self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
-        self.assertEqual((self.view.unread, self.view.alert), ({}, False))
+        self.assertEqual((self.reading.counts, self.view.alert), ({}, False))
 
     def test_folded(self) -> None:
         """Users who come at once stand in one line."""
@@ -158,7 +163,8 @@ class ViewTests(SynchronousTestCase):
             lambda now: self.view.lines([said("x", when=now)], now),
             lambda now: self.view.lines([joined], now),
         ):
-            self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
+            session = SessionState("Ann", "#lobby", "#lobby")
+            self.view = View(self.settings, session, self.reading)
             self.view.begin(NOON)
             self.assertEqual(
                 [len(list(first(now))) for now in (NOON, NOON + DAY, NOON + DAY)], [1, 2, 1]
