@@ -57,6 +57,8 @@ class AnyServerTests(SynchronousTestCase):
     def survives(self, dialect: ClientDialect, lines: list[bytes]) -> None:
         dialect.connected()
         dialect.hello(Proof())
+        for request in (dialect.account(), dialect.register("x", "x"), dialect.read("#x", 1)):
+            self.assertIsInstance(request, bytes)
         for line in lines:
             with contextlib.suppress(BadObject):
                 dialect.receive(line)
@@ -76,6 +78,11 @@ class AnyServerTests(SynchronousTestCase):
                     b'{"type":"pong","key":"k1"}',
                     b'{"type":"said","id":5}',
                     b'{"type":"error"}',
+                    b'{"type":"challenge"}',
+                    b'{"type":"registered","key":"register-1"}',
+                    b'{"type":"account","key":"account-1"}',
+                    b'{"type":"login"}',
+                    b'{"type":"read"}',
                 ]
             ),
             max_size=8,

@@ -7,9 +7,9 @@ While the past is read, the present is corked; so each event comes once, and in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -150,7 +150,11 @@ class Welcomer:
 
         @param boundary: the first id that is delivered live.
         """
-        self._start(user, boundary, request, user.client.cork())
+        cork = user.client.cork()
+        if user.member.isRegistered:
+            self._beginReading(user, self._beginRead(user, boundary, None, request, cork))
+        else:
+            self._start(user, boundary, request, cork)
 
     def _begin(self, user: User, boundary: int, last: int, request: LoginRequest) -> None:
         """
@@ -159,21 +163,31 @@ class Welcomer:
         """
         cork = user.client.cork()
         if user.member.isRegistered:
-            reading = Deferred.fromCoroutine(self._beginRead(user, boundary, last, request, cork))
-            if not reading.called:
-                user.catchUp = reading
+            self._beginReading(user, self._beginRead(user, boundary, last, request, cork))
         elif request.last is None or request.epoch != self._state.log.epoch:
             self._greet(user, boundary, last, request, cork)
         else:
             self._start(user, boundary, request, cork)
 
+    def _beginReading(self, user: User, beginning: Coroutine[Any, Any, None]) -> None:
+        """
+        Welcome the owner of an account, which ends with the connection.
+        """
+        reading = Deferred.fromCoroutine(beginning)
+        if not reading.called:
+            user.catchUp = reading
+
     async def _beginRead(
-        self, user: User, boundary: int, last: int, request: LoginRequest, cork: ICork
+        self, user: User, boundary: int, last: int | None, request: LoginRequest, cork: ICork
     ) -> None:
         """
         Welcome the owner of an account, once their read marks are read.
+
+        @param last: the id of the newest event that there is for them; C{None} if they go on over a
+            new connection, and need no backlog.
         """
-        isGreeted = request.last is None or request.epoch != self._state.log.epoch
+        isNew = request.last is None or request.epoch != self._state.log.epoch
+        isGreeted = last is not None and isNew
         try:
             away = await self._away(user, isGreeted)
         except CancelledError:
@@ -183,7 +197,7 @@ class Welcomer:
                 self._log.failure("the read marks of somebody who logs in cannot be read")
             away = _Away()
         user.catchUp = None
-        if isGreeted:
+        if last is not None and isGreeted:
             self._greet(user, boundary, last, request, cork, away)
         else:
             self._start(user, boundary, request, cork, away)

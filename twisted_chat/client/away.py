@@ -52,7 +52,7 @@ def whileAway(unread: Mapping[str, int], mentioned: Mapping[str, int]) -> str:
     count = sum(mentioned.values())
     if count:
         where = ", ".join(sorted(mentioned, key=str.casefold)[:_SHOWN_ROOMS])
-        parts.append(f"{count} mention{'s' if count == 1 else ''} you, in {where}")
+        parts.append(f"{count} mention{'' if count == 1 else 's'} of you, in {where}")
     rooms = [f"{room} {number}" for room, number in unread.items() if room != DIRECT]
     if rooms:
         more = len(rooms) - _SHOWN_ROOMS

@@ -294,7 +294,7 @@ def _serverKey(options: argparse.Namespace) -> str:
     return f"{options.place} over TLS, {options.fingerprint or options.pins or 'known servers'}"
 
 
-def _isPrivate(options: argparse.Namespace) -> bool:
+def isPrivate(options: argparse.Namespace) -> bool:
     """
     @return: whether nobody on the way to the server can read what is sent: it is encrypted, or does
         not leave this machine.
@@ -306,7 +306,7 @@ def _isPrivate(options: argparse.Namespace) -> bool:
     return place.host == "localhost" if address is None else address.is_loopback
 
 
-def _readPassword(path: str) -> str:
+def readPassword(path: str) -> str:
     """
     @param path: a file; C{-} for the standard input, of which nothing behind the first line is
         read.
@@ -356,11 +356,11 @@ def _makeLink(
         textOnly=options.text,
         backlog=None if options.send is None else 0,
         encrypted=options.tls,
-        isPrivate=_isPrivate(options),
+        isPrivate=isPrivate(options),
         secrets=DeviceSecrets(os.environ, _serverKey(options)),
     )
     if options.password_file is not None:
-        link.login.prove(_readPassword(options.password_file))
+        link.login.prove(readPassword(options.password_file))
     if options.name is not None:
         link.session.name = options.name.strip()
     elif options.send is not None:

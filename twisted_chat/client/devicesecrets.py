@@ -129,10 +129,10 @@ class DeviceSecrets:
         with suppress(OSError, ValueError, RecursionError):
             value = json.loads(path.read_bytes())
             if isinstance(value, dict) and value.get("server") == self._server:
-                fields = [value.get(each) for each in ("name", "label", "secret")]
-                if all(isinstance(each, str) and each for each in fields):
-                    found = DeviceSecret(*map(str, fields))
-                    return found if folded(found.name) == folded(name) else None
+                kept, label, secret = (value.get(each) for each in ("name", "label", "secret"))
+                if isinstance(kept, str) and isinstance(label, str) and isinstance(secret, str):
+                    isIt = label and secret and folded(kept) == folded(name)
+                    return DeviceSecret(kept, label, secret) if isIt else None
         return None
 
 

@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 
 from ..errors import BadPassword, TooManyTries, WrongLogin
-from ..text.secrets import cleanPassword, readSecret
+from ..text.secrets import SECRET_LETTERS, cleanPassword, readSecret
 from ..wire.scram import MIN_ITERATIONS, ClientExchange, FalseServer
 from .devicesecrets import DeviceSecret, DeviceSecrets
 from .dialect import Proof, SessionState
@@ -196,7 +196,8 @@ class _Attempt:
 
 
 def _mayBeCode(text: str) -> bool:
-    return readSecret(text) is not None
+    made = readSecret(text)
+    return made is not None and len(made.replace("-", "")) == SECRET_LETTERS
 
 
 def _hashed(text: str, challenge: str) -> str:

@@ -32,8 +32,8 @@ class _Unread:
     """
     What is unread in one room.
 
-    @ivar before: how many messages came before the client entered.
-    @ivar ids: the ids of those that came since.
+    @ivar before: how many messages came before the client entered and were not shown since.
+    @ivar ids: the ids of those that were shown.
     """
 
     __slots__ = ("before", "ids")
@@ -91,24 +91,27 @@ class Reading:
 
     def missed(self, room: str) -> int:
         """
-        @return: how many unread messages of a room came before the client entered.
+        @return: how many unread messages of a room came before the client entered and were never
+            shown here.
         """
         return self._unread[room].before if room in self._unread else 0
 
     def came(self, room: str, id: int) -> None:
         """
-        Count a message of a room in which the user is not.
+        Count a message that is shown of a room in which the user is not.
 
         @param id: 0 where the dialect has none.
         """
-        unread = self._unread.get(room)
-        isCounted = unread is not None and unread.before and id <= self.newest
-        if (id and id <= self._marks.get(room, 0)) or isCounted:
+        if id and id <= self._marks.get(room, 0):
             return
+        unread = self._unread.get(room)
         if unread is None:
             if len(self._unread) >= _MAX_ROOMS:
                 return
             unread = self._unread[room] = _Unread()
+        if unread.before and id <= self.newest:
+            # The server has counted it, and now it comes as a part of what was missed.
+            unread.before -= 1
         unread.ids.append(id)
 
     def looked(self, room: str) -> None:
