@@ -3,7 +3,8 @@ The command line: C{python -m bench}.
 
 C{python -m bench} measures everything in about an hour, C{--quick} in some ten minutes;
 C{python -m bench crowd lone --servers ours,naive,ngircd} only what is named;
-C{python -m bench plot results.json} draws the pictures again.
+C{python -m bench plot results.json} draws the pictures again.  C{python -m bench returns},
+like C{door}, C{absent} and C{churn}, measures this server alone, against bounds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from bench import absent, churn, door, returns, tables
 from bench import results as resultsFile
-from bench import tables
 from bench.cells import Cell
 from bench.contestants import SERVERS, Server
 from bench.errors import BenchError
@@ -57,6 +58,15 @@ TITLES = {
     "idle": "Logins, memory and idle users",
 }
 
+ALONE: dict[str, Callable[[Sequence[str]], int]] = {
+    "door": door.main,
+    "returns": returns.main,
+    "absent": absent.main,
+    "churn": churn.main,
+}
+"""What is measured of this server alone: a crowd at the door, one that comes back after a restart,
+people who were away for long, guests who come and go.  Each has options of its own."""
+
 IDLE_SECONDS = 3.0
 """How long idle users are watched."""
 
@@ -65,7 +75,10 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "sections", nargs="*", help=f"what to measure: {', '.join(CELLS)} (all), or: plot FILE"
+        "sections",
+        nargs="*",
+        help=f"what to measure: {', '.join(CELLS)} (all), or: plot FILE, or alone:"
+        f" {', '.join(ALONE)}",
     )
     parser.add_argument("--quick", action="store_true", help="two short runs of each cell")
     parser.add_argument(
@@ -239,8 +252,10 @@ def main(words: Sequence[str]) -> int:
     @param words: its arguments.
     @return: the exit code.
     """
-    options = arguments(words)
     try:
+        if words and words[0] in ALONE:
+            return ALONE[words[0]](words[1:])
+        options = arguments(words)
         if options.sections[:1] == ["plot"]:
             if len(options.sections) != 2:
                 raise BenchError(

@@ -28,6 +28,7 @@ class Program:
     @ivar heard: the ids of what others wrote, in the order in which they came.
     @ivar missed: how many events the last C{welcome} announced.
     @ivar gaps: how many ids it was told are missing.
+    @ivar answered: how many of its questions about the past were answered.
     @ivar welcomedAt: when it was let in last; 0 before.
     @ivar heardAt: when the last line came.
     @ivar trouble: what was refused, or said at the end of the connection.
@@ -41,6 +42,7 @@ class Program:
         self.heard: list[int] = []
         self.missed = 0
         self.gaps = 0
+        self.answered = 0
         self.welcomedAt = 0.0
         self.heardAt = 0.0
         self.trouble: list[str] = []
@@ -71,6 +73,8 @@ class Program:
                 if not fields["resumed"]:
                     self.last = fields["last"]
                 self.welcomedAt = now
+            case "history":
+                self.answered += "more" not in fields
             case "gap":
                 self.gaps += fields["count"] or 0
             case "error" | "bye":

@@ -45,7 +45,6 @@ from twisted_chat.wire.events import (
     CLOSED,
     KINDS,
     LEFT,
-    MODERATION,
     PRIVATE,
     SPOKEN,
     UNREADABLE,
@@ -58,7 +57,7 @@ PACKAGE = ROOT / "twisted_chat"
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-_NOT_SENT = frozenset({CLOSED, UNREADABLE}) | ACCOUNTS | MODERATION
+_NOT_SENT = frozenset({CLOSED, UNREADABLE}) | ACCOUNTS
 """Kinds that have no line and no object of their own."""
 
 _HE = re.compile(r"\b(he|him|his|himself|she|hers|herself)\b", re.IGNORECASE)

@@ -40,8 +40,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "wire": "events answers prose interfaces framing sniffing telnet proxyheader fingerprint"
         " scram textlines jsonlines",
         "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
-        "stores.sqlite": "faults steps schema rows fulltext projection retention reader opening"
-        " historyfile writer store tool",
+        "stores.sqlite": "faults steps schema rows fulltext retention removedtexts projection"
+        " superseded reader opening historyfile writer store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",
         "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"
@@ -55,9 +55,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " view localcommands accountcommands pipeui consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
         "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
-        " passwords quotas state user operator readmarks welcome presence delivery commands login"
-        " hub",
-        "chat.commands": "queries account rooms table",
+        " passwords quotas state user operator readmarks welcome presence moderation delivery"
+        " commands login hub",
+        "chat.commands": "queries account rooms order table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",

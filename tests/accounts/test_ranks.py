@@ -68,6 +68,15 @@ class RankTests(SynchronousTestCase):
         self.assertRaises(NoSuchRoom, placeOf, self.records, self.dev)
         self.assertEqual(rankOf(self.records, self.dev, "ann"), Rank.NONE)
 
+    def test_older(self) -> None:
+        """A room that is older than the records has an owner, and can have all the rest."""
+        for records in (self.records, self.court.law.records):
+            records.put("place", "5", {"owner": "bob"})
+        self.assertEqual(rankOf(self.records, "5", "bob"), Rank.OWNER)
+        self.court.grants("bob", "5", "cid", "moderator")
+        self.court.mutes("cid", "5", "guest")
+        self.assertEqual(rankOf(self.records, "5", "cid"), Rank.MODERATOR)
+
     def test_settings(self) -> None:
         """What is set is in force until its end."""
         self.court.sets("ann", self.dev, "slow", 30, 60)

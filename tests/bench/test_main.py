@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -58,6 +59,18 @@ class MeasureTests(SynchronousTestCase):
 
 
 class ChoiceTests(SynchronousTestCase):
+    def test_alone(self) -> None:
+        """What is measured of this server alone gets the words behind its name."""
+        asked = []
+
+        def measure(words: Sequence[str]) -> int:
+            asked.append(list(words))
+            return 1
+
+        self.patch(command, "ALONE", {"returns": measure})
+        self.assertEqual(command.main(["returns", "100", "--runs", "1"]), 1)
+        self.assertEqual(asked, [["100", "--runs", "1"]])
+
     def test_allSections(self) -> None:
         """Without a section named, every section has its cells."""
         cells = command.chosenCells(command.arguments([]))

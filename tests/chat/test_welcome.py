@@ -520,6 +520,59 @@ class ResumeTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
 
+class PagingTests(SynchronousTestCase):
+    """
+    Those who resume read the past one after the other.
+    """
+
+    def setUp(self) -> None:
+        self.log = SlowLog()
+        self.hub = makeHub(self.log, backlog=0)
+        left = [enter(self.hub, name, JSON) for name in ("Bob", "Cem", "Dai")]
+        for client in left:
+            client.drops()
+        (ann,) = enterAll(self.hub, "Ann")
+        ann.types("one")
+        self.back = [resume(self.hub, client.objects[0], newest(client)) for client in left]
+
+    def told(self) -> list[int]:
+        """
+        @return: how much each was told of what was said.
+        """
+        return [len(client.objectsOf("said")) for client in self.back]
+
+    def giveOne(self) -> None:
+        """Let the read end that was begun first."""
+        given, found = self.log.reads.pop(0)
+        found.chainDeferred(given)
+
+    def test_oneAtATime(self) -> None:
+        """Only one page is read at a time, so another question waits for one page at most."""
+        for told in ([0, 0, 0], [1, 0, 0], [1, 1, 0]):
+            self.assertEqual(self.told(), told)
+            self.assertEqual(len(self.log.reads), 1)
+            self.giveOne()
+        self.assertEqual((self.told(), self.log.reads), ([1, 1, 1], []))
+
+    def test_gone(self) -> None:
+        """One who is gone, while their page is read or before, holds up nobody."""
+        self.back[0].drops()
+        self.back[1].drops()
+        self.assertEqual(len(self.log.reads), 3)
+        del self.log.reads[:2]
+        self.giveOne()
+        self.assertEqual(self.told(), [0, 0, 1])
+
+    def test_unreadable(self) -> None:
+        """A page that cannot be read sends one away, and the next page is read."""
+        given, _ = self.log.reads.pop(0)
+        given.errback(OSError("disk"))
+        self.log.give()
+        self.assertEqual(self.told(), [0, 1, 1])
+        self.assertTrue(self.back[0].closed)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+
 class AskedLog(MemoryLog):
     """
     A log that tells what it keeps when the test says so.

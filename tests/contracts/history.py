@@ -175,6 +175,35 @@ class HistoryContract(StoreContract):
                 found = self.result(self.store.search(scope, query, 2))
                 self.assertEqual(found, expected[-2:], query)
 
+    def test_count(self) -> None:
+        """
+        The messages of a place after an id are counted, up to a bound.
+        """
+        self.appendAll(
+            *(said(str(number)) for number in range(1, 9)),
+            Draft(JOINED, "#lobby", "Bob"),
+            Draft(TOPIC, "#lobby", "Bob", "x"),
+            Draft(ACTED, "#lobby", "Bob", "waves"),
+            said("elsewhere", "#tea"),
+        )
+        ranges = ((2, 4), (6, 5), (7, FOREVER))
+        for after, most, place, expected in (
+            (0, 99, wholeOf("#lobby"), 9),
+            (0, 5, wholeOf("#lobby"), 5),
+            (0, 0, wholeOf("#lobby"), 0),
+            (3, 99, wholeOf("#lobby"), 6),
+            (11, 99, wholeOf("#lobby"), 0),
+            (FOREVER, 99, wholeOf("#lobby"), 0),
+            (0, 99, wholeOf("#nowhere"), 0),
+            (0, 99, Place("#lobby", ranges), 6),
+            (0, 4, Place("#lobby", ranges), 4),
+            (3, 99, Place("#lobby", ranges), 4),
+            (5, 99, Place("#lobby", ranges), 3),
+            (0, 99, Place("#lobby", ()), 0),
+        ):
+            found = self.result(self.store.count(place, after, most))
+            self.assertEqual(found, expected, (after, most, place))
+
     def test_noSecrets(self) -> None:
         """
         What is a secret of the log's is in no answer, only in what the follower hears.

@@ -392,6 +392,53 @@ class SessionsContract(StoreContract):
         for tokenHash in ("hash1", "hash2", ""):
             self.assertIsNone(self.result(self.store.recall(tokenHash)), tokenHash)
 
+    def test_bySid(self) -> None:
+        """
+        A session is found by its id as it is now, waiting or stored, until it is forgotten.
+        """
+        self.assertIsNone(self.result(self.store.session("a1")))
+        self.store.remember(self.session)
+        self.assertEqual(self.result(self.store.session("a1")), self.session)
+        self.appendAll(said())
+        self.assertEqual(self.result(self.store.session("a1")), self.session)
+        self.store.remember(self.session._replace(name="Anna"))
+        for _ in range(2):
+            self.assertEqual(self.result(self.store.session("a1")).name, "Anna")
+            self.appendAll(said())
+        self.store.remember(self.session._replace(tokenHash=""))
+        for _ in range(2):
+            self.assertIsNone(self.result(self.store.session("a1")))
+            self.appendAll(said())
+
+    def test_ofAccounts(self) -> None:
+        """
+        The sessions of an account are those that are logged in to it now, waiting or stored.
+        """
+        own = self.session._replace(account="a1", device="laptop")
+        phone = Session("b2", "hash2", "Ann", seen=WALL_TIME, account="a1", device="phone")
+        other = Session("c3", "hash3", "Cem", seen=WALL_TIME, account="c3")
+        guest = Session("d4", "hash4", "Dora", seen=WALL_TIME)
+
+        def of(account: str) -> list[Session]:
+            found: list[Session] = self.result(self.store.sessionsOf(account))
+            return sorted(found, key=lambda session: session.sid)
+
+        for session in (own, phone, other, guest):
+            self.store.remember(session)
+        for _ in range(2):
+            self.assertEqual(of("a1"), [own, phone])
+            self.assertEqual(of("c3"), [other])
+            self.assertEqual((of("d4"), of(""), of("x9")), ([], [], []))
+            self.assertEqual(self.result(self.store.recall("hash2")), phone)
+            self.appendAll(said())
+        self.store.remember(phone._replace(account="", device=""))
+        self.store.remember(guest._replace(account="a1"))
+        self.store.remember(other._replace(tokenHash=""))
+        for _ in range(2):
+            self.assertEqual([session.sid for session in of("a1")], ["a1", "d4"])
+            self.assertEqual(of("c3"), [])
+            self.appendAll(said())
+
     def test_recentSessions(self) -> None:
         """
         Those that were used lately and can be resumed are given as they are now, waiting or stored.

@@ -37,14 +37,25 @@ from twisted_chat.wire.answers import (
     Welcome,
     Whois,
 )
-from twisted_chat.wire.events import PRESENCE, SPOKEN, STATE, UNREADABLE, Event
+from twisted_chat.wire.events import MODERATION, UNREADABLE, Event, asData
 from twisted_chat.wire.interfaces import IDialect, IView
 from twisted_chat.wire.jsonlines import JSON
 from twisted_chat.wire.textlines import TEXT
 
 SECRETS = ("secret-data", "secret-sid", "secret-key")
 
-KINDS = sorted(SPOKEN | PRESENCE | STATE | {UNREADABLE})
+KINDS = sorted(kinds.KINDS | {UNREADABLE})
+
+SHOWN = {
+    "role": "moderator",
+    "what": "enter",
+    "value": 30,
+    "until": NOW,
+    "ids": [1, 2],
+    "message": 3,
+    "room": "#dev",
+}
+"""Values of moderators that whoever sees the event may see."""
 
 ANSWERS: tuple[Answer, ...] = (
     Notice("hello"),
@@ -72,8 +83,20 @@ def everyKind() -> list[Event]:
     @return: an event of each kind, with a secret wherever one can be.
     """
     data, sid, key = SECRETS
+    values = asData({**SHOWN, "net": data, "who": data, "looks": [data]})
     return [
-        Event(number, NOW, kind, "#dev", "Ann", "text", "Bob", sid, key, data)
+        Event(
+            number,
+            NOW,
+            kind,
+            "#dev",
+            "Ann",
+            "text",
+            "Bob",
+            sid,
+            key,
+            values if kind in MODERATION else data,
+        )
         for number, kind in enumerate(KINDS, 1)
     ]
 

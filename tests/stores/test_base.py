@@ -184,6 +184,22 @@ class SessionsTests(SynchronousTestCase):
         self.assertEqual([session.sid for session in self.sessions.all()], ["a", "c"])
         self.assertIsNone(self.sessions.find("hash b"))
 
+    def test_ofAccounts(self) -> None:
+        """
+        Those of accounts themselves never make room for others, and count for none.
+        """
+        for sid, account in (("a", "a"), ("b", ""), ("c", "c"), ("d", "a"), ("e", ""), ("f", "")):
+            self.sessions.put(Session(sid, f"hash {sid}", account=account))
+        self.assertEqual({session.sid for session in self.sessions.all()}, {"a", "c", "e", "f"})
+        self.assertEqual([session.sid for session in self.sessions.of("a")], ["a"])
+        self.sessions.put(Session("e", "hash e", account="a"))
+        self.assertEqual([session.sid for session in self.sessions.of("a")], ["a", "e"])
+        self.sessions.put(Session("a", "hash a"))
+        self.sessions.put(Session("g", "hash g"))
+        self.assertEqual({session.sid for session in self.sessions.all()}, {"c", "a", "g"})
+        self.assertEqual(self.sessions.of("a"), [])
+        self.assertIsNone(self.sessions.get("e"))
+
     def test_discard(self) -> None:
         """
         What changed meanwhile stays.

@@ -222,6 +222,9 @@ class EventTests(SynchronousTestCase):
         """
         self.assertEqual(read(JSON.own(makeEvent(TOPIC, "x", key="k1")))[0]["key"], "k1")
         self.assertNotIn("key", read(JSON.own(makeEvent(TOPIC, "x")))[0])
+        event = makeEvent(SAID, "x", key="k2")
+        self.assertEqual(read(JSON.own(event))[0]["key"], "k2")
+        self.assertEqual(read(JSON.own(event, "k3"))[0]["key"], "k3")
 
     def test_replay(self) -> None:
         """

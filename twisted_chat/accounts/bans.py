@@ -172,6 +172,13 @@ class BanIndex:
                 found += islice(inForce, most)
         return sorted(found, key=lambda ban: -ban.id)[:most]
 
+    def allOf(self, place: str, what: str) -> list[Ban]:
+        """
+        @return: all bans of this sort that are known for a place.
+        """
+        bans = self._sets.get((place, what))
+        return [] if bans is None else list(bans.all.values())
+
     def holds(self, place: str, what: str) -> bool:
         """
         @return: whether any ban of this sort is known for a place.

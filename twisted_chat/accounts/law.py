@@ -165,6 +165,17 @@ class Law:
                 return Owned(owned["who"], owned["name"])
         return None
 
+    def above(self, place: str, rank: Rank) -> list[str]:
+        """
+        @return: the accounts that have at least this rank in a place.
+        """
+        ruling = {*self._roles(SERVER), *self._roles(place)}
+        return [who for who in ruling if self.rank(place, who) >= rank]
+
+    def _roles(self, place: str) -> list[str]:
+        there = knownPlace(self.records, place)
+        return [] if there is None else [there["owner"], *there["roles"]]
+
     def stays(self, place: str) -> bool:
         """
         @return: whether a room stays though it is empty: somebody registered owns it.
@@ -194,6 +205,19 @@ class Law:
         @return: the newest bans and mutes of a place that are in force, newest first.
         """
         return self._bans.newest(place, now, most)
+
+    def hasBans(self, place: str) -> bool:
+        """
+        @return: whether L{mayEnter} can refuse anybody but guests for a ban.
+        """
+        return self._bans.holds(SERVER, "enter") or self._bans.holds(place, "enter")
+
+    def allBans(self, place: str, what: str) -> list[Ban]:
+        """
+        @return: all bans (C{"enter"}) or mutes (C{"speak"}) of a place, those that have ended
+            among them.
+        """
+        return self._bans.allOf(place, what)
 
     def ban(self, id: int) -> Ban | None:
         """

@@ -54,8 +54,8 @@ def knownPlace(records: Records, place: str) -> Mapping[str, Any] | None:
     there: Mapping[str, Any] | None = records.get(PLACE, place)
     if there is None:
         return _EMPTY if place in (SERVER, LOBBY) else None
-    # Of a room that is older than the records only the owner is known.
-    return there if "roles" in there else {**_EMPTY, **there}
+    # Of a room that is older than the records only its owner is kept.
+    return there if "bans" in there else {**_EMPTY, **there}
 
 
 def placeOf(records: Records, place: str) -> Mapping[str, Any]:

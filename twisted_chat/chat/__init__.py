@@ -18,6 +18,7 @@ place, when the log returns the event.
 - C{operator}: what the operator may do
 - C{readmarks}: up to where the owner of an account has read
 - C{welcome}, C{presence}, C{delivery}: greets; lets people join and leave; shows everything else
+- C{moderation}: lets what moderators did take effect
 - C{commands/}: what a line that begins with a slash asks for
 - C{login}: under a name, with the token of a session, or to an account
 - C{hub}: the way into the chat, and the follower of its log

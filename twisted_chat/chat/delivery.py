@@ -20,6 +20,7 @@ from ..wire.events import (
     CREATED,
     INVITED,
     LOCKED,
+    MODERATION,
     READ,
     RECORDED,
     REGISTERED,
@@ -28,11 +29,13 @@ from ..wire.events import (
     TOLD,
     UNREGISTERED,
     Event,
+    published,
     withoutSecrets,
 )
 from .audience import Audience, Listener
 from .fanout import Answers, FanOut, Places
 from .member import Member, membersOf
+from .moderation import Moderation
 from .operator import Order
 from .readmarks import ReadMarks
 from .room import Room
@@ -86,6 +89,7 @@ class Delivery:
         """
         self._state = state
         self._marks = marks
+        self._moderation = Moderation(state)
         self._around = around
 
     def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:
@@ -129,7 +133,8 @@ class Delivery:
                     self._tell(place, event, origin, batch)
                 else:
                     events[place] = withoutSecrets(event)
-                    self._change(place, event, origin, batch, outcomes)
+                    if self._change(place, event, origin, batch, outcomes):
+                        events[place] = published(event)
             except Exception:
                 if state.faults.isNew(event.kind):
                     self._log.failure("an event cannot be shown: {kind}", kind=event.kind)
@@ -137,6 +142,7 @@ class Delivery:
         lobby = state.rooms.lobby.name
         fan = FanOut(lobby, events, places, answers, _refuse, counters.seconds)
         fan.send()
+        self._moderation.finish()
         counters.shown += len(run)
         counters.deliveries += fan.deliveries
         counters.answeredAt = fan.answeredAt
@@ -185,9 +191,11 @@ class Delivery:
 
     def _change(
         self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
-    ) -> None:
+    ) -> bool:
         """
         Apply an event that changes a room or a name, unless it is void, and show it.
+
+        @return: whether it is not void.
         """
         self._state.counters.changes += 1
         proposal = origin if isinstance(origin, Proposal) else None
@@ -201,13 +209,14 @@ class Delivery:
             if proposal is not None:
                 outcomes.append((proposal, error))
                 batch.answer(place, proposal.user, proposal.user.answered(b""))
-            return
+            return False
         for audience in audiences:
             batch.show(place, audience)
         if proposal is not None:
             user = proposal.user
             outcomes.append((proposal, event))
             batch.answer(place, user, user.answered(user.own(event, proposal.key)))
+        return True
 
     def _apply(self, event: Event, author: Member | None) -> list[Audience]:
         """
@@ -222,6 +231,8 @@ class Delivery:
         if event.kind in ACCOUNTS:
             self._account(event, author)
             return []
+        if event.kind in MODERATION:
+            return self._moderation.happen(event)
         if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)

@@ -216,7 +216,7 @@ class LoginDesk:
         joined = AwaitedProposal(user)
         lobby = state.rooms.lobby.name
         user.submit(Draft(JOINED, lobby, proof.name, "", "", proof.who), joined)
-        for room in state.readmitted(record):
+        for room in state.readmitted(record, user.client.host):
             era = str(room.era.start)
             user.submit(
                 Draft(JOINED, room.name, proof.name, "", "", proof.who, None, era), Proposal(user)
@@ -419,7 +419,7 @@ class LoginDesk:
         login = arrival.wait(client)
         self._arriving[stored.sid] = arrival
         user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
-        for room in state.readmitted(stored) if stored.rooms else ():
+        for room in state.readmitted(stored, client.host) if stored.rooms else ():
             era = str(room.era.start)
             joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
             user.submit(joined, Proposal(user))

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from twisted.logger import Logger
 
-from ..errors import ChatError, NoSuchRoom, NotAllowed, NotShown
-from ..wire.events import HELD, JOINED, Event, withoutSecrets
+from ..accounts.bans import Visitor
+from ..errors import Banned, ChatError, NoSuchRoom, NotAllowed, NotShown
+from ..text.confusables import looks
+from ..wire.events import HELD, JOINED, SERVER, Event, withoutSecrets
 from .fanout import FanOut
 from .member import Member, membersOf
 from .room import OPEN, Room
@@ -123,6 +125,7 @@ class Presence:
         if event.room == state.rooms.lobby.name:
             if event.kind == JOINED:
                 state.roster.checkBearers(person.name, person.sid)
+                self._checkBans(event, SERVER)
             return
         room = state.rooms.get(event.room)
         if room is None:
@@ -130,14 +133,27 @@ class Presence:
         if event.kind == JOINED:
             if state.roster.bySid(person.sid) is not person:
                 raise NoSuchRoom(f"{person.name} is not here any more")
+            self._checkBans(event, room.place)
             if not room.admits(person.sid, person.rights) and event.data != str(room.era.start):
                 raise NotAllowed(
                     f"{room.name} is private: ask its members for an invitation or the password"
                 )
         elif person not in room:
             raise NoSuchRoom(f"{person.name} is not in {room.name} any more")
-        elif event.to and event.data and event.data != room.owner:
+        elif event.to and event.data and not state.mayRemove(event.data, person.sid, room):
             raise NotAllowed(f"only the owner of {room.name} may do this")
+
+    def _checkBans(self, event: Event, place: str) -> None:
+        """
+        @raise ChatError: if somebody was banned before they came.  The log knows who they are and
+            their name; where they come from is judged where their connection is.
+        """
+        law = self._state.law
+        if law.hasBans(place):
+            visitor = Visitor(event.sid, looks(event.name), "", law.isAccount(event.sid))
+            refusal = law.mayEnter(place, event.room, visitor, event.time)
+            if isinstance(refusal, Banned):
+                raise refusal
 
     def _hearing(self, event: Event) -> list[Room]:
         """
@@ -204,7 +220,7 @@ class Presence:
         person.joinedAt = person.lastActiveAt = event.time
         session = mover.session if person.record is None else person.record
         if session is not None and session.rooms:
-            readmitted = state.readmitted(session)
+            readmitted = state.readmitted(session, mover.client.host)
             person.rooms += tuple(readmitted)
             for room in readmitted:
                 state.occupied(room)
@@ -260,7 +276,7 @@ class Presence:
         person.rooms = tuple(other for other in person.rooms if other is not room)
         if room.private:
             person.rights = {**person.rights, room.era.start: event.id}
-        if event.to:
+        if event.to and event.data == room.owner and not self._state.law.isAccount(room.owner):
             self._state.rooms.expel(room, event.sid)
             self._state.keep(room)
         for user in usersOf(person):

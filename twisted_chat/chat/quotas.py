@@ -8,11 +8,11 @@ much of both there is.  Messages are not counted here.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
 
+from ..accounts.throttle import Attempt, Tally
 from ..errors import ChatError, TooManyTries
 from ..text.networks import networkOf
 from .interfaces import IClient
@@ -37,7 +37,7 @@ NETWORK_CHANGE_SECONDS = 5.0
 """Seconds from one change from an address to the next, after that."""
 
 MAX_ENTRIES = 10_000
-"""Addresses, or users, that are remembered: at most 15 MiB."""
+"""Users, and addresses, whose changes are remembered: some 2 MiB."""
 
 
 class RoomQuota:
@@ -49,8 +49,7 @@ class RoomQuota:
         """
         @param monotonic: the time on a clock that does not jump, in seconds.
         """
-        self._monotonic = monotonic
-        self._made: dict[str, deque[float]] = {}
+        self._made = Tally(MAX_NEW_ROOMS, HOUR, monotonic)
 
     def __len__(self) -> int:
         """
@@ -69,43 +68,15 @@ class RoomQuota:
         if client.isTrusted:
             yield
             return
-        times = self._count(networkOf(client.host))
+        refusal = (
+            f"{MAX_NEW_ROOMS} rooms were made from your address within an hour: the next must wait"
+        )
+        attempt = Attempt([(self._made, networkOf(client.host))], refusal)
         try:
             yield
         except ChatError:
-            if times:
-                times.pop()
+            attempt.forgive()
             raise
-
-    def _count(self, network: str) -> deque[float]:
-        """
-        @return: when rooms were made from there, this one last.
-        """
-        now = self._monotonic()
-        times = self._made.pop(network, None) or deque()
-        self._forget(now)
-        self._made[network] = times
-        while times and times[0] <= now - HOUR:
-            times.popleft()
-        if len(times) >= MAX_NEW_ROOMS:
-            raise TooManyTries(
-                f"{MAX_NEW_ROOMS} rooms were made from your address within an hour, which is the "
-                f"most: make the next one in {_spelled(times[0] + HOUR - now)}"
-            )
-        times.append(now)
-        return times
-
-    def _forget(self, now: float) -> None:
-        """
-        Forget addresses from which no room was made for an hour, and those that come first if there
-        are too many.
-        """
-        while self._made:
-            network, times = next(iter(self._made.items()))
-            isRecent = times and times[-1] > now - HOUR
-            if isRecent and len(self._made) < MAX_ENTRIES:
-                return
-            del self._made[network]
 
 
 class _Buckets:
@@ -178,15 +149,9 @@ class ChangePace:
         if wait > 0:
             raise TooManyTries(
                 f"{whose} changed topics, locks or invitations too often, and nothing was changed: "
-                f"try again in {_spelled(wait)}"
+                f"try again in {ceil(wait)} s",
+                ceil(wait),
             )
         self._users.take(sid, now)
         if not client.isTrusted:
             self._networks.take(network, now)
-
-
-def _spelled(seconds: float) -> str:
-    """
-    @return: a time to wait, for people.
-    """
-    return f"{ceil(seconds)} s" if seconds <= 120 else f"{ceil(seconds / 60)} min"

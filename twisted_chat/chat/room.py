@@ -72,6 +72,7 @@ class Room:
     A room: a collection of its members.
 
     @ivar id: the id of the event that made it; 0 for the lobby.
+    @ivar place: the same as text, as the law knows it.
     @ivar name: with its C{#}.
     @ivar key: what it is found by.
     @ivar audience: the connections of its members that are here.
@@ -100,6 +101,7 @@ class Room:
         "key",
         "name",
         "owner",
+        "place",
         "private",
         "topic",
         "used",
@@ -109,6 +111,7 @@ class Room:
         self.audience = Audience()
         self._members: dict[Person, None] = {}
         self.id = id
+        self.place = str(id)
         self.name = name
         self.key = nameKey(name)
         self.topic = ""

@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
+from ..accounts.bans import Visitor
 from ..accounts.hashing import Hashing
 from ..accounts.law import Law
 from ..accounts.pepper import Pepper
+from ..accounts.ranks import Rank
 from ..counters import Counters
 from ..errors import BadCommand
 from ..stores.interfaces import IStore
 from ..stores.session import Session
+from ..text.confusables import looks
 from ..wire.events import CLOSED, Draft
 from .authentication import Authenticator
 from .emptyrooms import isUnused
@@ -164,15 +167,33 @@ class State:
             self._listing = Listing(tuple(largest), len(listed), now)
         return self._listing
 
-    def readmitted(self, session: Session) -> list[Room]:
+    def readmitted(self, session: Session, host: str = "") -> list[Room]:
         """
+        @param host: where its owner comes from, or empty.
         @return: the rooms that a session goes on with.  One that became private meanwhile is
-            entered by invitation or password, as ever.
+            entered by invitation or password, as ever; one that they are banned from, not at all.
         """
         rooms = (self.rooms.byId.get(id) for id in session.rooms)
+        visitor = Visitor(session.sid, looks(session.name), host, self.law.isAccount(session.sid))
+        now = self.seconds()
         return [
-            room for room in rooms if room is not None and room.admits(session.sid, session.rights)
+            room
+            for room in rooms
+            if room is not None
+            and room.admits(session.sid, session.rights)
+            and self.law.mayEnter(room.place, room.name, visitor, now) is None
         ]
+
+    def mayRemove(self, by: str, who: str, room: Room) -> bool:
+        """
+        @param by: the session id of somebody.
+        @param who: that of a member.
+        @return: whether the one may remove the other from a room.
+        """
+        rank = self.law.rank(room.place, by)
+        if rank >= Rank.MODERATOR:
+            return rank > self.law.rank(room.place, who)
+        return by == room.owner and not self.law.isAccount(by)
 
     def keep(self, room: Room) -> None:
         """
@@ -190,7 +211,9 @@ class State:
         if len(room) or room is self.rooms.lobby:
             return
         room.emptyAt = self.seconds()
-        if room.private or mayReturn or not isUnused(room):
+        if self.law.stays(room.place):
+            self.keep(room)
+        elif room.private or mayReturn or not isUnused(room):
             self.keep(room)
             self.rooms.empty.add(room)
             excess = self.rooms.empty.takeExcess()
@@ -210,9 +233,10 @@ class State:
 
     def close(self, room: Room) -> None:
         """
-        Have a room closed, which ends its life; nothing happens if somebody joins before.
+        Have a room closed, which ends its life; nothing happens if somebody joins before, or a
+        registered person owns it.
         """
-        if room.beginClosing():
+        if not self.law.stays(room.place) and room.beginClosing():
             self.log.append(Draft(CLOSED, room.name, "", data=str(room.id)), None)
 
 

@@ -16,6 +16,7 @@ from typing import cast
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
+from ..accounts.bans import Visitor
 from ..accounts.records import MARK
 from ..accounts.registry import DIRECT
 from ..errors import (
@@ -29,7 +30,7 @@ from ..errors import (
     NotAllowed,
 )
 from ..stores.session import Session, newSid
-from ..text.confusables import nameKey
+from ..text.confusables import looks, nameKey
 from ..text.names import cleanName
 from ..wire.answers import Answer, Entered, Goodbye, Notice
 from ..wire.events import (
@@ -37,14 +38,17 @@ from ..wire.events import (
     HELD,
     JOINED,
     LEFT,
+    REMOVED,
     RENAMED,
     SAID,
+    SERVER,
     TOLD,
     Draft,
     Event,
     Place,
     Scope,
-    withoutSecrets,
+    publicValues,
+    published,
 )
 from ..wire.interfaces import IView
 from .interfaces import IClient, IUser
@@ -197,6 +201,12 @@ class User:
     def rights(self) -> Mapping[int, int]:
         """See L{room.Person.rights}."""
         return self.member.rights
+
+    @property
+    def visitor(self) -> Visitor:
+        """What bans know them by, over this connection."""
+        isAccount = self.state.law.isAccount(self.sid)
+        return Visitor(self.sid, looks(self.name), self.client.host, isAccount)
 
     @property
     def view(self) -> IView:
@@ -355,6 +365,8 @@ class User:
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
+        if self.state.law.hasRules(target.place):
+            self.mustSpeak(target)
         member = self.member
         self.append(Draft(kind, target.name, member.name, text, "", member.sid, key))
         return None
@@ -365,11 +377,26 @@ class User:
         """
         while target.changing:
             await target.whenSettled()
-        if target in self.rooms and not self.leaving:
-            self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
-        else:
-            error = NoSuchRoom(f"you are not in {target.name} any more: nothing was sent")
+        try:
+            if target not in self.rooms or self.leaving:
+                raise NoSuchRoom(f"you are not in {target.name} any more: nothing was sent")
+            self.mustSpeak(target)
+        except ChatError as error:
             self.refuse(error, key)
+        else:
+            self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
+
+    def mustSpeak(self, room: Room) -> None:
+        """
+        Note that they are about to speak in a room.
+
+        @raise ChatError: if they may not, now.
+        """
+        law, now = self.state.law, self.state.seconds()
+        refusal = law.maySpeak(room.place, room.name, self.visitor, now)
+        if refusal is not None:
+            raise refusal
+        law.spoke(room.place, self.sid, now)
 
     def tell(self, name: str, text: str, key: str | None = None) -> Deferred[None] | None:
         """
@@ -433,6 +460,9 @@ class User:
     def _append(self, kind: str, room: str, to: str, text: str, key: str | None) -> None:
         if not text or text.isspace():
             raise BadText("there is nothing left of this text that can be shown: write something")
+        refusal = self.state.law.mayTell(self.visitor, room[1:], self.state.seconds())
+        if refusal is not None:
+            raise refusal
         self.append(Draft(kind, room, self.name, text, to, self.sid, key))
 
     def read(self, room: str, id: int) -> None:
@@ -463,6 +493,7 @@ class User:
             raise BadName(f"you are called {new} already: choose another name")
         roster = self.state.roster
         roster.check(new, self.sid)
+        self._checkBans(new)
         roster.reserve(new, self.member)
         try:
             await self.propose(
@@ -472,6 +503,17 @@ class User:
             roster.release(new, self.sid)
             raise
         self.remember()
+
+    def _checkBans(self, name: str) -> None:
+        """
+        @raise ChatError: if nobody of this name may be where they are.
+        """
+        law, now = self.state.law, self.state.seconds()
+        visitor = self.visitor._replace(looks=looks(name))
+        for place, room in ((SERVER, ""), *((room.place, room.name) for room in self.rooms)):
+            refusal = law.mayEnter(place, room, visitor, now)
+            if refusal is not None:
+                raise refusal
 
     def perform(self, line: str, key: str | None = None) -> Deferred[None] | None:
         """
@@ -704,7 +746,9 @@ class User:
         """
         if event.kind == JOINED and event.room == self.state.rooms.lobby.name:
             return b""  # The welcome says so.
-        return self.client.dialect.own(withoutSecrets(event), key)
+        if event.kind == REMOVED or publicValues(event).get("quiet"):
+            return b""  # They hear of what comes of it.
+        return self.client.dialect.own(published(event), key)
 
     def _due(self) -> bytes:
         """

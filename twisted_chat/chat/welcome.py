@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -74,6 +74,9 @@ class Welcomer:
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
         self._askers: list[Deferred[int]] = []
+        # All who resume read one after the other: whoever asks for anything else waits for one page
+        # at most.
+        self._paging = DeferredLock()
 
     def change(self, backlog: int, motd: str) -> None:
         """
@@ -321,7 +324,7 @@ class Welcomer:
         scope = user.scopeAfter(0 if request.last is None else request.last)
 
         async def read(after: int) -> list[Event]:
-            page = await log.after(scope, after, PAGE)
+            page: list[Event] = await self._paging.run(log.after, scope, after, PAGE)
             return [event for event in page if event.id < boundary]
 
         if request.last is None or request.epoch != log.epoch:
@@ -383,7 +386,10 @@ class Welcomer:
         newest: list[Event] = []
         for room in user.rooms:
             place = room.placeFor(user.rights)
-            newest += await self._state.log.last(place, self._backlog, boundary)
+            found: list[Event] = await self._paging.run(
+                self._state.log.last, place, self._backlog, boundary
+            )
+            newest += found
         backlog = Backlog(
             sorted(event for event in newest if event.id > last), self._state.seconds()
         )

@@ -49,8 +49,8 @@ class LocalCommands:
         self._settings = settings
         self._context = context
         self._table: dict[str, tuple[Callable[[str], None], str]] = {
-            "/ignore": (self._ignore, "[NAME]: mute someone, or list whom you ignore"),
-            "/unignore": (self._unignore, "NAME: unmute someone"),
+            "/ignore": (self._ignore, "[NAME]: hide what someone says, or list whom you ignore"),
+            "/unignore": (self._unignore, "NAME: show again what someone says"),
             "/clear": (lambda rest: context.clear(), ": empty the screen"),
             "/time": (self._time, "on|off: times before lines"),
             "/color": (self._color, "on|off: colours"),

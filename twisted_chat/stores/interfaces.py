@@ -131,6 +131,14 @@ class IHistory(Interface):
         @return: how many messages there are, those that were removed among them.
         """
 
+    def moderation(room: str | None, most: int) -> Deferred[list[Event]]:
+        """
+        @param room: a room's name, L{wire.events.SERVER}, or C{None} for all of them.
+        @param most: at most this many.
+        @return: the newest events of the kinds in L{wire.events.MODERATION} that are shown there,
+            oldest first, with their C{data}: for moderators alone.
+        """
+
     def search(scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         @param scope: what the reader may see.
@@ -143,8 +151,11 @@ class IHistory(Interface):
 
 
 MAX_REMOVED: Final = 10_000
-"""Messages that one removal takes at most: the longest that a commit may be held up by one, some
-0.1 s."""
+"""Messages that one removal takes at most: more than anybody sends before they are stopped."""
+
+REMOVAL_REACH: Final = 1_000_000
+"""Ids before a removal among which it looks for the messages of an author: some 0.2 s, during which
+every other message waits."""
 
 REMOVED_DAYS: Final = 30
 """So long the texts of removed messages can be brought back; then they are deleted."""
@@ -194,21 +205,28 @@ class Records(Protocol):
     def hide(self, removal: int, selection: Selection) -> None:
         """
         Take away the texts of messages before a removal: of the selected ones that have a text the
-        newest L{MAX_REMOVED}.
+        newest L{MAX_REMOVED}; where their ids are not given, of those among the last
+        L{REMOVAL_REACH}.
 
         @param removal: the id of the event that removes them.
         """
 
     def unhide(self, removal: int) -> None:
         """
-        Bring back the texts that this removal took away, as far as they are still kept.
+        Bring back the texts that this removal took away, as far as they are still kept.  A search
+        may find them a moment later.
         """
 
 
 Projection = Callable[[Event, Records], None]
 """Does to the records what an event of a kind in L{wire.events.RECORDED} means.  It knows only its
-arguments, so that the same log makes the same records everywhere.  Raises L{ChatError} if the event
-is void by what came before it; then it changes nothing."""
+arguments, so that the same log makes the same records everywhere.  Raises L{errors.ChatError} if
+the event is void by what came before it; then it changes nothing."""
+
+MARK: Final = "mark"
+"""The kind of the records of what was read.  The key is an account, a blank and a place; the value
+is an id.  A store prunes the L{wire.events.READ} events that a mark has risen above, so marks are
+not made again with the other records."""
 
 
 class IRecords(Interface):
@@ -226,6 +244,13 @@ class IRecords(Interface):
     def record(kind: str, key: str) -> Deferred[Any]:
         """
         @return: the value of one record, or C{None}.
+        """
+
+    def removedTexts(removal: int, most: int) -> Deferred[list[tuple[int, str]]]:
+        """
+        @param removal: the id of an event that removed messages.
+        @param most: at most this many.
+        @return: ids and texts of the first of those that can still be brought back, rising.
         """
 
     def removedBy(removal: int) -> Deferred[list[int]]:

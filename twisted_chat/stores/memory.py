@@ -18,6 +18,7 @@ from zope.interface import implementer
 from ..counters import Counters
 from ..errors import NoHistory
 from ..wire.events import (
+    MODERATION,
     RECORDED,
     STATE,
     Draft,
@@ -233,6 +234,14 @@ class MemoryLog:
             count += end - start
         return succeed(min(count, most))
 
+    def moderation(self, room: str | None, most: int) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.moderation}.
+        """
+        acts = (event for event in reversed(self._past.events) if event.kind in MODERATION)
+        found = (event for event in acts if room in (None, event.room))
+        return succeed(list(islice(found, most))[::-1])
+
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
@@ -283,6 +292,12 @@ class MemoryLog:
         See L{IRecords.record}.
         """
         return succeed(self._records.get(kind, key))
+
+    def removedTexts(self, removal: int, most: int) -> Deferred[list[tuple[int, str]]]:
+        """
+        See L{IRecords.removedTexts}.
+        """
+        return succeed(self._records.removedTexts(removal, most))
 
     def removedBy(self, removal: int) -> Deferred[list[int]]:
         """

@@ -77,7 +77,8 @@ class MemoryRecords:
         isSelected = selector(before(removal, selection))
         messages = filter(isSelected, reversed(self._past.spokenIn(selection.room)))
         removed = list(islice(messages, MAX_REMOVED))[::-1]
-        self._removed[removal] = {event.id: event.text for event in removed}
+        if removed:
+            self._removed[removal] = {event.id: event.text for event in removed}
         for event in removed:
             self._changeText(event.id, "")
 
@@ -99,6 +100,12 @@ class MemoryRecords:
         """
         return list(self._removed.get(removal, ()))
 
+    def removedTexts(self, removal: int, most: int) -> list[tuple[int, str]]:
+        """
+        See L{interfaces.IRecords.removedTexts}.
+        """
+        return list(islice(self._removed.get(removal, {}).items(), most))
+
     def forget(self, now: float) -> None:
         """
         Delete the texts that can no longer be brought back: since they were removed too long ago,
@@ -108,8 +115,9 @@ class MemoryRecords:
         """
         for removal, texts in list(self._removed.items()):
             removed = self._past.find(removal)
-            if removed is None or removed.time < now - _KEPT_SECONDS:
+            isOld = removed is None or removed.time < now - _KEPT_SECONDS
+            left = {id: text for id, text in texts.items() if self._past.find(id) is not None}
+            if isOld or not left:
                 del self._removed[removal]
             else:
-                for id in [id for id in texts if self._past.find(id) is None]:
-                    del texts[id]
+                self._removed[removal] = left

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from twisted.logger import Logger
 
 from ..errors import ChatError
-from ..wire.events import Event
-from .interfaces import Projection, Selection
+from ..wire.events import FOREVER, Event
+from .interfaces import REMOVAL_REACH, Projection, Selection
 
 _log = Logger()
 
@@ -50,6 +50,22 @@ class Kept(Protocol):
         """
 
 
+def _checkTexts(*texts: str) -> None:
+    """
+    @raise ValueError: there is one that cannot be stored: a fault of the projection, which must not
+        look like one of the disk.
+    """
+    "".join(texts).encode()
+
+
+def _checkIds(*ids: int) -> None:
+    """
+    @raise ValueError: there is one that no event can have.
+    """
+    if not all(type(id) is int and 0 <= id <= FOREVER for id in ids):
+        raise ValueError("no id of an event")
+
+
 class _Draft:
     """
     The records as one event would leave them, while it is not known whether it is void.
@@ -70,6 +86,7 @@ class _Draft:
         if (kind, key) in self._texts:
             text = self._texts[kind, key]
         else:
+            _checkTexts(kind, key)
             try:
                 text = self._kept.read(kind, key)
             except Exception as error:
@@ -81,6 +98,7 @@ class _Draft:
         """
         See L{interfaces.Records.put}.
         """
+        _checkTexts(kind, key)
         text = None if value is None else json.dumps(value, separators=(",", ":"))
         self._texts[kind, key] = text
         self._changes.append(partial(self._kept.write, kind, key, text))
@@ -89,19 +107,29 @@ class _Draft:
         """
         See L{interfaces.Records.blank}.
         """
+        _checkIds(id)
         self._changes.append(partial(self._kept.blank, id))
 
     def hide(self, removal: int, selection: Selection) -> None:
         """
         See L{interfaces.Records.hide}.
         """
+        _checkTexts(selection.room, selection.sid, selection.name)
+        _checkIds(removal, *selection.ids, selection.after, selection.upto)
         self._changes.append(partial(self._kept.hide, removal, selection))
 
     def unhide(self, removal: int) -> None:
         """
         See L{interfaces.Records.unhide}.
         """
+        _checkIds(removal)
         self._changes.append(partial(self._kept.unhide, removal))
+
+    def cancel(self) -> None:
+        """
+        Change nothing.
+        """
+        self._changes.clear()
 
     def finish(self) -> None:
         """
@@ -123,12 +151,13 @@ def project(projection: Projection, event: Event, kept: Kept) -> None:
     try:
         projection(event, draft)
     except ChatError:
-        return
+        draft.cancel()
     except Exception:
-        if draft.fault is not None:
-            raise draft.fault from None
-        _log.failure("the records do not show the event {id}", id=event.id)
-        return
+        if draft.fault is None:
+            _log.failure("the records do not show the event {id}", id=event.id)
+        draft.cancel()
+    if draft.fault is not None:
+        raise draft.fault
     draft.finish()
 
 
@@ -154,6 +183,9 @@ def selector(selection: Selection) -> Callable[[Event], bool]:
 
 def before(removal: int, selection: Selection) -> Selection:
     """
-    @return: what is selected of that which came before the removal; C{upto} is given.
+    @return: what is selected of that which came before the removal and is in its reach; C{upto} is
+        given.
     """
-    return selection._replace(upto=min(selection.upto or removal - 1, removal - 1))
+    reach = 0 if selection.ids else removal - 1 - REMOVAL_REACH
+    upto = min(selection.upto or removal - 1, removal - 1)
+    return selection._replace(after=max(selection.after, reach), upto=upto)

@@ -8,9 +8,10 @@ that only rises and the time at which it was taken.  Everything that people see 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 SAID: Final = "said"
 """C{name} said C{text} in C{room}."""
@@ -90,11 +91,11 @@ GRANTED: Final = "granted"
 """C{to} has a role from now on, or none.  C{data}: C{place}, C{who} (an account), C{role}."""
 
 BANNED: Final = "banned"
-"""C{to} may not enter or speak, for the reason C{text}.  C{data}: C{place}, C{what}, C{until} and
-whom it concerns."""
+"""C{to} may not enter or speak, for the reason C{text}.  C{data}: C{place}, C{what}, C{until},
+whom it concerns, and C{quiet} where the room is only told that they were removed."""
 
 LIFTED: Final = "lifted"
-"""A ban of C{to} has ended.  C{data}: C{place}, C{ban} (the id of its L{BANNED} event)."""
+"""A ban of C{to} has ended.  C{data}: C{place}, C{ban} (the id of its L{BANNED} event), C{what}."""
 
 SET: Final = "set"
 """A rule of a place is C{text} from now on.  C{data}: C{place}, C{what}, C{value}, C{until}."""
@@ -104,7 +105,7 @@ REMOVED: Final = "removed"
 
 RESTORED: Final = "restored"
 """Messages of C{to} that were removed are back.  C{data}: C{place}, C{removal} (the id of its
-L{REMOVED} event)."""
+L{REMOVED} event), C{by} (who removed them), C{ids}."""
 
 REPORTED: Final = "reported"
 """C{name} complains of C{to}, for the reason C{text}.  C{data}: C{place}, C{room}, C{who},
@@ -204,6 +205,50 @@ def withoutSecrets(event: Event) -> Event:
     @return: the event as a dialect may have it.
     """
     return event._replace(data="") if event.data else event
+
+
+_PUBLIC: Final[Mapping[str, tuple[str, ...]]] = {
+    GRANTED: ("role",),
+    BANNED: ("what", "until", "quiet"),
+    LIFTED: ("what",),
+    SET: ("what", "value", "until"),
+    REMOVED: ("ids",),
+    RESTORED: ("ids",),
+    REPORTED: ("room", "message"),
+}
+"""The values of moderation that whoever sees the event may see."""
+
+
+def published(event: Event) -> Event:
+    """
+    @return: the event as a dialect may have it, with its L{publicValues}.
+    """
+    values = publicValues(event)
+    return event._replace(data=asData(values)) if values else withoutSecrets(event)
+
+
+def publicValues(event: Event) -> dict[str, Any]:
+    """
+    @return: the values of a moderator's event that everybody may see who sees the event.  One that
+        was read from the history has none.
+    """
+    names = _PUBLIC.get(event.kind)
+    if names is None or not event.data:
+        return {}
+    try:
+        values = json.loads(event.data)
+    except ValueError:
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {name: values[name] for name in names if name in values}
+
+
+def asData(values: Mapping[str, Any]) -> str:
+    """
+    @return: the C{data} of an event with these values.
+    """
+    return json.dumps(values, separators=(",", ":"))
 
 
 FOREVER: Final = 2**63 - 1

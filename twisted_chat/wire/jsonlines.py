@@ -38,18 +38,28 @@ from .answers import (
 )
 from .events import (
     ACCOUNTS,
+    BANNED,
+    DONE,
+    GRANTED,
     INVITED,
     LEFT,
+    LIFTED,
+    MODERATION,
     PRESENCE,
     REGISTERED,
+    REMOVED,
     RENAMED,
+    REPORTED,
+    RESTORED,
+    SPOKEN,
     TOLD,
     TOPIC,
     UNREADABLE,
     Event,
+    publicValues,
 )
 from .interfaces import IDialect, IView
-from .prose import lines
+from .prose import REMOVED_TEXT, lines
 
 MAX_OBJECT = 2 * MAX_LINE
 """Bytes of a client's line: JSON may take two bytes for one of the text."""
@@ -73,8 +83,14 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _MORE_OF_ERRORS = ("login", "wait", "until", "reason")
 """Attributes of some errors that programs are told, where there is something to tell."""
 
-_TO = frozenset({TOLD, RENAMED, INVITED})
+_TO = frozenset({TOLD, RENAMED, INVITED, GRANTED, BANNED, LIFTED, REPORTED, DONE})
 """Kinds with a C{to}."""
+
+_OF = frozenset({REMOVED, RESTORED})
+"""Kinds about messages of C{to}, who is called C{of} in their objects."""
+
+MAX_IDS = 1_000
+"""Ids in one object about messages that were removed or restored."""
 
 
 def line(**fields: Any) -> bytes:
@@ -161,10 +177,16 @@ def fields(event: Event) -> dict[str, Any]:
     shown["name"] = event.name
     if event.kind in _TO:
         shown["to"] = event.to
+    elif event.kind in _OF:
+        shown["of"] = event.to
     if event.kind == LEFT and event.to:
         shown["by"] = event.to
     if event.text or event.kind == TOPIC:
         shown["text"] = event.text
+    elif event.kind in SPOKEN:
+        shown |= {"text": REMOVED_TEXT, "removed": True}
+    if event.kind in MODERATION:
+        shown |= publicValues(event)
     return shown
 
 
@@ -192,7 +214,8 @@ class JSONDialect:
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """See L{IView.events}.  Nothing is folded: programs count."""
         return [
-            _rendered(event) if event.kind in PRESENCE else _line(fields(event)) for event in events
+            _rendered(event) if event.kind in PRESENCE else _lines(fields(event))
+            for event in events
         ]
 
     def receipt(self, event: Event) -> bytes:
@@ -203,10 +226,12 @@ class JSONDialect:
         """See L{IDialect.own}."""
         if event.kind in ACCOUNTS:
             return b"" if key is None else _registered(event, key)
+        if key is None and event.key is None:
+            return _rendered(event)
         shown = _ownFields(event)
         if key is not None:
             shown["key"] = key
-        return _line(shown)
+        return _lines(shown)
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
@@ -232,12 +257,9 @@ class JSONDialect:
             case LoggedIn(_, name, account):
                 return line(type="login", name=name, account=account, key=key)
             case Backlog(events) | Inbox(events):
-                return b"".join(
-                    _gap(1) if event.kind == UNREADABLE else line(**fields(event), old=True)
-                    for event in events
-                )
+                return b"".join([_old(event) for event in events])
             case Replay(events, sid):
-                return b"".join(_replayed(event, sid) for event in events)
+                return b"".join([_replayed(event, sid) for event in events])
             case Found(events):
                 return _found(events, key)
             case _:
@@ -340,6 +362,26 @@ def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
     return _line(_ownFields(event)) if event.sid == sid else _rendered(event)
+
+
+def _lines(value: dict[str, Any]) -> bytes:
+    """
+    @return: an event as one object, or more where there are many ids.
+    """
+    if "ids" not in value:
+        return _line(value)
+    ids = value["ids"]
+    parts = [ids[at : at + MAX_IDS] for at in range(0, len(ids), MAX_IDS)]
+    more = b"".join([_line({**value, "ids": part, "more": True}) for part in parts[:-1]])
+    return more + _line({**value, "ids": parts[-1] if parts else []})
+
+
+@lru_cache(maxsize=_RENDERED)
+def _old(event: Event) -> bytes:
+    """
+    @return: how an event of a backlog reads: all newcomers are shown the same.
+    """
+    return _gap(1) if event.kind == UNREADABLE else _line({**fields(event), "old": True})
 
 
 @lru_cache(maxsize=_RENDERED)

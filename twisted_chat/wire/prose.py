@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from .answers import (
     Account,
@@ -25,9 +26,25 @@ from .answers import (
     Topic,
     Whois,
 )
+from .events import (
+    BANNED,
+    DONE,
+    GRANTED,
+    LIFTED,
+    REMOVED,
+    REPORTED,
+    RESTORED,
+    SERVER,
+    SET,
+    Event,
+    publicValues,
+)
 
 _WIDTH = 400
 """Characters in one line of an answer: longer lists are wrapped."""
+
+REMOVED_TEXT = "(removed)"
+"""What people read in the place of a message that was removed."""
 
 _SHOWN_NAMES = 200
 """Names of a room that are listed: nobody reads more."""
@@ -65,6 +82,97 @@ def lines(answer: Answer) -> list[str]:
             return _wrap(f"{listed[0]} - /help COMMAND tells more; // at the start says /")
         case _:
             raise TypeError(f"{type(answer).__name__} is not told in sentences")
+
+
+def act(event: Event) -> str:
+    """
+    @param event: of a kind in L{events.MODERATION}: L{events.published}, or as it is in the log.
+    @return: what a moderator did, in words.
+    """
+    values = publicValues(event)
+    where = "this server" if event.room == SERVER else event.room
+    return _ACTS[event.kind](event, values, where) + (
+        f": {event.text}" if _hasReason(event) else ""
+    )
+
+
+def _hasReason(event: Event) -> bool:
+    return bool(event.text) and event.kind != SET
+
+
+def _granted(event: Event, values: Mapping[str, Any], where: str) -> str:
+    role = values.get("role")
+    if role:
+        return f"{event.name} made {event.to} {role} of {where}"
+    return f"{event.name} took the role of {event.to} in {where} away"
+
+
+def _banned(event: Event, values: Mapping[str, Any], where: str) -> str:
+    until = values.get("until")
+    end = time.strftime(" until %Y-%m-%d %H:%M", time.localtime(until)) if until else ""
+    if values.get("quiet"):
+        return f"{event.name} removed {event.to} from {where}"
+    if values.get("what") == "speak":
+        return f"{event.name} muted {event.to} in {where}{end}"
+    return f"{event.name} banned {event.to} from {where}{end}"
+
+
+def _lifted(event: Event, values: Mapping[str, Any], where: str) -> str:
+    if values.get("what") == "speak":
+        return f"{event.name} unmuted {event.to} in {where}"
+    return f"{event.name} unbanned {event.to} from {where}"
+
+
+def _set(event: Event, values: Mapping[str, Any], where: str) -> str:
+    what = values.get("what")
+    isOff = event.text == "off"
+    if what == "slow":
+        how = "ended slow mode in" if isOff else f"set slow mode ({event.text}) in"
+        return f"{event.name} {how} {where}"
+    if what == "readonly":
+        how = f"lets everybody speak in {where}" if isOff else f"made {where} read-only"
+        return f"{event.name} {how}"
+    return f"{event.name} set {what or 'a rule'} of {where} to {event.text or 'its default'}"
+
+
+def _removed(event: Event, values: Mapping[str, Any], where: str) -> str:
+    return f"{event.name} removed {_count(event, values)}"
+
+
+def _restored(event: Event, values: Mapping[str, Any], where: str) -> str:
+    return f"{event.name} restored {_count(event, values)}"
+
+
+def _count(event: Event, values: Mapping[str, Any]) -> str:
+    """
+    @return: how many messages an event is about, and whose.
+    """
+    ids = values.get("ids")
+    count = len(ids) if isinstance(ids, list) else 0
+    many = "messages" if not count else "1 message" if count == 1 else f"{count} messages"
+    whose = "their own" if event.to == event.name else event.to
+    return f"{many} of {whose}"
+
+
+def _reported(event: Event, values: Mapping[str, Any], where: str) -> str:
+    return f"{event.name} reports {event.to} in {values.get('room', where)}"
+
+
+def _done(event: Event, values: Mapping[str, Any], where: str) -> str:
+    return f"{event.name} has dealt with a report of {event.to}"
+
+
+_ACTS: Mapping[str, Callable[[Event, Mapping[str, Any], str], str]] = {
+    GRANTED: _granted,
+    BANNED: _banned,
+    LIFTED: _lifted,
+    SET: _set,
+    REMOVED: _removed,
+    RESTORED: _restored,
+    REPORTED: _reported,
+    DONE: _done,
+}
+"""How the kinds of moderation read."""
 
 
 def _wrap(text: str) -> list[str]:

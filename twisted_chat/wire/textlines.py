@@ -23,6 +23,7 @@ from .events import (
     JOINED,
     LEFT,
     LOCKED,
+    MODERATION,
     PRIVATE,
     RENAMED,
     SAID,
@@ -33,7 +34,7 @@ from .events import (
     Event,
 )
 from .interfaces import IDialect, IView
-from .prose import lines
+from .prose import REMOVED_TEXT, act, lines
 
 PROMPT = b"Enter your name to enter the chat >\r\n"
 CONNECTED = b"Connected... Start sending messages\r\n"
@@ -131,7 +132,9 @@ class TextView:
             reason = f": {event.text}" if event.text else ""
             return _notice(f"{event.to} removed {event.name} from {event.room}{reason}")
         notice = _NOTICES.get(event.kind)
-        return b"" if notice is None else notice(event).encode()
+        if notice is not None:
+            return notice(event).encode()
+        return _notice(act(event)) if event.kind in MODERATION else b""
 
 
 @implementer(IView)
@@ -273,11 +276,12 @@ def _quote(event: Event) -> str:
     """
     @return: how an old message reads.
     """
+    text = event.text or REMOVED_TEXT
     if event.kind == ACTED:
-        return f"{event.name} {event.text}"
+        return f"{event.name} {text}"
     if event.kind == TOLD:
-        return f"{event.name} -> {event.to} :: {event.text}"
-    return f"{event.name} :: {event.text}"
+        return f"{event.name} -> {event.to} :: {text}"
+    return f"{event.name} :: {text}"
 
 
 TEXT = TextDialect()

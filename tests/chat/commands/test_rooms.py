@@ -604,7 +604,7 @@ class KickTests(SynchronousTestCase):
         Only the owner removes people, only from the room, and not themselves.
         """
         self.bob.types("/kick Ann")
-        self.assertIn("! only the owner of #den", self.bob.lines[0])
+        self.assertIn("! /kick is for those who keep order in #den", self.bob.lines[0])
         self.ann.types("/kick Ann", "/kick Cem", "/kick Dai", "/join #lobby", "/kick Bob")
         refused = [line for line in self.ann.lines if line[:2] == "! "]
         self.assertEqual(len(refused), 4)

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, TypeVar, cast
 
 from twisted.internet.base import DelayedCall
@@ -16,11 +17,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from tests.contracts.records import KINDS
 from tests.contracts.store import WALL_TIME, Recorder, StoreContract, scopeOf
+from tests.support.rules import rules
+from twisted_chat.stores.interfaces import Projection
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.schema import connect, copy
 from twisted_chat.stores.sqlite.store import SQLiteLog
+from twisted_chat.stores.sqlite.superseded import Pruning
 from twisted_chat.worker import IClockWithThreads, Worker
 
 LOBBY = scopeOf("#lobby")
@@ -116,6 +121,7 @@ class SQLiteCase(StoreContract, SynchronousTestCase):
 
     store: SQLiteLog
     keep = ALL
+    projection: Projection | None = None
 
     def setUp(self) -> None:
         self.folder = self.mktemp()
@@ -134,6 +140,7 @@ class SQLiteCase(StoreContract, SynchronousTestCase):
             self.keep,
             lambda: self.now,
             cast("Callable[..., Worker]", InlineWorker),
+            projection=self.projection,
         )
 
     def begin(self) -> None:
@@ -181,3 +188,69 @@ class SQLiteCase(StoreContract, SynchronousTestCase):
         connection = sqlite3.connect(self.path)
         self.addCleanup(connection.close)
         return [row[0] for row in connection.execute("SELECT text FROM events ORDER BY id")]
+
+
+class RuledCase(SQLiteCase):
+    """
+    A store with rules.
+    """
+
+    def setUp(self) -> None:
+        self.projection = rules
+        super().setUp()
+
+    def records(self) -> dict[tuple[str, str], Any]:
+        """
+        @return: all records.
+        """
+        found = self.result(self.store.records(KINDS))
+        return {(kind, key): value for kind, key, value in found}
+
+    def change(self, *statements: str) -> None:
+        """
+        Do something to the file while nobody uses it.
+        """
+        self.stop()
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        self.begin()
+
+
+class PruningCase(SynchronousTestCase):
+    """
+    The pruners, on a file of their own.
+    """
+
+    def setUp(self) -> None:
+        path = os.path.realpath(self.mktemp())
+        copy(None, path)
+        self.connection = connect(path, isWriter=True)
+        self.addCleanup(self.connection.close)
+        self.newest = 0
+
+    def add(self, kind: str, count: int, sid: str = "", data: str = "") -> None:
+        """
+        Store so many events of a kind.
+        """
+        first = self.newest + 1
+        self.newest += count
+        self.connection.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, '#tea', 'Ann', 'tea', '', ?, NULL, ?)",
+            [(id, WALL_TIME, kind, sid, data) for id in range(first, self.newest + 1)],
+        )
+
+    def steps(self, pruner: Pruning, now: float = WALL_TIME) -> int:
+        """
+        @return: how many steps there were until nothing was left to be done.
+        """
+        self.connection.execute("BEGIN")
+        count = 1
+        while pruner.step(self.connection, self.newest, now):
+            count += 1
+        self.connection.execute("COMMIT")
+        return count
+
+    def kept(self, *kinds: str) -> list[int]:
+        rows = self.connection.execute("SELECT id, kind FROM events ORDER BY id")
+        return [id for id, kind in rows if kind in kinds]

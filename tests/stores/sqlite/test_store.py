@@ -26,7 +26,7 @@ from twisted_chat.stores.session import Session
 from twisted_chat.stores.sqlite import opening
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.store import SQLiteLog
-from twisted_chat.wire.events import SAID, Event, Query
+from twisted_chat.wire.events import JOINED, SAID, Draft, Event, Query
 
 
 class GatherTests(SQLiteCase):
@@ -164,6 +164,17 @@ class SQLiteTests(
         self.appendAll(*(said(str(number)) for number in range(25)))
         self.assertEqual(self.follower.batches, [10, 10, 5])
 
+    def test_movesAreBounded(self) -> None:
+        """
+        One commit takes fewer drafts by which people join and leave, in the order of all.
+        """
+        self.patch(sqlite, "MOVES", 3)
+        moves = [Draft(JOINED, "#lobby", f"p{number}", sid=f"s{number}") for number in range(7)]
+        self.appendAll(*moves[:2], said("1"), said("2"), *moves[2:], *map(said, "34567"))
+        self.assertEqual(self.follower.batches, [5, 3, 6])
+        kinds = [event.kind for event in self.follower.of("stored")]
+        self.assertEqual(kinds, [JOINED] * 2 + [SAID] * 2 + [JOINED] * 5 + [SAID] * 5)
+
     def test_storedBeforeTold(self) -> None:
         """
         When the follower hears of an event, another program already finds it in the file.
@@ -245,9 +256,12 @@ class SQLiteTests(
 
     def test_unusedSessionsGo(self) -> None:
         """
-        A user who was not here for a month cannot resume; the others can.
+        A user who was not here for a month cannot resume; the others can, and an account keeps its
+        own session.
         """
         self.store.remember(Session("a1", "hash1", "Ann", seen=self.now))
+        self.store.remember(Session("c3", "hash3", "Cem", seen=self.now, account="c3"))
+        self.store.remember(Session("d4", "hash4", "Cem", seen=self.now, account="c3"))
         self.now += 31 * 86_400
         self.clock.advance(31 * 86_400)
         self.store.remember(Session("b2", "hash2", "Bob", seen=self.now))
@@ -256,6 +270,8 @@ class SQLiteTests(
         self.tidy()
         self.assertIsNone(self.result(self.store.recall("hash1")))
         self.assertIsNotNone(self.result(self.store.recall("hash2")))
+        theirs = self.result(self.store.sessionsOf("c3"))
+        self.assertEqual([session.sid for session in theirs], ["c3"])
 
     def test_queueIsBounded(self) -> None:
         """

@@ -18,6 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.contracts.store import WALL_TIME, said
 from tests.support import histories
 from tests.support.histories import TOKENS
+from tests.support.rules import granted, registered, rules
+from twisted_chat.stores.interfaces import Projection
 from twisted_chat.stores.sqlite import schema, steps, tool
 from twisted_chat.stores.sqlite.retention import ALL
 from twisted_chat.stores.sqlite.tool import main
@@ -146,7 +148,7 @@ class HistoryTests(SynchronousTestCase):
             [(said("Grüße", key="k1"), None), (Draft(JOINED, "#lobby", "Bob"), None)]
         )
 
-    def run_(self, *arguments: str) -> tuple[int, str, str]:
+    def run_(self, *arguments: str, projection: Projection | None = None) -> tuple[int, str, str]:
         """
         @return: exit code, standard output and standard error.
         """
@@ -154,7 +156,7 @@ class HistoryTests(SynchronousTestCase):
         err = io.StringIO()
         self.patch(sys, "stdout", out)
         self.patch(sys, "stderr", err)
-        code = main(arguments)
+        code = main(arguments, projection)
         out.seek(0)
         return code, out.buffer.getvalue().decode(), err.getvalue()
 
@@ -407,10 +409,88 @@ class HistoryTests(SynchronousTestCase):
         """
         A table that is gone is damage.
         """
-        self.spoil("DROP TABLE rooms")
-        code, _, err = self.run_(self.path, "check")
+        gone = []
+        for table in ("rooms", "removed", "records"):
+            self.spoil(f"DROP TABLE {table}")
+            gone.append(table)
+            code, _, err = self.run_(self.path, "check")
+            self.assertEqual(code, 1)
+            self.assertIn(f"it has no table {', '.join(sorted(gone))}", err)
+
+    def test_exportRemoved(self) -> None:
+        """
+        The text of a message that was removed is not exported, but that it was.
+        """
+        self.spoil("UPDATE events SET text = ''")
+        code, out, err = self.run_(self.path, "export")
+        first, second = map(json.loads, out.splitlines())
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual((first["text"], first["removed"]), ("(removed)", True))
+        self.assertNotIn("removed", second)
+
+    def test_exportOfTheServer(self) -> None:
+        """
+        What is about accounts and the whole server is exported only with all the rest.
+        """
+        self.writer.commit([(registered("a1", "Ann"), None), (granted(1, "b2"), None)])
+        kinds = []
+        for options in ((), ("--all",)):
+            code, out, err = self.run_(self.path, "export", *options)
+            self.assertEqual((code, err), (0, ""))
+            kinds.append([json.loads(line)["kind"] for line in out.splitlines()])
+        self.assertEqual(
+            kinds, [["said", "joined", "granted"], ["said", "joined", "registered", "granted"]]
+        )
+
+    def rebuild(self) -> tuple[int, str, str]:
+        """
+        Make the records again.
+        """
+        return self.run_(self.path, "rebuild", projection=rules)
+
+    def test_rebuild(self) -> None:
+        """
+        The records are made again of the log, wholly or not at all, while no server uses it.
+        """
+        self.writer.commit([(registered("a1", "Ann"), None)])
+        code, _, err = self.rebuild()
         self.assertEqual(code, 1)
-        self.assertIn("it has no table rooms", err)
+        self.assertIn("another server (process", err)
+        self.writer.close()
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("REPLACE INTO records VALUES ('account', 'x9', '{}')")
+            select = "SELECT kind, key FROM records ORDER BY kind"
+            made = [("account", "a1"), ("owned", "Ann")]
+            code, out, err = self.rebuild()
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("has 2 records", out)
+            self.assertEqual(connection.execute(select).fetchall(), made)
+            connection.execute(
+                "CREATE TRIGGER fault BEFORE INSERT ON records WHEN new.kind = 'owned' "
+                "BEGIN SELECT raise(FAIL, 'a fault'); END"
+            )
+            code, out, err = self.rebuild()
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("a fault", err)
+            self.assertEqual(connection.execute(select).fetchall(), made)
+        self.assertEqual(self.run_(self.path, "check")[0], 0)
+
+    def test_rebuildOld(self) -> None:
+        """
+        The records of an older file are made by the server that migrates it.
+        """
+        self.writer.close()
+        self.patch(tool, "STEPS", [*steps.STEPS, ()])
+        code, _, err = self.rebuild()
+        self.assertEqual(code, 1)
+        self.assertIn("start a server with it once", err)
+
+    def test_rebuildOfNothing(self) -> None:
+        """
+        Where no file is none is made.
+        """
+        self.assertEqual(self.run_(self.path + "2", "rebuild", projection=rules)[0], 1)
+        self.assertFalse(os.path.exists(self.path + "2"))
 
     def put(self, id: object, text: str, time: str = "5.0") -> None:
         """

@@ -8,6 +8,7 @@ line.
 
 from __future__ import annotations
 
+from ...accounts.terms import showSpan
 from ...errors import BadCommand, ChatError, NotAllowed
 from ...text.cleaning import showable
 from ...text.names import cleanRoom
@@ -71,9 +72,36 @@ async def join(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"you are in {MAX_ROOMS} rooms, which is the most: /leave one first")
     if room is None:
         room = await _create(user, name, password, key)
-    elif not room.admits(user.sid, user.rights):
-        _tryPassword(user, room, password)
+    else:
+        _checkBans(user, room)
+        if not room.admits(user.sid, user.rights):
+            _tryPassword(user, room, password)
     await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
+    tellRules(user, room)
+
+
+def _checkBans(user: User, room: Room) -> None:
+    """
+    @raise ChatError: if the user is banned from a room.
+    """
+    state = user.state
+    refusal = state.law.mayEnter(room.place, room.name, user.visitor, state.seconds())
+    if refusal is not None:
+        raise refusal
+
+
+def tellRules(user: User, room: Room) -> None:
+    """
+    Tell somebody who joins a room how one speaks there.
+    """
+    law, now = user.state.law, user.state.seconds()
+    if not law.hasRules(room.place):
+        return
+    slow = law.setting(room.place, "slow", now)
+    if slow is not None:
+        user.notice(f"{room.name} is in slow mode: everybody speaks once in {showSpan(slow)}")
+    if law.setting(room.place, "readonly", now) is not None:
+        user.notice(f"{room.name} is read-only: its moderators and speakers alone speak")
 
 
 async def _create(user: User, name: str, password: str, key: str | None) -> Room:
@@ -147,20 +175,22 @@ async def leave(user: User, text: str, key: str | None) -> None:
 
 async def topic(user: User, text: str, key: str | None) -> None:
     """C{/topic [TEXT]}."""
-    room = await _settled(user)
+    room = await settled(user)
     if not text:
         user.answer(Topic(room.name, room.topic), key)
         return
     if len(text) > MAX_TOPIC:
         raise BadCommand(f"a topic has at most {MAX_TOPIC} characters: shorten it")
     _mayChange(user)
+    if user.state.law.hasRules(room.place):
+        user.mustSpeak(room)
     new = "" if text in ("-", '""') else text
     await user.propose(_draft(user, TOPIC, room.name, new))
 
 
 async def invite(user: User, text: str, key: str | None) -> None:
     """C{/invite NAME}."""
-    room = await _settled(user)
+    room = await settled(user)
     guest = user.state.roster.find(text)
     if guest in room:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
@@ -173,7 +203,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
 
 async def lock(user: User, text: str, key: str | None) -> None:
     """C{/lock [PASSWORD]}."""
-    room = await _settled(user)
+    room = await settled(user)
     _mustOwn(user, room)
     if " " in text or len(text) > MAX_PASSWORD:
         raise BadCommand(
@@ -191,7 +221,7 @@ async def lock(user: User, text: str, key: str | None) -> None:
 
 async def unlock(user: User, text: str, key: str | None) -> None:
     """C{/unlock}."""
-    room = await _settled(user)
+    room = await settled(user)
     _mustOwn(user, room)
     if not room.private:
         raise NotAllowed(f"{room.name} is open to everybody already")
@@ -206,7 +236,7 @@ async def unlock(user: User, text: str, key: str | None) -> None:
 
 async def kick(user: User, text: str, key: str | None) -> None:
     """C{/kick NAME [REASON]}."""
-    room = await _settled(user)
+    room = await settled(user)
     _mustOwn(user, room)
     name, _, reason = text.partition(" ")
     target = user.state.roster.find(name)
@@ -251,7 +281,7 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     )
 
 
-async def _settled(user: User) -> Room:
+async def settled(user: User) -> Room:
     """
     @return: the user's current room, when no change of its law waits for the log.
     """

@@ -9,14 +9,15 @@ import difflib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...errors import BadCommand
+from ...errors import BadCommand, NotAllowed
 from ...wire.answers import CommandHelp, Help
 from ...wire.events import ACTED
 from ..state import Doing
 from ..user import User
+from . import order
 from .account import account, device, inbox, inviteCode, login, password, register, unregister
 from .queries import history, names, rooms, search, who
-from .rooms import invite, join, kick, leave, lock, topic, unlock
+from .rooms import invite, join, leave, lock, topic, unlock
 
 
 class Command(NamedTuple):
@@ -30,6 +31,8 @@ class Command(NamedTuple):
     @ivar needed: how many arguments it needs at least.
     @ivar cost: how many lines it counts as against the client's rate: what everybody in a room is
         told of, and what reads the history, costs more than a message.
+    @ivar may: tells whether a user may use it in the room that they speak in; it is not listed
+        where they may not.
     """
 
     usage: str
@@ -37,18 +40,20 @@ class Command(NamedTuple):
     handler: Callable[[User, str, str | None], Doing]
     needed: int = 0
     cost: int = 1
+    may: Callable[[User], bool] | None = None
 
 
-def commands() -> Help:
+def commands(user: User) -> Help:
     """
-    @return: all commands.
+    @return: all commands that a user may use in the room that they speak in.
     """
-    return Help(tuple(CommandHelp(name, row.usage, row.help) for name, row in COMMANDS.items()))
+    rows = ((name, row) for name, row in COMMANDS.items() if row.may is None or row.may(user))
+    return Help(tuple(CommandHelp(name, row.usage, row.help) for name, row in rows))
 
 
 async def _help(user: User, text: str, key: str | None) -> None:
     if not text:
-        user.answer(commands(), key)
+        user.answer(commands(user), key)
         return
     name = text.split(maxsplit=1)[0].removeprefix("/").lower()
     command = _find(name)
@@ -101,7 +106,6 @@ COMMANDS: dict[str, Command] = {
         5,
     ),
     "unlock": Command("", "opens your own room to everybody.", unlock, 0, 5),
-    "kick": Command("NAME [REASON]", "removes someone from your own room.", kick, 1, 5),
     "history": Command("[COUNT] [before ID]", "shows what was said in your room before.", history),
     "search": Command(
         "WORDS [from:NAME] [in:#ROOM] [since:7d]",
@@ -120,6 +124,81 @@ COMMANDS: dict[str, Command] = {
     "inbox": Command("[COUNT]", "shows what was said to you alone.", inbox, 0, 3),
     "invite-code": Command("", "gives a code that lets somebody register.", inviteCode, 0, 5),
     "unregister": Command("NAME", "ends your account: nobody gets its name.", unregister, 1, 5),
+    "report": Command(
+        "NAME|ID [REASON]",
+        "tells the moderators of someone, or of a message.",
+        order.report,
+        1,
+        5,
+    ),
+    "remove": Command(
+        "ID|NAME [TIME] [REASON]",
+        "removes a message of yours, or what someone said lately.",
+        order.remove,
+        1,
+        5,
+    ),
+    "restore": Command("ID", "brings back what was removed.", order.restore, 1, 5),
+    "kick": Command(
+        "NAME [REASON]", "removes someone from your room.", order.kick, 1, 5, order.mayKick
+    ),
+    "ban": Command(
+        "TARGET [TIME] [all] [REASON]",
+        "keeps someone out: in the lobby, out of this server.",
+        order.ban,
+        1,
+        5,
+        order.mayRule,
+    ),
+    "unban": Command("TARGET", "lets someone in again.", order.unban, 1, 5, order.mayRule),
+    "mute": Command(
+        "NAME [TIME] [REASON]",
+        "keeps someone from speaking.",
+        order.mute,
+        1,
+        5,
+        order.mayRule,
+    ),
+    "unmute": Command("NAME", "lets someone speak again.", order.unmute, 1, 5, order.mayRule),
+    "bans": Command("", "lists who is banned or muted.", order.bans, 0, 3, order.mayRule),
+    "slow": Command(
+        "TIME|off",
+        "lets everybody speak once in so long: /slow 30s.",
+        order.slow,
+        1,
+        5,
+        order.mayModerate,
+    ),
+    "readonly": Command(
+        "on|off",
+        "lets only moderators and speakers speak.",
+        order.readonly,
+        1,
+        5,
+        order.mayModerate,
+    ),
+    "grant": Command(
+        "NAME ROLE",
+        "makes someone owner, moderator or speaker.",
+        order.grant,
+        2,
+        5,
+        order.mayGrant,
+    ),
+    "revoke": Command("NAME", "takes someone's role away.", order.revoke, 1, 5, order.mayModerate),
+    "reports": Command("", "lists the open reports.", order.reports, 0, 3, order.mayModerate),
+    "done": Command("ID", "ends a report.", order.done, 1, 5, order.mayModerate),
+    "audit": Command(
+        "[COUNT]", "shows what moderators have done.", order.audit, 0, 3, order.mayRule
+    ),
+    "lockdown": Command(
+        "WHAT [TIME]",
+        "shuts the server: register, guests, all or off.",
+        order.lockdown,
+        1,
+        5,
+        order.mayOperate,
+    ),
     "quit": Command("", "leaves the chat.", _quit),
 }
 """All commands, in the order in which C{/help} lists them."""
@@ -137,12 +216,18 @@ def perform(user: User, line: str, key: str | None = None) -> Doing:
     @param key: the client's own id of this request.
     @return: what is still to be done.
     @raise BadCommand: if there is no such command, or it needs more.
+    @raise NotAllowed: if the user may not use it in the room that they speak in.
     """
     name, _, text = line.partition(" ")
     command = _find(name.lower())
     text = text.strip()
     if len(text.split(maxsplit=command.needed)) < command.needed:
         raise BadCommand(f"Usage: /{name.lower()} {command.usage}")
+    if command.may is not None and not command.may(user):
+        raise NotAllowed(
+            f"/{name.lower()} is for those who keep order in {user.current.name}: /help lists what "
+            "you may do"
+        )
     if command.cost > 1:
         user.client.charge(command.cost - 1)
     return command.handler(user, text, key)

@@ -204,7 +204,7 @@ def _who(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
 
 
 def _commands(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
-    return _give(user, key, commands)
+    return _give(user, key, lambda: commands(user))
 
 
 def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:

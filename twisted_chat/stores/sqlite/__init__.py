@@ -11,8 +11,10 @@ Nothing here knows the hub or a connection.  Only C{store} knows the reactor's t
 - C{schema}: how the file is laid out
 - C{rows}: from rows to values, and past those that cannot be read
 - C{fulltext}: the index of words
-- C{projection}: the records, and the texts of removed messages
+- C{projection}: the records
+- C{removedtexts}: the texts of removed messages
 - C{retention}: how long what is kept
+- C{superseded}: what is pruned however much is kept
 - C{faults}: what can go wrong, and what the operator hears of it
 - C{tool}: backup, check and export, for the operator
 """

@@ -1,37 +1,28 @@
 # -*- test-case-name: tests.stores.sqlite.test_projection -*-
 """
-The records of a history file, and the texts of removed messages, changed in the transaction that
-stores what they are made of.
+The records of a history file: changed in the transaction that stores what they are made of, or made
+again of the whole log.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
+from heapq import merge
+from operator import attrgetter
+from typing import Final
 
-from ..interfaces import MAX_REMOVED, Selection
-from ..records import before
-from . import fulltext
-from .rows import stream
-from .schema import IS_SPOKEN
+from ...wire.events import CREATED, RECORDED, UNREADABLE, Event
+from ..interfaces import MARK, Projection, Selection
+from ..records import before, project
+from . import removedtexts
+from .rows import ROOMS, SECRET_EVENTS, asEvent, asRoom, stream
+from .schema import IS_OTHER, readNote, writeNote
 
-CHUNK: Final = 500
-"""Ids in one statement: SQLite allowed 999 values for long."""
+MADE: Final = "records"
+"""The note that says that the records were made of all that is in the log."""
 
-_SELECTED: Final = (
-    f"SELECT id, text, name FROM events WHERE room = ? AND {IS_SPOKEN} AND id > ? AND id <= ? "
-    "AND text != ''"
-)
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
-    """
-    @return: the ids in parts that one statement has room for, each with its list of marks.
-    """
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        yield f"({', '.join('?' * len(chunk))})", chunk
+_id: Final = attrgetter("id")
 
 
 class SQLRecords:
@@ -39,12 +30,8 @@ class SQLRecords:
     See L{stores.records.Kept}.  Everything here happens in a transaction that is under way.
     """
 
-    def __init__(self, connection: sqlite3.Connection, isIndexed: bool) -> None:
-        """
-        @param isIndexed: whether there is an index of words.
-        """
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._isIndexed = isIndexed
 
     def read(self, kind: str, key: str) -> str | None:
         """
@@ -74,56 +61,84 @@ class SQLRecords:
         """
         See L{stores.interfaces.Records.hide}.
         """
-        connection = self._connection
-        rows = self._selected(before(removal, selection))
-        if self._isIndexed:
-            fulltext.forget(connection, rows)
-        for marks, ids in _chunks([row[0] for row in rows]):
-            connection.execute(
-                "REPLACE INTO removed (id, removal, text) "
-                f"SELECT id, ?, text FROM events WHERE id IN {marks}",
-                (removal, *ids),
-            )
-            connection.execute(f"UPDATE events SET text = '' WHERE id IN {marks}", ids)
-
-    def _selected(self, selection: Selection) -> list[tuple[Any, ...]]:
-        """
-        @return: id, text and name of the messages.
-        """
-        select, values = _SELECTED, [selection.room, selection.after, selection.upto]
-        for column, value in (("sid", selection.sid), ("name", selection.name)):
-            if value:
-                select += f" AND {column} = ?"
-                values.append(value)
-        found: list[tuple[Any, ...]] = []
-        if selection.ids:
-            newest = sorted(set(selection.ids), reverse=True)
-            for marks, ids in _chunks(newest):
-                found += stream(self._connection, f"{select} AND id IN {marks}", [*values, *ids])
-            found.sort(reverse=True)
-        else:
-            select += " ORDER BY id DESC LIMIT ?"
-            found += stream(self._connection, select, [*values, MAX_REMOVED])
-        return found[:MAX_REMOVED]
+        removedtexts.hide(self._connection, removal, before(removal, selection))
 
     def unhide(self, removal: int) -> None:
         """
         See L{stores.interfaces.Records.unhide}.
         """
-        connection = self._connection
-        if self._isIndexed:
-            fulltext.learn(
-                connection,
-                stream(
-                    connection,
-                    "SELECT removed.id, removed.text, events.name FROM removed "
-                    "JOIN events ON events.id = removed.id WHERE removal = ?",
-                    (removal,),
-                ),
-            )
-        connection.execute(
-            "UPDATE events SET text = (SELECT text FROM removed WHERE removed.id = events.id) "
-            "WHERE id IN (SELECT id FROM removed WHERE removal = ?)",
-            (removal,),
+        removedtexts.unhide(self._connection, removal)
+
+
+class _RecordsAlone(SQLRecords):
+    """
+    The records while they are made again: what is done to events was done already.
+    """
+
+    def blank(self, id: int) -> None:
+        """
+        Do nothing.
+        """
+
+    def hide(self, removal: int, selection: Selection) -> None:
+        """
+        Do nothing.
+        """
+
+    def unhide(self, removal: int) -> None:
+        """
+        Do nothing.
+        """
+
+
+def rebuild(connection: sqlite3.Connection, projection: Projection) -> None:
+    """
+    Make the records of the whole log, in a transaction that is under way.  The marks stay, since
+    the events that they were made of are pruned.
+    """
+    connection.execute("DELETE FROM records WHERE kind != ?", (MARK,))
+    records = _RecordsAlone(connection)
+    for event in _recorded(connection):
+        project(projection, event, records)
+    writeNote(connection, MADE, 1)
+
+
+def prepare(connection: sqlite3.Connection, projection: Projection) -> None:
+    """
+    Make the records where there are none yet.
+
+    @raise sqlite3.Error: it cannot be.
+    """
+    if readNote(connection, MADE, 0) != 1:
+        connection.execute("BEGIN IMMEDIATE")
+        rebuild(connection, projection)
+        connection.execute("COMMIT")
+
+
+def _recorded(connection: sqlite3.Connection) -> Iterator[Event]:
+    """
+    @return: the events that records are made of.  Where the one that made a room was pruned, it is
+        made of the room's row.
+    """
+    kinds = sorted(RECORDED)
+    stored = (
+        event
+        for row in stream(
+            connection,
+            f"{SECRET_EVENTS} WHERE kind IN ({', '.join('?' * len(kinds))}) AND {IS_OTHER} "
+            "ORDER BY id",
+            kinds,
         )
-        connection.execute("DELETE FROM removed WHERE removal = ?", (removal,))
+        if (event := asEvent(row)).kind != UNREADABLE
+    )
+    made = (
+        Event(room.id, 0.0, CREATED, room.name, "", sid=room.owner)
+        for row in stream(connection, f"{ROOMS} WHERE id > 0 ORDER BY id")
+        if (room := asRoom(row)) is not None
+    )
+    before = 0
+    for event in merge(stored, made, key=_id):
+        # Of two with one id the stored one comes first.
+        if event.id != before:
+            yield event
+        before = event.id

@@ -18,7 +18,17 @@ from threading import Lock
 from typing import Any, Final, TypeVar
 
 from ...errors import NoHistory
-from ...wire.events import FOREVER, SPOKEN, STATE, UNREADABLE, Event, Place, Query, Scope
+from ...wire.events import (
+    FOREVER,
+    MODERATION,
+    SPOKEN,
+    STATE,
+    UNREADABLE,
+    Event,
+    Place,
+    Query,
+    Scope,
+)
 from ...worker import Ticket
 from ..interfaces import StoredRooms
 from ..search import matcher, phrases, readable
@@ -34,6 +44,7 @@ from .rows import (
     asRoom,
     asSession,
     asValue,
+    eventColumns,
     stream,
 )
 from .rows import ROOMS as ROOM_ROWS
@@ -78,6 +89,15 @@ _PRESENCE_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_PRESENCE} 
 _OTHER_IDS: Final = f"SELECT id FROM events WHERE room = ? AND {IS_OTHER} {_NEXT}"
 
 _KIND_IDS: Final = f"SELECT id FROM events WHERE kind = ? AND {IS_OTHER} {_NEXT}"
+
+_NEWEST: Final = "ORDER BY id DESC LIMIT ?"
+
+_LAST_OF_KIND: Final = f"SELECT id FROM events WHERE kind = ? AND {IS_OTHER} {_NEWEST}"
+
+_LAST_ACTS: Final = (
+    f"SELECT id FROM events WHERE room = ? AND {IS_OTHER} AND {isOneOf(sorted(MODERATION))} "
+    f"{_NEWEST}"
+)
 
 _TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
 
@@ -274,6 +294,24 @@ class Reader:
                 count += row[0]
         return count
 
+    def moderation(self, room: str | None, most: int) -> list[Event]:
+        """
+        See L{stores.interfaces.IHistory.moderation}.
+        """
+        with self._moment() as connection:
+            if room is None:
+                ways = [(_LAST_OF_KIND, (kind, most)) for kind in sorted(MODERATION)]
+            else:
+                ways = [(_LAST_ACTS, (room, most))]
+            ids = [
+                row[0]
+                for select, values in ways
+                for row in connection.execute(select, values).fetchall()
+            ]
+            newest = sorted(ids)[-most:] if most > 0 else []
+            with closing(self._withIds(connection, iter(newest), SECRET_EVENTS)) as events:
+                return [event for event in events if event.kind != UNREADABLE]
+
     def _events(
         self, connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()
     ) -> _Events:
@@ -348,10 +386,9 @@ class Reader:
         if not asked:
             return
         # The index goes first (CROSS JOIN keeps the order) and gives its rows newest first.
-        columns = "e.id, e.time, e.kind, e.room, e.name, e.text, e.\"to\", e.sid, e.key, ''"
         yield from self._events(
             connection,
-            f"SELECT {columns} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
+            f"SELECT {eventColumns('e')} FROM terms CROSS JOIN events AS e ON e.id = terms.rowid "
             f"WHERE terms MATCH ? AND terms.rowid > ? AND {isOneOf(sorted(SPOKEN), 'e.kind')} "
             f"AND {allowed} ORDER BY terms.rowid DESC",
             [asked, floor, *values],
@@ -462,6 +499,15 @@ class Reader:
             for _, text in stream(connection, f"{_RECORDS} AND key = ?", (kind, key)):
                 return self._value(kind, key, text)
         return None
+
+    def removedTexts(self, removal: int, most: int) -> list[tuple[int, str]]:
+        """
+        See L{stores.interfaces.IRecords.removedTexts}.
+        """
+        statement = "SELECT id, text FROM removed WHERE removal = ? ORDER BY id LIMIT ?"
+        with self._moment() as connection:
+            rows = stream(connection, statement, (removal, most))
+            return [(id, text) for id, text in rows if isinstance(text, str)]
 
     def removedBy(self, removal: int) -> list[int]:
         """

@@ -2,8 +2,8 @@
 """
 How much of the past is kept.
 
-What people wrote is kept as asked.  Comings and goings are kept a tenth of that, and what rooms
-are rebuilt from is kept always.
+What people wrote is kept as asked, and comings and goings a tenth of that.  What is pruned however
+much is kept is in L{superseded}.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ class PresencePruner(Pruner):
 
 class SpokenPruner(Pruner):
     """
-    Of what people wrote, and of the words in its index.
+    Of what people wrote, of the words in its index, and of texts that were removed.
     """
 
     note = PRUNED
@@ -251,6 +251,7 @@ class SpokenPruner(Pruner):
         if self._isIndexed:
             fulltext.forget(connection, rows)
         super().delete(connection, rows)
+        connection.executemany("DELETE FROM removed WHERE id = ?", [(row[0],) for row in rows])
 
 
 def pruners(keep: Keep, isIndexed: bool) -> list[Pruner]:

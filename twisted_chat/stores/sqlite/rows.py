@@ -21,13 +21,37 @@ from .schema import MAX_ID
 
 _T = TypeVar("_T")
 
-_FIELDS: Final = 'id, time, kind, room, name, text, "to", sid, key'
 
-EVENTS: Final = f"SELECT {_FIELDS}, '' FROM events"
+def shownText(events: str) -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @return: SQL for the text of one as it is shown: an empty one if the message was removed.  See
+        L{removedtexts}.
+    """
+    moved = "SELECT CASE removal WHEN 0 THEN removed.text ELSE '' END FROM removed"
+    return f"coalesce(({moved} WHERE removed.id = {events}.id), {events}.text)"
+
+
+def eventColumns(events: str, data: str = "''") -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @param data: what to read as the data.
+    @return: the columns of an event, in their order.
+    """
+    return (
+        f"{events}.id, {events}.time, {events}.kind, {events}.room, {events}.name, "
+        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, {data}'
+    )
+
+
+EVENTS: Final = f"SELECT {eventColumns('events')} FROM events"
 """Events as people may have them: without secrets."""
 
-SECRET_EVENTS: Final = f"SELECT {_FIELDS}, data FROM events"
-"""Events as the log holds them."""
+SECRET_EVENTS: Final = f"SELECT {eventColumns('events', 'data')} FROM events"
+"""Events with their secrets."""
+
+OLD_EVENTS: Final = "SELECT id, time, kind, room, name, text, \"to\", sid, key, '' FROM events"
+"""Events of a file in which no message can be removed."""
 
 SESSIONS: Final = (
     "SELECT sid, tokenHash, name, rooms, current, seen, rights, began, account, device "

@@ -246,20 +246,6 @@ _OTHER_4: Final = (
 )
 
 
-def _keepPlaces(connection: sqlite3.Connection) -> None:
-    """
-    Make the record of each room, which belongs to its maker.
-    """
-    with _anyText(connection):
-        connection.executemany(
-            "INSERT INTO records VALUES ('place', ?, ?)",
-            [
-                (str(id), json.dumps({"owner": str(owner)}))
-                for id, owner in connection.execute("SELECT id, owner FROM rooms WHERE id > 0")
-            ],
-        )
-
-
 VERSION_4: Final[tuple[Part, ...]] = (
     """CREATE TABLE records (
         kind TEXT NOT NULL,
@@ -267,13 +253,13 @@ VERSION_4: Final[tuple[Part, ...]] = (
         value TEXT NOT NULL,
         PRIMARY KEY (kind, key)
     ) WITHOUT ROWID""",
-    _keepPlaces,
     """CREATE TABLE removed (
         id INTEGER PRIMARY KEY,
         removal INTEGER NOT NULL,
-        text TEXT NOT NULL
+        text TEXT
     )""",
     "CREATE INDEX removed_removal ON removed (removal)",
+    "CREATE INDEX removed_moving ON removed (id) WHERE text IS NULL OR removal = 0",
     "ALTER TABLE sessions ADD COLUMN account TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX sessions_account ON sessions (account) WHERE account != ''",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Generator
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred, fail, inlineCallbacks, succeed
@@ -20,7 +21,7 @@ from zope.interface import implementer
 
 from ...counters import Counters
 from ...errors import ChatError, NoHistory, NotStored
-from ...wire.events import Draft, Event, Place, Query, Scope
+from ...wire.events import PRESENCE, Draft, Event, Place, Query, Scope
 from ...worker import IClockWithThreads, Ticket, Worker
 from ..base import Following, RoomChanges, Sessions, changed
 from ..interfaces import IFollower, IStore, Projection, StoredRooms
@@ -34,6 +35,10 @@ from .writer import NO_CHANGES, Changes, Outcome, Waiting, Writer
 
 BATCH: Final = 4_096
 """Drafts in one commit: with more the first receipts would wait long for the last drafts."""
+
+MOVES: Final = 128
+"""Those of them by which people join and leave: the reactor takes some 50 us for each, and whoever
+asks for something waits."""
 
 QUEUED_DRAFTS: Final = 100_000
 """Drafts that may wait for the disk: some seconds of the fastest chat."""
@@ -251,8 +256,9 @@ class SQLiteLog:
             self._stopping.callback(None)
 
     def _commit(self) -> None:
-        batch = self._queue[:BATCH]
-        del self._queue[:BATCH]
+        size = _batchSize(self._queue)
+        batch = self._queue[:size]
+        del self._queue[:size]
         self._queuedText = sum(len(draft.text) for draft, _ in self._queue)
         changes = None
         if self._areChanged:
@@ -449,6 +455,12 @@ class SQLiteLog:
         """
         return self._read(self._reader.count, place, after, most)
 
+    def moderation(self, room: str | None, most: int) -> Deferred[list[Event]]:
+        """
+        See L{IHistory.moderation}.
+        """
+        return self._read(self._reader.moderation, room, most)
+
     def search(self, scope: Scope, query: Query, limit: int) -> Deferred[list[Event]]:
         """
         See L{IHistory.search}.
@@ -472,6 +484,12 @@ class SQLiteLog:
         See L{IRecords.record}.
         """
         return self._read(self._reader.record, kind, key)
+
+    def removedTexts(self, removal: int, most: int) -> Deferred[list[tuple[int, str]]]:
+        """
+        See L{IRecords.removedTexts}.
+        """
+        return self._read(self._reader.removedTexts, removal, most)
 
     def removedBy(self, removal: int) -> Deferred[list[int]]:
         """
@@ -602,3 +620,16 @@ class SQLiteLog:
         return self._read(
             self._reader.recentSessions, seconds, self._sessions.lastUse(), self._seconds()
         ).addCallback(asChanged)
+
+
+def _batchSize(queue: Collection[tuple[Draft, object]]) -> int:
+    """
+    @return: how many drafts the next commit takes.
+    """
+    size = min(len(queue), BATCH)
+    moves = 0
+    for count, (draft, _) in enumerate(islice(queue, size) if size > MOVES else (), 1):
+        moves += draft.kind in PRESENCE
+        if moves == MOVES:
+            return count
+    return size

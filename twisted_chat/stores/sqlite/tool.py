@@ -27,14 +27,20 @@ from typing import Any, Final, NamedTuple, TextIO
 
 from ...errors import NoHistory
 from ...text.cleaning import INVISIBLE, escapeLog
-from ...wire.events import INVITED, LOCKED, UNREADABLE, Event
+from ...wire.events import INVITED, LOCKED, SERVER, SPOKEN, UNREADABLE, Event
+from ..interfaces import Projection
+from . import projection as records
 from .faults import reason
-from .rows import EVENTS, asEvent, lenient
+from .historyfile import Place
+from .rows import EVENTS, OLD_EVENTS, asEvent, lenient
 from .schema import APPLICATION_ID, BUSY_SECONDS, connect, copy, firstFault
 from .steps import STEPS
 
 WINDOW: Final = 1_000
 """Rows read at once."""
+
+REMOVED_TEXT: Final = "(removed)"
+"""Stands for the text of a message that was removed."""
 
 TRIED: Final = 1_000
 """Ids in a damaged part that are tried one by one before the steps become larger."""
@@ -211,6 +217,7 @@ def check(path: str, out: TextIO) -> None:
             )
         version = _version(connection)
         missing = {"events", "sessions", "notes", *(["rooms"] if version >= 3 else [])}
+        missing |= {"records", "removed"} if version >= 4 else set()
         missing -= _tables(connection)
         strange = sum(isinstance(row, _Gap) or _isStrange(row) for row in _rows(connection))
     if missing:
@@ -224,10 +231,11 @@ def check(path: str, out: TextIO) -> None:
     _print(f"Its tables are of version {version}{_upgrade(path, version)}", out)
 
 
-def export(path: str, out: TextIO) -> None:
+def export(path: str, out: TextIO, isAll: bool = False) -> None:
     """
-    Print all events, oldest first, each as one JSON object on a line of its own.
+    Print the events, oldest first, each as one JSON object on a line of its own.
 
+    @param isAll: whether to print those about accounts and the whole server, too.
     @raise NoHistory: some could not be read, or hold what no server wrote; all others were printed,
         and what there is of these.
     """
@@ -241,9 +249,13 @@ def export(path: str, out: TextIO) -> None:
                 gaps.append(row)
                 continue
             strange += _isStrange(row)
+            if row[_ROOM] == SERVER and not isAll:
+                continue
             fields = {name: _printable(value) for name, value in zip(_NAMES, row, strict=False)}
             if isTextSecret and fields["kind"] in (LOCKED, INVITED):
                 del fields["text"]
+            if fields["kind"] in SPOKEN and not fields["text"]:
+                fields |= {"text": REMOVED_TEXT, "removed": True}
             present = {name: value for name, value in fields.items() if value or name == "id"}
             out.write(_safe(json.dumps(present, ensure_ascii=False)) + "\n")
     if gaps:
@@ -257,6 +269,34 @@ def export(path: str, out: TextIO) -> None:
 
 
 _NAMES: Final = Event._fields[:-1]
+
+_ROOM: Final = _NAMES.index("room")
+
+
+def rebuild(path: str, projection: Projection, out: TextIO) -> None:
+    """
+    Make the records of the log again, while no server uses it: all of them or none.
+
+    @raise NoHistory: they could not be.
+    """
+    with _opened(path) as connection:
+        version = _version(connection)
+    if version < len(STEPS):
+        raise NoHistory(
+            f"{path} has tables of version {version}: start a server with it once, which makes "
+            f"them version {len(STEPS)}, and the records as well"
+        )
+    place = Place(path)
+    place.hold()
+    try:
+        with closing(connect(place.path, isWriter=True)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            records.rebuild(connection, projection)
+            (count,) = connection.execute("SELECT count(*) FROM records").fetchone()
+            connection.execute("COMMIT")
+    finally:
+        place.release()
+    _print(f"{path} has {count} records, made of all its events", out)
 
 
 def _isStrange(row: tuple[Any, ...]) -> bool:
@@ -322,12 +362,13 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
     @return: the rows of all events that can be read, in the order of their ids, and what lies
         between them that cannot.
     """
+    select = EVENTS if "removed" in _tables(connection) else OLD_EVENTS
     position = _FIRST_ID
     while position <= _LAST_ID:
         count = 0
         try:
             for row in connection.execute(
-                f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
+                f"{select} WHERE id >= ? ORDER BY id LIMIT ?", (position, WINDOW)
             ):
                 yield row
                 position = row[0] + 1
@@ -367,13 +408,13 @@ def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
 
 def _canRead(connection: sqlite3.Connection, id: int) -> bool:
     try:
-        connection.execute(f"{EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
+        connection.execute(f"{OLD_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
         return False
     return True
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(canRebuild: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m twisted_chat.history",
         description="Look after a chat history, also while a server uses it.",
@@ -383,16 +424,24 @@ def _parser() -> argparse.ArgumentParser:
     copying = commands.add_parser("backup", help="copy it, as it is at this moment, to DEST")
     copying.add_argument("destination", metavar="DEST")
     commands.add_parser("check", help="look for damage")
-    commands.add_parser("export", help="print all events as lines of JSON")
+    exporting = commands.add_parser("export", help="print the events as lines of JSON")
+    exporting.add_argument(
+        "--all", action="store_true", help="those about accounts and the whole server, too"
+    )
+    if canRebuild:
+        commands.add_parser(
+            "rebuild", help="make what is known of accounts, roles and bans again of the events"
+        )
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, projection: Projection | None = None) -> int:
     """
     @param arguments: the command line, without the program's name.
+    @param projection: makes the records of the log; without it they cannot be made again.
     @return: the exit code.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(projection is not None).parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     before = signal.signal(signal.SIGTERM, _end)
@@ -401,8 +450,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             backup(options.file, options.destination, sys.stdout)
         elif options.command == "check":
             check(options.file, sys.stdout)
+        elif options.command == "rebuild" and projection is not None:
+            rebuild(options.file, projection, sys.stdout)
         else:
-            export(options.file, sys.stdout)
+            export(options.file, sys.stdout, options.all)
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read the output has enough of it; nothing is left to be flushed at exit.

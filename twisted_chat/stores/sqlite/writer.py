@@ -21,14 +21,15 @@ from ..base import Key, sift
 from ..interfaces import Projection
 from ..records import project
 from ..session import RoomRecord, Session
-from . import fulltext
+from . import fulltext, projection
 from .faults import Refusal, isPassing
 from .historyfile import Place
 from .opening import openFile
-from .projection import SQLRecords
-from .retention import DAY, Keep, Pruner, lastTime, noteTime, pruners
+from .removedtexts import RemovedPruner, TextMover
+from .retention import DAY, Keep, lastTime, noteTime, pruners
 from .rows import SECRET_EVENTS, asEvent, isStorable, roomRow, sessionRow
 from .schema import MAX_ID, ROOMS, connect, newestId, readNote, writeNote
+from .superseded import Pruning, superseded
 
 SESSION_DAYS: Final = 30
 """A session that was not used for so long cannot be resumed."""
@@ -198,7 +199,7 @@ class Writer:
         self._projection = projection
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
-        self._pruners: list[Pruner] = []
+        self._pruners: list[Pruning] = []
 
     @property
     def path(self) -> str:
@@ -233,9 +234,19 @@ class Writer:
             fulltext.prepare(connection)
         else:
             fulltext.abandon(connection)
+        if self._projection is not None:
+            projection.prepare(connection, self._projection)
         self._newest = newestId(connection)
-        self._pruners = pruners(self._keep, self.canSearch)
+        self._pruners = self._makePruners()
         self._place.mark()
+
+    def _makePruners(self) -> list[Pruning]:
+        return [
+            *pruners(self._keep, self.canSearch),
+            TextMover(self.canSearch),
+            RemovedPruner(),
+            *superseded(),
+        ]
 
     def close(self) -> None:
         """
@@ -278,7 +289,7 @@ class Writer:
                 isSound = False
             if not isSound:
                 self._drop()
-            self._pruners = pruners(self._keep, self.canSearch)
+            self._pruners = self._makePruners()
         return Refusal(error)
 
     def commit(
@@ -328,7 +339,7 @@ class Writer:
         Let the records show what was stored.
         """
         assert self._projection is not None
-        records = SQLRecords(connection, self.canSearch)
+        records = projection.SQLRecords(connection)
         for event, _ in stored:
             if event.kind in RECORDED:
                 project(self._projection, event, records)

@@ -1,0 +1,649 @@
+# -*- test-case-name: tests.chat.commands.test_order -*-
+"""
+Tests for L{twisted_chat.chat.commands.order}.
+"""
+
+from __future__ import annotations
+
+from tests.support.helpers import FakeClient, enter, useZone
+from tests.support.moderating import Moderated, appoint, register
+from twisted_chat.chat.commands.order import GUEST_SECONDS, KICK_SECONDS, MAX_AUDIT
+from twisted_chat.wire.events import BANNED, SERVER, Event, asData
+from twisted_chat.wire.jsonlines import JSON
+
+
+class OrderCase(Moderated):
+    """
+    See L{Moderated}; the time zone is that of Greenwich.
+    """
+
+    def setUp(self) -> None:
+        useZone(self, "UTC0")
+        super().setUp()
+
+    def isIn(self, client: FakeClient) -> bool:
+        """
+        @return: whether somebody is in #dev.
+        """
+        return client.user.member in self.dev
+
+    def toLobby(self, *clients: FakeClient) -> None:
+        """Let people speak in the lobby."""
+        for client in clients:
+            client.types("/join #lobby")
+        self.forget()
+
+
+class KickTests(OrderCase):
+    """
+    /kick.
+    """
+
+    def test_kick(self) -> None:
+        """A moderator removes somebody, with a reason; everybody in the room hears of it once."""
+        lines = self.said(self.max, "/kick Bob flooding again")
+        self.assertEqual(lines, ["* Max removed Bob from #dev: flooding again"])
+        self.assertEqual(self.ann.lines, lines)
+        self.assertEqual(self.bob.lines, [*lines, "* You are in #lobby (5 here)"])
+        self.assertFalse(self.isIn(self.bob))
+
+    def test_back(self) -> None:
+        """Whoever was removed may be back after a minute."""
+        self.max.types("/kick Bob")
+        (line,) = self.said(self.bob, "/join #dev")
+        self.assertEqual(line, "! you are banned from #dev until 2025-11-22 14:34")
+        self.now += KICK_SECONDS
+        self.bob.types("/join #dev")
+        self.assertTrue(self.isIn(self.bob))
+
+    def test_ranks(self) -> None:
+        """Nobody removes somebody of their own rank or above, or themselves."""
+        appoint(self.hub, self.bob, "moderator", self.dev.place)
+        for name in ("Bob", "Ann", "Rob"):
+            (line,) = self.said(self.max, f"/kick {name}")
+            self.assertIn("has your rank or a higher one", line)
+        self.assertIn("yourself", self.said(self.max, "/kick Max")[0])
+        self.rob.types("/kick Ann")
+        self.assertFalse(self.isIn(self.ann))
+
+    def test_others(self) -> None:
+        """Others do not remove anybody, nor do moderators anybody who is not there."""
+        self.assertIn("those who keep order in #dev", self.said(self.bob, "/kick Cid")[0])
+        self.cid.types("/leave")
+        self.assertEqual(self.said(self.max, "/kick Cid"), ["! Cid is not in #dev"])
+
+    def test_lobby(self) -> None:
+        """An operator sends somebody away in the lobby, who may be back after a minute."""
+        self.toLobby(self.rob, self.max)
+        self.assertIn("keep order", self.said(self.max, "/kick Cid")[0])
+        lines = self.said(self.rob, "/kick Cid spam")
+        self.assertIn("* Cid is out, and may be back in 1m", lines)
+        self.assertIn(
+            "! you are banned from this server until 2025-11-22 14:34 (spam)", self.cid.lines
+        )
+        self.assertTrue(self.cid.closed)
+        self.assertNotIn("Cid", self.hub.users)
+
+    def test_guestOwner(self) -> None:
+        """A guest who made a private room removes members as ever, and for good."""
+        self.cid.types("/join #secret", "/lock secret123")
+        self.bob.types("/join #secret secret123")
+        secret = self.hub.rooms["#secret"]
+        self.cid.types("/kick Bob")
+        self.assertNotIn(self.bob.user.member, secret)
+        self.now += KICK_SECONDS
+        self.bob.types("/join #secret secret123")
+        self.assertNotIn(self.bob.user.member, secret)
+        self.assertEqual(self.hub.state.law.bans(secret.place, self.now, 9), [])
+
+
+class BanTests(OrderCase):
+    """
+    /ban and /unban.
+    """
+
+    def test_account(self) -> None:
+        """A registered person is banned by their account, without an end, and put out."""
+        lines = self.said(self.max, "/ban bob spam")
+        self.assertEqual(lines[0], "* Max banned Bob from #dev: spam")
+        self.assertRegex(lines[-1], r"\* Bob: /unban [0-9]+ ends this")
+        self.assertIn("* Max removed Bob from #dev", lines)
+        self.assertFalse(self.isIn(self.bob))
+        self.bob.types("/nick Robert")
+        self.assertEqual(self.said(self.bob, "/join #dev"), ["! you are banned from #dev (spam)"])
+
+    def test_guest(self) -> None:
+        """A guest is banned by name and host, for a day; registered people of the host are not."""
+        lines = self.said(self.max, "/ban Cid")
+        self.assertEqual(lines[0], "* Max banned Cid from #dev until 2025-11-23 14:33")
+        again = self.enter("Other", "192.0.2.4")
+        again.types("/join #dev")
+        self.assertFalse(self.isIn(again))
+        self.cid.types("/quit")
+        named = self.enter("CID", "198.51.100.9")
+        named.types("/join #dev")
+        self.assertFalse(self.isIn(named))
+        dan = self.enter("Dan", "192.0.2.4", True)
+        dan.types("/join #dev")
+        self.assertTrue(self.isIn(dan))
+        self.now += GUEST_SECONDS
+        again.types("/join #dev")
+        self.assertTrue(self.isIn(again))
+
+    def test_hostIsNotShown(self) -> None:
+        """Nobody learns from a ban where a guest comes from."""
+        dan = self.enter("Dan", "192.0.2.9", True, JSON)
+        dan.types("/join #dev")
+        dan.forget()
+        self.max.types("/ban Cid")
+        self.rob.types("/ban 198.51.100.0/24", "/unban 198.51.100.0/24")
+        for client in (self.max, self.ann, dan):
+            shown = "".join(client.lines)
+            self.assertNotIn("192.0.2.4", shown)
+            self.assertNotIn("198.51.100", shown)
+        banned = dan.objectsOf("banned")
+        self.assertEqual([each["to"] for each in banned], ["Cid", "a network"])
+        self.assertEqual(banned[0]["what"], "enter")
+        self.assertEqual(banned[0]["until"], self.now + GUEST_SECONDS)
+
+    def test_time(self) -> None:
+        """A time may be given, and the reason after it."""
+        lines = self.said(self.max, "/ban Bob 2h no more of this")
+        self.assertEqual(
+            lines[0], "* Max banned Bob from #dev until 2025-11-22 16:33: no more of this"
+        )
+        self.assertIn("a time is from", self.said(self.max, "/ban Cid 0s")[0])
+
+    def test_server(self) -> None:
+        """An operator's ban in the lobby holds for the whole server, and ends the connection."""
+        self.toLobby(self.rob)
+        lines = self.said(self.rob, "/ban Bob 1h spam")
+        self.assertEqual(lines[0], "* Rob banned Bob from this server until 2025-11-22 15:33: spam")
+        sentence = "you are banned from this server until 2025-11-22 15:33 (spam)"
+        self.assertEqual(self.bob.lines[0], f"! {sentence}")
+        self.assertTrue(self.bob.closed)
+        self.assertNotIn("Bob", self.hub.users)
+        self.assertNotIn("banned", "".join(self.ann.lines))
+
+    def test_networks(self) -> None:
+        """An operator bans a network, which spares registered people unless all is said."""
+        self.toLobby(self.rob)
+        self.rob.types("/ban 192.0.2.0/24 1h")
+        self.assertTrue(self.cid.closed)
+        self.assertFalse(self.bob.closed)
+        self.rob.types("/ban 192.0.2.0/24 1h all")
+        self.assertTrue(self.bob.closed)
+        self.assertFalse(self.rob.closed)
+        dan = self.enter("Dan", "192.0.2.77")
+        self.assertEqual(getattr(dan.loginError, "code", ""), "banned")
+
+    def test_patterns(self) -> None:
+        """An operator bans a pattern of names: at the entry, and for those who take such a name."""
+        self.toLobby(self.rob)
+        self.rob.types("/ban spam*bot")
+        dan = self.enter("SpamTheBot", "198.51.100.1")
+        self.assertEqual(getattr(dan.loginError, "code", ""), "banned")
+        self.assertIn("banned from this server", self.said(self.cid, "/nick spam_bot")[0])
+        self.assertIn("only operators", self.said(self.max, "/ban spam*")[0])
+        self.assertIn("only operators", self.said(self.max, "/ban 192.0.2.1")[0])
+
+    def test_absent(self) -> None:
+        """A name that nobody has is banned as a name."""
+        self.max.types("/ban Spam 1h")
+        spam = self.enter("spam", "198.51.100.1")
+        spam.types("/join #dev")
+        self.assertFalse(self.isIn(spam))
+        self.assertIn("a name has at least one letter", self.said(self.max, "/ban @")[0])
+
+    def test_unban(self) -> None:
+        """A ban is lifted by its name, its network, or its number."""
+        self.max.types("/ban Bob spam")
+        self.assertEqual(self.said(self.max, "/unban BOB"), ["* Max unbanned Bob from #dev"])
+        self.bob.types("/join #dev")
+        self.assertTrue(self.isIn(self.bob))
+        self.max.types("/ban Cid")
+        number = self.hub.state.law.bans(self.dev.place, self.now, 1)[0].id
+        self.assertEqual(self.said(self.max, f"/unban {number}"), ["* Max unbanned Cid from #dev"])
+        self.assertIn("there is no such ban", self.said(self.max, "/unban Cid")[0])
+        self.toLobby(self.rob)
+        self.rob.types("/ban 203.0.113.0/24", "/ban bad*name")
+        lines = self.said(self.rob, "/unban 203.0.113.0/24", "/unban bad*name")
+        self.assertEqual(len(lines), 2)
+        self.assertEqual(self.hub.state.law.bans(SERVER, self.now, 9), [])
+
+    def test_list(self) -> None:
+        """/bans lists what is in force, with its number, its end, its author and its reason."""
+        self.assertEqual(
+            self.said(self.max, "/bans"), ["* nobody is banned from #dev, nor muted there"]
+        )
+        self.max.types("/ban Bob 1h spam", "/mute Cid 1h")
+        lines = self.said(self.max, "/bans")
+        self.assertRegex(lines[0], r"\* [0-9]+ Cid is muted until 2025-11-22 15:33, by Max$")
+        self.assertRegex(lines[1], r"\* [0-9]+ Bob is banned until 2025-11-22 15:33, by Max: spam$")
+        self.now += 3_600
+        self.assertEqual(len(self.said(self.max, "/bans")), 1)
+        self.assertIn("keep order", self.said(self.bob, "/bans")[0])
+
+    def test_restart(self) -> None:
+        """Bans hold after a restart."""
+        self.max.types("/ban Bob spam")
+        hub = self.restart()
+        ban = hub.state.law.bans(self.dev.place, self.now, 1)[0]
+        self.assertEqual((ban.target, ban.reason, ban.author), ("Bob", "spam", "Max"))
+
+
+class MuteTests(OrderCase):
+    """
+    /mute and /unmute.
+    """
+
+    def test_mute(self) -> None:
+        """Somebody who is muted reads, and is told at each try why they may not speak."""
+        self.assertEqual(
+            self.said(self.max, "/mute Bob 10m flooding")[0],
+            "* Max muted Bob in #dev until 2025-11-22 14:43: flooding",
+        )
+        sentence = "you are muted in #dev until 2025-11-22 14:43 (flooding): nothing was sent"
+        for line in ("hello", "/me waves", "/topic mine"):
+            self.assertEqual(self.said(self.bob, line), [f"! {sentence}"])
+        self.assertEqual(self.said(self.ann, "hi"), ["OK . ."])
+        self.assertEqual(self.bob.lines, ["Ann :: hi"])
+        self.assertEqual(self.said(self.bob, "/msg Cid psst"), ["OK . ."])
+
+    def test_codes(self) -> None:
+        """Programs are told the code, the end and the reason."""
+        dan = self.enter("Dan", "192.0.2.9", True, JSON)
+        dan.types("/join #dev")
+        self.max.types("/mute Dan 10m flooding")
+        dan.forget()
+        dan.asks("say", text="hello", key="k")
+        (error,) = dan.objects
+        self.assertEqual((error["code"], error["key"]), ("muted", "k"))
+
+    def test_unmute(self) -> None:
+        """Somebody who is unmuted speaks again."""
+        self.max.types("/mute Cid")
+        self.assertEqual(self.said(self.max, "/unmute Cid"), ["* Max unmuted Cid in #dev"])
+        self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
+
+    def test_otherName(self) -> None:
+        """Another name does not help."""
+        self.max.types("/mute Cid")
+        self.cid.types("/nick Sid")
+        self.assertIn("you are muted", self.said(self.cid, "hello")[0])
+
+    def test_server(self) -> None:
+        """A mute of the server holds in every room, and lets one write to operators alone."""
+        self.toLobby(self.rob)
+        self.rob.types("/mute Bob 1h")
+        self.assertIn("on this server", self.said(self.bob, "hello")[0])
+        self.assertIn("on this server", self.said(self.bob, "/msg Cid hello")[0])
+        self.assertEqual(self.said(self.bob, "/msg Rob why?"), ["OK . ."])
+
+    def test_whileChanging(self) -> None:
+        """What is said while a mute is on its way waits for it."""
+        self.dev.changing += 1
+        self.bob.types("hello")
+        data = asData({"place": self.dev.place, "what": "speak", "who": self.bob.user.sid})
+        event = Event(self.hub.lastId + 1, self.now, BANNED, "#dev", "server", data=data)
+        self.hub.state.law.apply(event)
+        self.bob.forget()
+        self.dev._settle()
+        self.assertEqual(self.bob.lines, ["! you are muted in #dev: nothing was sent"])
+
+
+class SetTests(OrderCase):
+    """
+    /slow, /readonly and /lockdown.
+    """
+
+    def test_slow(self) -> None:
+        """In slow mode one speaks once in so long, and is told how long one waits."""
+        self.assertEqual(self.said(self.max, "/slow 30s"), ["* Max set slow mode (30s) in #dev"])
+        self.assertEqual(self.said(self.bob, "one"), ["OK . ."])
+        self.now += 18
+        self.assertEqual(
+            self.said(self.bob, "two"),
+            ["! #dev is in slow mode: you may speak again in 12 s, nothing was sent"],
+        )
+        self.assertEqual(self.said(self.max, "one", "two"), ["OK . .", "OK . ."])
+        self.now += 12
+        self.assertEqual(self.said(self.bob, "two"), ["OK . ."])
+        self.assertEqual(self.said(self.max, "/slow off"), ["* Max ended slow mode in #dev"])
+        self.assertEqual(self.said(self.bob, "three"), ["OK . ."])
+
+    def test_slowIsTold(self) -> None:
+        """Whoever joins is told of slow mode and of a read-only room."""
+        self.max.types("/slow 5m", "/readonly on")
+        self.cid.types("/leave")
+        lines = self.said(self.cid, "/join #dev")
+        self.assertIn("* #dev is in slow mode: everybody speaks once in 5m", lines)
+        self.assertIn("* #dev is read-only: its moderators and speakers alone speak", lines)
+
+    def test_slowTimes(self) -> None:
+        """Slow mode lasts between a second and six hours."""
+        for text in ("7h", "x", "30"):
+            self.assertIn("Usage: /slow", self.said(self.max, f"/slow {text}")[0])
+        self.assertIn("keep order", self.said(self.bob, "/slow 30s")[0])
+
+    def test_readonly(self) -> None:
+        """In a read-only room speakers and moderators speak."""
+        self.assertEqual(self.said(self.max, "/readonly on"), ["* Max made #dev read-only"])
+        self.assertIn("is read-only", self.said(self.bob, "hello")[0])
+        self.ann.types("/grant Bob speaker")
+        self.assertEqual(self.said(self.bob, "hello"), ["OK . ."])
+        self.assertEqual(
+            self.said(self.max, "/readonly off"), ["* Max lets everybody speak in #dev"]
+        )
+        self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
+        self.assertIn("Usage", self.said(self.max, "/readonly maybe")[0])
+
+    def test_lockdown(self) -> None:
+        """A lockdown keeps guests out, and quiet, for its time; operators hear of it."""
+        self.assertEqual(
+            self.said(self.rob, "/lockdown guests 2h"),
+            ["* Rob set lockdown of this server to guests"],
+        )
+        self.assertIn("guests may not speak", self.said(self.cid, "hello")[0])
+        dan = self.enter("Dan", "192.0.2.9")
+        self.assertIsNotNone(dan.loginError)
+        self.now += 7_200
+        self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
+        self.assertIsNone(self.enter("Eve", "192.0.2.9").loginError)
+
+    def test_lockdownHour(self) -> None:
+        """A lockdown without a time lasts an hour, and can be ended."""
+        self.rob.types("/lockdown all")
+        self.assertIn("only moderators", self.said(self.bob, "hello")[0])
+        self.now += 3_600
+        self.assertEqual(self.said(self.bob, "hello"), ["OK . ."])
+        self.rob.types("/lockdown all", "/lockdown off")
+        self.assertEqual(self.said(self.bob, "hello"), ["OK . ."])
+        for text in ("maybe", "all 8d", "all soon", "all 1h now"):
+            self.assertIn("Usage", self.said(self.rob, f"/lockdown {text}")[0])
+        self.assertIn("keep order", self.said(self.ann, "/lockdown all")[0])
+
+
+class GrantTests(OrderCase):
+    """
+    /grant and /revoke.
+    """
+
+    def test_grant(self) -> None:
+        """An owner gives roles, and takes them away; the room hears of it."""
+        lines = self.said(self.ann, "/grant bob Moderator")
+        self.assertEqual(lines, ["* Ann made Bob moderator of #dev"])
+        self.assertEqual(self.bob.lines, lines)
+        self.assertEqual(self.said(self.bob, "/kick Cid")[0], "* Bob removed Cid from #dev")
+        lines = self.said(self.ann, "/revoke Bob")
+        self.assertEqual(lines, ["* Ann took the role of Bob in #dev away"])
+        self.assertIn("keep order", self.said(self.bob, "/slow 30s")[0])
+
+    def test_refused(self) -> None:
+        """Guests get no role, moderators give none, and there are no other roles."""
+        self.assertIn("Cid is not registered", self.said(self.ann, "/grant Cid speaker")[0])
+        self.assertIn("keep order", self.said(self.max, "/grant Bob speaker")[0])
+        self.assertIn("Usage", self.said(self.ann, "/grant Bob king")[0])
+        self.assertIn("cannot grant more", self.said(self.ann, "/grant Bob operator")[0])
+
+    def test_operators(self) -> None:
+        """Operators make operators, who alone hear of it; nobody takes another's role."""
+        self.assertEqual(
+            self.said(self.rob, "/grant Bob operator"), ["* Rob made Bob operator of this server"]
+        )
+        self.assertEqual(self.ann.lines, [])
+        self.toLobby(self.rob, self.bob)
+        self.assertIn("has your rank", self.said(self.rob, "/revoke Bob")[0])
+        self.bob.types("/revoke Bob")
+        self.assertIn("keep order", self.said(self.bob, "/lockdown all")[0])
+
+    def test_resign(self) -> None:
+        """A moderator gives their own role back."""
+        self.max.types("/revoke Max")
+        self.assertIn("keep order", self.said(self.max, "/slow 30s")[0])
+
+    def test_absent(self) -> None:
+        """Somebody registered who is away gets a role, too."""
+        self.bob.types("/quit")
+        lines = self.said(self.ann, "/grant Bob speaker")
+        self.assertEqual(lines, ["* Ann made Bob speaker of #dev"])
+
+
+class RemoveTests(OrderCase):
+    """
+    /remove and /restore.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cid.types("one")
+        self.now += 600
+        self.cid.types("two")
+        self.bob.types("mine")
+        self.now += 60
+        self.cid.types("three")
+        self.forget()
+
+    def history(self, client: FakeClient | None = None) -> list[str]:
+        """
+        @return: what somebody reads of the past of the room, without times and ids.
+        """
+        lines = self.said(client or self.ann, "/history")
+        return [line.partition("#dev ")[2] for line in lines]
+
+    def test_ofAGuest(self) -> None:
+        """What a guest said in the last time is removed, and everybody is told how much."""
+        lines = self.said(self.max, "/remove Cid 5m advertising")
+        self.assertEqual(lines, ["* Max removed 2 messages of Cid: advertising"])
+        self.assertEqual(self.bob.lines, lines)
+        self.assertEqual(
+            self.history(), ["Cid :: one", "Cid :: (removed)", "Bob :: mine", "Cid :: (removed)"]
+        )
+
+    def test_ofAnAccount(self) -> None:
+        """What a registered person said is found by their account, under any name."""
+        self.bob.types("/nick Robert", "more")
+        self.assertEqual(
+            self.said(self.max, "/remove Robert 1h"), ["* Max removed 2 messages of Robert"]
+        )
+        self.assertEqual(self.history()[2], "Bob :: (removed)")
+
+    def test_byId(self) -> None:
+        """One message is removed by its id."""
+        id = self.said(self.max, "/history")[0].split()[1]
+        lines = self.said(self.max, f"/remove {id} rude")
+        self.assertEqual(lines, ["* Max removed 1 message of Cid: rude"])
+        self.assertEqual(self.history()[0], "Cid :: (removed)")
+        self.assertIn("was removed before", self.said(self.max, f"/remove {id}")[0])
+        self.assertIn("is no message of #dev", self.said(self.max, "/remove 1")[0])
+        self.assertIn("Usage", self.said(self.max, "/remove Cid")[0])
+
+    def test_own(self) -> None:
+        """Everybody removes what they said themselves, and nothing else."""
+        lines = self.said(self.bob, "/remove Bob 1h")
+        self.assertEqual(lines, ["* Bob removed 1 message of their own"])
+        self.assertIn("only moderators", self.said(self.bob, "/remove Cid 1h")[0])
+        id = self.said(self.bob, "/history")[0].split()[1]
+        self.assertIn("only moderators", self.said(self.bob, f"/remove {id}")[0])
+        self.assertEqual(
+            self.said(self.cid, "/remove Cid 1h")[0].split(" of")[0], "* Cid removed 3 messages"
+        )
+
+    def test_nothing(self) -> None:
+        """Where there is nothing to remove, only the moderator is told."""
+        self.assertEqual(
+            self.said(self.max, "/remove Spam 1h"),
+            ["* nothing of Spam was found that could be removed"],
+        )
+        self.assertEqual(self.ann.lines, [])
+
+    def test_ranks(self) -> None:
+        """Nobody removes what those of their own rank said."""
+        self.ann.types("from the owner")
+        self.assertIn("has your rank", self.said(self.max, "/remove Ann 1h")[0])
+
+    def test_programs(self) -> None:
+        """Programs are told which messages were removed, and which are back."""
+        dan = self.enter("Dan", "192.0.2.9", True, JSON)
+        dan.types("/join #dev")
+        dan.forget()
+        self.max.types("/remove Cid 5m advertising")
+        (removed,) = dan.objectsOf("removed")
+        self.assertEqual((removed["name"], removed["of"]), ("Max", "Cid"))
+        self.assertEqual((removed["text"], len(removed["ids"])), ("advertising", 2))
+        self.max.types(f"/restore {removed['id']}")
+        (restored,) = dan.objectsOf("restored")
+        self.assertEqual(restored["ids"], removed["ids"])
+        dan.forget()
+        self.max.types("/remove Cid 5m")
+        dan.asks("history", room="#dev")
+        (history,) = dan.objectsOf("history")
+        shown = [each.get("removed", False) for each in history["events"]]
+        self.assertEqual(shown, [False, True, False, True])
+
+    def test_restore(self) -> None:
+        """A removal is undone exactly."""
+        before = self.history()
+        self.max.types("/remove Cid 1h")
+        (id, *_) = [
+            line.split()[1] for line in self.said(self.max, "/audit") if "removed messages" in line
+        ]
+        self.assertEqual(
+            self.said(self.max, f"/restore {id}"), ["* Max restored 3 messages of Cid"]
+        )
+        self.assertEqual(self.history(), before)
+        self.assertIn("is no removal", self.said(self.max, f"/restore {id}")[0])
+        self.assertIn("Usage", self.said(self.max, "/restore x")[0])
+
+    def test_restoreRanks(self) -> None:
+        """Others do not undo a removal, but of their own."""
+        self.max.types("/remove Cid 1h")
+        id = self.said(self.max, "/audit")[-4].split()[1]
+        self.assertIn("only moderators", self.said(self.cid, f"/restore {id}")[0])
+        self.bob.types("/remove Bob 1h")
+        id = self.said(self.max, "/audit")[-2].split()[1]
+        self.assertEqual(
+            self.said(self.bob, f"/restore {id}"), ["* Bob restored 1 message of their own"]
+        )
+
+    def test_neverAgain(self) -> None:
+        """What was removed is in no search and in no backlog, also after a restart."""
+        self.max.types("/remove Cid 1h")
+        self.assertEqual(self.said(self.ann, "/search one"), ["* Nothing found"])
+        for name, isAgain in (("Eve", False), ("Fay", True)):
+            client = enter(self.restart() if isAgain else self.hub, name)
+            client.types("/join #dev")
+            self.assertIn("Cid :: (removed)", client.lines[-1])
+            self.assertNotIn("three", "".join(client.lines))
+
+
+class ReportTests(OrderCase):
+    """
+    /report, /reports and /done.
+    """
+
+    def test_report(self) -> None:
+        """A message is reported to those who keep order, with a copy of it, and to nobody else."""
+        self.cid.types("buy this")
+        id = self.said(self.bob, "/history")[-1].split()[1]
+        self.assertEqual(
+            self.said(self.bob, f"/report {id} advertising"),
+            ["* Bob reports Cid in #dev: advertising", "* Thank you: the moderators are told"],
+        )
+        for client in (self.max, self.ann, self.rob):
+            self.assertEqual(client.lines, ["* Bob reports Cid in #dev: advertising"])
+        self.assertEqual(self.cid.lines, [])
+        self.max.types("/remove Cid 1h")
+        (line,) = self.said(self.max, "/reports")
+        self.assertRegex(
+            line, rf"^\* [0-9]+ Bob reports Cid in #dev: advertising -- message {id}: buy this$"
+        )
+
+    def test_done(self) -> None:
+        """A report that was dealt with is not listed any more."""
+        self.bob.types("/report Cid rude")
+        number = self.said(self.max, "/reports")[0].split()[1]
+        self.assertIn("keep order", self.said(self.bob, f"/done {number}")[0])
+        self.assertIn(f"* the report {number} is done", self.said(self.max, f"/done {number}"))
+        self.assertEqual(self.said(self.max, "/reports"), ["* no report from #dev is open"])
+        self.assertIn("no such report", self.said(self.max, f"/done {number}")[0])
+
+    def test_places(self) -> None:
+        """Moderators see the reports of their room, operators in the lobby all of them."""
+        self.bob.types("/report Cid")
+        self.toLobby(self.bob, self.rob)
+        self.bob.types("/report Max")
+        self.assertEqual(len(self.said(self.max, "/reports")), 1)
+        self.assertEqual(len(self.said(self.rob, "/reports")), 2)
+
+    def test_nobody(self) -> None:
+        """Nobody can be reported who is not there."""
+        self.assertIn("nobody of this name", self.said(self.bob, "/report Nobody")[0])
+
+
+class AuditTests(OrderCase):
+    """
+    /audit.
+    """
+
+    def test_audit(self) -> None:
+        """Moderators read what was done in their room, and by whom; with what was removed."""
+        self.cid.types("buy this")
+        self.max.types("/mute Cid 1h spam", "/remove Cid 1h", "/kick Cid enough", "/unmute Cid")
+        lines = [line.partition(" 2025-11-22 ")[2][6:] for line in self.said(self.max, "/audit")]
+        self.assertEqual(lines[0], "server made Max moderator of #dev")
+        self.assertEqual(
+            lines[1:3],
+            ["Max muted Cid in #dev until 2025-11-22 15:33: spam", "Max removed messages of Cid"],
+        )
+        self.assertEqual(
+            lines[4:], ["Max removed Cid from #dev: enough", "Max unmuted Cid in #dev"]
+        )
+        self.assertRegex(self.said(self.max, "/audit")[3], r"^\* +[0-9]+: buy this$")
+
+    def test_count(self) -> None:
+        """So many acts are shown as are asked for, the newest."""
+        self.max.types("/slow 1s", "/slow 2s", "/slow 3s")
+        self.assertEqual(len(self.said(self.max, "/audit 2")), 2)
+        self.assertIn("(3s)", self.max.lines[-1])
+        self.assertIn("Usage", self.said(self.max, "/audit all")[0])
+        self.assertLessEqual(len(self.said(self.max, "/audit 999999")), MAX_AUDIT)
+
+    def test_operators(self) -> None:
+        """Operators read all in the lobby; others nothing."""
+        self.max.types("/slow 1s")
+        self.toLobby(self.rob, self.bob)
+        self.rob.types("/lockdown register")
+        lines = self.said(self.rob, "/audit")
+        self.assertIn("Max set slow mode (1s) in #dev", lines[-2])
+        self.assertIn("Rob set lockdown of this server to register", lines[-1])
+        self.assertIn("keep order", self.said(self.bob, "/audit")[0])
+
+    def test_nothing(self) -> None:
+        """Where nothing was done that is said."""
+        self.ann.types("/join #new")
+        self.assertEqual(
+            self.said(self.ann, "/audit"), ["* no moderator has done anything in #new"]
+        )
+
+
+class HelpTests(OrderCase):
+    """
+    What /help lists.
+    """
+
+    def test_help(self) -> None:
+        """/help lists what one may use in the room where one speaks."""
+        for client, wanted in (
+            (self.bob, ["/report"]),
+            (self.max, ["/report", "/kick", "/slow"]),
+            (self.ann, ["/report", "/kick", "/slow", "/grant"]),
+            (self.rob, ["/report", "/kick", "/slow", "/grant", "/lockdown"]),
+        ):
+            words = " ".join(self.said(client, "/help")).split()
+            every = ("/report", "/kick", "/slow", "/grant", "/lockdown")
+            self.assertEqual([each for each in every if each in words], wanted)
+        self.toLobby(self.max)
+        self.assertNotIn("/ban", " ".join(self.said(self.max, "/help")).split())
+        register(self.hub, self.cid)
+        self.assertTrue(self.hub.state.law.isAccount(self.cid.user.sid))

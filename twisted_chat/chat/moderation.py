@@ -1,0 +1,144 @@
+# -*- test-case-name: tests.chat.test_moderation -*-
+"""
+What moderators did, when the log returns it: who hears of it, and who has to leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..accounts.fields import Fields
+from ..accounts.ranks import Rank
+from ..errors import ChatError
+from ..wire.events import BANNED, DONE, LEFT, REMOVED, REPORTED, SERVER, Draft, Event, asData
+from .audience import Audience
+from .fanout import Answers, FanOut, Places
+from .member import Member, membersOf
+from .room import Room
+from .state import State
+from .user import usersOf
+
+
+class Moderation:
+    """
+    Lets what moderators did take effect for those who are here.
+    """
+
+    _log = Logger()
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._removals: list[Event] = []
+
+    def happen(self, event: Event) -> list[Audience]:
+        """
+        Let an event take effect.
+
+        @param event: of a kind in L{wire.events.MODERATION}; the law has accepted it.
+        @return: who hears of it now.
+        """
+        law = self._state.law
+        if event.kind == REMOVED:
+            self._removals.append(event)
+            return []
+        if event.kind == DONE:
+            return []
+        fields = Fields(event.data)
+        place = fields.text("place")
+        if event.kind == REPORTED:
+            return [self._audienceOf(law.above(place, Rank.MODERATOR))]
+        room = None if place == SERVER else self._state.rooms.byId.get(int(place))
+        isQuiet = fields.flag("quiet")
+        if event.kind == BANNED and fields.text("what", "enter") == "enter":
+            self._eject(event, place, room, event.text if isQuiet else "")
+        if isQuiet:
+            return []
+        if place == SERVER:
+            return [self._audienceOf(law.above(SERVER, Rank.OPERATOR))]
+        return [] if room is None else [room.audience]
+
+    def _audienceOf(self, people: Iterable[str]) -> Audience:
+        """
+        @return: the connections of those of these people who are here.
+        """
+        audience = Audience()
+        for who in people:
+            member = self._state.roster.bySid(who)
+            for user in () if member is None else usersOf(member):
+                audience.add(user, user.client.dialect.here)
+        return audience
+
+    # Bans
+
+    def _eject(self, event: Event, place: str, room: Room | None, reason: str) -> None:
+        """
+        Send those away who may not be there any more, as far as their connections are here.
+
+        @param room: from where; C{None}: from the server.
+        @param reason: what the room is told, or empty if it knows.
+        """
+        state = self._state
+        now = state.seconds()
+        people = state.roster.users.values() if room is None else membersOf(room)
+        for member in list(people):
+            for user in usersOf(member):
+                error = state.law.mayEnter(place, event.room, user.visitor, now)
+                if error is not None:
+                    if room is None:
+                        self._sendAway(member, error)
+                    else:
+                        self._putOut(member, room, event, reason)
+                    break
+
+    def _sendAway(self, member: Member, error: ChatError) -> None:
+        """
+        Let somebody leave the chat, who is told why.
+        """
+        for user in usersOf(member):
+            if not user.leaving:
+                user.refuse(error)
+                user.quit()
+
+    def _putOut(self, member: Member, room: Room, event: Event, reason: str) -> None:
+        """
+        Let somebody leave a room.
+        """
+        for user in usersOf(member):
+            user.remember(room)
+        left = Draft(LEFT, room.name, member.name, reason, event.name, member.sid)
+        self._state.log.append(left._replace(data=event.sid), None)
+
+    # Removals
+
+    def finish(self) -> None:
+        """
+        Tell the rooms which messages were removed.  Only the store knows; it is asked when all
+        events before were sent, so that ids reach nobody too early.
+        """
+        removals, self._removals = self._removals, []
+        for event in removals:
+            found = self._state.log.removedBy(event.id)
+            found.addCallback(self._tellRemoved, event)
+            found.addErrback(self._notTold)
+
+    def _tellRemoved(self, ids: list[int], event: Event) -> None:
+        room = self._state.rooms.get(event.room)
+        if ids and room is not None:
+            shown = event._replace(data=asData({"ids": ids}))
+            FanOut(
+                self._state.rooms.lobby.name,
+                [shown],
+                Places(list, {room.audience: [0]}),
+                Answers(dict),
+            ).send()
+            return
+        member = self._state.roster.bySid(event.sid)
+        for user in () if member is None else usersOf(member):
+            user.notice(f"nothing of {event.to} was found that could be removed")
+
+    def _notTold(self, failure: Failure) -> None:
+        if self._state.faults.isNew(REMOVED):
+            self._log.failure("which messages were removed cannot be read", failure)
