@@ -197,6 +197,12 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
         session_ = each.session
         if each is not user and session_ is not None and session_.device == gone.label:
             each.endSession(f"the device {gone.label} was removed")
+    record, mine = user.member.record, user.session
+    isMine = mine is not None and mine.sid == user.sid
+    if record is not None and record.device == gone.label and not isMine:
+        # This session keeps what is the account's own, but nobody can resume it any more.
+        user.member.record = record._replace(tokenHash=f"account:{user.sid}", device="")
+        user.remember()
     user.notice(f"{gone.label} no longer logs in", key)
 
 
