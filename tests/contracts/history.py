@@ -10,18 +10,27 @@ from tests.contracts.store import WALL_TIME, StoreContract, said, scopeOf, whole
 from twisted_chat.errors import BadCommand
 from twisted_chat.wire.events import (
     ACTED,
+    BANNED,
     CREATED,
     FOREVER,
+    GRANTED,
     JOINED,
     LEFT,
+    LIFTED,
+    REMOVED,
     RENAMED,
     SAID,
+    SERVER,
+    SET,
     TOLD,
     TOPIC,
     Draft,
     Place,
     Query,
     Scope,
+    accountOf,
+    joinedData,
+    withoutSecrets,
 )
 
 
@@ -42,6 +51,29 @@ class HistoryContract(StoreContract):
         """
         self.appendAll(said(), said(), said())
         self.assertEqual(self.result(self.store.bounds()), (1, 3))
+
+    def test_moderation(self) -> None:
+        """
+        What moderators did in a room, or in all of them, oldest first, with its values.
+        """
+        stored = self.appendAll(
+            Draft(BANNED, "#tea", "Ann", "spam", "Bob", data="1"),
+            said("hello", "#tea"),
+            Draft(TOPIC, "#tea", "Ann", "green"),
+            Draft(SET, SERVER, "Ann", "all", data="2"),
+            Draft(GRANTED, "#tea", "Ann", "", "Cem", data="3"),
+            Draft(REMOVED, "#lobby", "Ann", "", "Bob", data="4"),
+            Draft(LIFTED, "#tea", "Ann", "", "Bob", data="5"),
+        )
+        acts = [stored[place] for place in (0, 3, 4, 5, 6)]
+        inTea = [event for event in acts if event.room == "#tea"]
+        self.assertEqual(self.result(self.store.moderation("#tea", 9)), inTea)
+        self.assertEqual(self.result(self.store.moderation("#tea", 2)), inTea[-2:])
+        self.assertEqual(self.result(self.store.moderation(None, 9)), acts)
+        self.assertEqual(self.result(self.store.moderation(None, 2)), acts[-2:])
+        self.assertEqual(self.result(self.store.moderation(SERVER, 9)), [stored[3]])
+        self.assertEqual(self.result(self.store.moderation("#none", 9)), [])
+        self.assertEqual(self.result(self.store.moderation(None, 0)), [])
 
     def test_last(self) -> None:
         """
@@ -206,21 +238,26 @@ class HistoryContract(StoreContract):
 
     def test_noSecrets(self) -> None:
         """
-        What is a secret of the log's is in no answer, only in what the follower hears.
+        No answer holds a secret of the log, which only the follower hears; accounts are none.
         """
         drafts = [
             Draft(CREATED, "#tea", "Ann", "private", data="hash"),
-            Draft(SAID, "#tea", "Ann", "word", data="hash"),
-            Draft(TOLD, "@x9", "Ann", "word", data="hash"),
+            Draft(SAID, "#tea", "Ann", "word", data="Ann"),
+            Draft(TOLD, "@x9", "Ann", "word", data="Ann"),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("12", "Ann")),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("12", "")),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("", "Ann")),
+            Draft(LEFT, "#tea", "Ann", data="held"),
         ]
         stored = self.appendAll(*drafts)
-        self.assertEqual([event.data for event in stored], ["hash"] * 3)
-        bare = [event._replace(data="") for event in stored]
+        self.assertEqual([event.data for event in stored], [draft.data for draft in drafts])
+        bare = [withoutSecrets(event) for event in stored]
+        self.assertEqual(list(map(accountOf, bare)), ["", "Ann", "Ann", "Ann", "", "Ann", ""])
         scope = scopeOf("#tea", sid="x9")
         self.assertEqual(self.result(self.store.last(wholeOf("#tea"), 9)), [bare[1]])
         self.assertEqual(self.result(self.store.after(scope, 0, 9)), bare)
         for query in (Query(("word",)), Query((), since=1.0)):
-            self.assertEqual(self.result(self.store.search(scope, query, 9)), bare[1:])
+            self.assertEqual(self.result(self.store.search(scope, query, 9)), bare[1:3])
 
     def test_after(self) -> None:
         """

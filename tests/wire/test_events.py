@@ -10,10 +10,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.wire import events
 from twisted_chat.wire.events import (
     ACCOUNTS,
+    BANNED,
     CLOSED,
     CREATED,
+    CREDENTIALS,
     HELD,
+    JOINED,
     KINDS,
+    LEFT,
     MODERATION,
     PRESENCE,
     PRIVATE,
@@ -22,10 +26,17 @@ from twisted_chat.wire.events import (
     SERVER,
     SPOKEN,
     STATE,
+    TOLD,
     UNREADABLE,
     Draft,
     Event,
+    accountOf,
+    admittedTo,
+    asData,
+    joinedData,
     makeEvent,
+    publicValues,
+    published,
     withoutSecrets,
 )
 
@@ -89,11 +100,50 @@ class EventTests(SynchronousTestCase):
         self.assertEqual(event, Event(7, 1.5, *draft))
         self.assertIsInstance(event, Event)
 
+    def test_published(self) -> None:
+        """
+        Of a moderator's values those are left that everybody may see; of others none are.
+        """
+        data = asData({"what": "enter", "until": 0, "net": "192.0.2.1/32", "who": "5a"})
+        event = Event(7, 1.5, BANNED, "#dev", "Ann", data=data)
+        self.assertEqual(publicValues(published(event)), {"what": "enter", "until": 0})
+        for data in ("", "hash", "[1]", "null", '{"net":1}'):
+            self.assertEqual(published(event._replace(data=data)).data, "")
+        self.assertEqual(published(event._replace(kind="locked")).data, "")
+
     def test_withoutSecrets(self) -> None:
         """
         A dialect gets an event without its value for machines.
         """
         event = Event(7, 1.5, "locked", "#dev", "Ann", data="hash")
         self.assertEqual(withoutSecrets(event), event._replace(data=""))
-        plain = Event(7, 1.5, SAID, "#dev", "Ann", "Hi!")
-        self.assertIs(withoutSecrets(plain), plain)
+        for plain in (
+            Event(7, 1.5, SAID, "#dev", "Ann", "Hi!"),
+            Event(7, 1.5, SAID, "#dev", "Ann", "Hi!", data="Anna"),
+        ):
+            self.assertIs(withoutSecrets(plain), plain)
+
+    def test_account(self) -> None:
+        """
+        Messages and comings keep the name of an account on their way to a dialect, and nothing
+        else.
+        """
+        for kind, data, account, era in (
+            (SAID, "Ann", "Ann", ""),
+            (TOLD, "Ann", "Ann", ""),
+            (SAID, "", "", ""),
+            (JOINED, joinedData("", "Ann"), "Ann", ""),
+            (JOINED, joinedData("12", "Ann"), "Ann", "12"),
+            (JOINED, joinedData("12", ""), "", "12"),
+            (JOINED, "", "", ""),
+            (LEFT, "held", "", ""),
+            (CREDENTIALS, "a secret", "", ""),
+        ):
+            event = Event(7, 1.5, kind, "#dev", "Ann", data=data)
+            self.assertEqual(accountOf(event), account, data)
+            shown = withoutSecrets(event)
+            self.assertEqual((accountOf(shown), withoutSecrets(shown)), (account, shown), data)
+            if kind == JOINED:
+                self.assertEqual((admittedTo(event), admittedTo(shown)), (era, ""))
+            elif kind not in SPOKEN:
+                self.assertEqual(shown.data, "")

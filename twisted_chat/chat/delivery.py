@@ -12,7 +12,6 @@ from twisted.logger import Logger
 
 from ..accounts.registry import DIRECT
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
-from ..stores.session import Session
 from ..wire.events import (
     ACCOUNTS,
     ACTED,
@@ -28,6 +27,7 @@ from ..wire.events import (
     SAID,
     TOLD,
     UNREGISTERED,
+    Draft,
     Event,
     published,
     withoutSecrets,
@@ -172,7 +172,7 @@ class Delivery:
                 user.lastSender = event.sid
                 if target.record is not None and user.session is None:
                     # People at a terminal read what they are shown; programs say so themselves.
-                    self._marks.read(user, DIRECT, event.id)
+                    self._marks.told(user, event.id)
             batch.show(place, target.alone)
         sender = self._state.roster.bySid(event.sid)
         if sender is not None and len(sender.devices) > 1:
@@ -228,11 +228,14 @@ class Delivery:
             return self._rename(event, author)
         if event.kind in RECORDED:
             state.law.apply(event)
-        if event.kind in ACCOUNTS:
-            self._account(event, author)
+        if event.kind == CREATED:
+            self._create(event, author)
             return []
         if event.kind in MODERATION:
             return self._moderation.happen(event)
+        if event.kind in ACCOUNTS:
+            self._account(event, author)
+            return []
         if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)
@@ -241,8 +244,6 @@ class Delivery:
                 state.log.dropRoom(room.id)
             return []
         state.keep(room)
-        if event.kind == CREATED:
-            return []
         if event.kind == LOCKED:
             for member in membersOf(room):
                 for user in usersOf(member):
@@ -253,6 +254,21 @@ class Delivery:
             return [room.audience, guest.alone]
         return [room.audience]
 
+    def _create(self, event: Event, author: Member | None) -> None:
+        """
+        Let there be a new room.  One that cannot be has a place in the records all the same, since
+        these do not know which names look alike: whoever is its author's node has it closed.
+        """
+        state = self._state
+        try:
+            if author is None and event.sid:
+                raise NoSuchUser("whoever did this is not here any more")
+            state.keep(state.rooms.apply(event, author))
+        except ChatError:
+            if author is not None and author.devices:
+                state.log.append(Draft(CLOSED, event.room, "", data=str(event.id)), None)
+            raise
+
     def _account(self, event: Event, member: Member | None) -> None:
         """
         Let a change of an account take effect for those who are here.
@@ -260,11 +276,13 @@ class Delivery:
         if event.kind == READ:
             self._marks.happened(event)
         elif event.kind == UNREGISTERED and member is not None:
-            member.record = None
+            member.disown()
         elif event.kind == REGISTERED and member is not None:
-            member.record = Session(member.sid, f"account:{member.sid}", account=member.sid)
+            member.own(event.name)
             for user in usersOf(member):
                 user.registered()
+                # What came before, they were shown as a guest.
+                self._marks.read(user, DIRECT, event.id)
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:

@@ -23,6 +23,7 @@ from ...wire.events import (
     TOPIC,
     UNLOCKED,
     Draft,
+    joinedData,
 )
 from ..member import Member
 from ..room import Room, hashPassword
@@ -76,7 +77,8 @@ async def join(user: User, text: str, key: str | None) -> None:
         _checkBans(user, room)
         if not room.admits(user.sid, user.rights):
             _tryPassword(user, room, password)
-    await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
+    data = joinedData(str(room.era.start), user.member.account)
+    await user.propose(_draft(user, JOINED, room.name, data=data))
     tellRules(user, room)
 
 
@@ -297,7 +299,7 @@ def _mustOwn(user: User, room: Room) -> None:
     """
     @raise NotAllowed: if the user does not own the room.
     """
-    if room.owner != user.sid:
+    if not user.state.owns(user.sid, room):
         raise NotAllowed(
             f"only the owner of {room.name} may do this: /join another #room to own it"
         )
