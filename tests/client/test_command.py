@@ -5,6 +5,7 @@ Tests of the command line.
 from __future__ import annotations
 
 import getpass
+import os
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
@@ -12,7 +13,15 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.client import command
-from twisted_chat.client.command import ServerAddress, UsageError, loginName, makeEndpoint, parse
+from twisted_chat.client.command import (
+    ServerAddress,
+    UsageError,
+    isPrivate,
+    loginName,
+    makeEndpoint,
+    parse,
+    readPassword,
+)
 from twisted_chat.console.process import USAGE
 
 
@@ -52,6 +61,7 @@ class ParseTests(SynchronousTestCase):
             ["a", "1", "--json", "--send", "x"],
             ["a", "1", "--json", "--text"],
             ["unix:/x", "--tls"],
+            ["a", "1", "--password-file", "x"],
         ):
             error = self.assertRaises(UsageError, parse, arguments)
             self.assertEqual(len(str(error).splitlines()), 1, arguments)
@@ -70,6 +80,57 @@ class ParseTests(SynchronousTestCase):
         """A fingerprint asks for TLS by itself."""
         self.assertTrue(parse(["a", "1", "--fingerprint", "AA"]).tls)
         self.assertFalse(parse(["a", "1"]).tls)
+
+
+class PasswordTests(SynchronousTestCase):
+    """
+    A password out of a file, and where it may be sent.
+    """
+
+    def file(self, content: bytes) -> str:
+        path: str = self.mktemp()
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def test_firstLine(self) -> None:
+        """The first line counts, with or without an end."""
+        for content in (b"sword fish\n", b" sword fish \r\nmore\n", b"sword fish"):
+            self.assertEqual(readPassword(self.file(content)), "sword fish")
+
+    def test_standardInput(self) -> None:
+        """Of the standard input nothing behind the first line is taken."""
+        ours, theirs = os.pipe()
+        os.write(theirs, b"swordfish\nHello!\n")
+        former = os.dup(0)
+        try:
+            os.dup2(ours, 0)
+            self.assertEqual(readPassword("-"), "swordfish")
+            self.assertEqual(os.read(0, 100), b"Hello!\n")
+        finally:
+            os.dup2(former, 0)
+            for descriptor in (ours, theirs, former):
+                os.close(descriptor)
+
+    def test_mistakes(self) -> None:
+        """Without a password nothing is begun, and it is said why."""
+        for path in (self.mktemp(), self.file(b"\nx\n"), self.file(b"\xff"), os.curdir):
+            error = self.assertRaises(UsageError, readPassword, path)
+            self.assertNotIn("\n", str(error))
+
+    def test_private(self) -> None:
+        """TLS and this machine are private; the network is not."""
+        for arguments, private in (
+            (["example.org", "5000"], False),
+            (["192.0.2.7", "5000"], False),
+            (["tcp:127.0.0.1:5000"], False),
+            (["example.org", "5000", "--tls"], True),
+            (["localhost", "5000"], True),
+            (["127.0.0.2", "5000"], True),
+            (["::1", "5000"], True),
+            (["unix:/run/chat.sock"], True),
+        ):
+            self.assertEqual(isPrivate(parse(arguments)), private, arguments)
 
 
 class LoginNameTests(SynchronousTestCase):

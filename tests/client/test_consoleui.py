@@ -15,6 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import CONNECTED, OK, PROMPT, WELCOME, Endpoint, Peer
 from twisted_chat.client.consoleui import ConsoleUI
+from twisted_chat.client.devicesecrets import DeviceSecret, DeviceSecrets
+from twisted_chat.client.dialect import SessionState
 from twisted_chat.client.link import ChatLink
 from twisted_chat.client.sessionfile import SessionFile
 from twisted_chat.console.console import Console
@@ -41,6 +43,7 @@ class ConsoleUITests(SynchronousTestCase):
         self.clock, self.endpoint, self.host = Clock(), Endpoint(), RecordingHost()
         home = os.path.abspath(self.mktemp())
         self.environ = {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        self.kept = DeviceSecrets(self.environ, "example port 5000")
         self.terminal = StringTransport()
 
     def begin(
@@ -49,6 +52,7 @@ class ConsoleUITests(SynchronousTestCase):
         text: bool = False,
         early: str = "",
         sessions: SessionFile | None = None,
+        isPrivate: bool = True,
     ) -> Peer:
         self.ui = ConsoleUI(
             self.clock,
@@ -57,6 +61,7 @@ class ConsoleUITests(SynchronousTestCase):
             "example port 5000",
             lambda: 0.0,
             sessions=sessions,
+            secrets=self.kept,
         )
         self.link = ChatLink(
             self.clock,
@@ -66,6 +71,8 @@ class ConsoleUITests(SynchronousTestCase):
             "k",
             retry=True,
             textOnly=text,
+            isPrivate=isPrivate,
+            secrets=self.kept,
             jitter=lambda: 1.0,
         )
         self.link.session.name = name
@@ -583,3 +590,242 @@ class ConsoleUITests(SynchronousTestCase):
         shown = self.shown()
         for line in ("OK . .", "Bob :: Hi Ann", "#dev Bob :: x", "* news", "\x07"):
             self.assertIn(line, shown)
+
+    # Accounts.
+
+    def wanted(self) -> Peer:
+        """
+        The server says that the name is registered.
+        """
+        peer = self.begin()
+        peer.got()
+        peer.says(type="error", code="name-taken", text="taken", login=["scram", "password"])
+        return peer
+
+    def owner(self, **fields: Any) -> Peer:
+        """
+        The owner of an account is in.
+        """
+        mine = {"account": "Ann", "marks": {"#lobby": 5}, "unread": {}}
+        return self.inside(**{**mine, **fields})
+
+    def test_passwordIsHidden(self) -> None:
+        """A password is asked for, and is seen nowhere, now or later."""
+        peer = self.wanted()
+        shown = self.shown()
+        self.assertIn("* Ann is registered", shown)
+        self.assertIn("Password of Ann (not shown) > ", shown)
+        self.types("swordfish")
+        self.assertNotIn("swordfish", self.shown())
+        self.types("\r")
+        self.assertIn("scram", peer.objects()[0])
+        peer.says(type="error", code="wrong-login", text="this is wrong: try again")
+        shown = self.shown()
+        self.assertIn("! this is wrong", shown)
+        self.assertNotIn("* Ann is registered", shown)
+        self.types("\x1b[A")
+        self.assertNotIn("swordfish", self.shown())
+
+    def test_nameInsteadOfPassword(self) -> None:
+        """An empty answer goes back to the name."""
+        peer = self.wanted()
+        self.types("\r")
+        self.assertIn("Enter your name", self.shown())
+        self.types("Zoe\r")
+        (hello,) = peer.objects()
+        self.assertEqual((hello["name"], "scram" in hello), ("Zoe", False))
+
+    def test_passwordAfterTheName(self) -> None:
+        """A password may follow the name; it does not stay on the screen."""
+        peer = self.begin("")
+        self.types("Ann swordfish")
+        self.shown()
+        self.types("\r")
+        (hello,) = peer.objects()
+        self.assertEqual((hello["name"], "scram" in hello), ("Ann", True))
+        shown = self.shown()
+        self.assertIn("Ann ...", shown)
+        self.assertNotIn("swordfish", shown)
+
+    def test_typedSecrets(self) -> None:
+        """Of a command with a secret the secret neither stays on the screen nor can be recalled."""
+        peer = self.inside()
+        for line in ("/login Bob swordfish", "/register swordfish!!", "/password swordfish!!"):
+            self.types(line)
+            self.shown()
+            self.types("\r")
+            requests = peer.objects()
+            self.assertIn(line, [each.get("line") for each in requests])
+            for each in requests:
+                if each["type"] == "ping":
+                    peer.says(type="pong", key=each["key"])
+            self.assertNotIn("swordfish", self.shown())
+        for _ in range(3):
+            self.types("\x1b[A")
+            self.assertNotIn("swordfish", self.shown())
+
+    def test_login(self) -> None:
+        """C{/login} asks out of sight, keeps what was being typed, and changes who one is."""
+        peer = self.inside()
+        self.types("/login Bob\r")
+        self.assertIn("Password of Bob (not shown) > ", self.shown())
+        self.types("swordfish\r")
+        self.assertEqual(peer.objects()[0]["line"], "/login Bob swordfish")
+        self.assertNotIn("swordfish", self.shown())
+        peer.says(type="login", name="Bob", account="Bob")
+        shown = self.shown()
+        self.assertIn("* You are logged in as Bob", shown)
+        self.assertTrue(shown.endswith("[#lobby] Bob> "))
+
+    def test_loginRefused(self) -> None:
+        """A password that cannot be sent when it is given is refused, and nothing breaks."""
+        peer = self.inside()
+        self.types("/login Bob\r")
+        peer.closes(ConnectionLost())
+        self.types("swordfish\r")
+        self.assertIn("! there is no connection", self.shown())
+
+    def test_register(self) -> None:
+        """C{/register} keeps a secret for this device, which logs in by it the next time."""
+        peer = self.inside()
+        self.types("/register\r")
+        (request,) = peer.objects()
+        peer.says(type="registered", id=11, time=1.0, name="Ann", key=request["key"])
+        self.assertIn("* Ann is yours, and this device", self.shown())
+        self.assertIn("scram", self.begin().objects()[0])
+
+    def test_registerTwice(self) -> None:
+        """A device that logs in by itself already leaves the command to the server."""
+        peer = self.owner()
+        self.kept.propose(DeviceSecret("Ann", "laptop", "S"))
+        self.kept.confirm("Ann")
+        self.types("/register\r")
+        requests = peer.objects()
+        self.assertEqual(requests[0].get("line"), "/register")
+        self.assertEqual(requests[-1]["type"], "account")
+
+    def test_code(self) -> None:
+        """After a login by a one-time code the device is registered without asking."""
+        peer = self.wanted()
+        self.types("7kq2 9f3m 2wxa p4rt\r")
+        self.assertIn("scram", peer.objects()[0])
+        peer.says(type="error", code="wrong-login", text="wrong")
+        self.assertEqual(peer.objects()[0]["password"], "7kq2 9f3m 2wxa p4rt")
+        peer.says(**{**WELCOME, "account": "Ann", "marks": {}, "unread": {}})
+        self.assertIn("register", [each["type"] for each in peer.objects()])
+
+    def test_prompt(self) -> None:
+        """The prompt names the account where the name is another one."""
+        self.begin().says(**{**WELCOME, "name": "Zoe", "account": "Ann", "marks": {}, "unread": {}})
+        self.assertTrue(self.shown().endswith("[#lobby] Zoe (Ann)> "))
+
+    def test_accountOfTheSession(self) -> None:
+        """A session that is resumed under another name proves the account that it belongs to."""
+        self.kept.propose(DeviceSecret("Ann", "laptop", "S"))
+        self.kept.confirm("Ann")
+        first = self.sessions()
+        sessions = SessionFile(self.environ, "example port 5000")
+        self.addCleanup(sessions.release)
+        state = SessionState("Zoe", token="T", epoch="E", account="Ann")
+        first.keep(state)
+        first.release()
+        (hello,) = self.begin("Zoe", sessions=sessions).objects()
+        self.assertEqual((hello["name"], hello["token"]), ("Zoe", "T"))
+        self.assertTrue(hello["scram"].startswith("n,,n=Ann/laptop,"))
+
+    # What was read.
+
+    def reads(self, peer: Peer) -> list[tuple[str, int]]:
+        return [(each["room"], each["id"]) for each in peer.objects() if each["type"] == "read"]
+
+    def hears(self, peer: Peer, number: int, text: str = "x", room: str = "#lobby") -> None:
+        peer.says(type="said", id=number, time=1.0, room=room, name="Bob", text=text)
+
+    def test_read(self) -> None:
+        """What was on the screen is told as read, of the current room only."""
+        peer = self.owner()
+        self.hears(peer, 11)
+        self.hears(peer, 12, room="#dev")
+        self.shown()
+        self.clock.advance(1)
+        self.assertEqual(self.reads(peer), [("#lobby", 11)])
+
+    def test_readBeforeLeaving(self) -> None:
+        """Before the user leaves, whichever way, it is told at once."""
+        for end in ("/quit\r", "\x04", "\x03\x03"):
+            peer = self.owner()
+            self.hears(peer, 11)
+            self.types(end)
+            self.assertEqual(self.reads(peer), [("#lobby", 11)])
+
+    def test_guestReads(self) -> None:
+        """A guest has no marks, and tells none."""
+        peer = self.inside()
+        self.hears(peer, 11)
+        self.clock.advance(10)
+        self.types("/quit\r")
+        self.assertEqual(self.reads(peer), [])
+
+    def test_readElsewhere(self) -> None:
+        """What another device reads is no longer counted in the prompt."""
+        peer = self.owner()
+        self.hears(peer, 12, room="#dev")
+        self.assertIn("[#dev 1]", self.shown())
+        peer.says(type="read", room="#dev", id=12)
+        self.assertTrue(self.shown().endswith("[#lobby] Ann> "))
+
+    def test_away(self) -> None:
+        """What waits is told after the backlog, what mentions the user first."""
+        peer = self.begin()
+        unread = {"#dev": 3, "#lobby": 1, "@": 2}
+        marks = {"#lobby": 5, "#dev": 5}
+        peer.says(**{**WELCOME, "account": "Ann", "marks": marks, "unread": unread})
+        requests = {each["type"]: each for each in peer.objects()}
+        self.assertEqual(requests["search"]["words"], '"Ann"')
+        peer.says(type="said", id=6, time=1.0, room="#lobby", name="Bob", text="old", old=True)
+        found = [{"type": "said", "id": 7, "time": 1.0, "room": "#dev", "name": "Bob"}]
+        key = requests["search"]["key"]
+        peer.says(type="history", key=key, events=[{**found[0], "text": "Ann!"}], more=True)
+        peer.says(type="history", key=key, events=[{**found[0], "id": 8, "text": "ann?"}])
+        shown = self.shown()
+        told = "* While you were away: 2 messages for you alone; 2 mentions of you, in #dev; unread"
+        self.assertIn(told, shown)
+        self.assertLess(shown.index("--- unread from here on ---"), shown.index("Bob :: old"))
+        self.assertLess(shown.index("Bob :: old"), shown.index("While you were away"))
+        self.assertIn("[#lobby] [#dev 3] Ann> ", shown)
+        self.clock.advance(1)
+        self.assertEqual(self.reads(peer), [("#lobby", 10)])
+
+    def test_awayWithoutSearch(self) -> None:
+        """Where nothing can be searched the rest is told all the same."""
+        peer = self.begin()
+        peer.says(**{**WELCOME, "account": "Ann", "marks": {"#dev": 5}, "unread": {"#dev": 3}})
+        key = {each["type"]: each for each in peer.objects()}["search"]["key"]
+        peer.says(type="error", code="no-history", text="cannot be searched", key=key)
+        shown = self.shown()
+        self.assertIn("* While you were away: unread in #dev 3", shown)
+        self.assertNotIn("cannot be searched", shown)
+
+    def test_missedOfARoom(self) -> None:
+        """When the user comes to a room its unread messages are shown, with where they stopped."""
+        peer = self.owner(marks={"#dev": 5}, unread={"#dev": 2})
+        peer.says(type="room", room="#dev", topic="", names=2)
+        request = next(each for each in peer.objects() if each["type"] == "history")
+        self.assertEqual((request["room"], request["count"]), ("#dev", 5))
+        self.shown()
+        self.hears(peer, 11, "now", "#dev")
+        events = [
+            {"type": "said", "id": n, "time": 1.0, "room": "#dev", "name": "Bob", "text": f"m{n}"}
+            for n in (5, 6, 7, 11)
+        ]
+        peer.says(type="history", key=request["key"], events=events)
+        shown = self.shown()
+        order = ["m5", "--- unread from here on ---", "m6", "m7"]
+        places = [shown.index(each) for each in order]
+        self.assertEqual(places, sorted(places))
+        self.assertNotIn("m11", shown)
+        self.clock.advance(5)
+        self.assertEqual(self.reads(peer), [("#dev", 11)])
+        peer.says(type="room", room="#lobby", topic="", names=2)
+        peer.says(type="room", room="#dev", topic="", names=2)
+        self.assertNotIn("history", [each["type"] for each in peer.objects()])

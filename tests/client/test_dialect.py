@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import makeDialect
-from twisted_chat.client.dialect import ClientDialect, isQuit
+from twisted_chat.client.dialect import ClientDialect, Proof, isQuit
 from twisted_chat.client.jsondialect import JSONClientDialect
 from twisted_chat.client.textdialect import TextClientDialect
 from twisted_chat.errors import BadObject
@@ -56,7 +56,9 @@ class AnyServerTests(SynchronousTestCase):
 
     def survives(self, dialect: ClientDialect, lines: list[bytes]) -> None:
         dialect.connected()
-        dialect.hello()
+        dialect.hello(Proof())
+        for request in (dialect.account(), dialect.register("x", "x"), dialect.read("#x", 1)):
+            self.assertIsInstance(request, bytes)
         for line in lines:
             with contextlib.suppress(BadObject):
                 dialect.receive(line)
@@ -76,6 +78,11 @@ class AnyServerTests(SynchronousTestCase):
                     b'{"type":"pong","key":"k1"}',
                     b'{"type":"said","id":5}',
                     b'{"type":"error"}',
+                    b'{"type":"challenge"}',
+                    b'{"type":"registered","key":"register-1"}',
+                    b'{"type":"account","key":"account-1"}',
+                    b'{"type":"login"}',
+                    b'{"type":"read"}',
                 ]
             ),
             max_size=8,

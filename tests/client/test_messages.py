@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.client.messages import readLine, readObject
 from twisted_chat.client.rendering import asLines
-from twisted_chat.errors import BadObject
+from twisted_chat.errors import BadObject, NameTaken
 from twisted_chat.text.cleaning import showable
+from twisted_chat.wire.answers import LoggedIn, Mark, Welcome
 from twisted_chat.wire.events import JOINED, SAID, TOLD, Event
 from twisted_chat.wire.jsonlines import JSON
 
@@ -24,8 +25,14 @@ JSONS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = "type id time room name to text key old token epoch last rooms count events names".split()
-KINDS = "said told joined ok error notice room gap history welcome pong bye".split()
+FIELDS = (
+    "type id time room name to text key old token epoch last rooms count events names account"
+    " scram marks unread login"
+).split()
+KINDS = (
+    "said told joined ok error notice room gap history welcome pong bye challenge registered login"
+    " account read"
+).split()
 
 
 def event(kind: str, name: str, text: str = "", room: str = "#lobby", to: str = "") -> Event:
@@ -90,6 +97,31 @@ class ObjectTests(SynchronousTestCase):
             (line,) = JSON.events((each,), "#lobby")
             message = readObject(line)
             self.assertEqual(message.event, each)
+
+    def test_account(self) -> None:
+        """What concerns accounts is read as the server writes it."""
+        marks, unread = {"#lobby": 35, "@": 2}, {"#dev": 7}
+        welcome = Welcome(
+            "Zoe", "T", "E", 9, "#dev", (("#lobby", ""),), True, 3, "Ann", "v=x", marks, unread
+        )
+        self.assertEqual(readObject(JSON.answer(welcome)).welcome, welcome)
+        guest = welcome._replace(account=None, proof=None, marks=None, unread=None)
+        self.assertEqual(readObject(JSON.answer(guest)).welcome, guest)
+        read = readObject(JSON.answer(Mark("#dev", 64)))
+        self.assertEqual((read.kind, read.room, read.id), ("read", "#dev", 64))
+        login = readObject(JSON.answer(LoggedIn("Zoe", "Ann", "Ann"), "k"))
+        self.assertEqual((login.name, login.account, login.key), ("Ann", "Ann", "k"))
+        refusal = readObject(JSON.refusal(NameTaken("taken", ("scram", "password"))))
+        self.assertEqual((refusal.code, refusal.login), ("name-taken", ("scram", "password")))
+
+    def test_marksAreBounded(self) -> None:
+        """A server cannot fill the memory with rooms, nor give numbers that are none."""
+        rooms: dict[str, object] = {f"#{number}": number for number in range(10_000)}
+        rooms.update({"#0": -1, "#1": True, "#2": "x", "#3": 2.5})
+        welcome = readObject(json.dumps({"type": "welcome", "marks": rooms}).encode()).welcome
+        assert welcome is not None and welcome.marks is not None
+        self.assertEqual(len(welcome.marks), 496)
+        self.assertEqual(welcome.marks["#4"], 4)
 
     def test_notJSON(self) -> None:
         """What is no object is refused in words."""

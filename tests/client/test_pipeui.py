@@ -165,6 +165,36 @@ class PipeUITests(SynchronousTestCase):
         peer.closes()
         self.assertEqual(it.process.calls[0][0], 65)
 
+    def test_registeredName(self) -> None:
+        """A script whose name is registered ends; a user may add the password."""
+        taken = {"type": "error", "code": "name-taken", "text": "x", "login": ["scram"]}
+        for typed in (False, True):
+            it = PipeScene(name="Ann", text=False, typed=typed)
+            peer = it.begin()
+            peer.got()
+            peer.says(**taken)
+            if not typed:
+                peer.closes()
+                ((code, sentence),) = it.process.calls
+                self.assertEqual(code, 77)
+                self.assertIn("Ann is registered", sentence)
+                continue
+            self.assertIn("! Ann is registered", it.shown())
+            it.ui.dataReceived(b"Ann swordfish fresh\n")
+            (hello,) = peer.objects()
+            self.assertEqual(hello["name"], "Ann")
+            self.assertNotIn("swordfish", str(hello))
+            self.assertTrue(hello["scram"].startswith("n,,n=Ann,"))
+
+    def test_wrongPassword(self) -> None:
+        """A script with a wrong password ends, and says what the server said."""
+        it = PipeScene(name="Ann", text=False)
+        it.link.login.prove("swordfish was wrong")
+        peer = it.begin()
+        peer.says(type="error", code="wrong-login", text="the password is wrong")
+        peer.closes()
+        self.assertEqual(it.process.calls, [(77, "the password is wrong")])
+
     def test_nameRefused(self) -> None:
         """A script ends, a user is asked again."""
         for typed in (False, True):
@@ -333,6 +363,17 @@ class SendTests(SynchronousTestCase):
                 asked.append(hello["name"])
                 peer.says(type="error", code=code, text=f"the name {hello['name']} is refused")
         return asked
+
+    def test_wrongPassword(self) -> None:
+        """Who gives a password wants this name and no other."""
+        it, peer = self.sends("one")
+        it.link.enter("Ann", "swordfish was wrong")
+        self.assertEqual(len(peer.objects()), 1)
+        peer.says(type="error", code="wrong-login", text="the password is wrong")
+        peer.closes()
+        ((code, sentence),) = it.process.calls
+        self.assertEqual(code, 77)
+        self.assertIn("the password is wrong", sentence)
 
     def test_stored(self) -> None:
         """Each line is a message; the receipts are all that is shown."""

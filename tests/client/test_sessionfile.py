@@ -51,6 +51,21 @@ class SessionFileTests(SynchronousTestCase):
     def files(self) -> list[Path]:
         return sorted(self.folder.glob("*.json"))
 
+    def test_account(self) -> None:
+        """The account of a session is kept with it; a file of before there were any has none."""
+        sessions = self.keep("Zoe")
+        sessions.keep(SessionState("Zoe", token="T", epoch="E", account="Ann"))
+        sessions.release()
+        sessions = self.open()
+        stored = sessions.take("Zoe")
+        self.assertEqual(stored and stored.account, "Ann")
+        sessions.release()
+        (path,) = self.files()
+        for value in (b"5", b'""'):
+            path.write_bytes(path.read_bytes().replace(b'"Ann"', value))
+            self.assertEqual(self.taken("Zoe"), "T")
+        self.assertIn(b'"account": 5', path.read_bytes())
+
     def test_kept(self) -> None:
         """A session is there in the next run, for its owner alone."""
         self.keep("Ann").release()

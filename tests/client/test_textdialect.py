@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import makeDialect
+from twisted_chat.client.dialect import Proof
 from twisted_chat.client.textdialect import TextClientDialect
 
 
@@ -21,3 +22,36 @@ class ReceiptTests(SynchronousTestCase):
         dialect = makeDialect(TextClientDialect)
         dialect.receive(b"Connected... Start sending messages")
         self.assertEqual(dialect.receive(b"OK . .")[0].kind, "ok")
+
+
+class AccountTests(SynchronousTestCase):
+    """
+    Accounts, of which the text dialect knows lines only.
+    """
+
+    def test_passwordFollowsTheName(self) -> None:
+        """The password stands behind the name; a guest sends the name alone."""
+        dialect = makeDialect(TextClientDialect)
+        self.assertEqual(dialect.hello(Proof(password="a b")), b"Ann a b\r\n")
+        self.assertEqual(dialect.hello(Proof()), b"Ann\r\n")
+
+    def test_loggedIn(self) -> None:
+        """A guest who logs in has the name of the account; that others do so changes nothing."""
+        dialect = makeDialect(TextClientDialect)
+        dialect.receive(b"Connected... Start sending messages")
+        for line, name in ((b"* Bob is now Rob", "Ann"), (b"* Ann is now Zoe", "Zoe")):
+            dialect.receive(line)
+            self.assertEqual(dialect._session.name, name)
+
+    def test_nothingElse(self) -> None:
+        """There are no requests, no marks and no challenges."""
+        dialect = makeDialect(TextClientDialect)
+        self.assertEqual(
+            dialect.account()
+            + dialect.prove("x")
+            + dialect.read("#lobby", 1)
+            + dialect.history("#lobby", 1)
+            + dialect.search("x", 1)
+            + dialect.register("laptop", "x"),
+            b"",
+        )

@@ -7,12 +7,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.client.dialect import SessionState
-from twisted_chat.client.messages import ServerMessage
+from twisted_chat.client.messages import HISTORY, OK, ServerMessage
+from twisted_chat.client.reading import Reading
 from twisted_chat.client.settings import Settings
-from twisted_chat.client.view import View
+from twisted_chat.client.view import UNREAD_LINE, View
 from twisted_chat.console.styledtext import MENTION, PRIVATE, nameStyle
 from twisted_chat.wire.events import JOINED, RENAMED, SAID, TOLD, Event
 
@@ -36,7 +38,10 @@ class ViewTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.settings = Settings(Path("nowhere"), time=False)
-        self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
+        self.told: list[tuple[str, int]] = []
+        self.clock = Clock()
+        self.reading = Reading(self.clock, lambda room, id: self.told.append((room, id)))
+        self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"), self.reading)
 
     def texts(self, *batch: ServerMessage) -> list[str]:
         return [line.text for line in self.view.lines(batch, NOON)]
@@ -108,13 +113,13 @@ class ViewTests(SynchronousTestCase):
         """Messages of other rooms name their room and are counted."""
         self.assertEqual(self.texts(said("x", room="#dev")), ["#dev Bob :: x"])
         self.texts(said("y", room="#dev"), said("z"))
-        self.assertEqual(self.view.unread, {"#dev": 2})
+        self.assertEqual(self.reading.counts, {"#dev": 2})
 
     def test_ignored(self) -> None:
         """Nothing of an ignored user is shown, counted or rings."""
         self.settings.ignored.add("Bob")
         self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
-        self.assertEqual((self.view.unread, self.view.alert), ({}, False))
+        self.assertEqual((self.reading.counts, self.view.alert), ({}, False))
 
     def test_folded(self) -> None:
         """Users who come at once stand in one line."""
@@ -132,6 +137,70 @@ class ViewTests(SynchronousTestCase):
             lines,
             ["Bob :: 4", "Bob :: 5", "--- new since you left ---", "Bob :: 6", "Bob :: 7"],
         )
+
+    def reads(self, stop: int, newest: int = 10) -> None:
+        """
+        The owner of an account enters, who has read the lobby up to an id.
+        """
+        self.reading.welcomed({"#lobby": stop}, {}, newest)
+
+    def test_unreadLine(self) -> None:
+        """Where the owner of an account stopped reading stands a line, in an old part or a new."""
+        for old in (True, False):
+            self.reads(5)
+            self.view.entered()
+            messages = [said(str(n), id=n, old=old) for n in (4, 5, 6, 7)]
+            self.assertEqual(
+                self.texts(*messages),
+                ["Bob :: 4", "Bob :: 5", "--- unread from here on ---", "Bob :: 6", "Bob :: 7"],
+            )
+            self.assertEqual(self.texts(said("8", id=8, old=old)), ["Bob :: 8"])
+
+    def test_unreadLineOfAllThereIs(self) -> None:
+        """If all that is shown of the past is unread the line comes first; not before a replay."""
+        self.reads(5)
+        self.assertEqual(len(self.texts(said("6", id=6, old=True), said("7", id=7, old=True))), 3)
+        self.view.entered("#lobby")
+        self.assertEqual(len(self.texts(said("6", id=6), said("7", id=7))), 2)
+
+    def test_noUnreadLine(self) -> None:
+        """There is none before what comes now, in a room without a mark, nor if all was read."""
+        self.reads(5)
+        self.assertEqual(len(self.texts(said("5", id=5, old=True), said("11", id=11))), 2)
+        self.assertEqual(len(self.texts(said("6", id=6, room="#dev", old=True))), 1)
+        self.reads(7)
+        self.view.entered()
+        self.assertEqual(len(self.texts(said("6", id=6, old=True), said("7", id=7, old=True))), 2)
+
+    def test_unreadLineInHistory(self) -> None:
+        """An answer of the history that reaches over the place shows it; others are left alone."""
+        self.reads(5)
+
+        def found(*ids: int, room: str = "#lobby") -> list[str]:
+            events = tuple(Event(n, NOON, SAID, room, "Bob", str(n)) for n in ids)
+            return self.texts(ServerMessage(HISTORY, events=events))
+
+        self.assertEqual(
+            [line == UNREAD_LINE for line in found(4, 5, 6)], [False, False, True, False]
+        )
+        for lines in (found(4, 5), found(6, 7), found(4, 6, room="#dev"), found()):
+            self.assertNotIn(UNREAD_LINE, lines)
+
+    def test_shown(self) -> None:
+        """What is shown of the current room, direct messages and own words count as read."""
+        self.reads(5)
+        told = ServerMessage(TOLD, event=Event(12, NOON, TOLD, "", "Bob", "psst", "Ann"))
+        self.texts(said("x", id=11), told, said("y", id=13, room="#dev"), ServerMessage(OK, id=14))
+        self.reading.flush()
+        self.assertEqual(self.told, [("#lobby", 14), ("@", 12)])
+
+    def test_ignoredIsRead(self) -> None:
+        """What an ignored user says does not stay unread on other devices."""
+        self.settings.ignored.add("Bob")
+        self.reads(5)
+        self.texts(said("x", id=11))
+        self.reading.flush()
+        self.assertEqual(self.told, [("#lobby", 11)])
 
     def test_names(self) -> None:
         """Names and rooms of what is shown are known; those of the backlog may be gone by now."""
@@ -158,7 +227,8 @@ class ViewTests(SynchronousTestCase):
             lambda now: self.view.lines([said("x", when=now)], now),
             lambda now: self.view.lines([joined], now),
         ):
-            self.view = View(self.settings, SessionState("Ann", "#lobby", "#lobby"))
+            session = SessionState("Ann", "#lobby", "#lobby")
+            self.view = View(self.settings, session, self.reading)
             self.view.begin(NOON)
             self.assertEqual(
                 [len(list(first(now))) for now in (NOON, NOON + DAY, NOON + DAY)], [1, 2, 1]

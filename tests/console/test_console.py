@@ -180,6 +180,19 @@ class ConsoleTests(SynchronousTestCase):
         self.assertNotIn(b"wrong", self.terminal.sent)
         self.assertEqual(list(self.history), [])
 
+    def test_shownInPart(self) -> None:
+        """Of an answer that may hold a secret only a part stays on the screen."""
+        self.console.ask("Name > ", self.told.append, shown=lambda text: text.partition(" ")[0])
+        self.type("Ann swordfish\r")
+        self.assertEqual(self.told, ["Ann swordfish"])
+        self.assertEqual(self.terminal.screenRows()[0], "Name > Ann")
+
+    def test_secretIsNotSearched(self) -> None:
+        """Not even the search shows what is typed as a secret."""
+        self.console.ask("Password > ", self.told.append, secret=True)
+        self.type("\x12swordfish")
+        self.assertNotIn(b"swordfish", self.terminal.sent)
+
     # Leaving.
 
     def test_interrupt(self) -> None:

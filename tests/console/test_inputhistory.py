@@ -10,7 +10,12 @@ from stat import S_IMODE
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.console.inputhistory import MAX_HISTORY_LINES, History, storable
+from twisted_chat.console.inputhistory import (
+    MAX_HISTORY_LINES,
+    History,
+    storable,
+    withoutSecrets,
+)
 
 
 class HistoryTests(SynchronousTestCase):
@@ -48,6 +53,27 @@ class HistoryTests(SynchronousTestCase):
         history.add("public")
         self.assertEqual(len(history), 3)
         self.assertEqual(self.path.read_text(), "/join #dev\npublic\n")
+
+    def test_secretsAreKeptNowhere(self) -> None:
+        """A secret of one's own cannot even be recalled, and the command without it can."""
+        history = History(self.path)
+        for line in ("/login Ann swordfish", "/register sword fish", "/password swordfish"):
+            history.add(line)
+        self.assertEqual(list(history), ["/login Ann", "/register", "/password"])
+        self.assertFalse(self.path.exists())
+
+    def test_withoutSecrets(self) -> None:
+        """Each row loses its secret; a mark may stand in its place, where there was one."""
+        for text, left in (
+            ("/login Ann a b", "/login Ann ..."),
+            ("/LOGIN Ann a", "/LOGIN Ann ..."),
+            ("/login Ann", "/login Ann"),
+            ("hi\n/password x", "hi\n/password ..."),
+            ("/register", "/register"),
+            ("/names  all", "/names  all"),
+            ("//login Ann a", "//login Ann a"),
+        ):
+            self.assertEqual(withoutSecrets(text, "..."), left)
 
     def test_storable(self) -> None:
         """What may be an abbreviation of a private command is private."""

@@ -138,6 +138,9 @@ class RecordingUI:
     def nameWanted(self, refusal: str | None, code: str = "") -> None:
         self.calls.append(("nameWanted", refusal))
 
+    def passwordWanted(self, name: str, refusal: str | None) -> None:
+        self.calls.append(("passwordWanted", name, refusal))
+
     def entered(self, message: ServerMessage, again: bool) -> None:
         self.calls.append(("entered", again))
 

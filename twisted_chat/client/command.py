@@ -11,18 +11,20 @@ import argparse
 import getpass
 import os
 import re
-import secrets
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import __version__
 from ..console.process import USAGE, ProcessIO, fillGaps, report
 from ..errors import ConfigError
+from ..text.cleaning import MAX_LINE
+from ..text.networks import addressOf
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IStreamClientEndpoint
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 _MAX_LOGIN_NAME = 32
 """How many characters of a login name are taken: as many as a name of the chat may have."""
+
+_PRIVATE_ENDPOINTS = ("unix:", "tls:", "ssl:")
+"""How the endpoints begin over which nobody else can read."""
 
 _ABOUT = """
 Join a chat. HOST is a name or an address, PORT a number. ENDPOINT is a client endpoint string of
@@ -106,6 +111,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("where", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("-n", "--name", help="your name")
+    parser.add_argument(
+        "--password-file", metavar="FILE", help="the password of this name, on FILE's first line"
+    )
     parser.add_argument("-s", "--send", metavar="TEXT", help="say this and leave when it is stored")
     for name, help in (
         ("plain", "no line editor, also in a terminal"),
@@ -125,6 +133,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         raise UsageError("--tls needs HOST PORT, not an endpoint string")
     if options.json and (options.text or options.send is not None):
         raise UsageError("--json goes neither with --text nor with --send")
+    if options.password_file is not None and options.name is None:
+        raise UsageError("--password-file needs --name")
     for name in ("name", "send"):
         if getattr(options, name) is not None and not getattr(options, name).strip():
             raise UsageError(f"--{name} is empty")
@@ -233,11 +243,13 @@ def _talk(options: argparse.Namespace, reactor: Any, process: ProcessIO, mode: M
     from ..console.local import LocalHost
     from ..text.files import stateFolder
     from .consoleui import ConsoleUI
+    from .devicesecrets import DeviceSecrets
     from .sessionfile import SessionFile
 
     history = History(stateFolder(os.environ) / "history")
     host = LocalHost(reactor, process, mode, os.environ, history)
     sessions = SessionFile(os.environ, _serverKey(options))
+    secrets = DeviceSecrets(os.environ, _serverKey(options))
     ui = ConsoleUI(
         reactor,
         host,
@@ -246,6 +258,7 @@ def _talk(options: argparse.Namespace, reactor: Any, process: ProcessIO, mode: M
         time.time,
         lambda: process.notes,
         sessions,
+        secrets,
     )
     ui.use(_makeLink(options, reactor, ui, True, ui.notice))
     try:
@@ -281,6 +294,43 @@ def _serverKey(options: argparse.Namespace) -> str:
     return f"{options.place} over TLS, {options.fingerprint or options.pins or 'known servers'}"
 
 
+def isPrivate(options: argparse.Namespace) -> bool:
+    """
+    @return: whether nobody on the way to the server can read what is sent: it is encrypted, or does
+        not leave this machine.
+    """
+    place: ServerAddress = options.place
+    if options.tls or place.endpoint.startswith(_PRIVATE_ENDPOINTS):
+        return True
+    address = addressOf(place.host)
+    return place.host == "localhost" if address is None else address.is_loopback
+
+
+def readPassword(path: str) -> str:
+    """
+    @param path: a file; C{-} for the standard input, of which nothing behind the first line is
+        read.
+    @return: its first line.
+    @raise UsageError: if there is none.
+    """
+    line = b""
+    try:
+        descriptor = 0 if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while len(line) < MAX_LINE and (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+                line += byte
+        finally:
+            if descriptor:
+                os.close(descriptor)
+        password = line.decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"the password cannot be read from {path!r}: {reason}") from None
+    if not password:
+        raise UsageError(f"there is no password in {path!r}: write it on the first line")
+    return password
+
+
 def _makeLink(
     options: argparse.Namespace,
     reactor: Any,
@@ -292,6 +342,7 @@ def _makeLink(
     @param retry: whether to come back when the connection is lost.
     @param tell: called with what the user should know about the server's certificate.
     """
+    from .devicesecrets import DeviceSecrets
     from .link import ChatLink
 
     link = ChatLink(
@@ -299,13 +350,17 @@ def _makeLink(
         makeEndpoint(options, reactor, tell),
         ui,
         str(options.place),
-        f"{secrets.token_hex(4)}-",
+        f"{token_hex(4)}-",
         retry=retry,
         insist=options.retry,
         textOnly=options.text,
         backlog=None if options.send is None else 0,
         encrypted=options.tls,
+        isPrivate=isPrivate(options),
+        secrets=DeviceSecrets(os.environ, _serverKey(options)),
     )
+    if options.password_file is not None:
+        link.login.prove(readPassword(options.password_file))
     if options.name is not None:
         link.session.name = options.name.strip()
     elif options.send is not None:

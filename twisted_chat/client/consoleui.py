@@ -12,16 +12,33 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..console.completion import candidates
 from ..console.console import Console
+from ..console.inputhistory import withoutSecrets
 from ..console.local import LocalHost
 from ..console.process import DONE, LOST, SIGNALLED, UNREACHABLE
 from ..console.styledtext import NOTICE, PLAIN, REFUSAL, Line, Style
 from ..errors import ChatError
 from ..text.cleaning import neutralise
-from ..wire.events import JOINED, LEFT
+from ..wire.events import JOINED, LEFT, SPOKEN, Event
+from .accountcommands import AccountCommands
+from .away import SEARCHED, mentioning, whileAway
+from .devicesecrets import DeviceSecrets
 from .dialect import isCommand
 from .link import ChatLink
 from .localcommands import LocalCommands
-from .messages import BYE, COMMANDS, CONNECTED, NAMES, PROMPT, ROOM, ServerMessage
+from .messages import (
+    ACCOUNT,
+    BYE,
+    COMMANDS,
+    CONNECTED,
+    LOGIN,
+    NAMES,
+    PROMPT,
+    READ,
+    REGISTERED,
+    ROOM,
+    ServerMessage,
+)
+from .reading import Reading
 from .rendering import asSentence, reconnected
 from .sessionfile import SessionFile
 from .settings import Seen, Settings
@@ -37,6 +54,15 @@ _FOLD_DELAY = 1.0
 _SHOWN_ROOMS = 3
 """How many rooms with unread messages are named before the prompt."""
 
+_HIDDEN = "..."
+"""Stands on the screen where a secret was typed."""
+
+_SHOWN_BEFORE = 3
+"""How many messages that were read are shown before the unread ones of a room."""
+
+_SHOWN_UNREAD = 100
+"""How many unread messages are shown when the user comes to their room; /history shows more."""
+
 _SHOWN_NAME = 40
 """How many characters of a name are shown there; those of a good server are shorter."""
 
@@ -44,7 +70,8 @@ _SHOWN_NAME = 40
 class ConsoleUI:
     """
     Shows a link in a console, and owns both.  See L{ui.UserInterface},
-    L{console.console.ConsoleDelegate} and L{localcommands.CommandContext}.
+    L{console.console.ConsoleDelegate}, L{localcommands.CommandContext} and
+    L{accountcommands.AccountContext}.
     """
 
     console: Console
@@ -58,12 +85,14 @@ class ConsoleUI:
         now: Callable[[], float],
         log: Callable[[], Iterable[str]] = tuple,
         sessions: SessionFile | None = None,
+        secrets: DeviceSecrets | None = None,
     ) -> None:
         """
         @param where: the server, in words.
         @param now: the wall time, in seconds since the epoch, UTC.
         @param log: what was logged, in lines.
         @param sessions: keeps the session for the next run; C{None} to begin a new one each time.
+        @param secrets: keeps the secrets by which this device logs in; C{None} to make none.
         """
         self._clock = clock
         self._host = host
@@ -79,6 +108,9 @@ class ConsoleUI:
         self._tick: IDelayedCall | None = None
         self._coming: list[ServerMessage] = []
         self._sessions = sessions
+        self._secrets = secrets
+        self._unread: dict[str, int] = {}
+        self._found: list[Event] = []
         self._serverCommands: tuple[str, ...] = ()
         self._room = ""
         self._warning = ""
@@ -91,7 +123,9 @@ class ConsoleUI:
         the user wants.
         """
         self.link = link
-        self._view = View(self._settings, link.session)
+        self._reading = Reading(self._clock, link.tellRead, lambda: self.console.visible)
+        self._view = View(self._settings, link.session, self._reading)
+        self._accounts = AccountCommands(link, self._secrets, self)
         if link.session.name:
             self._resume(link.session.name)
 
@@ -107,6 +141,7 @@ class ConsoleUI:
             mine = self.link.session
             mine.name = name
             mine.token, mine.epoch, mine.last = stored.token, stored.epoch, stored.last
+            mine.account = stored.account
 
     def begin(self, console: Console) -> None:
         """
@@ -160,11 +195,15 @@ class ConsoleUI:
     def _said(self, line: str) -> None:
         if not isCommand(line):
             self._warning = ""
+        else:
+            # The server must know what was read before the user leaves the room, or the chat.
+            self._reading.flush()
         try:
-            if not self._commands.does(line):
+            if not (self._commands.does(line) or self._accounts.does(line)):
                 self.link.say(line)
+                self._accounts.followed(line)
         except ChatError as error:
-            self._show(f"! {error.sentence}", REFUSAL)
+            self.refuse(error.sentence)
 
     def complete(self, text: str, cursor: int) -> Sequence[str]:
         """See L{ConsoleDelegate.complete}."""
@@ -192,14 +231,15 @@ class ConsoleUI:
     def nameWanted(self, refusal: str | None, code: str = "") -> None:
         """See L{ui.UserInterface.nameWanted}."""
         if refusal is not None:
-            self._show(f"! {refusal}", REFUSAL)
+            self.refuse(refusal)
         if not self._asking:
             self._asking = True
-            self.console.ask(f"{PROMPT} ", self._named)
+            self.console.ask(f"{PROMPT} ", self._named, shown=_nameAlone)
 
-    def _named(self, name: str) -> None:
+    def _named(self, answer: str) -> None:
         self._asking = False
-        name = name.strip()
+        # A name has no blank, so a password may follow it.
+        name, _, password = answer.strip().partition(" ")
         if not name:
             self.nameWanted(None)
             return
@@ -207,13 +247,40 @@ class ConsoleUI:
             self.link.session.forget()
             self._resume(name)
             self.link.session.name = name
-        self.link.enter(name)
+        self.link.enter(name, password)
+
+    def passwordWanted(self, name: str, refusal: str | None) -> None:
+        """See L{ui.UserInterface.passwordWanted}."""
+        if refusal is not None:
+            self.refuse(refusal)
+        elif not self._asking:
+            self.notice(
+                f"{name} is registered: if it is yours, give its password or a one-time code; Enter"
+                " alone takes you to another name"
+            )
+        if not self._asking:
+            self._asking = True
+            self.askPassword(name, lambda password: self._proved(name, password))
+
+    def _proved(self, name: str, password: str) -> None:
+        self._asking = False
+        if password.strip():
+            self.link.enter(name, password)
+        else:
+            self.nameWanted(None)
 
     def entered(self, message: ServerMessage, again: bool) -> None:
         """See L{ui.UserInterface.entered}."""
         self._endTick()
         self._goodbye = ""
         mine, room = self.link.session, self._room
+        if message.welcome is not None:
+            welcome = message.welcome
+            self._reading.welcomed(welcome.marks, welcome.unread, welcome.last)
+            self._view.entered()
+            if self._reading.missed(mine.room):
+                # What follows the welcome shows it.
+                self._reading.shown(mine.room, welcome.last)
         self._enterRoom()
         self.link.askCommands()
         self.link.askNames()
@@ -223,8 +290,10 @@ class ConsoleUI:
             if message.welcome is not None and message.welcome.resumed:
                 missed = f"{message.welcome.missed} missed; --name starts under another name"
                 self.notice(f"You are {mine.name} again, in {mine.room}: {missed}")
-            else:
+            elif not mine.account:
                 self._view.markAfter(self._seen.last(mine.epoch))
+            self._askUnread(message)
+            self._offerDevice()
         else:
             self.notice(reconnected(message))
             if mine.room != room:
@@ -236,13 +305,57 @@ class ConsoleUI:
         self.remember()
         self._status()
 
-    def _enterRoom(self) -> None:
+    def _askUnread(self, message: ServerMessage) -> None:
+        """
+        Find out which unread messages mention the user, to tell that first.
+        """
+        self._unread = dict((message.welcome and message.welcome.unread) or {})
+        self._found = []
+        if self._unread:
+            self.link.askSearch(f'"{self.link.session.name}"', SEARCHED)
+
+    def _tellUnread(self) -> None:
+        """
+        Tell what waits for the user, once.
+        """
+        unread, self._unread = self._unread, {}
+        name = self.link.session.name
+        mentioned = mentioning(self._found, name, self._reading.stopped)
+        self._found = []
+        told = whileAway(unread, mentioned)
+        if told:
+            self.notice(told)
+
+    def _offerDevice(self) -> None:
+        """
+        Let this device log in by itself the next time: after a one-time code, which was given for
+        that, without asking.
+        """
+        account, kept = self.link.session.account, self._secrets
+        if kept is None or self.link.speaksText:
+            return
+        if self.link.login.byCode:
+            try:
+                self._accounts.registerDevice()
+            except ChatError as error:
+                self.refuse(error.sentence)
+        elif account and self.link.login.hasPassword and kept.find(account) is None:
+            self.notice("/register lets this device in without the password from now on")
+
+    def _enterRoom(self) -> int:
         """
         Note the current room, in which the input's text is meant to be said from now on.
+
+        @return: how many messages of it came before the client entered and were never read.
         """
+        if self._room and self._room != self.link.session.room:
+            self._reading.left(self._room)
         self._room = self.link.session.room
         self._warning = ""
         self._view.known.entered(self._room)
+        missed = self._reading.missed(self._room)
+        self._reading.looked(self._room)
+        return missed
 
     def _moved(self, former: str) -> None:
         """
@@ -266,10 +379,14 @@ class ConsoleUI:
             self._unfold()
         elif any(each.kind not in (JOINED, LEFT) for each in batch):
             self._unfold()
-        if any(each.kind == ROOM for each in batch):
+        if any(each.kind in (ROOM, LOGIN) for each in batch):
             former = self._room
-            self._enterRoom()
+            missed = self._enterRoom()
+            if missed:
+                self.link.askHistory(self._room, min(missed, _SHOWN_UNREAD) + _SHOWN_BEFORE)
             self.link.askNames()
+            if any(each.kind == LOGIN for each in batch):
+                self.remember()
             if any(each.kind == ROOM and each.forced for each in batch) and former != self._room:
                 self._moved(former)
         if self._view.alert:
@@ -281,7 +398,21 @@ class ConsoleUI:
         """
         @return: whether the message answers a request of this client, and is not for the user.
         """
-        if message.kind == NAMES:
+        if self._accounts.answered(message):
+            if message.kind == REGISTERED:
+                self._reading.registered()
+                self.remember()
+        elif message.answers == "search":
+            self._found += message.events
+            if not message.more:
+                self._tellUnread()
+        elif message.answers == "history":
+            self._showMissed(message.events)
+        elif message.kind == READ:
+            self._reading.readElsewhere(message.room, message.id)
+        elif message.answers == ACCOUNT:
+            self.remember()
+        elif message.kind == NAMES:
             now = self._clock.seconds()
             self._view.known.listed(message.room, message.names, message.more, now)
         elif message.kind == COMMANDS:
@@ -291,6 +422,21 @@ class ConsoleUI:
         else:
             return False
         return True
+
+    def _showMissed(self, events: Sequence[Event]) -> None:
+        """
+        Show the messages of a room that the user missed, and where they stopped reading.
+        """
+        for event in events:
+            if event.kind in SPOKEN and event.id <= self._reading.newest:
+                self._view.entered(event.room)
+                break
+        self._coming += [
+            ServerMessage(event.kind, event=event, old=True)
+            for event in events
+            if event.kind in SPOKEN and event.id <= self._reading.newest
+        ]
+        self._unfold()
 
     def _folded(self) -> None:
         self._fold = None
@@ -307,10 +453,12 @@ class ConsoleUI:
 
     def _own(self, text: str) -> Sequence[Line]:
         self._unfold()
-        return self._view.own(text, self._now())
+        return self._view.own(withoutSecrets(text, _HIDDEN), self._now())
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """See L{ui.UserInterface.offline}."""
+        self._reading.stop()
+        self._accounts.disconnected()
         if self._tick is None:
             why = "" if sentence == self._goodbye else f"{asSentence(sentence)} "
             self.notice(f"{why}What you say waits for the connection.")
@@ -320,6 +468,7 @@ class ConsoleUI:
 
     def ended(self, error: ChatError | None) -> None:
         """See L{ui.UserInterface.ended}."""
+        self._reading.stop()
         self._endTick()
         self._unfold()
         if self._fold is not None:
@@ -340,6 +489,7 @@ class ConsoleUI:
 
     def _finish(self, code: int) -> None:
         self._verdict = self._verdict or (code, "")
+        self._reading.flush()
         self.link.leave()
 
     # What the commands act on.
@@ -347,6 +497,21 @@ class ConsoleUI:
     def notice(self, text: str) -> None:
         """See L{CommandContext.notice}."""
         self._show(f"* {text}", NOTICE)
+
+    def refuse(self, text: str) -> None:
+        """See L{AccountContext.refuse}."""
+        self._show(f"! {text}", REFUSAL)
+
+    def askPassword(self, name: str, answered: Callable[[str], None]) -> None:
+        """See L{AccountContext.askPassword}."""
+
+        def take(password: str) -> None:
+            try:
+                answered(password)
+            except ChatError as error:
+                self.refuse(error.sentence)
+
+        self.console.ask(f"Password of {_short(name)} (not shown) > ", take, secret=True)
 
     def clear(self) -> None:
         """See L{CommandContext.clear}."""
@@ -378,9 +543,8 @@ class ConsoleUI:
         Show before the prompt the current room, what is unread, and when the next attempt is.
         """
         mine = self.link.session
-        self._view.unread.pop(mine.room, None)
         parts = [f"[{_short(mine.room)}]"] if mine.room else []
-        unread = list(self._view.unread.items())
+        unread = [each for each in self._reading.counts.items() if each[0] != mine.room]
         parts += [f"[{_short(room)} {count}]" for room, count in unread[:_SHOWN_ROOMS]]
         if len(unread) > _SHOWN_ROOMS:
             parts.append(f"[{len(unread) - _SHOWN_ROOMS} more]")
@@ -390,12 +554,21 @@ class ConsoleUI:
             self._endTick()
             self._tick = self._clock.callLater(1, self._status)
         self.console.setStatus(" ".join(parts))
-        self.console.setPrompt(f"{_short(mine.name)}> ")
+        owner = f" ({_short(mine.account)})" if mine.account not in ("", mine.name) else ""
+        self.console.setPrompt(f"{_short(mine.name)}{owner}> ")
 
     def _endTick(self) -> None:
         tick, self._tick = self._tick, None
         if tick is not None and tick.active():
             tick.cancel()
+
+
+def _nameAlone(answer: str) -> str:
+    """
+    @return: what stays on the screen of a name that a password may follow.
+    """
+    name, blank, _ = answer.strip().partition(" ")
+    return f"{name} {_HIDDEN}" if blank else name
 
 
 def _short(name: str) -> str:

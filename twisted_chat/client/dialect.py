@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .messages import ServerMessage
@@ -20,6 +20,19 @@ ME = re.compile(r"/me\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 MSG = re.compile(r"/msg\s+@?(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 REPLY = re.compile(r"/r\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _QUIT = re.compile(r"/(q|qu|qui|quit|exit)(\s|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """
+    By what a client says in its hello who it is; nothing of it for a guest.
+
+    @ivar scram: the first message of SCRAM.
+    @ivar password: what is sent as it is.
+    """
+
+    scram: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass
@@ -35,6 +48,7 @@ class SessionState:
     @ivar epoch: the epoch of the server's log.
     @ivar last: the id of the newest event seen.
     @ivar backlog: how many earlier events the client asks for; C{None} for the server's default.
+    @ivar account: the name of its account; empty for a guest.
     """
 
     name: str = ""
@@ -45,12 +59,13 @@ class SessionState:
     epoch: str = ""
     last: int = 0
     backlog: int | None = None
+    account: str = ""
 
     def forget(self) -> None:
         """
         Give the session up: the next login begins a new one.
         """
-        self.token, self.epoch, self.last = None, "", 0
+        self.token, self.epoch, self.last, self.account = None, "", 0, ""
 
 
 class ClientDialect(Protocol):
@@ -74,9 +89,15 @@ class ClientDialect(Protocol):
     def connected(self) -> None:
         """Begin a new connection, and forget the state of the former."""
 
-    def hello(self) -> bytes:
+    def hello(self, proof: Proof) -> bytes:
         """
         @return: the lines that log in.
+        """
+
+    def prove(self, answer: str) -> bytes:
+        """
+        @param answer: what answers the server's challenge.
+        @return: the line with it; empty where the dialect has no challenges.
         """
 
     def receive(self, raw: bytes) -> Sequence[ServerMessage]:
@@ -123,6 +144,38 @@ class ClientDialect(Protocol):
         """
         @return: a line that asks for the server's commands, for L{messages.COMMANDS}; empty where
             the dialect has no such request.
+        """
+
+    def history(self, room: str, count: int) -> bytes:
+        """
+        @return: a line that asks for the last messages of a room, for L{messages.HISTORY}; empty
+            where the dialect has no such request.
+        """
+
+    def search(self, words: str, count: int) -> bytes:
+        """
+        @return: a line that asks for the newest messages with these words, for
+            L{messages.HISTORY}; empty where the dialect has no such request.
+        """
+
+    def register(self, label: str, verifier: str) -> bytes:
+        """
+        @param label: what this device is called.
+        @param verifier: what checks that it knows its secret.
+        @return: a line that makes the user's name their own, or adds the device to their account,
+            for L{messages.REGISTERED} or a refusal; empty where the dialect has no such request.
+        """
+
+    def read(self, room: str, id: int) -> bytes:
+        """
+        @return: a line that says up to which event a room was read; empty where the dialect has no
+            read marks.
+        """
+
+    def account(self) -> bytes:
+        """
+        @return: a line that asks for the name of the user's account, which the session has as soon
+            as the answer is there; empty where the dialect has no such request.
         """
 
     def lost(self) -> None:

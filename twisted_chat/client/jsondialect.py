@@ -12,18 +12,24 @@ from typing import Any
 from ..errors import BadObject
 from ..wire.events import REMOVED, RENAMED, TOLD
 from ..wire.jsonlines import line as objectLine
-from .dialect import ME, MSG, REPLY, SessionState
+from .dialect import ME, MSG, REPLY, Proof, SessionState
 from .messages import (
+    ACCOUNT,
     BYE,
+    CHALLENGE,
     COMMANDS,
     CONNECTED,
     ERROR,
     EVENTS,
+    HISTORY,
+    LOGIN,
     NAMES,
     OK,
     PONG,
     PROMPT,
+    READ,
     REFUSED,
+    REGISTERED,
     ROOM,
     WELCOME,
     ServerMessage,
@@ -34,6 +40,10 @@ from .outbox import Outbox, PendingMessage
 
 TEXT_ONLY = "text only"
 """The kind of what comes from a server that does not know the dialect."""
+
+_READ_KEY = "read"
+"""The key of what tells how far a room was read.  A refusal of it is not for the user: they have
+left the room meanwhile."""
 
 
 class JSONClientDialect:
@@ -54,6 +64,7 @@ class JSONClientDialect:
         self._newest = 0
         self._questions = 0
         self._replyKnown = True
+        self._tellsRead = False
         self._rejected: list[PendingMessage] = []
         self.connected()
 
@@ -68,19 +79,29 @@ class JSONClientDialect:
         self._greeted = False
         self._prompted = False
         self._barrier: str | None = None
-        self._asked: dict[str, str] = {}
+        self._asked: dict[str, tuple[str, str]] = {}
         self._lastPing: str | None = None
         self._pongs.clear()
 
-    def hello(self) -> bytes:
+    def hello(self, proof: Proof) -> bytes:
         """See L{ClientDialect.hello}."""
         self._greeted = True
         mine = self._session
+        shown = {"scram": proof.scram or None, "password": proof.password or None}
         if mine.token is None:
-            return objectLine(type="hello", name=mine.name, backlog=mine.backlog)
+            return objectLine(type="hello", name=mine.name, backlog=mine.backlog, **shown)
         return objectLine(
-            type="hello", name=mine.name, token=mine.token, epoch=mine.epoch, last=mine.last
+            type="hello",
+            name=mine.name,
+            token=mine.token,
+            epoch=mine.epoch,
+            last=mine.last,
+            **shown,
         )
+
+    def prove(self, answer: str) -> bytes:
+        """See L{ClientDialect.prove}."""
+        return objectLine(type="proof", scram=answer)
 
     def receive(self, raw: bytes) -> Sequence[ServerMessage]:
         """See L{ClientDialect.receive}."""
@@ -92,7 +113,7 @@ class JSONClientDialect:
                 return self._welcomed(message)
             if message.kind == ERROR:
                 return (replace(message, kind=REFUSED),)
-            return (message,) if message.kind == BYE else ()
+            return (message,) if message.kind in (BYE, CHALLENGE) else ()
         if message.kind in EVENTS:
             return self._event(message)
         mine = self._session
@@ -104,12 +125,15 @@ class JSONClientDialect:
                 # The replay has shown the message before its receipt came once more.
                 return ()
         elif message.kind == ERROR:
-            if self._rejects(message):
+            if (self._tellsRead and message.key == _READ_KEY) or self._rejects(message):
                 return ()
             self._outbox.confirm(message.key)
         elif message.kind == ROOM:
             message = replace(message, forced=not self.busy and message.room != mine.room)
             mine.room = message.room
+        elif message.kind == LOGIN:
+            mine.name, mine.account = message.name or mine.name, message.account
+            mine.room = mine.lobby
         elif message.kind == PONG and message.key in self._pongs:
             self._pongs.discard(message.key)
             if message.key == self._barrier:
@@ -122,10 +146,17 @@ class JSONClientDialect:
         @return: the answer to a request of the client's own; empty if the server does not know it.
         """
         assert message.key is not None
-        kind = self._asked[message.key]
+        kind, request = self._asked[message.key]
         if not message.more:
             del self._asked[message.key]
-        return (message,) if message.kind == kind else ()
+        mine = self._session
+        if message.kind == REGISTERED:
+            mine.account = mine.account or message.name
+        elif kind == ACCOUNT:
+            mine.account = message.names[0] if message.names else ""
+        # What only helps the user may fail in silence.
+        isTold = message.kind == kind or kind in (HISTORY, REGISTERED)
+        return (replace(message, answers=request),) if isTold else ()
 
     def _rejects(self, message: ServerMessage) -> bool:
         """
@@ -175,6 +206,7 @@ class JSONClientDialect:
         mine.lobby = welcome.rooms[0][0] if welcome.rooms else mine.lobby or welcome.room
         mine.name, mine.room = welcome.name or mine.name, welcome.room
         mine.token, mine.epoch = welcome.token, welcome.epoch
+        mine.account = welcome.account or ""
         self._owed, self._newest = welcome.missed, welcome.last
         self._settle()
         return (message,)
@@ -260,14 +292,38 @@ class JSONClientDialect:
         """See L{ClientDialect.commands}."""
         return self._ask(COMMANDS)
 
-    def _ask(self, kind: str) -> bytes:
+    def history(self, room: str, count: int) -> bytes:
+        """See L{ClientDialect.history}."""
+        return self._ask(HISTORY, room=room, count=count)
+
+    def search(self, words: str, count: int) -> bytes:
+        """See L{ClientDialect.search}."""
+        return self._ask(HISTORY, "search", words=words, count=count)
+
+    def register(self, label: str, verifier: str) -> bytes:
+        """See L{ClientDialect.register}."""
+        return self._ask(REGISTERED, "register", label=label, verifier=verifier)
+
+    def read(self, room: str, id: int) -> bytes:
+        """See L{ClientDialect.read}."""
+        self._tellsRead = True
+        return objectLine(type=READ, key=_READ_KEY, room=room, id=id)
+
+    def account(self) -> bytes:
+        """See L{ClientDialect.account}."""
+        return self._ask(ACCOUNT)
+
+    def _ask(self, answer: str, request: str = "", **fields: str | int) -> bytes:
         """
+        @param answer: the kind of the answer.
+        @param request: the type of the request, if it has another name than its answer.
         @return: a request under a key that no message has: those of an L{Outbox} have a prefix.
         """
         self._questions += 1
-        key = f"{kind}-{self._questions}"
-        self._asked[key] = kind
-        return objectLine(type=kind, key=key)
+        request = request or answer
+        key = f"{request}-{self._questions}"
+        self._asked[key] = answer, request
+        return objectLine(type=request, key=key, **fields)
 
     def lost(self) -> None:
         """See L{ClientDialect.lost}.  What was sent is asked for when the session goes on."""

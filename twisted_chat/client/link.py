@@ -22,12 +22,14 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..errors import BadObject, ChatError
+from ..errors import BadObject, ChatError, WrongLogin
 from ..wire.framing import Excess
 from .connection import Connector
+from .devicesecrets import DeviceSecrets
 from .dialect import ClientDialect, SessionState
 from .jsondialect import TEXT_ONLY, JSONClientDialect
-from .messages import BYE, ERROR, REFUSED, WELCOME, ServerMessage
+from .login import Login
+from .messages import BYE, CHALLENGE, ERROR, NOTICE, REFUSED, WELCOME, ServerMessage
 from .outbox import Outbox
 from .rendering import explain
 from .sender import MessageSender
@@ -58,6 +60,7 @@ class ChatLink:
 
     @ivar session: what the client is to the server.
     @ivar outbox: what the server has not answered for.
+    @ivar login: by what the user proves who they are.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class ChatLink:
         textOnly: bool = False,
         backlog: int | None = None,
         encrypted: bool = False,
+        isPrivate: bool = False,
+        secrets: DeviceSecrets | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """
@@ -83,6 +88,8 @@ class ChatLink:
         @param textOnly: whether to speak the text dialect even if the server knows both.
         @param backlog: how many events from before to ask for; C{None} leaves it to the server.
         @param encrypted: whether the endpoint speaks TLS.
+        @param isPrivate: whether nobody on the way can read what is sent.
+        @param secrets: by which this device logs in; C{None} to use none.
         @param jitter: a random number from 0 to 1.
         """
         self._clock = clock
@@ -94,12 +101,14 @@ class ChatLink:
         self._encrypted = encrypted
         self.outbox = Outbox(prefix)
         self.session = SessionState(backlog=backlog)
+        self.login = Login(self.session, secrets, isPrivate)
         dialect = (TextClientDialect if textOnly else JSONClientDialect)(self.session, self.outbox)
         self._sender = MessageSender(self.outbox, dialect, self._connector.write, self._quit)
         self._sentence = ""
         self._watch: IDelayedCall | None = None
         self._pulse: IDelayedCall | None = None
         self._greeted = False
+        self._refusedHere = False
         self._spokenTo = False
         self._asleep = False
         self._everEntered = False
@@ -136,11 +145,15 @@ class ChatLink:
         """
         self._connector.connect()
 
-    def enter(self, name: str) -> None:
+    def enter(self, name: str, password: str = "") -> None:
         """
         Log in under this name, now or as soon as there is a connection.  Another name than that of
         the session begins a new one.
+
+        @param password: proves that a registered name is the user's: a password, a made secret or a
+            one-time code; empty if it has to be proved in no way or by the secret of this device.
         """
+        self.login.prove(password)
         if not self._everEntered and name != self.session.name:
             self.session.forget()
         self.session.name = name
@@ -175,21 +188,60 @@ class ChatLink:
             self._sender.send(fields)
             self._flow()
 
+    def askHistory(self, room: str, count: int) -> None:
+        """
+        Ask for the last messages of a room, where the dialect has a way to: the server's answer
+        comes as L{messages.HISTORY}, and says that it answers C{history}.
+        """
+        self._ask(self._dialect.history(room, count))
+
+    def askSearch(self, words: str, count: int) -> None:
+        """
+        Ask for the newest messages with these words, as L{askHistory} does; the answer says that it
+        answers C{search}.
+        """
+        self._ask(self._dialect.search(words, count))
+
+    def register(self, label: str, verifier: str) -> None:
+        """
+        Make the user's name their own, or add this device to their account, where the dialect has a
+        way to: the server's answer, L{messages.REGISTERED} or a refusal, says that it answers
+        C{register}.
+
+        @param label: what this device is called.
+        @param verifier: what checks that it knows its secret.
+        """
+        self._ask(self._dialect.register(label, verifier))
+
+    def askAccount(self) -> None:
+        """
+        Ask for the name of the user's account, where the dialect has a way to.
+        """
+        self._ask(self._dialect.account())
+
+    def tellRead(self, room: str, id: int) -> None:
+        """
+        Say up to which event a room was read, where the dialect has read marks.
+        """
+        self._ask(self._dialect.read(room, id))
+
+    def _ask(self, line: bytes) -> None:
+        if self.online and not self._leaving:
+            self._connector.write(line)
+
     def askNames(self) -> None:
         """
         Ask who is in the current room, where the dialect has a way to: the server's answer comes as
         L{messages.NAMES}.
         """
-        if self.online and not self._leaving:
-            self._connector.write(self._dialect.names())
+        self._ask(self._dialect.names())
 
     def askCommands(self) -> None:
         """
         Ask for the server's commands, where the dialect has a way to: the server's answer comes as
         L{messages.COMMANDS}.
         """
-        if self.online and not self._leaving:
-            self._connector.write(self._dialect.commands())
+        self._ask(self._dialect.commands())
 
     def resend(self) -> int:
         """
@@ -238,7 +290,7 @@ class ChatLink:
     def connectionMade(self) -> None:
         """See L{connection.Owner.connectionMade}."""
         self._sentence = ""
-        self._greeted = self._clogged = self._spokenTo = False
+        self._greeted = self._clogged = self._spokenTo = self._refusedHere = False
         self._dialect.connected()
         if self.session.name:
             self._greet()
@@ -249,7 +301,7 @@ class ChatLink:
         if not self._greeted:
             self._greeted = True
             self._await(LOGIN_TIMEOUT, self._break)
-            self._connector.write(self._dialect.hello())
+            self._connector.write(self._dialect.hello(self.login.begin(self.speaksText)))
 
     def _break(self, sentence: str = "") -> None:
         """
@@ -270,7 +322,7 @@ class ChatLink:
         greeted, self._greeted = self._greeted, False
         if self._leaving or (entered and self._finishing and not self.outbox.expected):
             self._end(None)
-        elif entered or greeted or not settled:
+        elif entered or greeted or not (settled or self._refusedHere):
             if greeted and not self._spokenTo:
                 self._sentence = self._silent(reason)
             self._again(reason, Gone if entered else Unreachable)
@@ -378,11 +430,10 @@ class ChatLink:
         elif message.kind == REFUSED:
             self._tell(batch)
             self._refused(message)
+        elif message.kind == CHALLENGE and not self.online:
+            self._prove(message.text)
         elif message.kind == TEXT_ONLY:
-            self._sender.dialect = TextClientDialect(self.session, self.outbox)
-            self._quiet(self._watch)
-            self._connector.forget()
-            self._connector.connect()
+            self._fallBack()
         elif message.kind == ERROR and not self.online:
             self._sentence = message.text
         else:
@@ -393,7 +444,38 @@ class ChatLink:
             return False
         return True
 
+    def _prove(self, challenge: str) -> None:
+        """
+        Answer a challenge; a server that cannot be the right one gets no answer.
+        """
+        try:
+            answer = self.login.answer(challenge)
+        except ChatError as error:
+            self._end(error)
+        else:
+            self._connector.write(self._dialect.prove(answer))
+
+    def _fallBack(self) -> None:
+        """
+        Speak text, over a new connection, since the server knows nothing else.
+        """
+        try:
+            self.login.fallBack()
+        except ChatError as error:
+            self._end(error)
+            return
+        self._sender.dialect = TextClientDialect(self.session, self.outbox)
+        self._quiet(self._watch)
+        self._connector.forget()
+        self._connector.connect()
+
     def _welcomed(self, message: ServerMessage) -> None:
+        welcome = message.welcome
+        try:
+            self.login.welcomed((welcome and welcome.proof) or "")
+        except ChatError as error:
+            self._end(error)
+            return
         again, self._everEntered = self._everEntered, True
         self._quiet(self._watch)
         self._pulse = self._clock.callLater(HEARTBEAT_INTERVAL, self._beat)
@@ -403,11 +485,26 @@ class ChatLink:
 
     def _refused(self, refusal: ServerMessage) -> None:
         """
-        Ask for another name.  A name that was good before has another owner for now, perhaps the
-        connection that was lost: a later attempt may find it free.
+        Ask for a proof, or for another name.  A name that was good before has another owner for
+        now, perhaps the connection that was lost: a later attempt may find it free.
         """
         self._quiet(self._watch)
-        if self._everEntered:
+        self._refusedHere = True
+        hadPassword = self.login.hasPassword
+        isAgain = self.login.retries(refusal.code)
+        note, name = self.login.note, self.session.name
+        if isAgain:
+            if note:
+                self._ui.received((ServerMessage(NOTICE, note),))
+            self._greeted = False
+            self._greet()
+        elif hadPassword and refusal.code == WrongLogin.code:
+            self._greeted = False
+            self._ui.passwordWanted(name, f"{refusal.text}. {note}" if note else refusal.text)
+        elif refusal.login:
+            self._greeted = False
+            self._ui.passwordWanted(name, None)
+        elif self._everEntered:
             self._break(refusal.text)
         else:
             self._greeted = False

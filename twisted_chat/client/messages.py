@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeGuard
 
 from ..errors import BadObject
@@ -48,6 +49,11 @@ LINE = "line"
 WELCOME = "welcome"
 REFUSED = "refused"
 ROOM = "room"
+CHALLENGE = "challenge"
+REGISTERED = "registered"
+LOGIN = "login"
+READ = "read"
+ACCOUNT = "account"
 GAP = "gap"
 HISTORY = "history"
 PONG = "pong"
@@ -63,6 +69,9 @@ _WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
 
 _MAX_TIME = 253402300799.0
 """The last second that a calendar of four-digit years has, in seconds since the epoch."""
+
+_MAX_ROOMS = 500
+"""Rooms of which it is known what was read.  A person can be in 32 rooms of a good server."""
 
 _MAX_SECRET = 1024
 """Characters of a token or an epoch.  What is longer would have to be stored and sent back."""
@@ -82,15 +91,19 @@ class ServerMessage:
         dialect does not tell them.
     @ivar key: what it answers.
     @ivar code: a refusal's stable code.
-    @ivar id: the id of the event that a receipt is for, or 0.
-    @ivar room: the name of the user's current room, or of the one that was asked about.
+    @ivar id: the id of the event that a receipt is for, or up to which was read; or 0.
+    @ivar room: the name of the user's current room, or of the one that was asked about or read.
     @ivar count: how many people are in it, or events in a gap; C{None} if unknown.
     @ivar old: whether the event happened before the user entered.
     @ivar forced: whether the current room changed without a command of the user.
     @ivar more: whether a further part of this answer follows.
     @ivar events: an answer of the history.
-    @ivar names: the names of the people in a room, or of the server's commands.
+    @ivar names: the names of the people in a room, of the server's commands, or of an account.
     @ivar welcome: the answer to a login.
+    @ivar name: the user's name from now on.
+    @ivar account: the name of their account.
+    @ivar login: how the owner of a registered name may prove who they are.
+    @ivar answers: the type of the request that this answers, if the client made it by itself.
     @ivar line: the line itself, in the text dialect.
     @ivar raw: the object itself, in the JSON dialect.
     """
@@ -109,6 +122,10 @@ class ServerMessage:
     events: tuple[Event, ...] = ()
     names: tuple[str, ...] = ()
     welcome: Welcome | None = None
+    name: str = ""
+    account: str = ""
+    login: tuple[str, ...] = ()
+    answers: str = ""
     line: str | None = None
     raw: dict[str, Any] | None = None
 
@@ -161,8 +178,25 @@ def readObject(raw: bytes) -> ServerMessage:
         return ServerMessage(kind, event=_event(value), key=key, old=old, more=more, raw=value)
     if kind in _WITH_TEXT:
         return ServerMessage(
-            kind, _text(value, "text"), key=key, code=_text(value, "code"), raw=value
+            kind,
+            _text(value, "text"),
+            key=key,
+            code=_text(value, "code"),
+            login=_texts(value, "login"),
+            raw=value,
         )
+    if kind == CHALLENGE:
+        return ServerMessage(CHALLENGE, _secret(value, "scram") or "", key=key, raw=value)
+    if kind == REGISTERED:
+        return ServerMessage(REGISTERED, key=key, name=_text(value, "name"), raw=value)
+    if kind == LOGIN:
+        name, account = _text(value, "name"), _text(value, "account")
+        return ServerMessage(LOGIN, key=key, name=name, account=account, raw=value)
+    if kind == ACCOUNT:
+        return ServerMessage(ACCOUNT, key=key, names=_texts(value, "names"), raw=value)
+    if kind == READ:
+        room, id = _text(value, "room"), _number(value, "id")
+        return ServerMessage(READ, room=room, id=id, raw=value)
     if kind == OK:
         return ServerMessage(OK, key=key, id=_number(value, "id"), raw=value)
     if kind == WELCOME:
@@ -187,7 +221,8 @@ def readObject(raw: bytes) -> ServerMessage:
         return ServerMessage(COMMANDS, key=key, names=names, raw=value)
     if kind == HISTORY:
         events = tuple(map(_event, _objects(value, "events")))
-        return ServerMessage(HISTORY, key=key, events=events, raw=value)
+        more = value.get("more") is True
+        return ServerMessage(HISTORY, key=key, events=events, more=more, raw=value)
     return ServerMessage(PONG if kind == PONG else UNKNOWN, key=key, raw=value)
 
 
@@ -224,6 +259,17 @@ def _isWhole(value: object) -> TypeGuard[int]:
 def _number(value: dict[str, Any], name: str) -> int:
     number = value.get(name)
     return number if _isWhole(number) and 0 < number <= FOREVER else 0
+
+
+def _numbers(value: dict[str, Any], name: str) -> dict[str, int] | None:
+    """
+    @return: a number for each room, or C{None} if there are none of this kind.
+    """
+    table = value.get(name)
+    if not isinstance(table, dict):
+        return None
+    rooms = list(islice(table, _MAX_ROOMS))
+    return {showable(room): _number(table, room) for room in rooms if _number(table, room)}
 
 
 def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -275,4 +321,8 @@ def _welcome(value: dict[str, Any]) -> Welcome:
         tuple((_text(o, "name"), _text(o, "topic")) for o in _objects(value, "rooms")),
         value.get("resumed") is True,
         _number(value, "missed"),
+        _text(value, "account") or None,
+        _secret(value, "scram"),
+        _numbers(value, "marks"),
+        _numbers(value, "unread"),
     )

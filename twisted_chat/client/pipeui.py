@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..console.process import BAD_DATA, DONE, LOST, PIPE_CLOSED, REFUSED, UNREACHABLE, USAGE
-from ..errors import BadName, ChatError, NameTaken, NotStored
+from ..errors import BadName, ChatError, NameTaken, NotStored, WrongLogin
 from ..text.cleaning import MAX_LINE, neutralise, showable
 from ..wire.framing import FLOODED, Excess, LineSplitter
 from ..wire.jsonlines import MAX_OBJECT, parseObject
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ..console.process import ProcessIO
     from .link import ChatLink
 
+_REGISTERED = (
+    "{0} is registered: if it is yours, give its password by --password-file or after the name,"
+    " else choose another name"
+)
 _NO_NAME = "There is no name: give it by --name, or as the first line of the input."
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """
@@ -140,7 +144,9 @@ class PipeUI(Protocol):
             if not self._echoed:
                 self.write("")
             self.transport.pauseProducing()
-            self.link.enter(name)
+            # A name has no blank, so a password may follow it.
+            name, _, password = name.partition(" ")
+            self.link.enter(name, password)
         elif self._typed:
             self._prompt()
 
@@ -200,6 +206,16 @@ class PipeUI(Protocol):
         self._prompt()
         self._give()
         self.transport.resumeProducing()
+
+    def passwordWanted(self, name: str, refusal: str | None) -> None:
+        """
+        See L{ui.UserInterface.passwordWanted}.  Where what is typed would be seen, a password is
+        not asked for by itself; it may follow the name, after a blank.
+        """
+        if refusal is None:
+            self.nameWanted(_REGISTERED.format(name), NameTaken.code)
+        else:
+            self.nameWanted(refusal, WrongLogin.code)
 
     def entered(self, message: ServerMessage, again: bool) -> None:
         """See L{ui.UserInterface.entered}."""

@@ -20,10 +20,21 @@ from twisted.internet.error import (
 from twisted.python.failure import Failure
 
 from ..errors import ChatError
-from ..wire.answers import Answer, Backlog, Entered, Found, Gap, Notice
+from ..wire.answers import Answer, Backlog, Entered, Found, Gap, LoggedIn, Notice
 from ..wire.events import ACTED, SAID, Event
 from ..wire.textlines import TEXT
-from .messages import BYE, ERROR, GAP, HISTORY, NOTICE, OK, RECEIPT, ROOM, ServerMessage
+from .messages import (
+    BYE,
+    ERROR,
+    GAP,
+    HISTORY,
+    LOGIN,
+    NOTICE,
+    OK,
+    RECEIPT,
+    ROOM,
+    ServerMessage,
+)
 
 
 def asLines(
@@ -77,6 +88,8 @@ def _otherLines(message: ServerMessage, now: float) -> Iterable[str]:
         return (f"! {message.text}",)
     if message.kind in (NOTICE, BYE):
         answer = Notice(message.text)
+    elif message.kind == LOGIN:
+        answer = LoggedIn(message.name, message.name, message.account)
     elif message.kind == ROOM:
         answer = Entered(message.room, message.text, message.count or 0)
     elif message.kind == GAP:

@@ -41,12 +41,14 @@ class StoredSession:
     @ivar token: its secret.
     @ivar epoch: the epoch of the server's log.
     @ivar last: the id of the newest event seen.
+    @ivar account: the name of the user's account; empty for a guest.
     """
 
     name: str
     token: str
     epoch: str
     last: int
+    account: str = ""
 
 
 class SessionFile:
@@ -99,6 +101,7 @@ class SessionFile:
             "token": session.token,
             "epoch": session.epoch,
             "last": session.last,
+            "account": session.account,
         }
         with suppress(OSError):
             writeWhole(self._path, json.dumps(value, indent=1).encode())
@@ -145,11 +148,13 @@ class SessionFile:
             value = json.loads(path.read_bytes())
             if isinstance(value, dict) and value.get("server") == self._server:
                 name, token, epoch = (value.get(each) for each in ("name", "token", "epoch"))
-                last = value.get("last")
+                last, account = value.get("last"), value.get("account")
+                account = account if isinstance(account, str) else ""
                 if not (isinstance(last, int) and 0 <= last <= FOREVER):
                     last = 0
                 if isinstance(name, str) and isinstance(token, str) and isinstance(epoch, str):
-                    return StoredSession(name, token, epoch, last) if name and token else None
+                    stored = StoredSession(name, token, epoch, last, account)
+                    return stored if name and token else None
         return None
 
     def _dropFormer(self, name: str) -> None:

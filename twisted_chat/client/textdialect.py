@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..wire.events import TOLD
-from .dialect import ME, MSG, REPLY, SessionState
+from .dialect import ME, MSG, REPLY, Proof, SessionState
 from .messages import CONNECTED, ERROR, OK, PROMPT, REFUSED, WELCOME, ServerMessage, readLine
 from .outbox import Outbox, PendingMessage
 
 _RENAMED = re.compile(r"You are now (\S+)")
+_LOGGED_IN = re.compile(r"(\S+) is now (\S+)")
 
 
 class TextClientDialect:
@@ -43,9 +44,13 @@ class TextClientDialect:
         self._prompts = 0
         self._refusal = ""
 
-    def hello(self) -> bytes:
-        """See L{ClientDialect.hello}."""
-        return f"{self._session.name}\r\n".encode()
+    def hello(self, proof: Proof) -> bytes:
+        """See L{ClientDialect.hello}.  A name has no blank, so a password may follow one."""
+        return f"{self._session.name} {proof.password}".rstrip(" ").encode() + b"\r\n"
+
+    def prove(self, answer: str) -> bytes:
+        """See L{ClientDialect.prove}."""
+        return b""
 
     def receive(self, raw: bytes) -> Sequence[ServerMessage]:
         """See L{ClientDialect.receive}."""
@@ -63,8 +68,11 @@ class TextClientDialect:
         elif message.event is not None and message.kind == TOLD:
             self._session.lastSender = message.event.name
         renamed = _RENAMED.fullmatch(message.text)
+        entered = _LOGGED_IN.fullmatch(message.text)
         if renamed is not None:
             self._session.name = renamed[1]
+        elif entered is not None and entered[1] == self._session.name:
+            self._session.name = entered[2]
         return (message,)
 
     def _beforeWelcome(self, raw: bytes) -> Sequence[ServerMessage]:
@@ -122,6 +130,26 @@ class TextClientDialect:
 
     def commands(self) -> bytes:
         """See L{ClientDialect.commands}."""
+        return b""
+
+    def history(self, room: str, count: int) -> bytes:
+        """See L{ClientDialect.history}."""
+        return b""
+
+    def search(self, words: str, count: int) -> bytes:
+        """See L{ClientDialect.search}."""
+        return b""
+
+    def register(self, label: str, verifier: str) -> bytes:
+        """See L{ClientDialect.register}."""
+        return b""
+
+    def read(self, room: str, id: int) -> bytes:
+        """See L{ClientDialect.read}."""
+        return b""
+
+    def account(self) -> bytes:
+        """See L{ClientDialect.account}."""
         return b""
 
     def lost(self) -> None:

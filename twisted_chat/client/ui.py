@@ -43,6 +43,15 @@ class UserInterface(Protocol):
         @param code: the stable code of the refusal; empty where the dialect has none.
         """
 
+    def passwordWanted(self, name: str, refusal: str | None) -> None:
+        """
+        Let the user prove that a registered name is theirs, by L{ChatLink.enter} with a password,
+        now or later; or give another name.
+
+        @param name: the name.
+        @param refusal: what is wrong with the last password, if there was one.
+        """
+
     def entered(self, message: ServerMessage, again: bool) -> None:
         """
         Show the server's welcome.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..console.styledtext import (
     MENTION,
@@ -26,11 +27,12 @@ from .dialect import SessionState
 from .knownnames import KnownNames
 from .mentions import mentions
 from .messages import ERROR, HISTORY, LINE, OK, ServerMessage
+from .reading import DIRECT, Reading
 from .rendering import asLines
 from .settings import Settings
 
-_MAX_UNREAD_ROOMS = 500
-"""For how many rooms unread messages are counted."""
+UNREAD_LINE = "--- unread from here on ---"
+"""Stands where the owner of an account stopped reading, on whichever of their devices."""
 
 
 class View:
@@ -38,30 +40,42 @@ class View:
     Turns what the server said into lines, and keeps what is needed for the next.
 
     @ivar known: the names and rooms that were mentioned.
-    @ivar unread: how many messages came in each other room since the user was there.
     @ivar alert: whether something since it was last reset is worth a bell.
     """
 
-    def __init__(self, settings: Settings, session: SessionState) -> None:
+    def __init__(self, settings: Settings, session: SessionState, reading: Reading) -> None:
         """
         @param settings: the user's preferences; an ignored user's new name is stored there.
         @param session: what the client is to the server.
+        @param reading: is told what is shown, and knows where the user stopped reading.
         """
         self._settings = settings
         self._session = session
         self.known = KnownNames()
         self._day = ""
+        self._reading = reading
         self._marked: int | None = None
-        self.unread: dict[str, int] = {}
+        self._marking: dict[str, bool] = {}
         self.alert = False
 
     def markAfter(self, last: int | None) -> None:
         """
-        Set where the unseen part of the backlog begins.
+        Set where the unseen part of a guest's backlog begins.
 
         @param last: the id of the last event seen in an earlier run.
         """
         self._marked = last
+
+    def entered(self, room: str = "") -> None:
+        """
+        Show once more where the user stopped reading.
+
+        @param room: where; empty for all rooms.
+        """
+        if room:
+            self._marking.pop(room, None)
+        else:
+            self._marking.clear()
 
     def begin(self, now: float) -> None:
         """
@@ -88,10 +102,13 @@ class View:
         for message in batch:
             event = message.event
             self.known.heardOf(message.room)
+            if message.kind == OK and message.id:
+                self._reading.shown(self._session.room, message.id)
             if event is not None:
                 if not message.old:
                     self.known.happened(event, self._session.lobby)
                 if self._ignored(event):
+                    self._seen(event)
                     continue
             if event is not None and event.kind in SPOKEN:
                 yield from self._notices(quiet, now)
@@ -103,11 +120,29 @@ class View:
                 style = (
                     REFUSAL if message.kind == ERROR else STATUS if message.kind == OK else PLAIN
                 )
-                for text in self._asLines([message], now):
-                    yield Line.of(Segment(text, style))
+                for part in self._parts(message):
+                    for text in self._asLines([part], now):
+                        yield Line.of(Segment(text, style))
+                    if part is not message and part.more:
+                        yield Line.of(Segment(UNREAD_LINE, STATUS))
             else:
                 quiet.append(message)
         yield from self._notices(quiet, now)
+
+    def _parts(self, message: ServerMessage) -> list[ServerMessage]:
+        """
+        @return: an answer of the history in two parts, what was read before and what was not, if it
+            holds both of one room; the first says that there is more.
+        """
+        rooms = {event.room for event in message.events}
+        stop = self._reading.stopped(rooms.pop()) if len(rooms) == 1 else None
+        if stop is None:
+            return [message]
+        read = tuple(event for event in message.events if event.id <= stop)
+        unread = tuple(event for event in message.events if event.id > stop)
+        if not (read and unread):
+            return [message]
+        return [replace(message, events=read, more=True), replace(message, events=unread)]
 
     def _asLines(self, batch: Sequence[ServerMessage], now: float) -> list[str]:
         mine = self._session
@@ -129,11 +164,35 @@ class View:
             self._settings.save()
         return True
 
-    def _spoken(self, message: ServerMessage, event: Event, now: float) -> Iterator[Line]:
-        when = event.time or now
+    def _seen(self, event: Event) -> None:
+        """
+        Note that the user has an event before them, or need not.
+        """
+        room = DIRECT if event.kind == TOLD else event.room
+        if event.kind in SPOKEN and room in (DIRECT, self._session.room):
+            self._reading.shown(room, event.id)
+
+    def _border(self, message: ServerMessage, event: Event) -> Iterator[Line]:
+        """
+        Show where the user stopped reading, before the first message that is above it: where there
+        are older ones, or may be.
+        """
         if message.old and self._marked is not None and event.id > self._marked:
             self._marked = None
             yield Line.of(Segment("--- new since you left ---", STATUS))
+        stop, room = self._reading.stopped(event.room), event.room
+        if stop is None or not (message.old or event.id <= self._reading.newest):
+            return
+        if event.id <= stop:
+            self._marking.setdefault(room, True)
+        elif self._marking.get(room, message.old):
+            yield Line.of(Segment(UNREAD_LINE, STATUS))
+            self._marking[room] = False
+
+    def _spoken(self, message: ServerMessage, event: Event, now: float) -> Iterator[Line]:
+        when = event.time or now
+        yield from self._border(message, event)
+        self._seen(event)
         yield from self._newDay(when, now)
         mine, name = self._session, Segment(event.name, nameStyle(event.name))
         elsewhere = event.kind != TOLD and event.room not in (mine.room, "@", "")
@@ -155,8 +214,8 @@ class View:
         own = event.name == self._session.name
         mentioned = not own and mentions(event.text, self._session.name)
         if not message.old and not own:
-            if elsewhere and (event.room in self.unread or len(self.unread) < _MAX_UNREAD_ROOMS):
-                self.unread[event.room] = self.unread.get(event.room, 0) + 1
+            if elsewhere:
+                self._reading.came(event.room, event.id)
             bell = self._settings.bell
             if bell == "all" or (bell == "mention" and (mentioned or event.kind == TOLD)):
                 self.alert = True

@@ -74,13 +74,14 @@ class _Question:
 
     @ivar words: the question.
     @ivar answered: called with the answer.
-    @ivar secret: whether the answer is not shown.
+    @ivar shown: what of the answer stays on the screen; C{None} if it is not even shown while it
+        is typed.
     @ivar aside: what was being typed before.
     """
 
     words: str
     answered: Callable[[str], None]
-    secret: bool
+    shown: Callable[[str], str] | None
     aside: LineEditor
 
 
@@ -189,7 +190,13 @@ class Console(Screen):
         self._endHint()
         super().close()
 
-    def ask(self, question: str, answered: Callable[[str], None], secret: bool = False) -> None:
+    def ask(
+        self,
+        question: str,
+        answered: Callable[[str], None],
+        secret: bool = False,
+        shown: Callable[[str], str] = str,
+    ) -> None:
         """
         Let the next entered line be the answer of a question.
 
@@ -198,10 +205,11 @@ class Console(Screen):
 
         @param question: stands in place of the prompt.
         @param answered: called with the answer, instead of the delegate.
-        @param secret: whether the answer stays off the screen and out of the history.
+        @param secret: whether the answer is off the screen from the first key on.
+        @param shown: gives what of an answer stays on the screen once it is entered.
         """
         aside = self._editor if self._question is None else self._question.aside
-        self._question = _Question(showable(question), answered, secret, aside)
+        self._question = _Question(showable(question), answered, None if secret else shown, aside)
         self._editor = LineEditor()
         self.drawSoon()
 
@@ -226,15 +234,22 @@ class Console(Screen):
     def _makeView(self) -> View:
         editor = self._editor
         hint = f"[{self._hint[1]}] " if self._hint is not None else ""
-        if editor.search is not None:
+        if editor.search is not None and not self._isHidden:
             state = "nothing earlier holds" if editor.search.failed else "earlier"
             found = graphemes(editor.search.found)
             return View(f"({state}: {editor.search.words}) ", found, len(found))
         if self._question is not None:
-            cells = [] if self._question.secret else editor.cells
+            cells = [] if self._isHidden else editor.cells
             return View(hint + self._question.words, cells, min(editor.cursor, len(cells)))
         status = f"{self._status} " if self._status else ""
         return View(f"{hint}{status}{self._prompt}", editor.cells, editor.cursor)
+
+    @property
+    def _isHidden(self) -> bool:
+        """
+        Whether what is typed is not shown.
+        """
+        return self._question is not None and self._question.shown is None
 
     def _setHint(self, kind: str, text: str, seconds: float | None = None) -> None:
         """
@@ -300,7 +315,7 @@ class Console(Screen):
         else:
             self._editor = question.aside
             text = text.replace("\n", " ")
-            answer = "" if question.secret else text
+            answer = "" if question.shown is None else question.shown(text)
             self._waiting.extend(Line.of(Segment(question.words, PROMPT), answer).rows())
             question.answered(text)
 

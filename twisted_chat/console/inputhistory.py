@@ -19,19 +19,11 @@ from .graphemes import typeable
 MAX_HISTORY_LINES = 1000
 """How many lines are kept."""
 
+# Commands that give a secret of the user's own, and how many words stand before it.
+_SECRET = {"login": 2, "register": 1, "password": 1, "identify": 1}
+
 # Commands whose lines are private: messages to one user, and secrets.
-_PRIVATE = (
-    "msg",
-    "query",
-    "w",
-    "whisper",
-    "r",
-    "reply",
-    "login",
-    "register",
-    "password",
-    "identify",
-)
+_PRIVATE = ("msg", "query", "w", "whisper", "r", "reply", *_SECRET)
 
 # Commands that may give the key of a room, and how many words stand before it.
 _KEYED = {"join": 2, "key": 2, "lock": 1}
@@ -50,6 +42,26 @@ def storable(line: str) -> str | None:
     rows = [_public(row) for row in line.split("\n")]
     kept = [row for row in rows if row is not None]
     return "\n".join(kept) if len(kept) == len(rows) and line.strip() else None
+
+
+def withoutSecrets(text: str, mark: str = "") -> str:
+    """
+    Take out of a text the secrets that its commands give: they stay neither on the screen nor in
+    the memory of earlier lines.
+
+    @param text: as it was entered; each of its rows may be a command.
+    @param mark: what stands in the place of a secret.
+    """
+    return "\n".join(_withoutSecret(row, mark) for row in text.split("\n"))
+
+
+def _withoutSecret(line: str, mark: str) -> str:
+    command = _COMMAND.match(line)
+    count = None if command is None else _SECRET.get(command[1].casefold())
+    words = line.split(maxsplit=count or 0)
+    if count is None or len(words) <= count:
+        return line
+    return " ".join([*words[:count], mark] if mark else words[:count])
 
 
 def _public(line: str) -> str | None:
@@ -99,8 +111,9 @@ class History(Sequence[str]):
 
     def add(self, line: str) -> None:
         """
-        Keep a line; not if it is blank or the same as the one before.
+        Keep a line, without the secrets in it; not if it is blank or the same as the one before.
         """
+        line = withoutSecrets(line)
         if not line.strip() or self._lines[-1:] == [line]:
             return
         self._lines.append(line)

@@ -172,13 +172,20 @@ class Screen:
         """
         self._painter.color = color
 
+    @property
+    def visible(self) -> bool:
+        """
+        Whether what is shown can be seen: the terminal is ours, and takes what is written.
+        """
+        return self._shown and not self.paused
+
     def bell(self) -> None:
         """
         Ring, at most once in L{BELL_DELAY} seconds.
         """
         now = self._clock.seconds()
         rings = self._rung is None or now - self._rung >= BELL_DELAY
-        if rings and self._shown and not self.paused:
+        if rings and self.visible:
             self._rung = now
             self._write("\a")
 
@@ -186,7 +193,7 @@ class Screen:
         """
         Begin with an empty screen; what stood there goes into the terminal's own scrollback.
         """
-        if self._shown and not self.paused:
+        if self.visible:
             self.draw()
             self._write(self._painter.clear())
             self.draw()
@@ -204,7 +211,7 @@ class Screen:
         """
         Write one frame with all that waits, if anything changed.
         """
-        if not self._shown or self.paused:
+        if not self.visible:
             return
         if self._timer is not None:
             self._timer.cancel()

@@ -1,0 +1,58 @@
+"""
+Tests of what the owner of an account is told about what waits for them.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.client.away import mentioning, whileAway
+from twisted_chat.wire.events import ACTED, SAID, TOLD, Event
+
+
+class AwayTests(SynchronousTestCase):
+    """
+    The sentence, and what it counts.
+    """
+
+    def test_mentioning(self) -> None:
+        """Unread messages of others with the name as a whole word count, by room."""
+        events = [
+            Event(11, 0.0, SAID, "#dev", "Bob", "hi ann!"),
+            Event(12, 0.0, ACTED, "#dev", "Bob", "pokes Ann"),
+            Event(13, 0.0, SAID, "#lobby", "Bob", "Ann?"),
+            Event(9, 0.0, SAID, "#dev", "Bob", "Ann, read before"),
+            Event(14, 0.0, SAID, "#dev", "Bob", "Anna"),
+            Event(15, 0.0, SAID, "#dev", "Ann", "I am Ann"),
+            Event(16, 0.0, SAID, "#unknown", "Bob", "Ann"),
+            Event(17, 0.0, TOLD, "", "Bob", "Ann", "Ann"),
+        ]
+        stops = {"#dev": 10, "#lobby": 10, "": 10}
+        self.assertEqual(mentioning(events, "Ann", stops.get), {"#dev": 2, "#lobby": 1})
+
+    def test_order(self) -> None:
+        """Direct messages and mentions come first."""
+        told = whileAway({"#lobby": 31, "#dev": 7, "@": 2}, {"#lobby": 1, "#dev": 2})
+        self.assertEqual(
+            told,
+            "While you were away: 2 messages for you alone; 3 mentions of you, in #dev, #lobby;"
+            " unread in #lobby 31, #dev 7",
+        )
+
+    def test_one(self) -> None:
+        """One of each."""
+        self.assertEqual(whileAway({"@": 1}, {}), "While you were away: 1 message for you alone")
+        self.assertEqual(
+            whileAway({"#dev": 1}, {"#dev": 1}),
+            "While you were away: 1 mention of you, in #dev; unread in #dev 1",
+        )
+
+    def test_nothing(self) -> None:
+        """If nothing is unread there is nothing to say."""
+        self.assertEqual(whileAway({}, {}), "")
+
+    def test_many(self) -> None:
+        """Many rooms do not fill the screen."""
+        told = whileAway({f"#{n:02}": 1 for n in range(30)}, {})
+        self.assertIn("#09 1 and 20 more rooms", told)
+        self.assertNotIn("#10", told)
