@@ -154,6 +154,10 @@ class Mute:
         """See L{CommandContext.resend}."""
         return 0
 
+    def accountOf(self, name: str) -> str:
+        """See L{CommandContext.accountOf}."""
+        return ""
+
     def debug(self) -> Iterable[str]:
         """See L{CommandContext.debug}."""
         return ()

@@ -71,3 +71,35 @@ class IgnoreTests(SynchronousTestCase):
             ignored.renamed(name, to)
         self.assertEqual(IgnoreList(ignored.names, ignored.aliases), ignored)
         self.assertTrue(ignored.covers("a"))
+
+
+class AccountTests(SynchronousTestCase):
+    """
+    Ignored users who are registered.
+    """
+
+    def test_byAccount(self) -> None:
+        """They are ignored by their account; who has the name without it is somebody else."""
+        ignored = IgnoreList(["Bob", "Eve"], accounts={"Bob": "Bobby", "Zoe": "Zoe"})
+        for name, account, covered in (
+            ("Bob", "bobby", True),
+            ("Rob", "Bobby", True),
+            ("Bob", "", False),
+            ("Bob", "Other", False),
+            ("Bob", None, True),
+            ("Eve", "", True),
+            ("Eve", None, True),
+            ("Eve", "Evelyn", True),
+            ("Zoe", "Zoe", False),
+        ):
+            self.assertEqual(ignored.covers(name, account), covered, (name, account))
+
+    def test_unignored(self) -> None:
+        """Unignored is the account, too; ignored again without one is the name alone."""
+        ignored = IgnoreList(["Bob"], accounts={"Bob": "Bobby"})
+        self.assertEqual(ignored.accounts, {"Bob": "Bobby"})
+        ignored.add("bob")
+        self.assertEqual(ignored.accounts, {})
+        ignored.add("Bob", "Bobby")
+        self.assertTrue(ignored.remove("Bob"))
+        self.assertFalse(ignored.covers("Rob", "Bobby"))

@@ -76,3 +76,17 @@ class PingTests(SynchronousTestCase):
         dialect = makeDialect(JSONClientDialect)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         self.assertEqual([h.kind for h in dialect.receive(b'{"type":"pong","key":"x"}')], ["pong"])
+
+
+class LateTests(SynchronousTestCase):
+    """
+    Events whose ids are smaller than those of events before them.
+    """
+
+    def test_removal(self) -> None:
+        """A removal that comes late is shown; another event that came before is not shown twice."""
+        dialect = makeDialect(JSONClientDialect)
+        dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby","last":10}')
+        for kind, shown in (("said", 0), ("removed", 1), ("restored", 1)):
+            line = {"type": kind, "id": 9, "room": "#lobby", "name": "Bob", "of": "Eve", "ids": [5]}
+            self.assertEqual(len(dialect.receive(json.dumps(line).encode())), shown, kind)

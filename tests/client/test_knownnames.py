@@ -13,7 +13,7 @@ from twisted_chat.client.knownnames import (
     STALE_AFTER,
     KnownNames,
 )
-from twisted_chat.wire.events import JOINED, LEFT, RENAMED, SAID, TOLD, Event
+from twisted_chat.wire.events import BANNED, JOINED, LEFT, RENAMED, SAID, TOLD, Event, joinedData
 
 
 class NamesTests(SynchronousTestCase):
@@ -86,3 +86,27 @@ class NamesTests(SynchronousTestCase):
             self.happens(TOLD, f"N{number}", f"#r{number}")
         self.assertEqual(len(self.known.rooms), MAX_RECENT)
         self.assertEqual(len(self.known.names()), MAX_PRESENT + MAX_RECENT)
+
+    def speaks(self, name: str, account: str) -> None:
+        self.known.happened(Event(1, 1.0, SAID, "#dev", name, "x", data=account), "#lobby")
+
+    def test_accounts(self) -> None:
+        """Whose a name is is known from what was said last under it, and over a change of name."""
+        self.speaks("Zoe", "Ann")
+        self.happens(RENAMED, "Zoe", to="Chloe")
+        self.assertEqual(self.known.accountOf("zoe"), "")
+        self.assertEqual(self.known.accountOf("CHLOE"), "Ann")
+        self.speaks("Chloe", "")
+        self.assertEqual(self.known.accountOf("Chloe"), "")
+        joined = Event(1, 1.0, JOINED, "#dev", "Kim", data=joinedData("", "Kim"))
+        self.known.happened(joined, "#lobby")
+        self.happens(LEFT, "Kim")
+        self.assertEqual(self.known.accountOf("Kim"), "Kim")
+        for number in range(MAX_RECENT):
+            self.speaks(f"N{number}", f"A{number}")
+        self.assertEqual(self.known.accountOf("Kim"), "")
+
+    def test_moderation(self) -> None:
+        """What moderators do names no new rooms, and nobody who is here."""
+        self.happens(BANNED, "Ann", "!", to="Bob")
+        self.assertEqual((list(self.known.rooms), self.known.names()), (["#dev"], []))

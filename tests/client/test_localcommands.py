@@ -34,6 +34,9 @@ class RecordingContext:
     def resend(self) -> int:
         return 3
 
+    def accountOf(self, name: str) -> str:
+        return "Bobby" if name == "Bob" else ""
+
     def debug(self) -> Iterable[str]:
         return ["noted"]
 
@@ -69,7 +72,8 @@ class LocalCommandsTests(SynchronousTestCase):
         """Ignoring and its end are kept for the next run."""
         self.assertTrue(self.commands.does("/ignore Bob"))
         self.assertEqual(self.context.calls, ["You ignore Bob"])
-        self.assertEqual(Settings.load(self.environ).ignored.names, ["Bob"])
+        ignored = Settings.load(self.environ).ignored
+        self.assertEqual((ignored.names, ignored.accounts), (["Bob"], {"Bob": "Bobby"}))
         self.commands.does("/unignore BOB")
         self.assertEqual(Settings.load(self.environ).ignored.names, [])
         self.assertRaises(BadCommand, self.commands.does, "/unignore Bob")

@@ -15,8 +15,25 @@ from twisted_chat.client.rendering import asLines
 from twisted_chat.errors import BadObject, NameTaken
 from twisted_chat.text.cleaning import showable
 from twisted_chat.wire.answers import LoggedIn, Mark, Welcome
-from twisted_chat.wire.events import JOINED, SAID, TOLD, Event
+from twisted_chat.wire.events import (
+    BANNED,
+    DONE,
+    GRANTED,
+    JOINED,
+    LIFTED,
+    REMOVED,
+    REPORTED,
+    RESTORED,
+    SAID,
+    SERVER,
+    SET,
+    TOLD,
+    Event,
+    accountOf,
+    asData,
+)
 from twisted_chat.wire.jsonlines import JSON
+from twisted_chat.wire.prose import act
 
 quick = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 
@@ -27,11 +44,11 @@ JSONS = st.recursive(
 )
 FIELDS = (
     "type id time room name to text key old token epoch last rooms count events names account"
-    " scram marks unread login"
+    " scram marks unread login of by ids until what role"
 ).split()
 KINDS = (
     "said told joined ok error notice room gap history welcome pong bye challenge registered login"
-    " account read"
+    " account read left removed banned reported set granted"
 ).split()
 
 
@@ -113,6 +130,35 @@ class ObjectTests(SynchronousTestCase):
         self.assertEqual((login.name, login.account, login.key), ("Ann", "Ann", "k"))
         refusal = readObject(JSON.refusal(NameTaken("taken", ("scram", "password"))))
         self.assertEqual((refusal.code, refusal.login), ("name-taken", ("scram", "password")))
+
+    def test_moderation(self) -> None:
+        """What moderators do reads as the server would write it in text."""
+        for kind, values in (
+            (GRANTED, {"role": "moderator"}),
+            (GRANTED, {"role": ""}),
+            (BANNED, {"what": "speak", "until": 2_000_000_000}),
+            (BANNED, {"what": "enter", "quiet": True}),
+            (LIFTED, {"what": "speak"}),
+            (SET, {"what": "slow", "value": 30, "until": 0}),
+            (REMOVED, {"ids": [5, 6, 7]}),
+            (RESTORED, {"ids": [5]}),
+            (REPORTED, {"room": "#dev", "message": 5}),
+            (DONE, {}),
+        ):
+            room = SERVER if kind in (REPORTED, DONE) else "#dev"
+            event = Event(9, 1.0, kind, room, "Ann", "spam", "Bob", data=asData(values))
+            (line,) = JSON.events((event,), "#lobby")
+            read = readObject(line).event
+            assert read is not None
+            self.assertEqual(act(read), act(event), kind)
+
+    def test_accountOfAnEvent(self) -> None:
+        """Events tell the account of their author, where there is one."""
+        for kind, data in ((SAID, "Ann"), (SAID, ""), (JOINED, " Ann"), (JOINED, "")):
+            event = Event(9, 1.0, kind, "#dev", "Zoe", data=data, text="x" if kind == SAID else "")
+            (line,) = JSON.events((event,), "#lobby")
+            read = readObject(line).event
+            self.assertEqual(read and accountOf(read), accountOf(event))
 
     def test_marksAreBounded(self) -> None:
         """A server cannot fill the memory with rooms, nor give numbers that are none."""

@@ -43,7 +43,7 @@ class KeptTests(SynchronousTestCase):
             b"\xff",
             b"[]",
             b"[" * 9999,
-            b'{"bell":5,"ignored":[1],"aliases":{"x":1},"time":null}',
+            b'{"bell":5,"ignored":[1],"aliases":{"x":1},"accounts":[],"time":null}',
         ):
             self.path.write_bytes(damaged)
             self.assertEqual(Settings.load(self.environ), usual)

@@ -16,7 +16,7 @@ from twisted_chat.client.reading import Reading
 from twisted_chat.client.settings import Settings
 from twisted_chat.client.view import UNREAD_LINE, View
 from twisted_chat.console.styledtext import MENTION, PRIVATE, nameStyle
-from twisted_chat.wire.events import JOINED, RENAMED, SAID, TOLD, Event
+from twisted_chat.wire.events import JOINED, REMOVED, RENAMED, SAID, TOLD, Event, asData
 
 NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
 DAY = 24 * 3600
@@ -193,6 +193,33 @@ class ViewTests(SynchronousTestCase):
         self.texts(said("x", id=11), told, said("y", id=13, room="#dev"), ServerMessage(OK, id=14))
         self.reading.flush()
         self.assertEqual(self.told, [("#lobby", 14), ("@", 12)])
+
+    def test_removed(self) -> None:
+        """A removal is one line, in however many parts it comes; an ignored moderator's, too."""
+        self.settings.ignored.add("Eve")
+
+        def removed(count: int, more: bool) -> ServerMessage:
+            data = asData({"ids": [1] * count})
+            event = Event(20, NOON, REMOVED, "#lobby", "Eve", "spam", "Bob", data=data)
+            return ServerMessage(REMOVED, event=event, more=more)
+
+        self.assertEqual(self.texts(removed(1000, True)), [])
+        self.assertEqual(
+            self.texts(removed(1000, True), removed(37, False)),
+            ["* Eve removed 2037 messages of Bob: spam"],
+        )
+        self.assertEqual(self.texts(removed(1, False)), ["* Eve removed 1 message of Bob: spam"])
+
+    def test_ignoredAccount(self) -> None:
+        """Somebody registered is ignored under every name, and nobody else under theirs."""
+        self.settings.ignored.add("Bob", "Bob")
+
+        def says(name: str, account: str) -> int:
+            event = Event(11, NOON, SAID, "#lobby", name, "x", data=account)
+            return len(self.texts(ServerMessage(SAID, event=event)))
+
+        self.assertEqual([says("Bob", "Bob"), says("Zoe", "Bob")], [0, 0])
+        self.assertEqual([says("Zoe", "Zoe"), says("Zoe", "")], [1, 1])
 
     def test_ignoredIsRead(self) -> None:
         """What an ignored user says does not stay unread on other devices."""

@@ -525,6 +525,10 @@ class ConsoleUI:
         """See L{CommandContext.resend}."""
         return self.link.resend()
 
+    def accountOf(self, name: str) -> str:
+        """See L{CommandContext.accountOf}."""
+        return self._view.known.accountOf(name)
+
     def debug(self) -> Iterable[str]:
         """See L{CommandContext.debug}."""
         mine, box = self.link.session, self.link.outbox

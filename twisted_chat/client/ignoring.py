@@ -1,6 +1,9 @@
 # -*- test-case-name: tests.client.test_ignoring -*-
 """
 Keeps whom the user ignores, whatever name they take.
+
+Somebody who is registered is ignored by their account: a guest who has their name later is somebody
+else.  Guests are ignored by their names, and followed as long as they are seen to change them.
 """
 
 from __future__ import annotations
@@ -15,16 +18,27 @@ MAX_ALIASES = 200
 
 class IgnoreList:
     """
-    The ignored users: each by the name that was given to C{/ignore}, which stays ignored, and by
-    the name that they have taken since.
+    The ignored users: each by the name that was given to C{/ignore}, which stays ignored, by the
+    name that they have taken since, and by their account.
     """
 
-    def __init__(self, names: Iterable[str] = (), aliases: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        accounts: Mapping[str, str] | None = None,
+    ) -> None:
         """
         @param names: the ignored names.
         @param aliases: later names, each with the ignored name that it stands for.
+        @param accounts: the accounts of ignored names, by these names.
         """
         self._names = {folded(each): each for each in names}
+        self._accounts = {
+            folded(name): account
+            for name, account in (accounts or {}).items()
+            if folded(name) in self._names
+        }
         self._aliases: dict[str, tuple[str, str]] = {}
         for name, original in (aliases or {}).items():
             if folded(original) in self._names:
@@ -52,11 +66,23 @@ class IgnoreList:
         """
         return {name: self._names[original] for name, original in self._aliases.values()}
 
-    def add(self, name: str) -> None:
+    @property
+    def accounts(self) -> dict[str, str]:
+        """
+        The accounts of ignored names, by these names.
+        """
+        return {self._names[name]: account for name, account in self._accounts.items()}
+
+    def add(self, name: str, account: str = "") -> None:
         """
         Ignore a user.
+
+        @param account: the name of their account; empty if they have none.
         """
         self._names[folded(name)] = name
+        self._accounts.pop(folded(name), None)
+        if account:
+            self._accounts[folded(name)] = account
 
     def remove(self, name: str) -> bool:
         """
@@ -69,16 +95,25 @@ class IgnoreList:
             sought = self._aliases[sought][1]
         if self._names.pop(sought, None) is None:
             return False
+        self._accounts.pop(sought, None)
         for alias in [each for each, (_, original) in self._aliases.items() if original == sought]:
             del self._aliases[alias]
         return True
 
-    def covers(self, name: str) -> bool:
+    def covers(self, name: str, account: str | None = None) -> bool:
         """
+        @param account: the name of their account, empty for a guest; C{None} if nobody knows.
         @return: whether the user of this name is ignored.
         """
+        if account and folded(account) in map(folded, self._accounts.values()):
+            return True
         sought = folded(name)
-        return sought in self._names or sought in self._aliases
+        if sought in self._aliases:
+            sought = self._aliases[sought][1]
+        # Somebody else may have the name of an account that is ignored, if its owner never made it
+        # their own.
+        isOther = account is not None and sought in self._accounts
+        return sought in self._names and not isOther
 
     def renamed(self, name: str, to: str) -> bool:
         """

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import BadObject
-from ..wire.events import REMOVED, RENAMED, TOLD
+from ..wire.events import REMOVED, RENAMED, RESTORED, TOLD
 from ..wire.jsonlines import line as objectLine
 from .dialect import ME, MSG, REPLY, Proof, SessionState
 from .messages import (
@@ -40,6 +40,10 @@ from .outbox import Outbox, PendingMessage
 
 TEXT_ONLY = "text only"
 """The kind of what comes from a server that does not know the dialect."""
+
+_LATE = frozenset({REMOVED, RESTORED})
+"""Kinds that come once the server has found the messages that they are about, so that their ids may
+be smaller than those of events before them."""
 
 _READ_KEY = "read"
 """The key of what tells how far a room was read.  A refusal of it is not for the user: they have
@@ -230,8 +234,7 @@ class JSONClientDialect:
         self._settle()
         if self._outbox.confirm(message.key):
             return (replace(message, kind=OK, id=event.id, event=None),)
-        if message.more or (known and event.kind != REMOVED):
-            # Which messages were removed is known later than that they were.
+        if known and event.kind not in _LATE:
             return ()
         if event.name == mine.name:
             if event.kind == RENAMED:

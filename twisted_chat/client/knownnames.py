@@ -10,8 +10,12 @@ again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from ..wire.events import JOINED, LEFT, RENAMED, Event
+from ..wire.events import JOINED, LEFT, MODERATION, RENAMED, SPOKEN, Event, accountOf
+from .mentions import folded
+
+_V = TypeVar("_V")
 
 MAX_RECENT = 500
 """How many names of recent speakers, and how many rooms, are kept."""
@@ -36,6 +40,7 @@ class KnownNames:
     def __init__(self) -> None:
         self.rooms: dict[str, None] = {}
         self._recent: dict[str, None] = {}
+        self._accounts: dict[str, str] = {}
         self._present: dict[str, None] = {}
         self._partial: dict[str, None] = {}
         self._room = ""
@@ -56,8 +61,8 @@ class KnownNames:
         """
         Note that there is a room.
         """
-        if room and room != "@":
-            _renew(self.rooms, room)
+        if room.startswith("#"):
+            _renew(self.rooms, room, None)
 
     def listed(self, room: str, names: Iterable[str], more: bool, now: float) -> None:
         """
@@ -83,6 +88,9 @@ class KnownNames:
         """
         name = event.to if event.kind == RENAMED else event.name
         self.heardOf(event.room)
+        if event.kind in MODERATION:
+            return
+        self._noteAccount(event)
         if event.kind == LEFT:
             if event.room in (self._room, lobby, ""):
                 self._present.pop(name, None)
@@ -96,7 +104,25 @@ class KnownNames:
                 self._present[name] = None
         elif event.room == self._room and (event.kind == JOINED or self._listedAt is not None):
             self._present[name] = None
-        _renew(self._recent, name)
+        _renew(self._recent, name, None)
+
+    def _noteAccount(self, event: Event) -> None:
+        """
+        Note whose name this is by now: comings and words tell, other events do not.
+        """
+        known = self._accounts.pop(folded(event.name), "")
+        account = accountOf(event) if event.kind in SPOKEN or event.kind == JOINED else known
+        if account:
+            _renew(
+                self._accounts, folded(event.to if event.kind == RENAMED else event.name), account
+            )
+
+    def accountOf(self, name: str) -> str:
+        """
+        @return: the account of a recent speaker, or of somebody who has just come; empty if they
+            have none, or none is known.
+        """
+        return self._accounts.get(folded(name), "")
 
     def stale(self, now: float) -> bool:
         """
@@ -120,12 +146,12 @@ class KnownNames:
         return [*here, *silent, *(each for each in recent if each not in self._present)]
 
 
-def _renew(table: dict[str, None], name: str) -> None:
+def _renew(table: dict[str, _V], name: str, value: _V) -> None:
     """
     Put a name at the end of a table, which stays small.
     """
     table.pop(name, None)
     if name:
-        table[name] = None
+        table[name] = value
     if len(table) > MAX_RECENT:
         del table[next(iter(table))]

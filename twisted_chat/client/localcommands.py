@@ -34,6 +34,11 @@ class CommandContext(Protocol):
         @return: how many messages that are.
         """
 
+    def accountOf(self, name: str) -> str:
+        """
+        @return: the account of the user of this name; empty if they have none, or none is known.
+        """
+
     def debug(self) -> Iterable[str]:
         """
         @return: what belongs in a report about a bug, in lines.
@@ -97,7 +102,8 @@ class LocalCommands:
     def _ignore(self, rest: str) -> None:
         mine = self._settings
         if rest:
-            mine.ignored.add(rest.removeprefix("@"))
+            name = rest.removeprefix("@")
+            mine.ignored.add(name, self._context.accountOf(name))
             mine.save()
         self._context.notice(f"You ignore {mine.ignored.describe()}")
 

@@ -20,18 +20,23 @@ from ..text.cleaning import showable
 from ..wire.answers import Welcome
 from ..wire.events import (
     FOREVER,
+    JOINED,
     LEFT,
     MODERATION,
     PRESENCE,
     REMOVED,
+    REPORTED,
     RESTORED,
     SAID,
+    SERVER,
     SPOKEN,
     STATE,
     TOLD,
     Event,
     asData,
+    joinedData,
 )
+from ..wire.jsonlines import MAX_IDS
 from ..wire.textlines import CONNECTED as _CONNECTED
 from ..wire.textlines import PROMPT as _PROMPT
 from ..wire.textlines import RECEIPT as _RECEIPT
@@ -61,11 +66,10 @@ BYE = "bye"
 UNKNOWN = "unknown"
 
 EVENTS = SPOKEN | PRESENCE | STATE | MODERATION
-
-_TO = {LEFT: "by", REMOVED: "of", RESTORED: "of"}
-"""The field that holds C{to}, where it is called otherwise."""
-
 _WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
+
+_OTHERS = {LEFT: "by", REMOVED: "of", RESTORED: "of"}
+"""What the field is called in which an event names somebody else, where it is not C{to}."""
 
 _MAX_TIME = 253402300799.0
 """The last second that a calendar of four-digit years has, in seconds since the epoch."""
@@ -174,8 +178,14 @@ def readObject(raw: bytes) -> ServerMessage:
     key = value.get("key")
     key = key if isinstance(key, str) else None
     if kind in EVENTS:
-        old, more = value.get("old") is True, value.get("more") is True
-        return ServerMessage(kind, event=_event(value), key=key, old=old, more=more, raw=value)
+        return ServerMessage(
+            kind,
+            event=_event(value),
+            key=key,
+            old=value.get("old") is True,
+            more=value.get("more") is True,
+            raw=value,
+        )
     if kind in _WITH_TEXT:
         return ServerMessage(
             kind,
@@ -286,29 +296,30 @@ def _event(value: dict[str, Any]) -> Event:
         _number(value, "id"),
         float(time) if known and time is not None else 0.0,
         kind,
-        _text(value, "room") or "@",
+        # The room of a report is where it happened; the report itself belongs to the server.
+        SERVER if kind == REPORTED else _text(value, "room") or "@",
         _text(value, "name"),
         _text(value, "text"),
-        _text(value, _TO.get(kind, "to")),
-        data=_values(value) if kind in MODERATION else "",
+        _text(value, _OTHERS.get(kind, "to")),
+        data=_data(value, kind),
     )
 
 
-def _values(value: dict[str, Any]) -> str:
+def _data(value: dict[str, Any], kind: str) -> str:
     """
-    @return: what a moderator did, as the C{data} of an event.
+    @return: what more there is to an event: the account of its author, or what a moderator did.
     """
-    ids = value.get("ids")
-    until = value.get("until")
-    isEnd = (_isWhole(until) or isinstance(until, float)) and 0 < until <= _MAX_TIME
-    return asData(
-        {
-            "role": _text(value, "role"),
-            "what": _text(value, "what"),
-            "until": until if isEnd else 0,
-            "count": _number(value, "count") or (len(ids) if isinstance(ids, list) else 0),
+    if kind in MODERATION:
+        texts = {name: _text(value, name) for name in ("role", "what", "room")}
+        until, ids = _number(value, "until"), value.get("ids")
+        more = {
+            "until": until if until <= _MAX_TIME else 0,
+            "ids": [0] * min(len(ids), MAX_IDS) if isinstance(ids, list) else [],
+            "quiet": value.get("quiet") is True,
         }
-    )
+        return asData({name: each for name, each in {**texts, **more}.items() if each})
+    account = _text(value, "account")
+    return joinedData("", account) if kind == JOINED else account if kind in SPOKEN else ""
 
 
 def _welcome(value: dict[str, Any]) -> Welcome:

@@ -32,6 +32,14 @@ def _read(path: Path) -> dict[str, Any]:
     return {}
 
 
+def _texts(value: object) -> dict[str, str]:
+    """
+    @return: what is text in a table that was stored.
+    """
+    table = value if isinstance(value, dict) else {}
+    return {name: text for name, text in table.items() if isinstance(text, str)}
+
+
 def _write(path: Path, value: Mapping[str, Any]) -> None:
     with suppress(OSError):
         writeWhole(path, json.dumps(value, indent=1).encode())
@@ -68,14 +76,13 @@ class Settings:
             mine.bell = value["bell"]
         mine.time = value.get("time") is not False
         mine.color = value.get("color") is not False
-        ignored, aliases = value.get("ignored"), value.get("aliases")
+        ignored = value.get("ignored")
         mine.ignored = IgnoreList(
             (each for each in ignored if isinstance(each, str))
             if isinstance(ignored, list)
             else (),
-            {name: of for name, of in aliases.items() if isinstance(of, str)}
-            if isinstance(aliases, dict)
-            else {},
+            _texts(value.get("aliases")),
+            _texts(value.get("accounts")),
         )
         return mine
 
@@ -91,6 +98,7 @@ class Settings:
                 "color": self.color,
                 "ignored": self.ignored.names,
                 "aliases": self.ignored.aliases,
+                "accounts": self.ignored.accounts,
             },
         )
 

@@ -22,7 +22,20 @@ from ..console.styledtext import (
     Style,
     nameStyle,
 )
-from ..wire.events import ACTED, RENAMED, SPOKEN, TOLD, Event
+from ..wire.events import (
+    ACTED,
+    JOINED,
+    MODERATION,
+    REMOVED,
+    RENAMED,
+    RESTORED,
+    SPOKEN,
+    TOLD,
+    Event,
+    accountOf,
+    asData,
+    publicValues,
+)
 from .dialect import SessionState
 from .knownnames import KnownNames
 from .mentions import mentions
@@ -30,6 +43,9 @@ from .messages import ERROR, HISTORY, LINE, OK, ServerMessage
 from .reading import DIRECT, Reading
 from .rendering import asLines
 from .settings import Settings
+
+_MAX_REMOVED = 10_000
+"""Messages that one removal can be about."""
 
 UNREAD_LINE = "--- unread from here on ---"
 """Stands where the owner of an account stopped reading, on whichever of their devices."""
@@ -56,6 +72,7 @@ class View:
         self._reading = reading
         self._marked: int | None = None
         self._marking: dict[str, bool] = {}
+        self._about = 0
         self.alert = False
 
     def markAfter(self, last: int | None) -> None:
@@ -99,7 +116,7 @@ class View:
         @param now: the wall time, in seconds since the epoch, UTC.
         """
         quiet: list[ServerMessage] = []
-        for message in batch:
+        for message in self._whole(batch):
             event = message.event
             self.known.heardOf(message.room)
             if message.kind == OK and message.id:
@@ -107,7 +124,7 @@ class View:
             if event is not None:
                 if not message.old:
                     self.known.happened(event, self._session.lobby)
-                if self._ignored(event):
+                if event.kind not in MODERATION and self._ignored(event):
                     self._seen(event)
                     continue
             if event is not None and event.kind in SPOKEN:
@@ -128,6 +145,22 @@ class View:
             else:
                 quiet.append(message)
         yield from self._notices(quiet, now)
+
+    def _whole(self, batch: Sequence[ServerMessage]) -> Iterator[ServerMessage]:
+        """
+        @return: the batch, with one message in the place of several about the same removal.
+        """
+        for message in batch:
+            event = message.event
+            if event is None or event.kind not in (REMOVED, RESTORED):
+                yield message
+                continue
+            ids = publicValues(event).get("ids", ())
+            self._about = min(self._about + len(ids), _MAX_REMOVED)
+            if not message.more:
+                values = {"ids": [0] * self._about}
+                self._about = 0
+                yield replace(message, event=event._replace(data=asData(values)))
 
     def _parts(self, message: ServerMessage) -> list[ServerMessage]:
         """
@@ -158,7 +191,8 @@ class View:
         @return: whether the user ignores the event's author, whose new name is ignored as well.
         """
         ignored = self._settings.ignored
-        if not ignored.covers(event.name):
+        isKnown = event.kind in SPOKEN or event.kind == JOINED
+        if not ignored.covers(event.name, accountOf(event) if isKnown else None):
             return False
         if event.kind == RENAMED and ignored.renamed(event.name, event.to):
             self._settings.save()
@@ -181,7 +215,11 @@ class View:
             self._marked = None
             yield Line.of(Segment("--- new since you left ---", STATUS))
         stop, room = self._reading.stopped(event.room), event.room
-        if stop is None or not (message.old or event.id <= self._reading.newest):
+        if (
+            stop is None
+            or event.kind == TOLD
+            or not (message.old or event.id <= self._reading.newest)
+        ):
             return
         if event.id <= stop:
             self._marking.setdefault(room, True)
