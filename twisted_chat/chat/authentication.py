@@ -136,14 +136,15 @@ class Authenticator:
     def split(self, line: str) -> tuple[str, str]:
         """
         Take apart what somebody typed in answer to the prompt.  A name has no blank, so a blank
-        ends the name of an account, or one that is to be registered with a code.
+        ends the name of an account, or one before a secret that was made: the refusal of a name
+        with a blank would repeat it.
 
         @return: the name and the secret; the whole line and an empty text if it holds no secret.
         """
         name, _, secret = line.strip().partition(" ")
         secret = secret.strip()
         owned = self._law.ownerOf(name.partition("/")[0])
-        if secret and (owned is not None or self.invitation(secret)):
+        if secret and (owned is not None or readSecret(secret) is not None):
             return name, secret
         return line, ""
 
@@ -157,7 +158,8 @@ class Authenticator:
         owned = self._law.ownerOf(name)
         if owned is None or not self._law.isAccount(owned.who):
             raise WrongLogin(
-                f"nobody is registered as {name}: enter a name alone to come in as a guest"
+                f"nobody is registered as {name}, and a code works once and not for long: enter a"
+                " name alone to come in as a guest"
             )
         return Proof(owned.who, owned.name, label)
 

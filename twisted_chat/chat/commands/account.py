@@ -86,11 +86,15 @@ async def registerWith(
     if user.leaving:
         raise NotAllowed("you have left: nothing was changed")
     attempt = user.state.authenticator.beginRegistration(user.client, code)
-    await whenRegistered(
-        attempt,
-        user.propose(registration(user.sid, user.name, code), key),
-        user.propose(proving(user.sid, user.name, (credential,))),
-    )
+    try:
+        await whenRegistered(
+            attempt,
+            user.propose(registration(user.sid, user.name, code), key),
+            user.propose(proving(user.sid, user.name, (credential,))),
+        )
+    finally:
+        # Registered without a credential, they can make another one.
+        user.isProved = user.member.isRegistered
     user.proved(credential.label)
 
 
@@ -199,6 +203,9 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
             each.endSession()
             if each is not user:
                 each.sendAway(f"the device {gone} was removed")
+    record = user.member.record
+    if record is not None and record.device == gone:
+        user.member.record = ended(record)
     for session in await state.log.sessionsOf(user.sid):
         if session.device == gone:
             state.log.remember(ended(session))
