@@ -11,22 +11,29 @@ from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from tests.support.accounts import AccountsTestCase, addDevice, helloWith
 from tests.support.helpers import NOW, FakeClient
-from twisted_chat.accounts.credentials import madeCredential
+from twisted_chat.accounts.credentials import Credential, madeCredential
 from twisted_chat.accounts.hashing import Hashing
+from twisted_chat.accounts.law import Policies
 from twisted_chat.chat.authentication import (
     Authenticator,
     naming,
     proving,
     registration,
-    whenRegistered,
 )
-from twisted_chat.errors import BadName, ChatError, NoHistory, NotStored, TooManyTries, WrongLogin
+from twisted_chat.errors import (
+    BadName,
+    BadPassword,
+    ChatError,
+    NoHistory,
+    NotAllowed,
+    NotStored,
+    TooManyTries,
+    WrongLogin,
+)
 from twisted_chat.wire.events import CREDENTIALS, NAMED, REGISTERED, SERVER
 from twisted_chat.wire.scram import ClientExchange
 
@@ -267,12 +274,22 @@ class RegistrationTests(AuthenticatorTestCase):
 
     def test_make(self) -> None:
         """
-        A secret is made with its credential; a label that breaks a rule is refused.
+        A secret that was made has its credential; a label that breaks a rule is refused.
         """
-        secret, made = self.done(self.authenticator.make("phone"))
+        made = self.successResultOf(self.authenticator.make("phone", SECRET))
         self.assertEqual((made.label, made.isMade), ("phone", True))
-        self.assertTrue(made.verifier(self.authenticator.pepper).accepts(secret))
-        self.assertIsInstance(self.fails(self.authenticator.make("two words")), BadName)
+        self.assertTrue(made.verifier(self.authenticator.pepper).accepts(SECRET))
+        self.failureResultOf(self.authenticator.make("two words", SECRET), BadName)
+
+    def test_choose(self) -> None:
+        """
+        A password is masked with the pepper; one that breaks a rule costs no hash.
+        """
+        made = self.successResultOf(self.authenticator.choose("a password of mine"))
+        self.assertEqual((made.label, made.isMade), ("password", False))
+        self.assertEqual(made.masked, self.authenticator.pepper.name)
+        self.authenticator.hashing = Hashing(lambda task, *arguments: self.fail("it hashes"))
+        self.assertRaises(BadPassword, self.authenticator.choose, "short")
 
     def test_drafts(self) -> None:
         """
@@ -294,48 +311,94 @@ class RegistrationTests(AuthenticatorTestCase):
         self.assertNotIn(SECRET, draft.data)
 
 
-class WhenRegisteredTests(SynchronousTestCase):
+class RegisterTests(AuthenticatorTestCase):
     """
-    L{whenRegistered}.
+    L{Authenticator.register}.
     """
 
     def setUp(self) -> None:
-        self.forgiven = 0
+        super().setUp()
         self.registered: Deferred[None] = Deferred()
         self.proved: Deferred[None] = Deferred()
-        self.done = Deferred.fromCoroutine(
-            whenRegistered(self, self.registered, self.proved)  # type: ignore[arg-type]
+        self.made = 0
+
+    def make(self) -> Deferred[Credential]:
+        """Make a credential."""
+        self.made += 1
+        return succeed(madeCredential("phone", SECRET, NOW))
+
+    def begin(self) -> Deferred[Credential]:
+        """
+        @return: what comes of a registration from an address of its own.
+        """
+        client = FakeClient(self.hub, address="198.51.100.1:1")
+        return Deferred.fromCoroutine(
+            self.authenticator.register(
+                client, "", self.make, lambda made: (self.registered, self.proved)
+            )
         )
 
-    def forgive(self) -> None:
-        """See L{twisted_chat.accounts.throttle.Attempt.forgive}."""
-        self.forgiven += 1
+    def assertFree(self) -> None:
+        """No registration was counted."""
+        for _ in range(3):
+            self.authenticator.registrations.begin("198.51.100.1")
 
     def test_both(self) -> None:
         """
-        It ends when both events have happened.
+        It ends with the credential when both events have happened.
         """
+        done = self.begin()
         self.registered.callback(None)
-        self.assertNoResult(self.done)
+        self.assertNoResult(done)
         self.proved.callback(None)
-        self.successResultOf(self.done)
-        self.assertEqual(self.forgiven, 0)
+        self.assertEqual(self.successResultOf(done).label, "phone")
+        self.assertRaises(TooManyTries, self.assertFree)
 
     def test_refused(self) -> None:
         """
         If nothing was registered the try is forgiven, and the other failure is not left over.
         """
+        done = self.begin()
         self.registered.errback(NotStored("not stored"))
-        self.failureResultOf(self.done, NotStored)
-        self.assertEqual(self.forgiven, 1)
+        self.failureResultOf(done, NotStored)
         self.proved.errback(NotStored("not stored"))
         self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertFree()
+
+    def test_cancelled(self) -> None:
+        """
+        If the connection ends first the try is forgiven.
+        """
+        done = self.begin()
+        done.cancel()
+        self.failureResultOf(done, CancelledError)
+        self.assertFree()
+
+    def test_unmade(self) -> None:
+        """
+        If the credential cannot be made the try is forgiven, and the log is asked for nothing.
+        """
+        self.make = lambda: fail(TooManyTries("later"))  # type: ignore[method-assign]
+        self.failureResultOf(self.begin(), TooManyTries)
+        self.assertFree()
 
     def test_unproved(self) -> None:
         """
-        If it was registered, the try counts, whatever becomes of the credentials.
+        If it was registered, the try counts, whatever becomes of the credential.
         """
+        done = self.begin()
         self.registered.callback(None)
-        self.proved.errback(Failure(NoHistory("no")))
-        self.failureResultOf(self.done, NoHistory)
-        self.assertEqual(self.forgiven, 0)
+        self.proved.errback(NoHistory("no"))
+        self.failureResultOf(done, NoHistory)
+        self.assertRaises(TooManyTries, self.assertFree)
+
+    def test_closed(self) -> None:
+        """
+        Where nobody may register, or too many do, no credential is made.
+        """
+        self.hub.state.law.policies = Policies("yes", "invited")
+        self.failureResultOf(self.begin(), NotAllowed)
+        self.hub.state.law.policies = Policies()
+        self.assertFree()
+        self.failureResultOf(self.begin(), TooManyTries)
+        self.assertEqual(self.made, 0)
