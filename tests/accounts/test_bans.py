@@ -24,6 +24,7 @@ from twisted_chat.accounts.bans import (
     checkedPattern,
     hostNet,
     isOneHost,
+    networkHolds,
     parseNetwork,
     shapes,
 )
@@ -253,6 +254,18 @@ class NetworkTests(SynchronousTestCase):
         self.assertTrue(isOneHost("2001:db8::/64"))
         self.assertFalse(isOneHost("192.0.2.0/31"))
         self.assertFalse(isOneHost("2001:db8::/63"))
+
+    @FAST
+    @given(st.ip_addresses(), st.ip_addresses(), st.integers(16, 64))
+    def test_networkHolds(self, base: Any, other: Any, bits: int) -> None:
+        """A network holds the hosts that are found in a ban of it."""
+        net = parseNetwork(f"{base}/{min(bits, base.max_prefixlen)}")
+        assert net is not None
+        index = BanIndex()
+        index.put(ban(1, net=net))
+        for host in (str(base), str(other), f"::ffff:{base}" if base.version == 4 else "x", ""):
+            found = index.find("!", "enter", visitor("A", host), NOW)
+            assert networkHolds(net)(host) == (found is not None), host
 
     def test_hostNet(self) -> None:
         """With a guest the host is banned that they came from, never this very machine."""

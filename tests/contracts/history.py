@@ -10,12 +10,18 @@ from tests.contracts.store import WALL_TIME, StoreContract, said, scopeOf, whole
 from twisted_chat.errors import BadCommand
 from twisted_chat.wire.events import (
     ACTED,
+    BANNED,
     CREATED,
     FOREVER,
+    GRANTED,
     JOINED,
     LEFT,
+    LIFTED,
+    REMOVED,
     RENAMED,
     SAID,
+    SERVER,
+    SET,
     TOLD,
     TOPIC,
     Draft,
@@ -45,6 +51,29 @@ class HistoryContract(StoreContract):
         """
         self.appendAll(said(), said(), said())
         self.assertEqual(self.result(self.store.bounds()), (1, 3))
+
+    def test_moderation(self) -> None:
+        """
+        What moderators did in a room, or in all of them, oldest first, with its values.
+        """
+        stored = self.appendAll(
+            Draft(BANNED, "#tea", "Ann", "spam", "Bob", data="1"),
+            said("hello", "#tea"),
+            Draft(TOPIC, "#tea", "Ann", "green"),
+            Draft(SET, SERVER, "Ann", "all", data="2"),
+            Draft(GRANTED, "#tea", "Ann", "", "Cem", data="3"),
+            Draft(REMOVED, "#lobby", "Ann", "", "Bob", data="4"),
+            Draft(LIFTED, "#tea", "Ann", "", "Bob", data="5"),
+        )
+        acts = [stored[place] for place in (0, 3, 4, 5, 6)]
+        inTea = [event for event in acts if event.room == "#tea"]
+        self.assertEqual(self.result(self.store.moderation("#tea", 9)), inTea)
+        self.assertEqual(self.result(self.store.moderation("#tea", 2)), inTea[-2:])
+        self.assertEqual(self.result(self.store.moderation(None, 9)), acts)
+        self.assertEqual(self.result(self.store.moderation(None, 2)), acts[-2:])
+        self.assertEqual(self.result(self.store.moderation(SERVER, 9)), [stored[3]])
+        self.assertEqual(self.result(self.store.moderation("#none", 9)), [])
+        self.assertEqual(self.result(self.store.moderation(None, 0)), [])
 
     def test_last(self) -> None:
         """

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.accounts import logIn, prove
 from tests.support.helpers import FakeClient, enter, makeHub, resume
+from tests.support.moderating import appoint, register
 from tests.support.sharedlog import SharedLog
 from twisted_chat.chat.authentication import registration
 from twisted_chat.chat.hub import Hub
@@ -162,6 +163,82 @@ class TwoHubsTests(TwoHubsTestCase):
         for hub in (self.here, self.there):
             self.assertEqual(list(hub.rooms), ["#lobby", "#dev"])
             self.assertEqual(hub.rooms["#dev"].owner, self.ann.user.sid)
+            places = hub.state.law.records.all("place")
+            self.assertEqual(list(places), [hub.rooms["#dev"].place])
+
+    def test_ban(self) -> None:
+        """
+        A ban on one node puts somebody out on the other, whose address only that one knows, and
+        keeps them out.
+        """
+        register(self.here, self.ann)
+        appoint(self.here, self.ann, "operator")
+        self.turn()
+        self.types(self.ann, "/join #dev")
+        self.types(self.bob, "/join #dev")
+        self.forget()
+        self.types(self.ann, "/ban 192.0.2.0/24 1h")
+        self.assertIn("* Ann removed Bob from #dev", self.bob.lines)
+        for hub in (self.here, self.there):
+            self.assertEqual(len(hub.rooms["#dev"]), 1)
+        self.types(self.bob, "/join #dev")
+        self.assertIn("! you are banned from #dev", self.bob.lines[-1])
+
+    def test_wordAfterABan(self) -> None:
+        """
+        What somebody says after a ban of them, in the order of the log, is heard by nobody.
+        """
+        register(self.here, self.ann)
+        appoint(self.here, self.ann, "operator")
+        self.turn()
+        for command in ("/kick Bob", "/ban Bob"):
+            self.types(self.ann, "/join #dev")
+            self.types(self.bob, "/join #dev")
+            self.forget()
+            self.ann.types(command)
+            self.bob.types("too late")
+            self.turn()
+            self.assertNotIn("too late", "".join(self.ann.lines))
+            self.assertIn("! you are not in #dev any more", "\n".join(self.bob.lines))
+            for ban in self.here.state.law.bans(self.here.rooms["#dev"].place, 0.0, 9):
+                self.types(self.ann, f"/unban {ban.id}")
+
+    def test_joinAfterABan(self) -> None:
+        """
+        Whoever joins after a ban of them in the log is outside, though their node did not know it
+        yet.
+        """
+        register(self.here, self.ann)
+        appoint(self.here, self.ann, "operator")
+        self.turn()
+        self.types(self.ann, "/join #dev")
+        self.forget()
+        self.ann.types("/ban Bob")
+        self.bob.types("/join #dev")
+        self.turn()
+        self.assertIn("! you are banned from #dev", self.bob.lines[-1])
+        for hub in (self.here, self.there):
+            self.assertEqual(len(hub.rooms["#dev"]), 1)
+
+    def test_lateOrder(self) -> None:
+        """
+        What a moderator does after they lost their role, in the order of the log, does nothing, and
+        they are told.
+        """
+        for client in (self.ann, self.bob):
+            register(self.here, client)
+            appoint(self.here, client, "operator")
+        self.turn()
+        self.types(self.ann, "/join #dev")
+        self.types(self.bob, "/join #dev")
+        self.forget()
+        appoint(self.here, self.bob, "")
+        self.bob.types("/slow 30s")
+        self.turn()
+        self.assertIn("! only moderators may do this", self.bob.lines[-1])
+        for hub in (self.here, self.there):
+            place = hub.rooms["#dev"].place
+            self.assertIsNone(hub.state.law.setting(place, "slow", 0.0))
 
     def test_joinAfterALock(self) -> None:
         """

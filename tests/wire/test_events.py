@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.wire import events
 from twisted_chat.wire.events import (
     ACCOUNTS,
+    BANNED,
     CLOSED,
     CREATED,
     CREDENTIALS,
@@ -31,8 +32,11 @@ from twisted_chat.wire.events import (
     Event,
     accountOf,
     admittedTo,
+    asData,
     joinedData,
     makeEvent,
+    publicValues,
+    published,
     withoutSecrets,
 )
 
@@ -95,6 +99,17 @@ class EventTests(SynchronousTestCase):
         event = makeEvent((7, 1.5, *draft))
         self.assertEqual(event, Event(7, 1.5, *draft))
         self.assertIsInstance(event, Event)
+
+    def test_published(self) -> None:
+        """
+        Of a moderator's values those are left that everybody may see; of others none are.
+        """
+        data = asData({"what": "enter", "until": 0, "net": "192.0.2.1/32", "who": "5a"})
+        event = Event(7, 1.5, BANNED, "#dev", "Ann", data=data)
+        self.assertEqual(publicValues(published(event)), {"what": "enter", "until": 0})
+        for data in ("", "hash", "[1]", "null", '{"net":1}'):
+            self.assertEqual(published(event._replace(data=data)).data, "")
+        self.assertEqual(published(event._replace(kind="locked")).data, "")
 
     def test_withoutSecrets(self) -> None:
         """

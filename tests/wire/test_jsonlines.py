@@ -16,20 +16,24 @@ from twisted_chat.errors import BadObject, NameTaken, TooLong
 from twisted_chat.wire.answers import Backlog, Entered, Found, Gap, Goodbye, Notice, Replay, Welcome
 from twisted_chat.wire.events import (
     ACTED,
+    BANNED,
     CREATED,
     INVITED,
     JOINED,
     LEFT,
     LOCKED,
+    REMOVED,
     RENAMED,
     SAID,
     TOLD,
     TOPIC,
     UNLOCKED,
     Event,
+    asData,
 )
 from twisted_chat.wire.jsonlines import (
     JSON,
+    MAX_IDS,
     MAX_KEY,
     fields,
     keyField,
@@ -206,6 +210,52 @@ class EventTests(SynchronousTestCase):
             (data,) = JSON.here.events([event], "#lobby")
             for secret in (SID, "5b5b", "salt", "k1"):
                 self.assertNotIn(secret, data.decode())
+
+    def test_moderation(self) -> None:
+        """
+        What a moderator did has its values as fields, and only those that everybody may see.
+        """
+        values = {"what": "enter", "until": 5.5, "net": "192.0.2.1/32", "who": SID, "place": "7"}
+        event = makeEvent(BANNED, "spam", "Bob", "#dev")._replace(data=asData(values))
+        self.assertEqual(
+            fields(event),
+            {
+                "type": "banned",
+                "id": 7,
+                "time": 1763822031.123,
+                "room": "#dev",
+                "name": "Ann",
+                "to": "Bob",
+                "text": "spam",
+                "what": "enter",
+                "until": 5.5,
+            },
+        )
+        self.assertEqual(fields(event._replace(data=""))["to"], "Bob")
+        event = makeEvent(REMOVED, "", "Bob", "#dev")._replace(data=asData({"ids": [1, 2]}))
+        self.assertEqual((fields(event)["of"], fields(event)["ids"]), ("Bob", [1, 2]))
+        self.assertNotIn("to", fields(event))
+
+    def test_manyIds(self) -> None:
+        """
+        Many ids come in several objects, of which each but the last says that more follow.
+        """
+        ids = list(range(1, 2 * MAX_IDS + 2))
+        event = makeEvent(REMOVED, "", "Bob", "#dev")._replace(data=asData({"ids": ids}))
+        for data in (JSON.events([event], "#lobby")[0], JSON.own(event)):
+            objects = read(data)
+            self.assertEqual([id for each in objects for id in each["ids"]], ids)
+            self.assertEqual([each.get("more", False) for each in objects], [True, True, False])
+
+    def test_removed(self) -> None:
+        """
+        A message that was removed says so, in the place of its text.
+        """
+        for kind in (SAID, ACTED, TOLD):
+            shown = fields(makeEvent(kind, "", "Bob"))
+            self.assertEqual((shown["text"], shown["removed"]), ("(removed)", True))
+        self.assertNotIn("removed", fields(makeEvent(SAID, "Hi!")))
+        self.assertNotIn("removed", fields(makeEvent(TOPIC)))
 
     def test_nothingIsFolded(self) -> None:
         """

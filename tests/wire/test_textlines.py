@@ -5,6 +5,8 @@ Tests for L{twisted_chat.wire.textlines}.
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,20 +16,30 @@ from twisted_chat.errors import BadText
 from twisted_chat.wire.answers import Backlog, Entered, Found, Gap, Goodbye, Notice, Replay, Welcome
 from twisted_chat.wire.events import (
     ACTED,
+    BANNED,
     CREATED,
+    DONE,
+    GRANTED,
     INVITED,
     JOINED,
     LEFT,
+    LIFTED,
     LOCKED,
     PRESENCE,
+    REMOVED,
     RENAMED,
+    REPORTED,
+    RESTORED,
     SAID,
+    SERVER,
+    SET,
     SPOKEN,
     STATE,
     TOLD,
     TOPIC,
     UNLOCKED,
     Event,
+    asData,
 )
 from twisted_chat.wire.textlines import TEXT
 
@@ -126,6 +138,44 @@ class ViewTests(SynchronousTestCase):
                 "",
             ],
         )
+
+    def test_moderation(self) -> None:
+        """
+        What moderators do reads the same in every room, with the reason if there is one.
+        """
+        useZone(self, "UTC0")
+        acts: list[tuple[str, dict[str, Any], str, str]] = [
+            (GRANTED, {"role": "owner"}, "", "Ann made Bob owner of #dev"),
+            (GRANTED, {"role": ""}, "", "Ann took the role of Bob in #dev away"),
+            (BANNED, {"what": "enter", "until": 0}, "", "Ann banned Bob from #dev"),
+            (
+                BANNED,
+                {"what": "speak", "until": NOON},
+                "spam",
+                "Ann muted Bob in #dev until 2025-11-22 12:00: spam",
+            ),
+            (BANNED, {"what": "enter", "quiet": True}, "", "Ann removed Bob from #dev"),
+            (LIFTED, {"what": "enter"}, "", "Ann unbanned Bob from #dev"),
+            (LIFTED, {"what": "speak"}, "", "Ann unmuted Bob in #dev"),
+            (SET, {"what": "slow", "value": 30}, "30s", "Ann set slow mode (30s) in #dev"),
+            (SET, {"what": "slow", "value": 0}, "off", "Ann ended slow mode in #dev"),
+            (SET, {"what": "readonly"}, "on", "Ann made #dev read-only"),
+            (SET, {"what": "readonly"}, "off", "Ann lets everybody speak in #dev"),
+            (REMOVED, {"ids": [1]}, "", "Ann removed 1 message of Bob"),
+            (REMOVED, {"ids": [1, 2]}, "spam", "Ann removed 2 messages of Bob: spam"),
+            (RESTORED, {"ids": [1, 2]}, "", "Ann restored 2 messages of Bob"),
+            (RESTORED, {}, "", "Ann restored messages of Bob"),
+            (REPORTED, {"room": "#tea"}, "rude", "Ann reports Bob in #tea: rude"),
+            (DONE, {}, "", "Ann has dealt with a report of Bob"),
+        ]
+        for kind, values, text, line in acts:
+            event = makeEvent(kind, "Ann", text, "Bob", "#dev")._replace(data=asData(values))
+            for view in (TEXT.here, TEXT.elsewhere):
+                self.assertEqual(view.events([event], "#lobby"), [f"* {line}\r\n".encode()])
+        event = makeEvent(REMOVED, "Ann", "", "Ann")._replace(data=asData({"ids": [1]}))
+        self.assertIn(b"Ann removed 1 message of their own", TEXT.own(event))
+        event = makeEvent(SET, "Ann", "all", room=SERVER)._replace(data='{"what":"lockdown"}')
+        self.assertEqual(TEXT.own(event), b"* Ann set lockdown of this server to all\r\n")
 
     def test_foldedComings(self) -> None:
         """
@@ -315,6 +365,22 @@ class OldTests(SynchronousTestCase):
         self.assertEqual(
             TEXT.answer(Backlog(events, NOON - 2 * 3600)), b"* 2025-11-23 01:00 Ann :: Hi!\r\n"
         )
+
+    def test_removed(self) -> None:
+        """
+        In the place of a message that was removed stands a word, never an empty line.
+        """
+        events = [
+            makeEvent(SAID, "Ann"),
+            makeEvent(ACTED, "Bob"),
+            makeEvent(TOLD, "Ann", "", "Bob"),
+        ]
+        for answer, first in ((Backlog(events, NOON), "12:00"), (Found(events, NOON), "7 2025")):
+            lines = TEXT.answer(answer).decode().splitlines()
+            self.assertTrue(lines[0].startswith(f"* {first}"), lines)
+            ends = ["Ann :: (removed)", "Bob (removed)", "Ann -> Bob :: (removed)"]
+            for line, end in zip(lines, ends, strict=True):
+                self.assertTrue(line.endswith(f" {end}"), line)
 
     def test_nothing(self) -> None:
         """

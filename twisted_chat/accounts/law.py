@@ -17,7 +17,7 @@ from ..text.confusables import nameKey
 from ..wire.events import SERVER, Event
 from . import records as kinds
 from .bans import Ban, BanIndex, Visitor
-from .ranks import LOBBY, Rank, isAccount, knownPlace, rankOf, settingOf
+from .ranks import LOBBY, Rank, isAccount, knownPlace, rankOf, roleIn, settingOf
 from .records import MemoryRecords
 from .rules import project
 from .terms import showEnd
@@ -136,6 +136,12 @@ class Law:
         @return: somebody's rank in a place.
         """
         return rankOf(self.records, place, who)
+
+    def roleIn(self, place: str, who: str) -> Rank:
+        """
+        @return: the rank that somebody has by their role in this very place.
+        """
+        return roleIn(self.records, place, who)
 
     def isAccount(self, who: str) -> bool:
         """

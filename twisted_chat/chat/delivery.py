@@ -27,6 +27,7 @@ from ..wire.events import (
     SAID,
     TOLD,
     UNREGISTERED,
+    Draft,
     Event,
     published,
     withoutSecrets,
@@ -227,11 +228,14 @@ class Delivery:
             return self._rename(event, author)
         if event.kind in RECORDED:
             state.law.apply(event)
-        if event.kind in ACCOUNTS:
-            self._account(event, author)
+        if event.kind == CREATED:
+            self._create(event, author)
             return []
         if event.kind in MODERATION:
             return self._moderation.happen(event)
+        if event.kind in ACCOUNTS:
+            self._account(event, author)
+            return []
         if author is None and event.sid:
             raise NoSuchUser("whoever did this is not here any more")
         room = state.rooms.apply(event, author)
@@ -240,8 +244,6 @@ class Delivery:
                 state.log.dropRoom(room.id)
             return []
         state.keep(room)
-        if event.kind == CREATED:
-            return []
         if event.kind == LOCKED:
             for member in membersOf(room):
                 for user in usersOf(member):
@@ -251,6 +253,21 @@ class Delivery:
         if guest is not None and guest not in room:
             return [room.audience, guest.alone]
         return [room.audience]
+
+    def _create(self, event: Event, author: Member | None) -> None:
+        """
+        Let there be a new room.  One that cannot be has a place in the records all the same, since
+        these do not know which names look alike: whoever is its author's node has it closed.
+        """
+        state = self._state
+        try:
+            if author is None and event.sid:
+                raise NoSuchUser("whoever did this is not here any more")
+            state.keep(state.rooms.apply(event, author))
+        except ChatError:
+            if author is not None and author.devices:
+                state.log.append(Draft(CLOSED, event.room, "", data=str(event.id)), None)
+            raise
 
     def _account(self, event: Event, member: Member | None) -> None:
         """

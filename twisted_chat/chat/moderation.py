@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..accounts.bans import Ban, nameMatches, networkHolds
 from ..accounts.fields import Fields
 from ..accounts.ranks import Rank
 from ..errors import ChatError
@@ -51,10 +52,9 @@ class Moderation:
         if event.kind == REPORTED:
             return [self._audienceOf(law.above(place, Rank.MODERATOR))]
         room = None if place == SERVER else self._state.rooms.byId.get(int(place))
-        isQuiet = fields.flag("quiet")
         if event.kind == BANNED and fields.text("what", "enter") == "enter":
-            self._eject(event, place, room, event.text if isQuiet else "")
-        if isQuiet:
+            self._eject(event, place, room)
+        if fields.flag("quiet"):
             return []
         if place == SERVER:
             return [self._audienceOf(law.above(SERVER, Rank.OPERATOR))]
@@ -73,25 +73,48 @@ class Moderation:
 
     # Bans
 
-    def _eject(self, event: Event, place: str, room: Room | None, reason: str) -> None:
+    def _eject(self, event: Event, place: str, room: Room | None) -> None:
         """
-        Send those away who may not be there any more, as far as their connections are here.
+        Send those away who may not be there any more, as far as their connections are here: only
+        here it is known where they come from.
 
         @param room: from where; C{None}: from the server.
-        @param reason: what the room is told, or empty if it knows.
         """
         state = self._state
+        ban = state.law.ban(event.id)
+        if ban is None:
+            return
         now = state.seconds()
-        people = state.roster.users.values() if room is None else membersOf(room)
-        for member in list(people):
+        for member in self._concerned(ban, room):
             for user in usersOf(member):
                 error = state.law.mayEnter(place, event.room, user.visitor, now)
                 if error is not None:
                     if room is None:
                         self._sendAway(member, error)
-                    else:
-                        self._putOut(member, room, event, reason)
+                    elif member.sid != ban.who:
+                        # Whoever the ban is of leaves together with it.
+                        self._putOut(member, room, event)
                     break
+
+    def _concerned(self, ban: Ban, room: Room | None) -> list[Member]:
+        """
+        @param room: where, or C{None}: anywhere.
+        @return: those here whom a ban may concern.
+        """
+        roster = self._state.roster
+        found = [roster.bySid(ban.who), *map(roster.withLook, ban.looks)]
+        if ban.pattern:
+            found += roster.looking(nameMatches(ban.pattern))
+        if ban.net:
+            holds = networkHolds(ban.net)
+            people = roster.users.values() if room is None else membersOf(room)
+            found += [
+                member
+                for member in people
+                if any(holds(user.client.host) for user in usersOf(member))
+            ]
+        here = [each for each in found if each is not None and (room is None or each in room)]
+        return list(dict.fromkeys(here))
 
     def _sendAway(self, member: Member, error: ChatError) -> None:
         """
@@ -102,14 +125,14 @@ class Moderation:
                 user.refuse(error)
                 user.quit()
 
-    def _putOut(self, member: Member, room: Room, event: Event, reason: str) -> None:
+    def _putOut(self, member: Member, room: Room, event: Event) -> None:
         """
         Let somebody leave a room.
         """
         for user in usersOf(member):
             user.remember(room)
-        left = Draft(LEFT, room.name, member.name, reason, event.name, member.sid)
-        self._state.log.append(left._replace(data=event.sid), None)
+        left = Draft(LEFT, room.name, member.name, "", event.name, member.sid, None, event.sid)
+        self._state.log.append(left, None)
 
     # Removals
 

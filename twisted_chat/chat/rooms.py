@@ -7,7 +7,7 @@ events that the log returns, in their order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from twisted.internet.defer import Deferred
@@ -62,6 +62,7 @@ class Rooms(dict[str, Room]):
     @ivar eras: the rooms of all private eras, by the id that began each.
     @ivar owned: the rooms of each owner, by session id.
     @ivar invitations: the rooms that somebody is invited to, by session id.
+    @ivar owns: tells whether a person may lock and open a room, which the law knows.
     @ivar asleep: the private eras of stored rooms that cannot be here as long as the operator calls
         the lobby as it is: their members keep their rights.
     """
@@ -79,6 +80,7 @@ class Rooms(dict[str, Room]):
         self.asleep: set[int] = set()
         self._looks: dict[str, str] = {}
         self._making: dict[str, _Making] = {}
+        self.owns: Callable[[str, Room], bool] = _made
         self.lobby = self._add(Room(LOBBY_ID, lobby, "", [Era(0)]))
 
     # To find
@@ -268,7 +270,7 @@ class Rooms(dict[str, Room]):
         sid, _, era = event.data.partition(" ")
         if era and era != str(room.era.start):
             raise NotAllowed(f"{room.name} was locked or opened meanwhile: invite {event.to} again")
-        if sid in room.expelled and event.sid != room.owner:
+        if sid in room.expelled and not self.owns(event.sid, room):
             raise NotAllowed(f"{event.to} was removed: only the owner of {room.name} may do this")
         if room.private:
             room.invited.add(sid)
@@ -279,7 +281,7 @@ class Rooms(dict[str, Room]):
         """
         Begin a private era, whose members are those who are in the room now, or a public one.
         """
-        if author is not None and room.owner != author.sid:
+        if author is not None and not self.owns(author.sid, room):
             raise NotAllowed(f"only the owner of {room.name} may do this")
         self._endInvitations(room)
         if event.kind == LOCKED:
@@ -289,6 +291,13 @@ class Rooms(dict[str, Room]):
                 member.rights = {**member.rights, event.id: OPEN}
         elif event.kind == UNLOCKED and room.private:
             room.begin(Era(event.id))
+
+
+def _made(sid: str, room: Room) -> bool:
+    """
+    @return: whether a person made a room.
+    """
+    return sid == room.owner
 
 
 def _discard(index: defaultdict[str, set[Room]], sid: str, room: Room) -> None:

@@ -118,6 +118,22 @@ class Roster:
         """
         return self._sids.get(sid)
 
+    def withLook(self, look: str) -> Member | None:
+        """
+        @param look: what a name looks like.
+        @return: the person in the chat whose name looks so, or C{None}.
+        """
+        holder = self._looks.get(look)
+        return holder if isinstance(holder, Member) and holder.sid in self._sids else None
+
+    def looking(self, matches: Callable[[str], bool]) -> list[Member]:
+        """
+        @param matches: given what a name looks like.
+        @return: the people in the chat of whose names it says yes.
+        """
+        found = (self.withLook(look) for look in self._looks if matches(look))
+        return [member for member in found if member is not None]
+
     def isHeld(self, sid: str) -> bool:
         """
         @return: whether this session lost its connection and may be resumed soon.

@@ -146,6 +146,7 @@ class State:
         self.authenticator = Authenticator(log, self.law, hashing, pepper, seconds, monotonic)
         self.roster = Roster(monotonic, self.law.lookalike)
         self.rooms = Rooms(lobby)
+        self.rooms.owns = self.owns
         self.lobbyOnly: tuple[Room, ...] = (self.rooms.lobby,)
         self.passwords = PasswordGuard(monotonic)
         self.newRooms = RoomQuota(monotonic)
@@ -198,7 +199,17 @@ class State:
         rank = self.law.rank(room.place, by)
         if rank >= Rank.MODERATOR:
             return rank > self.law.rank(room.place, who)
-        return by == room.owner and not self.law.isAccount(by)
+        return self.owns(by, room)
+
+    def owns(self, sid: str, room: Room) -> bool:
+        """
+        @param sid: the session id of somebody.
+        @return: whether a room is theirs: by their role, or because they made it as a guest.
+        """
+        if room is self.rooms.lobby:
+            return False
+        madeIt = sid == room.owner and not self.law.isAccount(sid)
+        return madeIt or self.law.roleIn(room.place, sid) >= Rank.OWNER
 
     def keep(self, room: Room) -> None:
         """

@@ -369,7 +369,7 @@ def _found(events: Sequence[Event], key: str | None) -> bytes:
 def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
-    return _line(_ownFields(event)) if event.sid == sid else _rendered(event)
+    return _lines(_ownFields(event)) if event.sid == sid else _rendered(event)
 
 
 def _lines(value: dict[str, Any]) -> bytes:
@@ -398,7 +398,7 @@ def _rendered(event: Event) -> bytes:
     @return: how an event reads to others.  Each of a crowd that comes in one instant is told of the
         others, and has missed the same.
     """
-    return _line(fields(event))
+    return _lines(fields(event))
 
 
 def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:

@@ -402,6 +402,17 @@ class GrantTests(OrderCase):
         self.max.types("/revoke Max")
         self.assertIn("keep order", self.said(self.max, "/slow 30s")[0])
 
+    def test_owners(self) -> None:
+        """Whoever is owner by a role locks and opens the room; whoever gave it away does not."""
+        self.assertIn("only the owner", self.said(self.bob, "/lock sesame99")[0])
+        self.ann.types("/grant Bob owner", "/revoke Ann")
+        self.assertEqual(self.said(self.bob, "/lock sesame99"), ["* Bob made #dev private"])
+        self.assertIn("only the owner", self.said(self.ann, "/unlock")[0])
+        self.assertIn("only the owner", self.said(self.rob, "/unlock")[0])
+        self.assertEqual(self.said(self.bob, "/unlock")[0], "* Bob opened #dev to everybody")
+        self.toLobby(self.rob)
+        self.assertIn("only the owner", self.said(self.rob, "/lock sesame99")[0])
+
     def test_absent(self) -> None:
         """Somebody registered who is away gets a role, too."""
         self.bob.types("/quit")

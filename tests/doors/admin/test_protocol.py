@@ -62,6 +62,26 @@ class RequestTests(TimedTestCase):
         self.assertEqual((ann["name"], ann["address"]), ("Ann", "192.0.2.7:51234"))
         self.assertEqual(ann["rooms"], ["#lobby", "#dev"])
 
+    def test_command(self) -> None:
+        """A command of those who keep order is done, and its lines are told; no other is."""
+        ann = Peer(self.factory, "Ann")
+        ann.types("/register")
+        ann.forget()
+        told = "* server made Ann operator of this server"
+        self.assertEqual(self.ask("command", line="grant Ann operator")["lines"], [told])
+        self.assertEqual(ann.lines, [told])
+        for line in ("join #dev", "/grant Ann operator", "", "quit"):
+            self.assertEqual(self.ask("command", line=line)["code"], "bad-object")
+        self.assertEqual(self.ask("command", line="grant Bob operator")["code"], "no-such-user")
+
+    def test_code(self) -> None:
+        """A code is told with how to use it."""
+        answer = self.ask("code")
+        self.assertEqual(
+            answer["text"], f"within a day somebody can enter with: NAME {answer['code']}"
+        )
+        self.assertEqual(self.ask("code", name="Ann")["code"], "no-such-user")
+
     def test_rooms(self) -> None:
         """All rooms are listed, private ones as well; one is opened and closed."""
         Peer(self.factory, "Ann").types("/join #den swordfish", "/topic dragons")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.doors.admin.requests import REQUESTS
+from twisted_chat.doors.admin.requests import ORDERS, REQUESTS
 from twisted_chat.doors.admin.tool import _parser
 
 
@@ -19,5 +19,5 @@ class TableTests(SynchronousTestCase):
     def test_tool(self) -> None:
         """The tool has a command for each request."""
         help = _parser().format_help()
-        for name in REQUESTS:
+        for name in (*REQUESTS, *ORDERS):
             self.assertRegex(help, rf"(?m)^    {name} ")

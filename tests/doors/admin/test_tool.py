@@ -80,6 +80,21 @@ class ToolTests(SynchronousTestCase):
         )
         self.assertEqual(self.run_("rooms")[:2], (0, "#den  1 members, private  a\\x1b[2J\n"))
 
+    def test_command(self) -> None:
+        """A command of those who keep order is passed on as it is typed, with the room."""
+        self.serve(b'{"type":"command","lines":["* server muted Spam","* done"]}\r\n')
+        result = self.run_("mute", "--room", "#dev", "Spam", "2h", "too", "loud")
+        self.assertEqual(result, (0, "server muted Spam\ndone\n", ""))
+        self.assertEqual(
+            self.asked, b'{"type": "command", "line": "mute Spam 2h too loud", "room": "#dev"}\n'
+        )
+
+    def test_code(self) -> None:
+        """A code may be for an account."""
+        self.serve(b'{"type":"code","code":"X","text":"within a day"}\r\n')
+        self.assertEqual(self.run_("code", "Ann")[:2], (0, "within a day\n"))
+        self.assertEqual(self.asked, b'{"type": "code", "name": "Ann"}\n')
+
     def test_json(self) -> None:
         """A program gets the answer as it is."""
         self.serve(b'{"type":"health","text":"all is well"}\r\n')

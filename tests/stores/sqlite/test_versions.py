@@ -361,6 +361,8 @@ class PlansTests(SynchronousTestCase):
             ["events_kind (kind=? AND id>? AND id<?)", exactly],
         )
         self.assertEqual(self.plansOf(reader.last, wholeOf("#tea"), 5, None), [spoken])
+        self.assertEqual(self.plansOf(reader.moderation, "#tea", 5), ["events_state (room=?)"])
+        self.assertEqual(self.plansOf(reader.moderation, None, 5), ["events_kind (kind=?)"])
         self.assertEqual(
             self.plansOf(reader.after, mine, 0, 5),
             [

@@ -28,6 +28,7 @@ from ...wire.events import (
     BANNED,
     DONE,
     GRANTED,
+    LEFT,
     LIFTED,
     REMOVED,
     REPORTED,
@@ -121,9 +122,7 @@ def mayKick(user: User) -> bool:
     """
     @return: whether the user may remove members from their current room.
     """
-    return mayRule(user) or (
-        user.current.owner == user.sid and not user.state.law.isAccount(user.sid)
-    )
+    return mayRule(user) or user.state.owns(user.sid, user.current)
 
 
 def mayModerate(user: User) -> bool:
@@ -235,8 +234,28 @@ async def _propose(user: User, where: Where, kind: str, whom: str, text: str, **
     """
     values = asData({"place": where.place, **data})
     draft = Draft(kind, where.room, user.name, text, whom, user.sid, None, values)
-    with user.current.change():
-        return await user.propose(draft)
+    room = user.current
+    with room.change():
+        happening = user.propose(draft)
+        if kind == BANNED and data["what"] == "enter" and where.place != SERVER:
+            _putOut(user, room, data.get("who", ""), text if data.get("quiet") else "")
+        return await happening
+
+
+def _putOut(user: User, room: Room, who: str, reason: str) -> None:
+    """
+    Let somebody leave a room together with the ban: what they say after that in the log is heard
+    by nobody.
+
+    @param reason: what the room is told, or empty if it knows.
+    """
+    state = user.state
+    member = state.roster.bySid(who)
+    if member is not None and member in room:
+        for device in usersOf(member):
+            device.remember(room)
+        left = Draft(LEFT, room.name, member.name, reason, user.name, who, None, user.sid)
+        state.log.append(left, None)
 
 
 # Bans

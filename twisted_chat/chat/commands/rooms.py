@@ -299,7 +299,7 @@ def _mustOwn(user: User, room: Room) -> None:
     """
     @raise NotAllowed: if the user does not own the room.
     """
-    if room.owner != user.sid:
+    if not user.state.owns(user.sid, room):
         raise NotAllowed(
             f"only the owner of {room.name} may do this: /join another #room to own it"
         )

@@ -6,7 +6,7 @@ What the operator may ask for.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
 
@@ -14,11 +14,33 @@ from ... import __version__
 from ...chat.hub import Hub
 from ...chat.user import usersOf
 from ...errors import BadObject, ChatError
+from ...text.cleaning import cleanText
 from ...wire.jsonlines import textField
 from ..stream import StreamDoor
 
 Fields = dict[str, Any]
 """What an answer holds besides its type."""
+
+
+ORDERS: Final = (
+    "kick",
+    "ban",
+    "unban",
+    "mute",
+    "unmute",
+    "bans",
+    "slow",
+    "readonly",
+    "remove",
+    "restore",
+    "grant",
+    "revoke",
+    "reports",
+    "done",
+    "audit",
+    "lockdown",
+)
+"""Commands of those who keep order, as in the chat: the server itself can do no others."""
 
 
 class Server(NamedTuple):
@@ -92,6 +114,22 @@ async def _close(server: Server, value: Fields) -> Fields:
     return {"room": room.name, "text": f"{room.name} is closed"}
 
 
+async def _code(server: Server, value: Fields) -> Fields:
+    name = textField(value, "name", "")
+    code = await server.hub.operator.makeCode(name)
+    enter = f"{name} {code}" if name else f"NAME {code}"
+    return {"code": code, "text": f"within a day somebody can enter with: {enter}"}
+
+
+async def _command(server: Server, value: Fields) -> Fields:
+    line = cleanText(textField(value, "line"))
+    name = line.split(" ", 1)[0]
+    if name not in ORDERS:
+        raise BadObject(f"the server itself can only do: {', '.join(ORDERS)}")
+    room = textField(value, "room", "")
+    return {"lines": await server.hub.operator.perform(line, room)}
+
+
 async def _reload(server: Server, value: Fields) -> Fields:
     return {"text": server.reload()}
 
@@ -103,6 +141,8 @@ REQUESTS: dict[str, Callable[[Server, Fields], Coroutine[Deferred[Any], Any, Fie
     "rooms": _rooms,
     "open": _open,
     "close": _close,
+    "code": _code,
+    "command": _command,
     "reload": _reload,
 }
 """What the operator may ask for, by its type."""

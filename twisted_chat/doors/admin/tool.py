@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from ...text.cleaning import escapeLog
+from .requests import ORDERS
 
 TIMEOUT: Final = 10.0
 """Seconds to wait for an answer: a server that takes longer is not well."""
@@ -100,6 +101,8 @@ def _lines(answer: dict[str, Any]) -> list[str]:
             f"{', private' if each['private'] else ''}  {each['topic']}".rstrip()
             for each in answer["rooms"]
         ]
+    if kind == "command":
+        return [str(line).removeprefix("* ") for line in answer["lines"]] or ["done"]
     return [str(answer.get("text", answer))]
 
 
@@ -127,7 +130,32 @@ def _parser() -> argparse.ArgumentParser:
         ("close", "end a room; its members are in the lobby then"),
     ):
         commands.add_parser(name, help=help).add_argument("room", metavar="ROOM")
+    code = commands.add_parser("code", help="make a one-time code: to register, or to get in again")
+    code.add_argument("name", metavar="NAME", nargs="?", help="whose account it is for")
+    command = commands.add_parser(
+        "command", help="what moderators type in the chat: command grant Ann operator"
+    )
+    command.add_argument("--room", default="", metavar="ROOM", help="where (default: everywhere)")
+    command.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
+    for name in ORDERS:
+        order = commands.add_parser(name, help=f"short for: command {name}")
+        order.add_argument("--room", default="", metavar="ROOM", help="where (default: everywhere)")
+        order.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     return parser
+
+
+def _request(options: argparse.Namespace) -> dict[str, Any]:
+    """
+    @return: what the command line asks for.
+    """
+    if "words" in options:
+        words = options.words
+        if options.command != "command":
+            words = [options.command, *words]
+        line = " ".join(words).removeprefix("/")
+        return {"type": "command", "line": line, "room": options.room}
+    fields = {name: getattr(options, name, None) for name in ("room", "name")}
+    return {"type": options.command, **{name: text for name, text in fields.items() if text}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -136,15 +164,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the exit code.
     """
     options = _parser().parse_args(arguments)
-    request = {"type": options.command}
-    if "room" in options:
-        request["room"] = options.room
+    request = _request(options)
     try:
         answer = ask(socketPath(options.file), request)
     except NoAnswer as error:
         print(escapeLog(str(error)), file=sys.stderr)
         return 1
-    isDone = answer.get("type") == options.command
+    isDone = answer.get("type") == request["type"]
     if options.json:
         print(json.dumps(answer))
     else:

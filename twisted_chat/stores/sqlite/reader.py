@@ -101,6 +101,12 @@ _LAST_ACTS: Final = (
 
 _TOLD_IDS: Final = f"SELECT id FROM events WHERE sid = ? AND kind = 'told' {_NEXT}"
 
+_REMOVED_TEXTS: Final = (
+    "SELECT removed.id, coalesce(removed.text, events.text) FROM removed "
+    "JOIN events ON events.id = removed.id WHERE removal = ? ORDER BY removed.id LIMIT ?"
+)
+"""The texts of a removal, also those that still stand with their events."""
+
 _RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
 
 _LAST_USE: Final = (
@@ -504,9 +510,8 @@ class Reader:
         """
         See L{stores.interfaces.IRecords.removedTexts}.
         """
-        statement = "SELECT id, text FROM removed WHERE removal = ? ORDER BY id LIMIT ?"
         with self._moment() as connection:
-            rows = stream(connection, statement, (removal, most))
+            rows = stream(connection, _REMOVED_TEXTS, (removal, most))
             return [(id, text) for id, text in rows if isinstance(text, str)]
 
     def removedBy(self, removal: int) -> list[int]:
