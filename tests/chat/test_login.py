@@ -227,7 +227,7 @@ class CodeTests(AccountsTestCase):
         self.assertIsNone(self.logIn(f"Cem {invitation}").loginError)
         invitation = self.code("/invite-code")
         self.now += 7 * 86_400 + 1
-        self.assertIn("bad-name", self.refusal(f"Dai {invitation}"))
+        self.assertIn("wrong-login: nobody is registered as Dai", self.refusal(f"Dai {invitation}"))
 
     def test_othersCode(self) -> None:
         """
@@ -250,7 +250,7 @@ class CodeTests(AccountsTestCase):
         self.assertTrue(cem.user.member.isRegistered and cem.user.isProved)
         self.assertIn("Cem is registered", self.refusal("cem"))
         self.assertIsNone(self.logIn(cem.lines[1].partition(": ")[2]).loginError)
-        self.assertIn("bad-name", self.refusal(f"Dai {code}"))
+        self.assertIn("wrong-login: nobody is registered as Dai", self.refusal(f"Dai {code}"))
 
     def test_invitationOfGuestsWhoMayNotEnter(self) -> None:
         """

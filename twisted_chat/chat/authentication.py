@@ -8,7 +8,7 @@ it is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -18,6 +18,7 @@ from ..accounts.credentials import (
     chosen,
     fitting,
     madeCredential,
+    ownCredential,
     readCredentials,
     tries,
 )
@@ -30,7 +31,7 @@ from ..accounts.throttle import Attempt, LoginThrottle, RegistrationThrottle
 from ..errors import NoHistory, TooManyTries, WrongLogin, WrongPepper
 from ..stores.interfaces import IStore
 from ..text.confusables import looks
-from ..text.secrets import hashCode, makeSecret, readSecret
+from ..text.secrets import cleanPassword, hashCode, readSecret
 from ..wire import events as kinds
 from ..wire.events import NAMED, REGISTERED, SERVER, Draft, asData
 from ..wire.scram import ServerExchange, parseClientFirst
@@ -106,44 +107,75 @@ class Authenticator:
 
     # To register
 
-    def beginRegistration(self, client: IClient, code: str = "") -> Attempt:
+    async def register(
+        self,
+        client: IClient,
+        code: str,
+        make: Callable[[], Awaitable[Credential]],
+        submit: Callable[[Credential], tuple[Deferred[Any], Deferred[Any]]],
+    ) -> Credential:
         """
-        Begin a registration.
+        Register somebody.
 
-        @param client: where it comes from.
+        @param client: where they come from.
         @param code: the hash of a code that lets them register, or empty.
-        @return: has to be forgiven if nothing was registered.
-        @raise ChatError: nobody may register now, or too many do.
+        @param make: makes what they log in with; that may cost a hash, so it is called where they
+            may register only.
+        @param submit: gives the log the drafts; returns what fires with the event that registers
+            them, and with the one that brings the credential.
+        @return: the credential.
+        @raise ChatError: it cannot be.
         """
         refusal = self._law.mayRegister(self._seconds(), code)
         if refusal is not None:
             raise refusal
-        return self.registrations.begin(client.host, client.isTrusted)
+        attempt = self.registrations.begin(client.host, client.isTrusted)
+        try:
+            credential = await make()
+            registered, proved = submit(credential)
+            try:
+                await registered
+            except BaseException:
+                proved.addErrback(lambda failure: None)
+                raise
+        except BaseException:
+            attempt.forgive()
+            raise
+        await proved
+        return credential
 
-    async def make(self, label: str) -> tuple[str, Credential]:
+    def make(self, label: str, secret: str) -> Deferred[Credential]:
         """
-        Make a secret.
+        Make the credential of a secret that was made.
 
         @param label: what it is called.
-        @return: the secret, and its credential.
         @raise ChatError: the label breaks a rule, or too many wait for their passwords.
         """
-        secret = makeSecret()
-        return secret, await self.hashing.do(madeCredential, label, secret, self._seconds())
+        return self.hashing.do(madeCredential, label, secret, self._seconds())
+
+    def choose(self, password: str) -> Deferred[Credential]:
+        """
+        Make the credential of a password that somebody chose.
+
+        @raise ChatError: it breaks a rule, or too many wait for their passwords.
+        """
+        clean = cleanPassword(password)
+        return self.hashing.do(ownCredential, clean, self._seconds(), self.pepper)
 
     # To find
 
     def split(self, line: str) -> tuple[str, str]:
         """
         Take apart what somebody typed in answer to the prompt.  A name has no blank, so a blank
-        ends the name of an account, or one that is to be registered with a code.
+        ends the name of an account, or one before a secret that was made: the refusal of a name
+        with a blank would repeat it.
 
         @return: the name and the secret; the whole line and an empty text if it holds no secret.
         """
         name, _, secret = line.strip().partition(" ")
         secret = secret.strip()
         owned = self._law.ownerOf(name.partition("/")[0])
-        if secret and (owned is not None or self.invitation(secret)):
+        if secret and (owned is not None or readSecret(secret) is not None):
             return name, secret
         return line, ""
 
@@ -157,7 +189,8 @@ class Authenticator:
         owned = self._law.ownerOf(name)
         if owned is None or not self._law.isAccount(owned.who):
             raise WrongLogin(
-                f"nobody is registered as {name}: enter a name alone to come in as a guest"
+                f"nobody is registered as {name}, and a code works once and not for long: enter a"
+                " name alone to come in as a guest"
             )
         return Proof(owned.who, owned.name, label)
 
@@ -253,26 +286,6 @@ class Authenticator:
         if proof.label not in labels or not self._law.isAccount(proof.who):
             raise WrongLogin(f"this no longer logs in to {proof.name}: enter another password")
         return proof
-
-
-async def whenRegistered(
-    attempt: Attempt, registered: Deferred[Any], proved: Deferred[Any]
-) -> None:
-    """
-    Wait for the events of a registration.
-
-    @param attempt: is forgiven if nothing was registered.
-    @param registered: fires with the first event, or fails.
-    @param proved: fires with the event that brings the credentials.
-    @raise ChatError: it was refused.
-    """
-    try:
-        await registered
-    except BaseException:
-        attempt.forgive()
-        proved.addErrback(lambda failure: None)
-        raise
-    await proved
 
 
 def registration(who: str, name: str, code: str = "") -> Draft:

@@ -18,9 +18,10 @@ from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries, 
 from ..stores.session import Session, hashToken, newSid, newToken
 from ..text.confusables import looks
 from ..text.names import cleanName
+from ..text.secrets import makeSecret
 from ..wire.answers import Goodbye
 from ..wire.events import JOINED, LEFT, SERVER, Draft, Event, joinedData
-from .authentication import FIRST_LABEL, proving, registration, whenRegistered
+from .authentication import FIRST_LABEL, proving, registration
 from .interfaces import IClient, LoginRequest, Proof
 from .member import Member, sendNowhere
 from .operator import order
@@ -151,25 +152,27 @@ class LoginDesk:
         """
         state = self._state
         request, session = _begun(request)
-        who, name = session.sid, cleanName(request.name)
+        who, name, secret = session.sid, cleanName(request.name), makeSecret()
         state.roster.check(name, who)
         self._checkEntry(client, name, who, True)
         state.roster.reserve(name, Claim(name, who))
         try:
-            secret, made = await state.authenticator.make(FIRST_LABEL)
-            attempt = state.authenticator.beginRegistration(client, code)
-            await whenRegistered(
-                attempt,
-                order(state, registration(who, name, code)),
-                order(state, proving(who, name, (made,))),
+            await state.authenticator.register(
+                client,
+                code,
+                lambda: state.authenticator.make(FIRST_LABEL, secret),
+                lambda made: (
+                    order(state, registration(who, name, code)),
+                    order(state, proving(who, name, (made,))),
+                ),
             )
         except BaseException:
             state.roster.release(name, who)
             raise
         state.audit.tell(f"{name} is registered", client.address)
-        session = session._replace(account=who, device=made.label)
+        session = session._replace(account=who, device=FIRST_LABEL)
         user = await self._enter(client, request, session)
-        user.proved(made.label)
+        user.proved(FIRST_LABEL)
         user.notice(f"{name} is yours. Next time enter: {name} {secret}")
         return user
 
@@ -183,8 +186,8 @@ class LoginDesk:
         state = self._state
         authenticator = state.authenticator
         code = state.law.records.get(CODE, proof.code) or {}
-        label = code.get("label") or f"code-{proof.code[:4]}"
-        secret, made = await authenticator.make(label)
+        label, secret = code.get("label") or f"code-{proof.code[:4]}", makeSecret()
+        made = await authenticator.make(label, secret)
         credentials = added(await authenticator.credentials(proof.who), made)
         await order(state, proving(proof.who, proof.name, credentials, proof.code))
         return proof._replace(label=made.label, code=""), secret

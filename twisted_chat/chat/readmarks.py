@@ -129,10 +129,10 @@ class ReadMarks:
         if DIRECT in self._readings.get(user.sid, ()):
             self.read(user, DIRECT, id)
 
-    def spoke(self, user: User, place: str, id: int) -> None:
+    def knows(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody has read a room up to a message of their own.  Their other connections
-        see that message, and so need not be told.
+        Note that somebody has read a room up to an event of their own.  Their other connections
+        know of that event, and so need not be told.
 
         @param place: see L{say}.
         """

@@ -298,10 +298,7 @@ class User:
         """
         Go on as somebody whose session cannot be resumed any more.
         """
-        session, self.session = self.session, None
-        record = self.member.record
-        if session is not None and record is not None and record.sid == session.sid:
-            self.member.record = ended(record)
+        self.session = None
 
     def sendAway(self, why: str) -> None:
         """

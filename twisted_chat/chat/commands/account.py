@@ -7,15 +7,15 @@ What is changed is changed by events; a command waits for them, and so does the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from ...accounts.credentials import Credential, added, ownCredential, removed
+from ...accounts.credentials import Credential, added, removed
 from ...accounts.ranks import Rank
 from ...accounts.records import ACCOUNT
 from ...accounts.registry import FOR_DEVICE, TO_REGISTER
 from ...errors import BadCommand, NotAllowed
 from ...text.names import cleanLabel
-from ...text.secrets import cleanPassword, hashCode, makeSecret
+from ...text.secrets import hashCode, makeSecret
 from ...wire.answers import Account, Device
 from ...wire.events import CODE, SERVER, UNREGISTERED, Draft, asData
 from ..authentication import (
@@ -23,7 +23,6 @@ from ..authentication import (
     naming,
     proving,
     registration,
-    whenRegistered,
 )
 from ..readmarks import directPlace
 from ..user import MAX_INBOX, User, ended, usersOf
@@ -46,11 +45,7 @@ async def register(user: User, text: str, key: str | None) -> None:
     elif (code := user.state.authenticator.invitation(text)) != "":
         await _registerMade(user, code)
     elif text:
-        authenticator = user.state.authenticator
-        password = cleanPassword(text)
-        now = user.state.seconds()
-        made = await authenticator.hashing.do(ownCredential, password, now, authenticator.pepper)
-        await registerWith(user, made)
+        await registerWith(user, lambda: user.state.authenticator.choose(text))
         user.notice(f"{user.name} is yours. Next time enter: {user.name} and your password", key)
     else:
         await _registerMade(user)
@@ -63,18 +58,21 @@ async def _registerMade(user: User, code: str = "") -> None:
     @param code: the hash of a code that lets them register, or empty.
     @raise ChatError: it cannot be.
     """
-    secret, made = await user.state.authenticator.make(FIRST_LABEL)
-    await registerWith(user, made, code)
+    secret = makeSecret()
+    await registerWith(user, lambda: user.state.authenticator.make(FIRST_LABEL, secret), code)
     user.notice(f"{user.name} is yours. Next time enter: {user.name} {secret}")
 
 
 async def registerWith(
-    user: User, credential: Credential, code: str = "", key: str | None = None
+    user: User,
+    make: Callable[[], Awaitable[Credential]],
+    code: str = "",
+    key: str | None = None,
 ) -> None:
     """
     Make the name that somebody has their own.
 
-    @param credential: proves it from now on.
+    @param make: makes what proves it from now on.
     @param code: the hash of a code that lets them register, or empty.
     @param key: the client's own id of the request, for the event that answers it.
     @raise ChatError: it cannot be.
@@ -83,14 +81,19 @@ async def registerWith(
         raise NotAllowed("you are registered already: /account shows your names")
     if user.state.law.records.get(ACCOUNT, user.sid) is not None:
         raise NotAllowed("your account has ended: /quit, and come back under another name")
-    if user.leaving:
-        raise NotAllowed("you have left: nothing was changed")
-    attempt = user.state.authenticator.beginRegistration(user.client, code)
-    await whenRegistered(
-        attempt,
-        user.propose(registration(user.sid, user.name, code), key),
-        user.propose(proving(user.sid, user.name, (credential,))),
-    )
+    try:
+        credential = await user.state.authenticator.register(
+            user.client,
+            code,
+            make,
+            lambda made: (
+                user.propose(registration(user.sid, user.name, code), key),
+                user.propose(proving(user.sid, user.name, (made,))),
+            ),
+        )
+    finally:
+        # Registered without a credential, they can make another one.
+        user.isProved = user.member.isRegistered
     user.proved(credential.label)
 
 
@@ -132,9 +135,7 @@ async def password(user: User, text: str, key: str | None) -> None:
     """C{/password NEW}."""
     mustProve(user)
     authenticator = user.state.authenticator
-    new = cleanPassword(text)
-    now = user.state.seconds()
-    made = await authenticator.hashing.do(ownCredential, new, now, authenticator.pepper)
+    made = await authenticator.choose(text)
     await change(user, added(await authenticator.credentials(user.sid), made))
     user.notice("Your password is changed", key)
 
@@ -199,6 +200,9 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
             each.endSession()
             if each is not user:
                 each.sendAway(f"the device {gone} was removed")
+    record = user.member.record
+    if record is not None and record.device == gone:
+        user.member.record = ended(record)
     for session in await state.log.sessionsOf(user.sid):
         if session.device == gone:
             state.log.remember(ended(session))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from ...accounts.credentials import added, deviceCredential
 from ...chat.commands.account import change, details, mustProve, registerWith
@@ -220,7 +220,8 @@ def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
             former = await user.state.authenticator.credentials(user.sid)
             await change(user, added(former, new), key)
         else:
-            await registerWith(user, new, hashCode(code) if code else "", key)
+            hash = hashCode(code) if code else ""
+            await registerWith(user, lambda: succeed(new), hash, key)
         user.proved(new.label)
 
     return user.finish(register(), key)

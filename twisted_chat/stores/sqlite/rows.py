@@ -37,24 +37,23 @@ def shownData(events: str) -> str:
     @param events: the name of the table of events in a statement.
     @return: SQL for what L{wire.events.withoutSecrets} leaves of the data of one.
     """
-    data = f"{events}.data"
     return (
-        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {data} "
-        f"WHEN {events}.kind = 'joined' THEN substr({data}, instr({data} || ' ', ' ')) "
-        "ELSE '' END"
+        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {events}.data "
+        f"WHEN {events}.kind = 'joined' "
+        f"THEN substr({events}.data, instr({events}.data || ' ', ' ')) ELSE '' END"
     )
 
 
 def eventColumns(events: str, data: str = "") -> str:
     """
     @param events: the name of the table of events in a statement.
-    @param data: what to read as the data; empty: L{shownData}.
+    @param data: what to read as the data; if it is empty, what is shown of it.
     @return: the columns of an event, in their order.
     """
+    data = data or shownData(events)
     return (
         f"{events}.id, {events}.time, {events}.kind, {events}.room, {events}.name, "
-        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, '
-        f"{data or shownData(events)}"
+        f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, {data}'
     )
 
 
