@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from .accounts.rules import project
 from .stores.sqlite.tool import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(projection=project))

@@ -10,10 +10,20 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import FakeClient, enter, makeHub, makeTurnHub
+from tests.support.helpers import FakeClient, FaultyLog, enter, makeHub, makeTurnHub
 from tests.support.sharedlog import SharedLog
+from twisted_chat.accounts.law import Policies
+from twisted_chat.accounts.rules import project
+from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.room import Room
-from twisted_chat.errors import ChatError, NoSuchRoom, NotAllowed, NotStored
+from twisted_chat.errors import (
+    ChatError,
+    NoSuchRoom,
+    NoSuchUser,
+    NotAllowed,
+    NotStored,
+    WrongLogin,
+)
 
 
 class OperatorTests(SynchronousTestCase):
@@ -168,3 +178,92 @@ class TwoNodesTests(SynchronousTestCase):
         self.successResultOf(closing)
         self.assertNotIn("#den", there.rooms)
         self.assertIn("* server removed Bob from #den", bob.lines)
+
+
+class CommandTests(SynchronousTestCase):
+    """
+    Tests for L{Operator.perform} and L{Operator.makeCode}.
+    """
+
+    def setUp(self) -> None:
+        self.hub = makeHub()
+        self.ann, self.bob = enter(self.hub, "Ann"), enter(self.hub, "Bob")
+        self.ann.types("/register", "/join #dev")
+        self.bob.types("/join #dev")
+        self.ann.forget()
+        self.bob.forget()
+
+    def perform(self, line: str, room: str = "") -> list[str]:
+        """
+        @return: what the operator reads.
+        """
+        return self.successResultOf(Deferred.fromCoroutine(self.hub.operator.perform(line, room)))
+
+    def test_firstOperator(self) -> None:
+        """The server makes somebody registered the first operator, and everybody there is told."""
+        told = "* server made Ann operator of this server"
+        self.assertEqual(self.perform("grant Ann operator"), [told])
+        self.assertIn(told, self.ann.lines)
+        self.ann.types("/leave", "/ban Bob 1h spam")
+        self.assertIn("spam", self.bob.lines[-2])
+        self.assertTrue(self.bob.closed)
+
+    def test_room(self) -> None:
+        """A command is done in the room that the operator names."""
+        self.perform("slow 30s", "#DEV")
+        self.bob.types("one", "two")
+        self.assertEqual(self.bob.lines[-2], "OK . .")
+        self.assertTrue(self.bob.lines[-1].startswith("! #dev is in slow mode"), self.bob.lines)
+
+    def test_refused(self) -> None:
+        """What is refused raises, and changes nothing."""
+        for line, room in (
+            ("grant Bob operator", ""),
+            ("ban", ""),
+            ("slow 30s", "#nowhere"),
+            ("dance", ""),
+        ):
+            doing = Deferred.fromCoroutine(self.hub.operator.perform(line, room))
+            self.failureResultOf(doing, ChatError)
+        self.assertEqual((self.ann.lines, self.bob.lines), ([], []))
+
+    def test_notStored(self) -> None:
+        """Where nothing can be stored the operator is told so, and nothing is in force."""
+        log = FaultyLog(projection=project)
+        hub = makeHub(log)
+        ann = enter(hub, "Ann")
+        ann.types("/join #dev")
+        log.fail()
+        doing = Deferred.fromCoroutine(hub.operator.perform("slow 30s", "#dev"))
+        self.failureResultOf(doing, NotStored)
+        log.fault = None
+        ann.forget()
+        ann.types("one", "two")
+        self.assertEqual(ann.lines, ["OK . .", "OK . ."])
+
+    def test_recovery(self) -> None:
+        """A code lets the owner of an account in who has lost every other way, once."""
+        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.makeCode("ann")))
+        again = FakeClient(self.hub)
+        again.login(LoginRequest(f"Ann {code}"))
+        self.assertRegex(again.lines[-1], r"^\* Next time enter: Ann [0-9A-Z-]{19}$")
+        self.assertIs(again.user.member, self.ann.user.member)
+        other = FakeClient(self.hub)
+        other.login(LoginRequest(f"Ann {code}"))
+        self.assertIsInstance(other.loginError, WrongLogin)
+
+    def test_invitation(self) -> None:
+        """A code for nobody lets somebody register where registration is by invitation."""
+        self.hub.state.law.policies = Policies("yes", "invited")
+        self.bob.types("/register")
+        self.assertTrue(self.bob.lines[-1].startswith("! one registers here with a code"))
+        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.makeCode("")))
+        cem = FakeClient(self.hub)
+        cem.login(LoginRequest(f"Cem {code}"))
+        self.assertIn("* Cem is yours. Next time enter: Cem ", cem.lines[-1])
+        self.assertTrue(cem.user.member.isRegistered)
+
+    def test_codeForNobody(self) -> None:
+        """There is no code for a name that nobody has registered."""
+        doing = Deferred.fromCoroutine(self.hub.operator.makeCode("Bob"))
+        self.failureResultOf(doing, NoSuchUser)

@@ -28,6 +28,9 @@ from twisted_chat.wire.events import (
     Place,
     Query,
     Scope,
+    accountOf,
+    joinedData,
+    withoutSecrets,
 )
 
 
@@ -235,21 +238,26 @@ class HistoryContract(StoreContract):
 
     def test_noSecrets(self) -> None:
         """
-        What is a secret of the log's is in no answer, only in what the follower hears.
+        No answer holds a secret of the log, which only the follower hears; accounts are none.
         """
         drafts = [
             Draft(CREATED, "#tea", "Ann", "private", data="hash"),
-            Draft(SAID, "#tea", "Ann", "word", data="hash"),
-            Draft(TOLD, "@x9", "Ann", "word", data="hash"),
+            Draft(SAID, "#tea", "Ann", "word", data="Ann"),
+            Draft(TOLD, "@x9", "Ann", "word", data="Ann"),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("12", "Ann")),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("12", "")),
+            Draft(JOINED, "#tea", "Ann", data=joinedData("", "Ann")),
+            Draft(LEFT, "#tea", "Ann", data="held"),
         ]
         stored = self.appendAll(*drafts)
-        self.assertEqual([event.data for event in stored], ["hash"] * 3)
-        bare = [event._replace(data="") for event in stored]
+        self.assertEqual([event.data for event in stored], [draft.data for draft in drafts])
+        bare = [withoutSecrets(event) for event in stored]
+        self.assertEqual(list(map(accountOf, bare)), ["", "Ann", "Ann", "Ann", "", "Ann", ""])
         scope = scopeOf("#tea", sid="x9")
         self.assertEqual(self.result(self.store.last(wholeOf("#tea"), 9)), [bare[1]])
         self.assertEqual(self.result(self.store.after(scope, 0, 9)), bare)
         for query in (Query(("word",)), Query((), since=1.0)):
-            self.assertEqual(self.result(self.store.search(scope, query, 9)), bare[1:])
+            self.assertEqual(self.result(self.store.search(scope, query, 9)), bare[1:3])
 
     def test_after(self) -> None:
         """

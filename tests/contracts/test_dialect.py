@@ -67,6 +67,7 @@ ANSWERS: tuple[Answer, ...] = (
     Members("#dev", ("Ann", "Bob")),
     RoomList((RoomSummary("#dev", "about", 3, True, True, False),), 2),
     Whois("Ann", NOW, 90.0, ("#lobby",)),
+    Whois("Ann", NOW, 90.0, ("#lobby",), True, "Anna"),
     Topic("#dev", ""),
     CommandHelp("who", "NAME", "tells."),
     Help((CommandHelp("who", "NAME", "tells."),)),
@@ -84,7 +85,7 @@ def everyKind() -> list[Event]:
     """
     data, sid, key = SECRETS
     values = asData({**SHOWN, "net": data, "who": data, "looks": [data]})
-    return [
+    events = (
         Event(
             number,
             NOW,
@@ -98,6 +99,10 @@ def everyKind() -> list[Event]:
             values if kind in MODERATION else data,
         )
         for number, kind in enumerate(KINDS, 1)
+    )
+    # What those carry who write is no secret.
+    return [
+        event._replace(data="Anna") if event.kind in kinds.SPOKEN else event for event in events
     ]
 
 

@@ -15,7 +15,15 @@ from twisted_chat.chat.hub import Hub
 from twisted_chat.chat.interfaces import IClient
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.doors.lines.protocol import ChatProtocol
-from twisted_chat.stores.interfaces import IFollower, IHistory, ILog, ISessions, IStore
+from twisted_chat.stores.interfaces import (
+    IFollower,
+    IHistory,
+    ILog,
+    IRecords,
+    IRooms,
+    ISessions,
+    IStore,
+)
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.sqlite.store import SQLiteLog
 from twisted_chat.wire.interfaces import IDialect, IView
@@ -45,7 +53,7 @@ class InterfacesTests(SynchronousTestCase):
         Each log is also a history and keeps sessions: the hub needs no second place.
         """
         for cls in (MemoryLog, SQLiteLog):
-            for interface in (IStore, ILog, IHistory, ISessions):
+            for interface in (IStore, ILog, IHistory, IRecords, IRooms, ISessions):
                 self.assertTrue(interface.implementedBy(cls), f"{cls} is no {interface}")
                 verifyClass(interface, cls)
         verifyObject(IStore, MemoryLog())

@@ -295,12 +295,12 @@ class FakeClient:
 
     # What the person does
 
-    def challenge(self, message: str) -> Deferred[Challenge]:
+    def challenge(self, message: str, key: str | None = None) -> Deferred[Challenge]:
         """See L{Requester.challenge}."""
         return self.hub.challenge(self, message)
 
-    def loginRefused(self, error: ChatError) -> None:
-        """See L{Requester.loginRefused}."""
+    def refuseLogin(self, error: ChatError) -> None:
+        """See L{Requester.refuseLogin}."""
         self.loginError = error
         self.put(self.dialect.refusal(error, None))
 

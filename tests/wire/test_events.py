@@ -13,8 +13,11 @@ from twisted_chat.wire.events import (
     BANNED,
     CLOSED,
     CREATED,
+    CREDENTIALS,
     HELD,
+    JOINED,
     KINDS,
+    LEFT,
     MODERATION,
     PRESENCE,
     PRIVATE,
@@ -23,10 +26,14 @@ from twisted_chat.wire.events import (
     SERVER,
     SPOKEN,
     STATE,
+    TOLD,
     UNREADABLE,
     Draft,
     Event,
+    accountOf,
+    admittedTo,
     asData,
+    joinedData,
     makeEvent,
     publicValues,
     published,
@@ -110,5 +117,33 @@ class EventTests(SynchronousTestCase):
         """
         event = Event(7, 1.5, "locked", "#dev", "Ann", data="hash")
         self.assertEqual(withoutSecrets(event), event._replace(data=""))
-        plain = Event(7, 1.5, SAID, "#dev", "Ann", "Hi!")
-        self.assertIs(withoutSecrets(plain), plain)
+        for plain in (
+            Event(7, 1.5, SAID, "#dev", "Ann", "Hi!"),
+            Event(7, 1.5, SAID, "#dev", "Ann", "Hi!", data="Anna"),
+        ):
+            self.assertIs(withoutSecrets(plain), plain)
+
+    def test_account(self) -> None:
+        """
+        Messages and comings keep the name of an account on their way to a dialect, and nothing
+        else.
+        """
+        for kind, data, account, era in (
+            (SAID, "Ann", "Ann", ""),
+            (TOLD, "Ann", "Ann", ""),
+            (SAID, "", "", ""),
+            (JOINED, joinedData("", "Ann"), "Ann", ""),
+            (JOINED, joinedData("12", "Ann"), "Ann", "12"),
+            (JOINED, joinedData("12", ""), "", "12"),
+            (JOINED, "", "", ""),
+            (LEFT, "held", "", ""),
+            (CREDENTIALS, "a secret", "", ""),
+        ):
+            event = Event(7, 1.5, kind, "#dev", "Ann", data=data)
+            self.assertEqual(accountOf(event), account, data)
+            shown = withoutSecrets(event)
+            self.assertEqual((accountOf(shown), withoutSecrets(shown)), (account, shown), data)
+            if kind == JOINED:
+                self.assertEqual((admittedTo(event), admittedTo(shown)), (era, ""))
+            elif kind not in SPOKEN:
+                self.assertEqual(shown.data, "")

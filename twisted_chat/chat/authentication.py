@@ -12,10 +12,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from twisted.internet.defer import CancelledError, Deferred
+
 from ..accounts.credentials import (
     Credential,
     chosen,
     fitting,
+    madeCredential,
     readCredentials,
     tries,
 )
@@ -28,11 +31,14 @@ from ..accounts.throttle import Attempt, LoginThrottle, RegistrationThrottle
 from ..errors import NoHistory, TooManyTries, WrongLogin, WrongPepper
 from ..stores.interfaces import IStore
 from ..text.confusables import looks
-from ..text.secrets import hashCode, readSecret
+from ..text.secrets import hashCode, makeSecret, readSecret
 from ..wire import events as kinds
 from ..wire.events import NAMED, REGISTERED, SERVER, Draft
 from ..wire.scram import ServerExchange, parseClientFirst
-from .interfaces import IClient, Proof
+from .interfaces import Challenge, IClient, Proof
+
+FIRST_LABEL = "secret"
+"""The label of the secret that is made for somebody who registers without a password."""
 
 
 class SCRAMChallenge:
@@ -99,6 +105,33 @@ class Authenticator:
         self._law = law
         self._seconds = seconds
 
+    # To register
+
+    def beginRegistration(self, host: str, code: str = "") -> Attempt:
+        """
+        Begin a registration.
+
+        @param host: the numeric address that it comes from.
+        @param code: the hash of a code that lets them register, or empty.
+        @return: has to be forgiven if nothing was registered.
+        @raise ChatError: nobody may register now, or too many do.
+        """
+        refusal = self._law.mayRegister(self._seconds(), bool(code))
+        if refusal is not None:
+            raise refusal
+        return self.registrations.begin(host)
+
+    async def make(self, label: str) -> tuple[str, Credential]:
+        """
+        Make a secret.
+
+        @param label: what it is called.
+        @return: the secret, and its credential.
+        @raise ChatError: the label breaks a rule, or too many wait for their passwords.
+        """
+        secret = makeSecret()
+        return secret, await self.hashing.do(madeCredential, label, secret, self._seconds())
+
     # To find
 
     def split(self, line: str) -> tuple[str, str]:
@@ -154,6 +187,8 @@ class Authenticator:
         try:
             record: Any = await self._log.record(CREDENTIALS, who)
             return readCredentials([] if record is None else record["list"])
+        except CancelledError:
+            raise
         except Exception as error:
             raise NoHistory("accounts cannot be read now: try again later") from error
 
@@ -190,7 +225,7 @@ class Authenticator:
         code = self._usable(secret, FOR_DEVICE, TO_RECOVER)
         if code and self._law.records.get(CODE, code)["who"] == wanted.who:
             attempt.forgive()
-            return wanted._replace(code=code)
+            return wanted._replace(label="", code=code)
         try:
             possible = tries(await self.credentials(wanted.who), secret, wanted.label)
             found = await self.hashing.do(fitting, possible, self.pepper)
@@ -200,7 +235,45 @@ class Authenticator:
         if found is None:
             raise WrongLogin(f"this is not the password of {wanted.name}: try again")
         attempt.forgive()
-        return wanted._replace(label=found.label)
+        return await self._stillGood(wanted._replace(label=found.label))
+
+    async def finish(self, challenge: Challenge, answer: str) -> Proof:
+        """
+        End a login by SCRAM.
+
+        @param answer: the client's answer to the challenge.
+        @raise ChatError: it is wrong.
+        """
+        return await self._stillGood(challenge.check(answer))
+
+    async def _stillGood(self, proof: Proof) -> Proof:
+        """
+        @raise WrongLogin: if the device was removed, or the account ended, since it was asked for.
+        """
+        labels = [each.label for each in await self.credentials(proof.who)]
+        if proof.label not in labels or not self._law.isAccount(proof.who):
+            raise WrongLogin(f"this no longer logs in to {proof.name}: enter another password")
+        return proof
+
+
+async def whenRegistered(
+    attempt: Attempt, registered: Deferred[Any], proved: Deferred[Any]
+) -> None:
+    """
+    Wait for the events of a registration.
+
+    @param attempt: is forgiven if nothing was registered.
+    @param registered: fires with the first event, or fails.
+    @param proved: fires with the event that brings the credentials.
+    @raise ChatError: it was refused.
+    """
+    try:
+        await registered
+    except BaseException:
+        attempt.forgive()
+        proved.addErrback(lambda failure: None)
+        raise
+    await proved
 
 
 def registration(who: str, name: str, code: str = "") -> Draft:

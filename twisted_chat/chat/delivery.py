@@ -12,7 +12,6 @@ from twisted.logger import Logger
 
 from ..accounts.registry import DIRECT
 from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotShown
-from ..stores.session import Session
 from ..wire.events import (
     ACCOUNTS,
     ACTED,
@@ -173,7 +172,7 @@ class Delivery:
                 user.lastSender = event.sid
                 if target.record is not None and user.session is None:
                     # People at a terminal read what they are shown; programs say so themselves.
-                    self._marks.read(user, DIRECT, event.id)
+                    self._marks.told(user, event.id)
             batch.show(place, target.alone)
         sender = self._state.roster.bySid(event.sid)
         if sender is not None and len(sender.devices) > 1:
@@ -213,8 +212,6 @@ class Delivery:
             return False
         for audience in audiences:
             batch.show(place, audience)
-        if isinstance(origin, Order):
-            origin.event = event
         if proposal is not None:
             user = proposal.user
             outcomes.append((proposal, event))
@@ -279,11 +276,13 @@ class Delivery:
         if event.kind == READ:
             self._marks.happened(event)
         elif event.kind == UNREGISTERED and member is not None:
-            member.record = None
+            member.disown()
         elif event.kind == REGISTERED and member is not None:
-            member.record = Session(member.sid, f"account:{member.sid}", account=member.sid)
+            member.own(event.name)
             for user in usersOf(member):
                 user.registered()
+                # What came before, they were shown as a guest.
+                self._marks.read(user, DIRECT, event.id)
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:

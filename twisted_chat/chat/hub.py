@@ -123,7 +123,8 @@ class Hub:
         self.state.perform = perform
         self._marks = ReadMarks(self.state)
         self.state.leaves = self._marks.flush
-        self.state.hasRead = self._marks.read
+        self.state.left = self._marks.forget
+        self.state.hasRead = self._marks.say
         self._welcomer = Welcomer(self.state, self._marks, backlog, motd)
         self._presence = Presence(self.state, self._welcomer)
         self._delivery = Delivery(self.state, self._marks, self._presence.around)
@@ -209,7 +210,7 @@ class Hub:
         for room in sorted(state.rooms.values(), key=lambda room: room.emptyAt):
             state.rooms.empty.add(room)
         recent = await state.log.recentSessions(HELD_SESSION_SECONDS)
-        state.roster.restore((session.name, session.sid) for session in recent)
+        state.roster.restore((session.name, session.account or session.sid) for session in recent)
 
     def login(self, client: IClient, request: LoginRequest) -> Deferred[User]:
         """
@@ -304,6 +305,8 @@ class Hub:
         @return: what becomes of a proposal that cannot be stored.
         """
         isFact = draft.kind in _MOVES and draft.room == self.rooms.lobby.name
+        if draft.kind == LEFT and user.isChanging:
+            isFact = False  # They are here still, and can try again.
         rejoined = draft.kind == JOINED and self.rooms.get(draft.room) in user.rooms
         if not isFact:
             data = user.answered(b"")
@@ -323,10 +326,11 @@ class Hub:
 
     def tidy(self) -> None:
         """
-        Mark the sessions of those who are connected as used, and close the rooms that are
-        forgotten.  To be called every minute or so.
+        Mark the sessions of those who are connected as used, store what they have read, and close
+        the rooms that are forgotten.  To be called every minute or so.
         """
         state = self.state
+        self._marks.tidy()
         now = state.seconds()
         for member in list(self.users.values()):
             for user in usersOf(member):

@@ -179,7 +179,7 @@ class IUser(Interface):
         Say something to one person alone.
         """
 
-    def read(room: str, id: int) -> None:
+    def read(room: str, id: int) -> Deferred[None]:
         """
         Note that the user has read a room up to this event; C{@} stands for direct messages.
         """

@@ -12,23 +12,22 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from ..accounts.bans import Visitor
-from ..accounts.credentials import added, madeCredential
+from ..accounts.credentials import added
 from ..accounts.records import ACCOUNT, CODE
-from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries
+from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries, WrongLogin
 from ..stores.session import Session, hashToken, newSid, newToken
 from ..text.confusables import looks
 from ..text.names import cleanName
-from ..text.secrets import makeSecret
 from ..wire.answers import Goodbye
-from ..wire.events import JOINED, LEFT, SERVER, Draft, Event
-from .authentication import proving
-from .commands.account import registerMade
+from ..wire.events import JOINED, LEFT, SERVER, Draft, Event, joinedData
+from .authentication import FIRST_LABEL, proving, registration, whenRegistered
 from .interfaces import IClient, LoginRequest, Proof
 from .member import Member, sendNowhere
 from .operator import order
 from .presence import Presence
+from .roster import Claim
 from .state import State
-from .user import AwaitedProposal, Proposal, User, usersOf
+from .user import Proposal, User, usersOf
 from .welcome import Welcomer
 
 MAX_DEVICES = 8
@@ -119,17 +118,17 @@ class LoginDesk:
         Log in somebody who proves that they own an account, or has a code to make one.
         """
         authenticator = self._state.authenticator
-        secret = ""
         if request.challenge is not None:
-            proof = request.challenge.check(request.answer)
+            proof = await authenticator.finish(request.challenge, request.answer)
         elif (code := authenticator.invitation(request.secret)) != "":
-            user = await self._begin(client, request._replace(secret=""))
-            await registerMade(user, code)
-            return user
+            return await self._register(client, request._replace(secret=""), code)
         else:
             proof = await authenticator.check(client, request.name, request.secret)
+        secret = ""
         if proof.code:
-            secret = await self._redeem(proof)
+            # The code is used up only where they can enter and see what takes its place.
+            self._admit(client, proof)
+            proof, secret = await self._redeem(proof)
         request = request._replace(name=proof.name, secret="", challenge=None, proof=proof)
         session = await self._recall(request.token) if request.token else None
         if session is not None and session.account == proof.who:
@@ -138,27 +137,57 @@ class LoginDesk:
             request, session = _begun(request)
             session = session._replace(account=proof.who, device=proof.label)
             user = await self._enter(client, request, session)
-        user.isProved = True
+        user.proved(proof.label)
         if secret:
             user.notice(f"Next time enter: {proof.name} {secret}")
         return user
 
-    async def _redeem(self, proof: Proof) -> str:
+    async def _register(self, client: IClient, request: LoginRequest, code: str) -> User:
+        """
+        Register somebody with a code, and let them in.
+
+        @param code: its hash.
+        @raise ChatError: it cannot be; then the code is good still.
+        """
+        state = self._state
+        request, session = _begun(request)
+        who, name = session.sid, cleanName(request.name)
+        state.roster.check(name, who)
+        self._checkEntry(client, name, who, True)
+        state.roster.reserve(name, Claim(name, who))
+        try:
+            secret, made = await state.authenticator.make(FIRST_LABEL)
+            attempt = state.authenticator.beginRegistration(client.host, code)
+            await whenRegistered(
+                attempt,
+                order(state, registration(who, name, code)),
+                order(state, proving(who, name, (made,))),
+            )
+        except BaseException:
+            state.roster.release(name, who)
+            raise
+        state.audit.tell(f"{name} is registered", client.address)
+        session = session._replace(account=who, device=made.label)
+        user = await self._enter(client, request, session)
+        user.proved(made.label)
+        user.notice(f"{name} is yours. Next time enter: {name} {secret}")
+        return user
+
+    async def _redeem(self, proof: Proof) -> tuple[Proof, str]:
         """
         Use up a one-time code: the account gets a made secret in its place.
 
-        @return: the secret.
+        @return: what is proved, with the label of the secret; and the secret.
         @raise ChatError: somebody was faster, or there are too many credentials.
         """
         state = self._state
         authenticator = state.authenticator
         code = state.law.records.get(CODE, proof.code) or {}
         label = code.get("label") or f"code-{proof.code[:4]}"
-        secret = makeSecret()
-        made = await authenticator.hashing.do(madeCredential, label, secret, state.seconds())
+        secret, made = await authenticator.make(label)
         credentials = added(await authenticator.credentials(proof.who), made)
         await order(state, proving(proof.who, proof.name, credentials, proof.code))
-        return secret
+        return proof._replace(label=made.label, code=""), secret
 
     async def logInAs(self, user: User, name: str, secret: str, key: str | None) -> None:
         """
@@ -166,62 +195,89 @@ class LoginDesk:
 
         @raise ChatError: it cannot be; then they stay who they are.
         """
-        state = self._state
-        proof = await state.authenticator.check(user.client, name, secret)
-        if proof.who == user.sid:
-            user.isProved = True
-            user.notice(f"You are logged in as {proof.name}", key)
-            return
-        if user.member.isRegistered:
+        proof = await self._state.authenticator.check(user.client, name, secret)
+        isOwner = proof.who == user.sid
+        if user.member.isRegistered and not isOwner:
             raise NotAllowed(f"you are logged in as {user.name}: /quit first, and enter again")
-        self._checkEntry(user.client, proof.name, proof.who, True)
-        made = await self._redeem(proof) if proof.code else ""
-        before = user.name
-        record = await self._recordOf(proof.who)
-        user.isChanging = user.member.leaving = True
-        try:
-            await user.propose(Draft(LEFT, state.rooms.lobby.name, before, "", "", user.sid))
-            if user.session is not None:
-                user.session = user.session._replace(account=proof.who, device=proof.label)
-            await self._become(user, proof, record)
-        finally:
-            user.isChanging = False
-        user.isProved = True
-        user.remember()
-        if user.leaving:
-            # The connection was lost meanwhile, when there was nobody yet who could leave.
-            user.leaving = False
-            user.drop()
+        made = ""
+        if not isOwner:
+            self._admit(user.client, proof)
+        if proof.code:
+            proof, made = await self._redeem(proof)
+        if isOwner:
+            user.notice(f"You are logged in as {proof.name}", key)
+        elif not await self._change(user, proof, key):
             return
-        await self._welcomer.changed(user, before, key)
+        user.proved(proof.label)
         if made:
             user.notice(f"Next time enter: {proof.name} {made}")
 
-    async def _become(self, user: User, proof: Proof, record: Session) -> None:
+    async def _change(self, user: User, proof: Proof, key: str | None) -> bool:
+        """
+        Let a guest leave, and be here as the owner of an account.
+
+        @return: whether they are: not if the connection ended meanwhile.
+        @raise ChatError: it cannot be stored; then they stay who they are.
+        """
+        guest, room = user.member, user.current
+        user.isChanging = guest.leaving = True
+        try:
+            lobby = self._state.rooms.lobby.name
+            await user.propose(Draft(LEFT, lobby, guest.name, "", "", guest.sid))
+        except ChatError:
+            user.isChanging = guest.leaving = False
+            if user.leaving:
+                # Now there is somebody again who can leave.
+                user.leaving = False
+                user.drop()
+            raise
+        try:
+            if not user.leaving:
+                await self._become(user, proof)
+        except ChatError as error:
+            user.leaving = True
+            user.client.close(user.client.dialect.refusal(error, key))
+        finally:
+            user.isChanging = False
+        if user.leaving:
+            self._lost(user, guest)
+            return False
+        if user.session is None and room is not self._state.rooms.lobby:
+            self._presence.goOn(user, room.id)
+        user.remember()
+        await self._welcomer.changed(user, guest.name, key)
+        return True
+
+    def _lost(self, user: User, guest: Member) -> None:
+        """
+        Let somebody leave whose connection ended while they changed.
+        """
+        if user.member is guest or user not in user.member.devices:
+            self._state.audit.tell(f"{guest.name} has left", user.client.address)
+            user.detach()
+        else:
+            user.leaving = False
+            user.drop()
+
+    async def _become(self, user: User, proof: Proof) -> None:
         """
         Let a user be here as the owner of an account.
+
+        @raise ChatError: somebody else came first in the log; then they are nobody.
         """
         state = self._state
-        await self._settled(user.client, proof.who)
-        member = state.roster.bySid(proof.who)
-        if member is not None and not member.leaving:
+        member, record = await self._whenSettled(user.client, proof.who)
+        if user.leaving:
+            return
+        user.logInto(proof.who)
+        if member is not None:
             user.become(member)
             self._presence.seat(user)
             return
-        member = Member(proof.name, proof.who, state.seconds())
-        member.rights = record.rights
-        member.record = record
+        member = self._memberOf(proof.name, record)
         state.roster.reserve(proof.name, member)
         user.become(member)
-        joined = AwaitedProposal(user)
-        lobby = state.rooms.lobby.name
-        user.submit(Draft(JOINED, lobby, proof.name, "", "", proof.who), joined)
-        for room in state.readmitted(record, user.client.host):
-            era = str(room.era.start)
-            user.submit(
-                Draft(JOINED, room.name, proof.name, "", "", proof.who, None, era), Proposal(user)
-            )
-        await joined.result
+        await self._submit(user, record, _Arrival(user, self, ""))
 
     async def _recordOf(self, who: str) -> Session:
         """
@@ -249,9 +305,13 @@ class LoginDesk:
         except Exception as error:
             self._log.failure("a session cannot be read")
             raise NoHistory("your session cannot be read now: try again later") from error
-        if session is None or not session.account or self._state.law.isAccount(session.account):
-            return session
-        return None
+        if session is None:
+            return None
+        isAccount = self._state.law.isAccount
+        if not session.account and isAccount(session.sid):
+            # They had registered, and the server ended before that was noted here.
+            session = session._replace(account=session.sid)
+        return session if not session.account or isAccount(session.account) else None
 
     async def _goOn(self, client: IClient, request: LoginRequest, session: Session) -> User:
         """
@@ -331,42 +391,56 @@ class LoginDesk:
         @raise ChatError: they cannot enter now.
         """
         who = session.account
-        state = self._state
-        record = session if session.sid == who else await self._recordOf(who)
-        await self._settled(client, who)
-        member = state.roster.bySid(who)
-        if member is not None and not member.leaving:
-            return self._add(client, request, member, session)
-        name = request.name or record.name
+        member, record = await self._whenSettled(client, who)
+        if member is not None:
+            return self._add(client, request, member, session, record)
+        account = self._state.law.records.get(ACCOUNT, who)["name"]
+        name = request.name or record.name or account
         try:
-            state.roster.check(name, who)
+            self._state.roster.check(name, who)
         except NameTaken:
             # They were called so without owning the name, and somebody else is by now.
-            name = state.law.records.get(ACCOUNT, who)["name"]
+            name = account
         return await self._join(client, request._replace(name=name), session, record)
 
-    async def _settled(self, client: IClient, who: str) -> None:
+    async def _whenSettled(self, client: IClient, who: str) -> tuple[Member | None, Session]:
         """
         Wait while a login to an account is under way.
+
+        @return: its owner, if they are here and stay; and what is stored of them.
+        @raise WrongLogin: if the account has ended.
         """
-        while (arrival := self._arrivalOf(who)) is not None:
-            try:
-                await arrival.wait(client)
-            except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
-                continue
+        while True:
+            while (arrival := self._arrivalOf(who)) is not None:
+                try:
+                    await arrival.wait(client)
+                except ChatError:  # noqa: PERF203 - that one was refused; this one may be let in
+                    continue
+            record = await self._recordOf(who)
+            if self._arrivalOf(who) is None:
+                break
+        if not self._state.law.isAccount(who):
+            raise WrongLogin("this account has ended: enter another name")
+        member = self._state.roster.bySid(who)
+        return (None if member is None or member.leaving else member), record
 
     def _add(
-        self, client: IClient, request: LoginRequest, member: Member, session: Session
+        self,
+        client: IClient,
+        request: LoginRequest,
+        member: Member,
+        session: Session,
+        record: Session,
     ) -> User:
         """
         Add a connection of somebody who is here.
         """
         state = self._state
         self._checkEntry(client, member.name, member.sid, True)
-        if len(member.devices) >= MAX_DEVICES:
-            raise TooManyTries(
-                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
-            )
+        self._checkConnections(member.sid)
+        if not member.devices:
+            # Until now they were here at other nodes alone.
+            member.own(member.account, record)
         user = User(state, client, member, session)
         self._presence.seat(user)
         state.counters.logins["another"] += 1
@@ -376,6 +450,32 @@ class LoginDesk:
         user.remember()
         self._welcomer.attached(user, request)
         return user
+
+    def _admit(self, client: IClient, proof: Proof) -> None:
+        """
+        @raise ChatError: if the owner of an account may not enter now.
+        """
+        self._checkEntry(client, proof.name, proof.who, True)
+        self._checkConnections(proof.who)
+
+    def _checkConnections(self, who: str) -> None:
+        """
+        @raise TooManyTries: if somebody has as many connections as one may have.
+        """
+        member = self._state.roster.bySid(who)
+        if member is not None and len(member.devices) >= MAX_DEVICES:
+            raise TooManyTries(
+                f"you are here over {MAX_DEVICES} connections, which is the most: end one first"
+            )
+
+    def _memberOf(self, name: str, record: Session) -> Member:
+        """
+        @return: the owner of an account, who is about to enter.
+        """
+        member = Member(name, record.sid, self._state.seconds())
+        member.rights = record.rights
+        member.own(self._state.law.records.get(ACCOUNT, record.sid)["name"], record)
+        return member
 
     # Under a name
 
@@ -409,19 +509,33 @@ class LoginDesk:
         stored = session if record is None else record
         state.roster.check(name, stored.sid)
         self._checkEntry(client, name, stored.sid, record is not None)
-        member = Member(name, stored.sid, state.seconds())
-        member.rights = stored.rights
-        member.record = record
+        if record is None:
+            member = Member(name, session.sid, state.seconds())
+            member.rights = session.rights
+        else:
+            member = self._memberOf(name, record)
         user = User(state, client, member, session)
         state.roster.reserve(name, member)
         self._welcomer.expect(user, request)
-        arrival = _Arrival(user, self, session.sid)
-        login = arrival.wait(client)
-        self._arriving[stored.sid] = arrival
-        user.submit(Draft(JOINED, state.rooms.lobby.name, name, "", "", stored.sid), arrival)
-        for room in state.readmitted(stored, client.host) if stored.rooms else ():
-            era = str(room.era.start)
-            joined = Draft(JOINED, room.name, name, "", "", stored.sid, None, era)
+        return self._submit(user, stored, _Arrival(user, self, session.sid))
+
+    def _submit(self, user: User, stored: Session, arrival: _Arrival) -> Deferred[User]:
+        """
+        Have the log say that somebody joined.
+
+        @param stored: what is stored of them.
+        @return: see L{_Arrival.wait}.
+        """
+        state = self._state
+        login = arrival.wait(user.client)
+        self._arriving[user.sid] = arrival
+        account = user.member.account
+        lobby = state.rooms.lobby.name
+        data = joinedData("", account)
+        user.submit(Draft(JOINED, lobby, user.name, "", "", user.sid, None, data), arrival)
+        for room in state.readmitted(stored, user.client.host) if stored.rooms else ():
+            data = joinedData(str(room.era.start), account)
+            joined = Draft(JOINED, room.name, user.name, "", "", user.sid, None, data)
             user.submit(joined, Proposal(user))
         return login
 
@@ -445,6 +559,8 @@ class LoginDesk:
             self._welcomer.forget(user)
             self._state.roster.release(user.name, user.sid)
             user.detach()
+            return
+        if user.isChanging:
             return
         isNew = user.session is None or not user.session.began
         self._state.counters.logins["new" if isNew else "resumed"] += 1

@@ -43,11 +43,13 @@ class Member:
     @ivar leaving: whether they left, or are leaving.
     @ivar keepsName: whether their name is kept for them when they left.
     @ivar devices: their connections here, oldest first.
+    @ivar account: the name of their account; empty for a guest.
     @ivar record: what is stored of their account, or C{None} for a guest.
     """
 
     __slots__ = (
         "_alone",
+        "account",
         "devices",
         "joinedAt",
         "keepsName",
@@ -71,6 +73,7 @@ class Member:
         self.joinedAt = self.lastActiveAt = at
         self.leaving = self.keepsName = False
         self.devices: tuple[Device, ...] = ()
+        self.account = ""
         self.record: Session | None = None
         self._alone: Audience | None = None
 
@@ -80,6 +83,23 @@ class Member:
         Whether they have an account.
         """
         return self.record is not None
+
+    def own(self, account: str, record: Session | None = None) -> None:
+        """
+        Note that they have an account.
+
+        @param account: its name.
+        @param record: what is stored of it; C{None} if that is nothing yet.
+        """
+        self.account = account
+        self.record = record or Session(self.sid, f"account:{self.sid}", account=self.sid)
+
+    def disown(self) -> None:
+        """
+        Note that their account has ended.
+        """
+        self.account = ""
+        self.record = None
 
     def attach(self, device: Device) -> None:
         """

@@ -12,7 +12,15 @@ from twisted.logger import Logger
 from ..accounts.bans import Visitor
 from ..errors import Banned, ChatError, NoSuchRoom, NotAllowed, NotShown
 from ..text.confusables import looks
-from ..wire.events import HELD, JOINED, SERVER, Event, withoutSecrets
+from ..wire.events import (
+    HELD,
+    JOINED,
+    SERVER,
+    Event,
+    accountOf,
+    admittedTo,
+    withoutSecrets,
+)
 from .fanout import FanOut
 from .member import Member, membersOf
 from .room import OPEN, Room
@@ -113,6 +121,9 @@ class Presence:
         if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
             # Somebody logs in at another node.
             member = Member(event.name, event.sid, event.time)
+            account = accountOf(event)
+            if account:
+                member.own(account)
         return member
 
     def _judge(self, event: Event, person: Member | None) -> None:
@@ -134,7 +145,8 @@ class Presence:
             if state.roster.bySid(person.sid) is not person:
                 raise NoSuchRoom(f"{person.name} is not here any more")
             self._checkBans(event, room.place)
-            if not room.admits(person.sid, person.rights) and event.data != str(room.era.start):
+            isAdmitted = admittedTo(event) == str(room.era.start)
+            if not isAdmitted and not room.admits(person.sid, person.rights):
                 raise NotAllowed(
                     f"{room.name} is private: ask its members for an invitation or the password"
                 )
@@ -162,10 +174,19 @@ class Presence:
             others.
         """
         rooms = self._state.rooms
+        if event.kind == JOINED and self._isHere(event):
+            return []
         if event.room == rooms.lobby.name:
             return self.around(self._state.roster.bySid(event.sid))
         room = rooms[event.room]
         return [room] if room.tellsPresence or event.to else []
+
+    def _isHere(self, event: Event) -> bool:
+        """
+        @return: whether somebody who enters the chat is here already, over another node.
+        """
+        lobby = self._state.rooms.lobby
+        return event.room == lobby.name and self._state.roster.bySid(event.sid) in lobby
 
     def around(self, member: Member | None) -> list[Room]:
         """
@@ -212,6 +233,9 @@ class Presence:
         that they miss nothing of these.
         """
         state = self._state
+        if self._isHere(event):
+            self._join(state.roster.bySid(event.sid), event, mover)
+            return
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly
         state.rooms.lobby.add(person)
@@ -230,23 +254,37 @@ class Presence:
         self.seat(mover)
         self._welcomer.loggedIn(mover, event)
 
+    def _join(self, present: Member | None, event: Event, mover: User | None) -> None:
+        """
+        Let somebody in who came here over another node a moment before.
+        """
+        if present is None or mover is None or mover.member is present:
+            return
+        if present.record is not None and mover.member.record is not None:
+            present.own(present.account, mover.member.record)
+        mover.become(present)
+        self.seat(mover)
+        self._welcomer.loggedIn(mover, event)
+
     def seat(self, user: User) -> None:
         """
         Let a connection hear the rooms of its member, and go on in the room where it was.
         """
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
-            self._goOn(user, session.current)
+            self.goOn(user, session.current)
         for room in user.rooms:
             user.look(room)
 
-    def _goOn(self, user: User, current: int) -> None:
+    def goOn(self, user: User, current: int) -> None:
         """
         Let somebody speak in the room where they spoke before, or tell them why not.
+
+        @param current: the room's id.
         """
         room = self._state.rooms.byId.get(current)
         if room in user.rooms and room is not None:
-            user.current = room
+            user.moveTo(room)
         else:
             user.displaced = (
                 f"the room you spoke in is not open to you any more, and nothing was sent: you "
@@ -298,6 +336,7 @@ class Presence:
                 room.audience.remove(user)
             self._state.emptied(room, event.data == HELD)
         self._state.roster.leave(person, event.data == HELD)
+        self._state.left(person.sid)
 
     def dismiss(self, user: User) -> None:
         """

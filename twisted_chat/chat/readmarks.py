@@ -3,7 +3,7 @@
 Read marks: up to where the owner of an account has read each room, over whatever connection.
 
 A mark only rises.  It goes through the log as everything else, though not for every message: what
-is read in between waits in memory, and is stored when the person leaves.
+is read in between waits in memory, and is stored a little later, or when the person leaves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .state import State
 from .user import User, usersOf
 
 STORE_SECONDS = 30.0
-"""How often at most the mark of one person in one room is stored: a crash forgets so much of it."""
+"""How often at most the mark of one person in one room is stored: a crash forgets what was read
+since, up to the next L{ReadMarks.tidy}."""
 
 MAX_COUNTED = 1_000
 """Unread messages that are counted: a reader wants to know no more than that there are many."""
@@ -30,15 +31,16 @@ class _Reading:
     """
     Up to where one person has read one room.
 
+    @ivar read: what they have read; not less than the log says.
     @ivar stored: what the log says.
-    @ivar read: what they have read; not less.
+    @ivar told: what their connections know.
     @ivar storedAt: when it was given to the log last, on a clock that does not jump.
     """
 
-    __slots__ = ("read", "stored", "storedAt")
+    __slots__ = ("read", "stored", "storedAt", "told")
 
     def __init__(self, stored: int) -> None:
-        self.read = self.stored = stored
+        self.read = self.stored = self.told = stored
         self.storedAt = float("-inf")
 
 
@@ -51,15 +53,26 @@ class ReadMarks:
         self._state = state
         self._readings: dict[str, dict[str, _Reading]] = {}
 
+    def __len__(self) -> int:
+        """
+        Of how many people marks are known.
+        """
+        return len(self._readings)
+
     async def load(self, member: Member) -> None:
         """
         Read the marks of somebody who logs in, where they are not known yet.
         """
-        known = self._readings.setdefault(member.sid, {})
         for place in (DIRECT, *(str(room.id) for room in member.rooms)):
-            if place not in known:
-                stored = await self._state.log.record(MARK, f"{member.sid} {place}")
-                known.setdefault(place, _Reading(stored if isinstance(stored, int) else 0))
+            await self._load(member, place)
+
+    async def _load(self, member: Member, place: str) -> None:
+        if place in self._readings.get(member.sid, ()):
+            return
+        stored = await self._state.log.record(MARK, f"{member.sid} {place}")
+        if self._state.roster.bySid(member.sid) is member:
+            reading = _Reading(stored if isinstance(stored, int) else 0)
+            self._readings.setdefault(member.sid, {}).setdefault(place, reading)
 
     def of(self, member: Member) -> dict[str, int]:
         """
@@ -95,18 +108,56 @@ class ReadMarks:
         first = 1 if known is None else known.read + 1
         return directPlace(member.sid, first)
 
+    async def say(self, user: User, place: str, id: int) -> None:
+        """
+        Note that somebody says that they have read a room up to here, and tell their other
+        connections.
+
+        @param place: a room's id as text, or C{@} for direct messages.
+        """
+        await self._load(user.member, place)
+        if user.leaving:
+            return
+        self.read(user, place, min(id, self._state.lastId))
+        reading = self._readings[user.sid][place]
+        self._tell(user.member, place, reading, user)
+
+    def told(self, user: User, id: int) -> None:
+        """
+        Note that somebody has read the direct message that they are shown.  While their mark is not
+        known, this says nothing of those that came before.
+        """
+        if DIRECT in self._readings.get(user.sid, ()):
+            self.read(user, DIRECT, id)
+
     def read(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody has read a room up to here.
+        Note that somebody has read a room up to an event, such as a message of their own.
 
-        @param place: see L{placeOf}.
+        @param place: see L{say}.
         """
         reading = self._readings.setdefault(user.sid, {}).setdefault(place, _Reading(0))
-        id = min(id, self._state.lastId)
         if id > reading.read:
             reading.read = id
-            if self._state.monotonic() - reading.storedAt >= STORE_SECONDS:
+            if self._isDue(reading):
                 self._store(user, place, reading)
+
+    def _isDue(self, reading: _Reading) -> bool:
+        """
+        @return: whether a mark may be stored again.
+        """
+        return self._state.monotonic() - reading.storedAt >= STORE_SECONDS
+
+    def tidy(self) -> None:
+        """
+        Store what was read and is not stored yet.  To be called every minute or so.
+        """
+        for who, readings in list(self._readings.items()):
+            member = self._state.roster.bySid(who)
+            for user in usersOf(member)[:1] if member is not None else ():
+                for place, reading in readings.items():
+                    if reading.read > reading.stored and self._isDue(reading):
+                        self._store(user, place, reading)
 
     def flush(self, user: User) -> None:
         """
@@ -130,22 +181,33 @@ class ReadMarks:
 
     def happened(self, event: Event) -> None:
         """
-        Tell the connections of somebody how far they have read.
+        Tell the connections of somebody how far they have read, unless they know.
 
         @param event: of the kind read.
         """
         member = self._state.roster.bySid(event.sid)
-        if member is None:
+        if member is None or not member.devices:
             return
         value = json.loads(event.data)
         place, id = value["place"], value["id"]
         reading = self._readings.setdefault(event.sid, {}).setdefault(place, _Reading(0))
         reading.stored = max(reading.stored, id)
         reading.read = max(reading.read, id)
+        self._tell(member, place, reading, None)
+
+    def _tell(self, member: Member, place: str, reading: _Reading, reader: User | None) -> None:
+        """
+        Tell somebody's connections up to where they have read a room.
+
+        @param reader: the connection that said so; it is told nothing.
+        """
         name = self._nameOf(member.rooms, place)
-        if name:
-            for user in usersOf(member):
-                data = user.client.dialect.answer(Mark(name, id), None)
+        if not name or reading.read <= reading.told:
+            return
+        reading.told = reading.read
+        for user in usersOf(member):
+            if user is not reader:
+                data = user.client.dialect.answer(Mark(name, reading.read), None)
                 if data:
                     user.put(data)
 

@@ -46,9 +46,12 @@ Doing = Coroutine[Deferred[Any], Any, None]
 Perform = Callable[[Any, str, "str | None"], Doing]
 """Does a command of a user, given without its slash."""
 
-
 LogInAs = Callable[[Any, str, str, "str | None"], Doing]
 """Lets a user go on under their account: given a name, a secret and the key of the request."""
+
+
+HasRead = Callable[[Any, str, int], Doing]
+"""Notes up to where a user has read: given the user, the place of a room, and an id."""
 
 
 class Faults:
@@ -112,8 +115,9 @@ class State:
     @ivar startId: the id of the newest event when the server was started.
     @ivar perform: the table of commands, which stands above what it changes.
     @ivar logInAs: lets a user go on under their account, which stands above as well.
-    @ivar hasRead: called with a user, the place of a room and the id up to which they have read it.
+    @ivar hasRead: notes up to where a user has read a room.
     @ivar leaves: called with a user before the member leaves who has no other connection.
+    @ivar left: called with the C{sid} of a member who has left.
     """
 
     def __init__(
@@ -153,7 +157,8 @@ class State:
         self.perform: Perform = _unknown
         self.leaves: Callable[[Any], None] = _nothing
         self.logInAs: LogInAs = _nowhere
-        self.hasRead: Callable[[Any, str, int], None] = _nothing
+        self.left: Callable[[str], None] = _nothing
+        self.hasRead: HasRead = _unread
         self._listing = Listing((), 0, float("-inf"))
 
     def listing(self) -> Listing:
@@ -259,6 +264,10 @@ def _nothing(*arguments: Any) -> None:
 
 async def _nowhere(user: Any, name: str, secret: str, key: str | None) -> None:
     raise BadCommand("there are no accounts here")
+
+
+async def _unread(user: Any, place: str, id: int) -> None:
+    raise BadCommand("there are no read marks here")
 
 
 async def _unknown(user: Any, line: str, key: str | None) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
@@ -55,42 +55,6 @@ from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
 from .room import OPEN, Room
 from .state import Doing, State
-
-
-class Actor(Protocol):
-    """
-    Somebody who gives commands: a user, or the server itself.
-
-    @ivar state: what the parts of the chat share.
-    """
-
-    state: State
-
-    @property
-    def name(self) -> str:
-        """How everybody calls them."""
-
-    @property
-    def sid(self) -> str:
-        """What they are known by in the log; empty for the server."""
-
-    @property
-    def current(self) -> Room:
-        """The room in which they act."""
-
-    @property
-    def rooms(self) -> tuple[Room, ...]:
-        """The rooms that they may look into."""
-
-    @property
-    def rights(self) -> Mapping[int, int]:
-        """See L{room.Person.rights}."""
-
-    def notice(self, text: str, key: str | None = None) -> None:
-        """Tell them something in answer to what they did."""
-
-    def propose(self, draft: Draft, key: str | None = None) -> Deferred[Event]:
-        """Give a draft to the log; see L{User.propose}."""
 
 
 class Proposal:
@@ -161,6 +125,7 @@ class User:
     @ivar put: sends whole lines to it; never blocks and never raises.
     @ivar leaving: whether they have left, or are leaving, as far as this connection goes.
     @ivar current: the room they speak in.
+    @ivar device: the label of the credential that they logged in with, or empty.
     @ivar session: what is stored of them, or C{None} where it cannot be resumed.
     @ivar lastSender: the session id of who last told them something alone, or empty.
     @ivar catchUp: the reading of what they missed, while it lasts.
@@ -184,6 +149,7 @@ class User:
         "catchUp",
         "client",
         "current",
+        "device",
         "displaced",
         "isChanging",
         "isProved",
@@ -208,6 +174,7 @@ class User:
         self.session = session if session.tokenHash else None
         self.keyPrefix = "" if session.sid == member.sid else f"{session.sid}/"
         self.current = state.rooms.lobby
+        self.device = session.device
         self.lastSender = ""
         self.displaced = ""
         self.leaving = self.waits = self._isEnding = False
@@ -259,13 +226,24 @@ class User:
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
 
-    def setDevice(self, label: str) -> None:
+    def proved(self, label: str) -> None:
         """
-        Note by which credential they log in from now on.
+        Note that they have proved that the account is theirs.
+
+        @param label: that of the credential which did it.
         """
-        if self.session is not None:
+        self.isProved = True
+        self.device = label
+        if self.session is not None and self.session.device != label:
             self.session = self.session._replace(device=label)
             self.remember()
+
+    def logInto(self, account: str) -> None:
+        """
+        Note that their session is that of an account from now on.
+        """
+        if self.session is not None:
+            self.session = self.session._replace(account=account)
 
     def become(self, member: Member) -> None:
         """
@@ -280,13 +258,21 @@ class User:
         self.current = self.state.rooms.lobby
         member.attach(self)
 
-    def endSession(self, why: str) -> None:
+    def endSession(self) -> None:
         """
-        Leave, with a session that cannot be resumed any more.
+        Go on as somebody whose session cannot be resumed any more.
+        """
+        session, self.session = self.session, None
+        record = self.member.record
+        if session is not None and record is not None and record.sid == session.sid:
+            self.member.record = ended(record)
+
+    def sendAway(self, why: str) -> None:
+        """
+        Leave.
 
         @param why: for the goodbye.
         """
-        self.session = None
         self.client.close(self.client.dialect.answer(Goodbye(why), None))
         self.drop()
 
@@ -294,8 +280,7 @@ class User:
         """
         Note that the member has an account from now on.
         """
-        if self.session is not None:
-            self.session = self.session._replace(account=self.sid)
+        self.logInto(self.sid)
         self.remember()
 
     def detach(self) -> None:
@@ -304,6 +289,7 @@ class User:
         """
         self.endCatchUp()
         self.leaving = True
+        self._isEnding = False
         self.put = sendNowhere
         self.member.detach(self)
 
@@ -404,7 +390,9 @@ class User:
         if self.state.law.hasRules(target.place):
             self.mustSpeak(target)
         member = self.member
-        self.append(Draft(kind, target.name, member.name, text, "", member.sid, key))
+        self.append(
+            Draft(kind, target.name, member.name, text, "", member.sid, key, member.account)
+        )
         return None
 
     async def _sayLater(self, target: Room, kind: str, text: str, key: str | None) -> None:
@@ -420,7 +408,8 @@ class User:
         except ChatError as error:
             self.refuse(error, key)
         else:
-            self.append(Draft(kind, target.name, self.name, text, "", self.sid, key))
+            account = self.member.account
+            self.append(Draft(kind, target.name, self.name, text, "", self.sid, key, account))
 
     def mustSpeak(self, room: Room) -> None:
         """
@@ -501,23 +490,24 @@ class User:
             refusal = law.mayTell(self.visitor, room[1:], self.state.seconds())
             if refusal is not None:
                 raise refusal
-        self.append(Draft(kind, room, self.name, text, to, self.sid, key))
+        account = self.member.account
+        self.append(Draft(kind, room, self.name, text, to, self.sid, key, account))
 
-    def read(self, room: str, id: int) -> None:
+    def read(self, room: str, id: int) -> Deferred[None]:
         """
         Note that they have read one of their rooms up to this event.
 
         @param room: its name; C{@} for direct messages.
+        @return: fires when it is noted.
         @raise NotAllowed: if they are a guest.
         @raise NoSuchRoom: if they are not in it.
         """
         if not self.member.isRegistered:
             raise NotAllowed("read marks are for registered people: /register first")
-        if room == DIRECT:
-            self.state.hasRead(self, DIRECT, id)
-        else:
-            target = self.roomNamed(room) if room else self.current
-            self.state.hasRead(self, str(target.id), id)
+        place = DIRECT
+        if room != DIRECT:
+            place = str((self.roomNamed(room) if room else self.current).id)
+        return self.finish(self.state.hasRead(self, place, id), None)
 
     async def rename(self, name: str) -> None:
         """
@@ -612,6 +602,8 @@ class User:
             return
         self.leaving = True
         member = self.member
+        if self.isChanging:
+            return  # Whoever they become leaves, or nobody: see L{login.LoginDesk}.
         if any(not device.leaving for device in member.devices):
             self._endAlone()
             return
@@ -824,6 +816,15 @@ class User:
             self._endAlone()
         self.waits = self._settling is not None or self._isEnding
         self.client.answered()
+
+
+def ended(session: Session) -> Session:
+    """
+    @return: what stays of a session that cannot be resumed any more: that of the account itself, or
+        nothing.
+    """
+    hash = f"account:{session.sid}" if session.sid == session.account else ""
+    return session._replace(tokenHash=hash, device="")
 
 
 def usersOf(member: Member) -> tuple[User, ...]:

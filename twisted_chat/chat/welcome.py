@@ -19,6 +19,7 @@ from ..accounts.records import ACCOUNT
 from ..accounts.registry import DIRECT
 from ..wire.answers import Backlog, Entered, Gap, Goodbye, Inbox, LoggedIn, Notice, Replay, Welcome
 from ..wire.events import Event
+from ..wire.interfaces import IDialect
 from .interfaces import ICork, LoginRequest
 from .readmarks import ReadMarks
 from .room import Room
@@ -136,7 +137,7 @@ class Welcomer:
         """
         account = self._state.law.records.get(ACCOUNT, user.sid)
         user.answer(LoggedIn(before, user.name, account["name"]), key)
-        away = await self._away(user, True)
+        away = await self._away(user, True, self._state.lastId + 1)
         if away.inbox:
             user.answer(Inbox(away.inbox, self._state.seconds()), None)
 
@@ -153,7 +154,11 @@ class Welcomer:
 
         @param boundary: the first id that is delivered live.
         """
-        self._start(user, boundary, request, user.client.cork())
+        cork = user.client.cork()
+        if user.member.isRegistered:
+            self._read(user, boundary, boundary - 1, request, cork, False)
+        else:
+            self._start(user, boundary, request, cork)
 
     def _begin(self, user: User, boundary: int, last: int, request: LoginRequest) -> None:
         """
@@ -161,52 +166,88 @@ class Welcomer:
         @param last: the id of the newest event that there is for them.
         """
         cork = user.client.cork()
+        isGreeted = request.last is None or request.epoch != self._state.log.epoch
         if user.member.isRegistered:
-            reading = Deferred.fromCoroutine(self._beginRead(user, boundary, last, request, cork))
-            if not reading.called:
-                user.catchUp = reading
-        elif request.last is None or request.epoch != self._state.log.epoch:
+            self._read(user, boundary, last, request, cork, isGreeted)
+        elif isGreeted:
             self._greet(user, boundary, last, request, cork)
         else:
             self._start(user, boundary, request, cork)
 
-    async def _beginRead(
-        self, user: User, boundary: int, last: int, request: LoginRequest, cork: ICork
+    def _read(
+        self,
+        user: User,
+        boundary: int,
+        last: int,
+        request: LoginRequest,
+        cork: ICork,
+        isGreeted: bool,
     ) -> None:
         """
         Welcome the owner of an account, once their read marks are read.
+
+        @param isGreeted: whether they begin afresh; otherwise they are told what they missed.
         """
-        isGreeted = request.last is None or request.epoch != self._state.log.epoch
+        reading = Deferred.fromCoroutine(
+            self._beginRead(user, boundary, last, request, cork, isGreeted)
+        )
+        if not reading.called:
+            user.catchUp = reading
+
+    async def _beginRead(
+        self,
+        user: User,
+        boundary: int,
+        last: int,
+        request: LoginRequest,
+        cork: ICork,
+        isGreeted: bool,
+    ) -> None:
+        client = user.client
         try:
-            away = await self._away(user, isGreeted)
+            away = await self._away(user, isGreeted, boundary)
         except CancelledError:
+            # They leave already, or go on over another connection: the goodbye waits for this.
+            if isGreeted:
+                cork.release(self._welcome(user, last, request, 0, _Away(), client.dialect))
+            else:
+                cork.discard()
             return
-        except Exception:
-            if self._state.faults.isNew("read marks"):
-                self._log.failure("the read marks of somebody who logs in cannot be read")
-            away = _Away()
         user.catchUp = None
         if isGreeted:
             self._greet(user, boundary, last, request, cork, away)
         else:
             self._start(user, boundary, request, cork, away)
 
-    async def _away(self, user: User, isGreeted: bool) -> _Away:
+    async def _away(self, user: User, isGreeted: bool, boundary: int) -> _Away:
         """
         @param isGreeted: whether the direct messages that they have not read are wanted, which
             otherwise come with what they have missed.
-        @return: what the owner of an account did not see, over any connection.
+        @param boundary: the first id that is delivered live.
+        @return: what the owner of an account did not see, over any connection; nothing if it cannot
+            be read.
         """
+        try:
+            return await self._readAway(user, isGreeted, boundary)
+        except CancelledError:
+            raise
+        except Exception:
+            if self._state.faults.isNew("read marks"):
+                self._log.failure("the read marks of somebody who logs in cannot be read")
+            return _Away()
+
+    async def _readAway(self, user: User, isGreeted: bool, boundary: int) -> _Away:
         marks, member = self._marks, user.member
         await marks.load(member)
         unread = await marks.unread(member)
         inbox: list[Event] = []
         if isGreeted and DIRECT in unread:
-            inbox = await self._state.log.last(marks.inbox(member), SHOWN_INBOX)
-        if inbox and user.session is None:
-            # People at a terminal have read what they were shown; programs say so themselves.
-            marks.read(user, DIRECT, inbox[-1].id)
-        return _Away(marks.of(member), unread, tuple(inbox))
+            inbox = await self._state.log.last(marks.inbox(member), SHOWN_INBOX, boundary)
+        known = marks.of(member)
+        if DIRECT in unread and user.session is None and not user.leaving:
+            # People at a terminal have read what they are shown; programs say so themselves.
+            marks.told(user, self._state.lastId)
+        return _Away(known, unread, tuple(inbox))
 
     def _boundary(self, event: Event) -> int:
         """
@@ -391,7 +432,12 @@ class Welcomer:
         request: LoginRequest,
         missed: int,
         away: _Away | None = None,
+        dialect: IDialect | None = None,
     ) -> bytes:
+        """
+        @param missed: see L{Welcome.missed}.
+        @param dialect: that of the connection; C{None} for the one that the user has now.
+        """
         welcome = Welcome(
             user.name,
             request.token,
@@ -411,4 +457,4 @@ class Welcomer:
                 marks=away.marks,
                 unread=away.unread,
             )
-        return user.client.dialect.answer(welcome, None)
+        return (dialect or user.client.dialect).answer(welcome, None)

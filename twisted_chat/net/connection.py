@@ -234,6 +234,15 @@ class Connection(ABC):
         if not isinstance(error, ChatError):
             _log.failure("a login failed", failure)
             error = ChatError("you cannot log in now: try again later")
+        self.refuseLogin(error)
+        if not self._closing:
+            self._receiving.go(ANSWERING)
+
+    def refuseLogin(self, error: ChatError) -> None:
+        """
+        Count a login that was refused, and tell the client why; after too many wrong ones the
+        connection is closed.
+        """
         self._shared.counters.loginFailures[error.code] += 1
         self._refusedLogins += 1
         if self._refusedLogins <= _LOGGED_REFUSALS:
@@ -244,7 +253,6 @@ class Connection(ABC):
             self.refuseAndClose(error)
             return
         self.loginRefused(error)
-        self._receiving.go(ANSWERING)
 
     def _loginTimedOut(self) -> None:
         seconds = int(self._shared.limits.loginTimeout)

@@ -194,6 +194,7 @@ class Whois(NamedTuple):
     @ivar idle: seconds since they last said something.
     @ivar rooms: the names of their rooms that the asker may know of.
     @ivar unreachable: whether their connection may be lost.
+    @ivar account: the name of their account, or empty.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Whois(NamedTuple):
     idle: float
     rooms: tuple[str, ...]
     unreachable: bool = False
+    account: str = ""
 
 
 class Topic(NamedTuple):

@@ -24,8 +24,8 @@ TOLD: Final = "told"
 C{to}."""
 
 JOINED: Final = "joined"
-"""C{name} is now in C{room}.  In the lobby: C{name} entered the chat.  C{data} is the start of the
-room's era for which they were admitted."""
+"""C{name} is now in C{room}.  In the lobby: C{name} entered the chat.  C{data}: see
+L{joinedData}."""
 
 LEFT: Final = "left"
 """C{name} is no longer in C{room}.  In the lobby: C{name} left the chat, and every room with it;
@@ -160,7 +160,8 @@ class Draft(NamedTuple):
     @ivar sid: the session id of its author: never shown to anybody else.
     @ivar key: the author's own id of this message, its idempotency key, or C{None}.  A log holds at
         most one event for a C{sid} and C{key}.
-    @ivar data: a machine's value, as the kind says: never shown to anybody (L{withoutSecrets}).
+    @ivar data: a machine's value, as the kind says: never shown to anybody (L{withoutSecrets}).  In
+        spoken kinds it is the name of its author's account, which everybody may know, or empty.
     """
 
     kind: str
@@ -200,11 +201,38 @@ makeEvent = cast("Callable[[tuple[object, ...]], Event]", partial(tuple.__new__,
 of Python's own for every message, as C{Event._make} would be."""
 
 
+def joinedData(era: str, account: str) -> str:
+    """
+    @param era: the start of the room's era for which somebody is admitted, or empty.
+    @param account: the name of their account, or empty.
+    @return: the C{data} of a L{JOINED} event: the era, and behind a blank the account.
+    """
+    return f"{era} {account}" if account else era
+
+
+def admittedTo(event: Event) -> str:
+    """
+    @return: the start of the era for which a L{JOINED} event admits somebody, or empty.
+    """
+    return event.data.partition(" ")[0]
+
+
+def accountOf(event: Event) -> str:
+    """
+    @return: the name of its author's account, where an event carries it, or empty.
+    """
+    if event.kind in SPOKEN:
+        return event.data
+    return event.data.partition(" ")[2] if event.kind == JOINED else ""
+
+
 def withoutSecrets(event: Event) -> Event:
     """
-    @return: the event as a dialect may have it.
+    @return: the event as a dialect may have it: of its C{data}, what L{accountOf} needs.
     """
-    return event._replace(data="") if event.data else event
+    if not event.data or event.kind in SPOKEN:
+        return event
+    return event._replace(data=joinedData("", accountOf(event)))
 
 
 _PUBLIC: Final[Mapping[str, tuple[str, ...]]] = {

@@ -56,6 +56,7 @@ from .events import (
     TOPIC,
     UNREADABLE,
     Event,
+    accountOf,
     publicValues,
 )
 from .interfaces import IDialect, IView
@@ -175,6 +176,8 @@ def fields(event: Event) -> dict[str, Any]:
     if event.kind != TOLD:
         shown["room"] = event.room
     shown["name"] = event.name
+    if event.data and (account := accountOf(event)):
+        shown["account"] = account
     if event.kind in _TO:
         shown["to"] = event.to
     elif event.kind in _OF:
@@ -284,7 +287,7 @@ class JSONDialect:
             case RoomList(rooms, more_):
                 listed = [_summary(room) for room in rooms]
                 return line(type="rooms", rooms=listed, more=more_, key=key)
-            case Whois(name, joinedAt, idle, rooms_, unreachable_):
+            case Whois(name, joinedAt, idle, rooms_, unreachable_, account):
                 since = round(joinedAt, 3)
                 return line(
                     type="who",
@@ -293,6 +296,7 @@ class JSONDialect:
                     idle=round(idle),
                     rooms=rooms_,
                     unreachable=unreachable_ or None,
+                    account=account or None,
                     key=key,
                 )
             case Account(names_, since_, devices, connections):
@@ -361,7 +365,7 @@ def _found(events: Sequence[Event], key: str | None) -> bytes:
 def _replayed(event: Event, sid: str) -> bytes:
     if event.kind == UNREADABLE:
         return _gap(1)
-    return _line(_ownFields(event)) if event.sid == sid else _rendered(event)
+    return _lines(_ownFields(event)) if event.sid == sid else _rendered(event)
 
 
 def _lines(value: dict[str, Any]) -> bytes:
@@ -392,7 +396,7 @@ def _rendered(event: Event) -> bytes:
     @return: how an event reads to others.  Each of a crowd that comes in one instant is told of the
         others, and has missed the same.
     """
-    return _line(fields(event))
+    return _lines(fields(event))
 
 
 def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:

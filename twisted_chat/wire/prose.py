@@ -222,4 +222,5 @@ def _whois(whois: Whois) -> str:
     quiet = max(0, int(whois.idle)) // 60
     idle = f", quiet for {quiet} min" if quiet else ""
     lost = ", not answering: the connection may be lost" if whois.unreachable else ""
-    return f"{whois.name} is here since {since}, in {', '.join(whois.rooms)}{idle}{lost}"
+    owner = f", registered as {whois.account}" if whois.account else ""
+    return f"{whois.name} is here since {since}, in {', '.join(whois.rooms)}{idle}{owner}{lost}"

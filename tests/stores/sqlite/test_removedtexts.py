@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from io import StringIO
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,6 +246,39 @@ class RemovedTests(PruningCase):
         self.assertEqual(self.left(), [removal])
         self.steps(RemovedPruner(), WALL_TIME + (REMOVED_DAYS + 1) * DAY)
         self.assertEqual(self.left(), [])
+
+
+class GoneTests(RuledCase):
+    """
+    Texts that were removed long ago.
+    """
+
+    def test_goneForGood(self) -> None:
+        """
+        After 30 days nothing of a text is left in the file, and nothing brings it back.
+        """
+        text = "A rather remarkable sentence"
+        self.appendAll(*(said("before " * 9) for _ in range(50)), said(text, name="Zoe"))
+        [removal] = self.appendAll(removed(name="Zoe"))
+        self.assertTrue(self.isThere(text))
+        for _ in range(REMOVED_DAYS + 1):
+            self.now += DAY
+            self.clock.advance(DAY)
+            self.settle()
+        self.tidy()
+        self.assertFalse(self.isThere(text))
+        self.appendAll(restored(removal.id))
+        self.tidy()
+        self.assertNotIn(text, self.texts())
+
+    def isThere(self, text: str) -> bool:
+        """
+        @return: whether the file, closed and copied together, has these bytes anywhere.
+        """
+        self.stop()
+        found = text.encode() in Path(self.path).read_bytes()
+        self.begin()
+        return found
 
 
 class PrunedTests(RuledCase):

@@ -104,6 +104,15 @@ class MarkTests(PruningCase):
         self.steps(MarkPruner())
         self.assertEqual(self.kept(READ), [14, 15, 16, 17, 18, 19])
 
+    def test_newest(self) -> None:
+        """
+        The newest event of all stays even if it raised nothing: ids go on from it.
+        """
+        self.read("a1", "0", 5)
+        self.add(READ, 2, "a1", json.dumps({"place": "0", "id": 3}))
+        self.steps(MarkPruner())
+        self.assertEqual(self.kept(READ), [1, 3])
+
     def test_strange(self) -> None:
         """
         What is no mark, or has none, stays.

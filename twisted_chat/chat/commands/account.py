@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...accounts.credentials import Credential, added, madeCredential, ownCredential, removed
+from ...accounts.credentials import Credential, added, ownCredential, removed
 from ...accounts.records import ACCOUNT
 from ...accounts.registry import FOR_DEVICE, TO_REGISTER
 from ...errors import BadCommand, NotAllowed
@@ -17,13 +17,17 @@ from ...text.names import cleanLabel
 from ...text.secrets import cleanPassword, hashCode, makeSecret
 from ...wire.answers import Account, Device
 from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
-from ..authentication import asJSON, naming, proving, registration
+from ..authentication import (
+    FIRST_LABEL,
+    asJSON,
+    naming,
+    proving,
+    registration,
+    whenRegistered,
+)
 from ..readmarks import directPlace
-from ..user import MAX_INBOX, User, usersOf
+from ..user import MAX_INBOX, User, ended, usersOf
 from .queries import give
-
-FIRST_LABEL = "secret"
-"""The label of the secret that is made for somebody who registers without a password."""
 
 DEVICE_CODE_SECONDS = 600.0
 """How long a code is good that lets in a device of one's own."""
@@ -39,6 +43,8 @@ async def register(user: User, text: str, key: str | None) -> None:
     """C{/register [PASSWORD]}."""
     if user.member.isRegistered:
         await _registerName(user, text)
+    elif (code := user.state.authenticator.invitation(text)) != "":
+        await _registerMade(user, code)
     elif text:
         authenticator = user.state.authenticator
         password = cleanPassword(text)
@@ -47,19 +53,17 @@ async def register(user: User, text: str, key: str | None) -> None:
         await registerWith(user, made)
         user.notice(f"{user.name} is yours. Next time enter: {user.name} and your password", key)
     else:
-        await registerMade(user)
+        await _registerMade(user)
 
 
-async def registerMade(user: User, code: str = "") -> None:
+async def _registerMade(user: User, code: str = "") -> None:
     """
     Make the name that somebody has their own, with a secret that is made and shown once.
 
     @param code: the hash of a code that lets them register, or empty.
     @raise ChatError: it cannot be.
     """
-    secret = makeSecret()
-    hashing = user.state.authenticator.hashing
-    made = await hashing.do(madeCredential, FIRST_LABEL, secret, user.state.seconds())
+    secret, made = await user.state.authenticator.make(FIRST_LABEL)
     await registerWith(user, made, code)
     user.notice(f"{user.name} is yours. Next time enter: {user.name} {secret}")
 
@@ -77,17 +81,17 @@ async def registerWith(
     """
     if user.member.isRegistered:
         raise NotAllowed("you are registered already: /account shows your names")
-    attempt = user.state.authenticator.registrations.begin(user.client.host)
-    registered = user.propose(registration(user.sid, user.name, code), key)
-    proved = user.propose(proving(user.sid, user.name, (credential,)))
-    try:
-        await registered
-    except BaseException:
-        attempt.forgive()
-        proved.addErrback(lambda failure: None)
-        raise
-    await proved
-    user.isProved = True
+    if user.state.law.records.get(ACCOUNT, user.sid) is not None:
+        raise NotAllowed("your account has ended: /quit, and come back under another name")
+    if user.leaving:
+        raise NotAllowed("you have left: nothing was changed")
+    attempt = user.state.authenticator.beginRegistration(user.client.host, code)
+    await whenRegistered(
+        attempt,
+        user.propose(registration(user.sid, user.name, code), key),
+        user.propose(proving(user.sid, user.name, (credential,))),
+    )
+    user.proved(credential.label)
 
 
 async def _registerName(user: User, text: str) -> None:
@@ -188,16 +192,17 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
         raise BadCommand(f"you have no device {label}: /account lists them")
     if not left:
         raise NotAllowed("this is your last way in: /device add another, or set a /password first")
-    gone = next(each for each in credentials if each not in left)
+    gone = next(each for each in credentials if each not in left).label
     await change(user, left)
-    for session in await state.log.sessionsOf(user.sid):
-        if session.device == gone.label and session.sid != user.sid:
-            state.log.remember(session._replace(tokenHash=""))
     for each in usersOf(user.member):
-        session_ = each.session
-        if each is not user and session_ is not None and session_.device == gone.label:
-            each.endSession(f"the device {gone.label} was removed")
-    user.notice(f"{gone.label} no longer logs in", key)
+        if each.device == gone:
+            each.endSession()
+            if each is not user:
+                each.sendAway(f"the device {gone} was removed")
+    for session in await state.log.sessionsOf(user.sid):
+        if session.device == gone:
+            state.log.remember(ended(session))
+    user.notice(f"{gone} no longer logs in", key)
 
 
 async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: str = "") -> str:

@@ -20,7 +20,7 @@ from ...text.confusables import looks
 from ...text.names import cleanName
 from ...wire.events import BANNED, LEFT, SERVER, Draft, Event, asData
 from ..room import Room
-from ..user import Actor, usersOf
+from ..user import User, usersOf
 from .rooms import MAX_REASON, settled
 
 
@@ -53,7 +53,7 @@ class Whom(NamedTuple):
     values: Mapping[str, Any]
     isLasting: bool = False
 
-    def isActor(self, user: Actor) -> bool:
+    def isActor(self, user: User) -> bool:
         """
         @return: whether they are the moderator.
         """
@@ -63,28 +63,28 @@ class Whom(NamedTuple):
 # Who may do what
 
 
-def rankOf(user: Actor) -> Rank:
+def rankOf(user: User) -> Rank:
     """
     @return: the user's rank in the room that they speak in.
     """
     return user.state.law.rank(user.current.place, user.sid)
 
 
-def mayKick(user: Actor) -> bool:
+def mayKick(user: User) -> bool:
     """
     @return: whether the user may remove members from their current room.
     """
     return mayRule(user) or user.state.owns(user.sid, user.current)
 
 
-def mayModerate(user: Actor) -> bool:
+def mayModerate(user: User) -> bool:
     """
     @return: whether the user is a moderator of their current room, or stands above that.
     """
     return rankOf(user) >= Rank.MODERATOR
 
 
-def mayRule(user: Actor) -> bool:
+def mayRule(user: User) -> bool:
     """
     @return: whether the user is a moderator of their current room; in the lobby an operator, as
         bans from there are bans from the server.
@@ -93,21 +93,21 @@ def mayRule(user: Actor) -> bool:
     return rankOf(user) >= (Rank.OPERATOR if isLobby else Rank.MODERATOR)
 
 
-def mayGrant(user: Actor) -> bool:
+def mayGrant(user: User) -> bool:
     """
     @return: whether the user gives roles in their current room.
     """
     return rankOf(user) >= Rank.OWNER
 
 
-def mayOperate(user: Actor) -> bool:
+def mayOperate(user: User) -> bool:
     """
     @return: whether the user is an operator.
     """
     return rankOf(user) >= Rank.OPERATOR
 
 
-async def here(user: Actor) -> Where:
+async def here(user: User) -> Where:
     """
     @return: the user's current room, when no change of it waits for the log.
     """
@@ -115,7 +115,7 @@ async def here(user: Actor) -> Where:
     return Where(room.place, room.name, room.name)
 
 
-async def hereOrAll(user: Actor) -> Where:
+async def hereOrAll(user: User) -> Where:
     """
     @return: the same; but the whole server in the lobby, where everybody is.
     """
@@ -128,7 +128,7 @@ async def hereOrAll(user: Actor) -> Where:
 # Whom
 
 
-def find(user: Actor, name: str) -> Whom:
+def find(user: User, name: str) -> Whom:
     """
     @param name: as somebody typed it.
     @return: whoever has that name, registered or not, here or not.
@@ -149,7 +149,7 @@ def find(user: Actor, name: str) -> Whom:
     return Whom(member.name, member.sid, values)
 
 
-def resolve(user: Actor, target: Target, isForAll: bool) -> Whom:
+def resolve(user: User, target: Target, isForAll: bool) -> Whom:
     """
     @param isForAll: whether a network is banned for registered people, too.
     @return: whom a target means; a name that nobody has is banned as a name.
@@ -165,7 +165,7 @@ def resolve(user: Actor, target: Target, isForAll: bool) -> Whom:
         return Whom(name, "", {"looks": sorted(looks(name))})
 
 
-def mustStandAbove(user: Actor, where: Where, whom: Whom) -> None:
+def mustStandAbove(user: User, where: Where, whom: Whom) -> None:
     """
     @raise NotAllowed: if the user may not act on this person.
     """
@@ -183,7 +183,7 @@ def reasonOf(words: Iterable[str]) -> str:
     return showable(" ".join(words))[:MAX_REASON]
 
 
-async def propose(user: Actor, where: Where, kind: str, whom: str, text: str, **data: Any) -> Event:
+async def propose(user: User, where: Where, kind: str, whom: str, text: str, **data: Any) -> Event:
     """
     Let something happen, and what is said meanwhile wait for it.
     """
@@ -197,7 +197,7 @@ async def propose(user: Actor, where: Where, kind: str, whom: str, text: str, **
         return await happening
 
 
-def _putOut(user: Actor, room: Room, who: str, reason: str) -> None:
+def _putOut(user: User, room: Room, who: str, reason: str) -> None:
     """
     Let somebody leave a room together with the ban: what they say after that in the log is heard
     by nobody.

@@ -14,7 +14,7 @@ from ...accounts.terms import Target, parseSpan, parseTarget, showEnd, showSpan
 from ...errors import BadCommand, NotAllowed
 from ...text.confusables import nameKey
 from ...wire.events import BANNED, GRANTED, LIFTED, SERVER, SET
-from ..user import Actor, User
+from ..user import User
 from . import rooms as own
 from .moderators import (
     Where,
@@ -49,9 +49,9 @@ NETWORK = "a network"
 """How a room is told of a network: nobody learns there where others come from."""
 
 
-async def kick(user: Actor, text: str, key: str | None) -> None:
+async def kick(user: User, text: str, key: str | None) -> None:
     """C{/kick NAME [REASON]}."""
-    if isinstance(user, User) and not mayRule(user):
+    if not mayRule(user):
         await own.kick(user, text, key)
         return
     where = await hereOrAll(user)
@@ -70,17 +70,17 @@ async def kick(user: Actor, text: str, key: str | None) -> None:
         user.notice(f"{member.name} is out, and may be back in {showSpan(KICK_SECONDS)}", key)
 
 
-async def ban(user: Actor, text: str, key: str | None) -> None:
+async def ban(user: User, text: str, key: str | None) -> None:
     """C{/ban TARGET [TIME] [all] [REASON]}."""
     await _ban(user, text, "enter")
 
 
-async def mute(user: Actor, text: str, key: str | None) -> None:
+async def mute(user: User, text: str, key: str | None) -> None:
     """C{/mute NAME [TIME] [REASON]}."""
     await _ban(user, text, "speak")
 
 
-async def _ban(user: Actor, text: str, what: str) -> None:
+async def _ban(user: User, text: str, what: str) -> None:
     where = await hereOrAll(user)
     first, *words = text.split()
     target = parseTarget(first)
@@ -107,17 +107,17 @@ async def _ban(user: Actor, text: str, what: str) -> None:
     user.notice(f"{whom.name}{showEnd(until)}: {undo} {event.id} ends this")
 
 
-async def unban(user: Actor, text: str, key: str | None) -> None:
+async def unban(user: User, text: str, key: str | None) -> None:
     """C{/unban TARGET}."""
     await _lift(user, text, "enter")
 
 
-async def unmute(user: Actor, text: str, key: str | None) -> None:
+async def unmute(user: User, text: str, key: str | None) -> None:
     """C{/unmute TARGET}."""
     await _lift(user, text, "speak")
 
 
-async def _lift(user: Actor, text: str, what: str) -> None:
+async def _lift(user: User, text: str, what: str) -> None:
     where = await hereOrAll(user)
     law = user.state.law
     word = text.split(maxsplit=1)[0]
@@ -134,7 +134,7 @@ async def _lift(user: Actor, text: str, what: str) -> None:
         await propose(user, where, LIFTED, shown, "", ban=each.id, what=what)
 
 
-def _matching(user: Actor, target: Target) -> Callable[[Ban], bool]:
+def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
     """
     @return: whether a ban is of this target.
     """
@@ -148,7 +148,7 @@ def _matching(user: Actor, target: Target) -> Callable[[Ban], bool]:
     return lambda ban: (ban.who == who and bool(who)) or nameKey(ban.target) == key
 
 
-async def bans(user: Actor, text: str, key: str | None) -> None:
+async def bans(user: User, text: str, key: str | None) -> None:
     """C{/bans}."""
     where = await hereOrAll(user)
     listed = user.state.law.bans(where.place, user.state.seconds(), MAX_LISTED)
@@ -165,7 +165,7 @@ async def bans(user: Actor, text: str, key: str | None) -> None:
 # What is set
 
 
-async def slow(user: Actor, text: str, key: str | None) -> None:
+async def slow(user: User, text: str, key: str | None) -> None:
     """C{/slow TIME}, C{/slow off}."""
     seconds = 0 if text == "off" else parseSpan(text)
     if seconds is None or seconds > MAX_SLOW:
@@ -175,7 +175,7 @@ async def slow(user: Actor, text: str, key: str | None) -> None:
     await propose(user, where, SET, "", shown, what="slow", value=seconds)
 
 
-async def readonly(user: Actor, text: str, key: str | None) -> None:
+async def readonly(user: User, text: str, key: str | None) -> None:
     """C{/readonly on}, C{/readonly off}."""
     if text not in ("on", "off"):
         raise BadCommand("Usage: /readonly on, or /readonly off")
@@ -183,7 +183,7 @@ async def readonly(user: Actor, text: str, key: str | None) -> None:
     await propose(user, where, SET, "", text, what="readonly", value=text)
 
 
-async def lockdown(user: Actor, text: str, key: str | None) -> None:
+async def lockdown(user: User, text: str, key: str | None) -> None:
     """C{/lockdown WHAT [TIME]}."""
     value, *words = text.split()
     seconds = parseSpan(words[0]) if words else LOCKDOWN_SECONDS
@@ -198,7 +198,7 @@ async def lockdown(user: Actor, text: str, key: str | None) -> None:
 # Roles
 
 
-async def grant(user: Actor, text: str, key: str | None) -> None:
+async def grant(user: User, text: str, key: str | None) -> None:
     """C{/grant NAME ROLE}."""
     name, role, *more = text.split()
     if more or role.lower() not in ROLES:
@@ -206,12 +206,12 @@ async def grant(user: Actor, text: str, key: str | None) -> None:
     await _grant(user, name, role.lower())
 
 
-async def revoke(user: Actor, text: str, key: str | None) -> None:
+async def revoke(user: User, text: str, key: str | None) -> None:
     """C{/revoke NAME}."""
     await _grant(user, text.split(maxsplit=1)[0], "")
 
 
-async def _grant(user: Actor, name: str, role: str) -> None:
+async def _grant(user: User, name: str, role: str) -> None:
     where = await here(user)
     whom = find(user, name)
     law = user.state.law

@@ -82,7 +82,8 @@ def whois(user: User, name: str) -> Whois:
     other = user.state.roster.find(name)
     seen = [room.name for room in other.rooms if room in user.rooms or not room.private]
     idle = user.state.seconds() - other.lastActiveAt
-    return Whois(other.name, other.joinedAt, idle, tuple(seen), isUnreachable(other))
+    lost = isUnreachable(other)
+    return Whois(other.name, other.joinedAt, idle, tuple(seen), lost, other.account)
 
 
 async def who(user: User, text: str, key: str | None) -> None:

@@ -31,7 +31,7 @@ from ...wire.events import (
 )
 from ...wire.prose import act
 from ..room import Room
-from ..user import Actor
+from ..user import User
 from .moderators import (
     Where,
     Whom,
@@ -61,7 +61,7 @@ SHOWN_TEXTS = 3
 """Removed messages that it shows of each removal."""
 
 
-async def remove(user: Actor, text: str, key: str | None) -> None:
+async def remove(user: User, text: str, key: str | None) -> None:
     """C{/remove ID [REASON]}, C{/remove NAME TIME [REASON]}."""
     where = await here(user)
     room = user.current
@@ -82,14 +82,14 @@ async def remove(user: Actor, text: str, key: str | None) -> None:
     )
 
 
-def _mustModerate(user: Actor) -> None:
+def _mustModerate(user: User) -> None:
     if not mayModerate(user):
         raise NotAllowed(
             "only moderators remove what others said: /report NAME or ID tells them of it"
         )
 
 
-async def _removeSince(user: Actor, where: Where, name: str, seconds: int, reason: str) -> None:
+async def _removeSince(user: User, where: Where, name: str, seconds: int, reason: str) -> None:
     """
     Remove what somebody said lately: of a registered person by their account, of a guest by name.
     """
@@ -109,7 +109,7 @@ async def _removeSince(user: Actor, where: Where, name: str, seconds: int, reaso
     await propose(user, where, REMOVED, whom.name, reason, after=after, **selected)
 
 
-async def _newestBefore(user: Actor, room: Room, at: float) -> int:
+async def _newestBefore(user: User, room: Room, at: float) -> int:
     """
     @param at: a time, in seconds since the epoch.
     @return: the id of the last message of a room before that time, or one before the room's own.
@@ -127,7 +127,7 @@ async def _newestBefore(user: Actor, room: Room, at: float) -> int:
     return max(0, low - 1)
 
 
-async def _message(user: Actor, room: Room, number: str) -> Event:
+async def _message(user: User, room: Room, number: str) -> Event:
     """
     @param number: an id as it was typed.
     @return: a message of a room.
@@ -157,7 +157,7 @@ async def _reading(question: Awaitable[Any]) -> Any:
         raise NoHistory("the history cannot be read now: try again later") from error
 
 
-async def restore(user: Actor, text: str, key: str | None) -> None:
+async def restore(user: User, text: str, key: str | None) -> None:
     """C{/restore ID}."""
     where = await here(user)
     if not text.isdecimal():
@@ -176,7 +176,7 @@ async def restore(user: Actor, text: str, key: str | None) -> None:
 # Reports
 
 
-async def report(user: Actor, text: str, key: str | None) -> None:
+async def report(user: User, text: str, key: str | None) -> None:
     """C{/report NAME or ID [REASON]}."""
     room = await settled(user)
     first, *words = text.split()
@@ -193,7 +193,7 @@ async def report(user: Actor, text: str, key: str | None) -> None:
     user.notice("Thank you: the moderators are told", key)
 
 
-async def reports(user: Actor, text: str, key: str | None) -> None:
+async def reports(user: User, text: str, key: str | None) -> None:
     """C{/reports}."""
     where = await (hereOrAll(user) if mayOperate(user) else here(user))
     law = user.state.law
@@ -210,7 +210,7 @@ async def reports(user: Actor, text: str, key: str | None) -> None:
         user.notice(f"{id} {each['name']} reports {each['to']} in {each['room']}{why}{said}", key)
 
 
-async def done(user: Actor, text: str, key: str | None) -> None:
+async def done(user: User, text: str, key: str | None) -> None:
     """C{/done ID}."""
     known = user.state.law.records.all(REPORT).get(text.lstrip("0"))
     if known is None:
@@ -223,7 +223,7 @@ async def done(user: Actor, text: str, key: str | None) -> None:
 # The past
 
 
-async def audit(user: Actor, text: str, key: str | None) -> None:
+async def audit(user: User, text: str, key: str | None) -> None:
     """C{/audit [COUNT]}."""
     where = await hereOrAll(user)
     if text and not text.isdecimal():
@@ -240,7 +240,7 @@ async def audit(user: Actor, text: str, key: str | None) -> None:
                 user.notice(f"    {id}: {removed}", key)
 
 
-async def _removedTexts(user: Actor, event: Event) -> list[tuple[int, str]]:
+async def _removedTexts(user: User, event: Event) -> list[tuple[int, str]]:
     """
     @return: the first messages that a removal took away, as far as the user could read them.
     """

@@ -23,11 +23,12 @@ from ...wire.events import (
     TOPIC,
     UNLOCKED,
     Draft,
+    joinedData,
 )
 from ..member import Member
 from ..room import Room, hashPassword
 from ..state import State
-from ..user import Actor, User, usersOf
+from ..user import User, usersOf
 
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
@@ -76,7 +77,8 @@ async def join(user: User, text: str, key: str | None) -> None:
         _checkBans(user, room)
         if not room.admits(user.sid, user.rights):
             _tryPassword(user, room, password)
-    await user.propose(_draft(user, JOINED, room.name, data=str(room.era.start)))
+    data = joinedData(str(room.era.start), user.member.account)
+    await user.propose(_draft(user, JOINED, room.name, data=data))
     tellRules(user, room)
 
 
@@ -281,7 +283,7 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     )
 
 
-async def settled(user: Actor) -> Room:
+async def settled(user: User) -> Room:
     """
     @return: the user's current room, when no change of its law waits for the log.
     """

@@ -6,16 +6,14 @@ The table of commands: dispatching, C{/help} and completion are all made from it
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import BadCommand, NotAllowed
 from ...wire.answers import CommandHelp, Help
 from ...wire.events import ACTED
-from ..operator import ServerActor
-from ..room import Room
-from ..state import Doing, State
-from ..user import Actor, User
+from ..state import Doing
+from ..user import User
 from . import moderators, order, review
 from .account import account, device, inbox, inviteCode, login, password, register, unregister
 from .queries import history, names, rooms, search, who
@@ -235,49 +233,6 @@ def perform(user: User, line: str, key: str | None = None) -> Doing:
     if command.cost > 1:
         user.client.charge(command.cost - 1)
     return command.handler(user, text, key)
-
-
-BY_SERVER: Mapping[str, Callable[[Actor, str, str | None], Doing]] = {
-    "kick": order.kick,
-    "ban": order.ban,
-    "unban": order.unban,
-    "mute": order.mute,
-    "unmute": order.unmute,
-    "bans": order.bans,
-    "slow": order.slow,
-    "readonly": order.readonly,
-    "remove": review.remove,
-    "restore": review.restore,
-    "grant": order.grant,
-    "revoke": order.revoke,
-    "reports": review.reports,
-    "done": review.done,
-    "audit": review.audit,
-    "lockdown": order.lockdown,
-}
-"""The commands that the server itself gives for its operator."""
-
-
-async def performAsServer(state: State, line: str, room: Room) -> list[str]:
-    """
-    Do a command of an operator's who is not in the chat.
-
-    @param line: clean text, without a slash.
-    @param room: where; the lobby: on the whole server.
-    @return: the answer, in lines.
-    @raise ChatError: if it is refused.
-    """
-    name, _, text = line.strip().partition(" ")
-    handler = BY_SERVER.get(name)
-    if handler is None:
-        raise BadCommand(f"there is no such command here: one of {', '.join(BY_SERVER)}")
-    command = COMMANDS[name]
-    text = text.strip()
-    if len(text.split(maxsplit=command.needed)) < command.needed:
-        raise BadCommand(f"Usage: {name} {command.usage}")
-    actor = ServerActor(state, room)
-    await handler(actor, text, None)
-    return actor.lines
 
 
 def _find(name: str) -> Command:

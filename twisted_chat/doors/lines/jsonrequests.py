@@ -35,9 +35,9 @@ class Requester(Protocol):
     user: User | None
     put: Callable[[bytes], None]
 
-    def loginRefused(self, error: ChatError) -> None:
+    def refuseLogin(self, error: ChatError) -> None:
         """
-        Tell the client that its login was refused.
+        Count a login that was refused, and tell the client why.
         """
 
     def login(self, request: LoginRequest, key: str | None = None) -> None:
@@ -47,11 +47,12 @@ class Requester(Protocol):
         @param key: the client's own id of this request.
         """
 
-    def challenge(self, message: str) -> Deferred[Challenge]:
+    def challenge(self, message: str, key: str | None = None) -> Deferred[Challenge]:
         """
         Begin a login by SCRAM.
 
         @param message: the client's first message.
+        @param key: the client's own id of this request.
         """
 
     def wait(self, result: Deferred[None]) -> None:
@@ -125,9 +126,9 @@ class JSONRequests:
 
     async def _challenge(self, request: LoginRequest, message: str, key: str | None) -> None:
         try:
-            challenge = await self._requester.challenge(message)
+            challenge = await self._requester.challenge(message, key)
         except ChatError as error:
-            self._requester.loginRefused(error)
+            self._requester.refuseLogin(error)
             return
         self._proving = request._replace(challenge=challenge)
         self._requester.put(line(type="challenge", scram=challenge.message, key=key))
@@ -220,7 +221,7 @@ def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
             await change(user, added(former, new), key)
         else:
             await registerWith(user, new, hashCode(code) if code else "", key)
-        user.setDevice(new.label)
+        user.proved(new.label)
 
     return user.finish(register(), key)
 
@@ -234,8 +235,8 @@ def _account(user: User, value: dict[str, Any], key: str | None) -> Deferred[Non
     return user.finish(give(), key)
 
 
-def _read(user: User, value: dict[str, Any], key: str | None) -> None:
-    user.read(_room(value), numberField(value, "id", 0, FOREVER))
+def _read(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
+    return user.read(_room(value), numberField(value, "id", 0, FOREVER))
 
 
 def _history(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:

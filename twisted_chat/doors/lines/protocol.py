@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.protocols.basic import LineReceiver
 
-from ...chat.interfaces import LoginRequest
+from ...chat.interfaces import Challenge, LoginRequest
 from ...errors import ChatError, WrongProtocol
 from ...net.receiving import Splitter
 from ...text.cleaning import parseText
@@ -150,6 +151,11 @@ class ChatProtocol(StreamClient, LineReceiver):
         """
         self._loginKey = key
         super().login(request)
+
+    def challenge(self, message: str, key: str | None = None) -> Deferred[Challenge]:
+        """See L{jsonrequests.Requester.challenge}."""
+        self._loginKey = key
+        return super().challenge(message)
 
     def loginRefused(self, error: ChatError) -> None:
         """

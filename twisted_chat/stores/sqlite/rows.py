@@ -32,12 +32,25 @@ def shownText(events: str) -> str:
     return f"coalesce(({moved} WHERE removed.id = {events}.id), {events}.text)"
 
 
-def eventColumns(events: str, data: str = "''") -> str:
+def shownData(events: str) -> str:
     """
     @param events: the name of the table of events in a statement.
-    @param data: what to read as the data.
+    @return: SQL for what L{wire.events.withoutSecrets} leaves of the data of one.
+    """
+    return (
+        f"CASE WHEN {events}.kind IN ('said', 'acted', 'told') THEN {events}.data "
+        f"WHEN {events}.kind = 'joined' "
+        f"THEN substr({events}.data, instr({events}.data || ' ', ' ')) ELSE '' END"
+    )
+
+
+def eventColumns(events: str, data: str = "") -> str:
+    """
+    @param events: the name of the table of events in a statement.
+    @param data: what to read as the data; if it is empty, what is shown of it.
     @return: the columns of an event, in their order.
     """
+    data = data or shownData(events)
     return (
         f"{events}.id, {events}.time, {events}.kind, {events}.room, {events}.name, "
         f'{shownText(events)}, {events}."to", {events}.sid, {events}.key, {data}'
@@ -129,7 +142,7 @@ def isTime(value: object) -> bool:
 
 def asEvent(row: tuple[Any, ...]) -> Event:
     """
-    @param row: of L{EVENTS} or L{SECRET_EVENTS}.
+    @param row: of L{EVENTS}, L{BARE_EVENTS} or L{SECRET_EVENTS}.
     @return: the event; one of the kind L{UNREADABLE} if the row cannot be read.
     """
     id, time, kind, room, name, text, to, sid, key, data = row

@@ -130,6 +130,8 @@ def connect(path: str, isWriter: bool = False) -> sqlite3.Connection:
     try:
         if isWriter:
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted leaves the disk as well; the default depends on who built SQLite.
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * 4096}")
         else:

@@ -19,8 +19,8 @@ from .rows import stream
 from .schema import IS_OTHER, MAX_ID, ROOMS, readId
 
 KEPT_STATE: Final = 10_000
-"""Events of rooms that are kept: the newest.  People who come back see them among the messages that
-they missed, of which nobody is shown more; a start needs none that the table of rooms shows."""
+"""Events of rooms that are kept: the newest.  A start needs none that the table of rooms shows; and
+people who come back are shown fewer events than this."""
 
 LOOK_AGAIN: Final = 10_000
 """New ids after which it is looked again what is superseded: that costs some 5 ms."""
@@ -39,7 +39,7 @@ class Pruning(Protocol):
         """
         Do a little, in a transaction that is under way.
 
-        @param newest: the newest event's id.
+        @param newest: the newest event's id; that event stays, since ids go on from it.
         @param now: the wall time.
         @return: whether there is more to do at once.
         """
@@ -115,7 +115,7 @@ class MarkPruner:
                 (READ, self._position),
             )
         )
-        ids = [row[0] for row in rows if _isSuperseded(connection, row)]
+        ids = [row[0] for row in rows if row[0] < newest and _isSuperseded(connection, row)]
         _delete(connection, ids)
         self._kept += len(rows) - len(ids)
         if len(rows) == STEP:
