@@ -14,7 +14,6 @@ from tests.support.helpers import FakeClient, FaultyLog, enter, makeHub, makeTur
 from tests.support.sharedlog import SharedLog
 from twisted_chat.accounts.law import Policies
 from twisted_chat.accounts.rules import project
-from twisted_chat.chat.commands.table import performAsServer
 from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.room import Room
 from twisted_chat.errors import (
@@ -183,7 +182,7 @@ class TwoNodesTests(SynchronousTestCase):
 
 class CommandTests(SynchronousTestCase):
     """
-    Tests for L{ServerActor} and L{Operator.giveCode}.
+    Tests for L{Operator.perform} and L{Operator.makeCode}.
     """
 
     def setUp(self) -> None:
@@ -194,24 +193,17 @@ class CommandTests(SynchronousTestCase):
         self.ann.forget()
         self.bob.forget()
 
-    async def act(self, line: str, room: str = "") -> list[str]:
-        """
-        Do a command as the server.
-        """
-        found = await self.hub.operator.find(room or "#lobby")
-        return await performAsServer(self.hub.state, line, found)
-
     def perform(self, line: str, room: str = "") -> list[str]:
         """
         @return: what the operator reads.
         """
-        return self.successResultOf(Deferred.fromCoroutine(self.act(line, room)))
+        return self.successResultOf(Deferred.fromCoroutine(self.hub.operator.perform(line, room)))
 
     def test_firstOperator(self) -> None:
         """The server makes somebody registered the first operator, and everybody there is told."""
-        told = "server made Ann operator of this server"
+        told = "* server made Ann operator of this server"
         self.assertEqual(self.perform("grant Ann operator"), [told])
-        self.assertIn(f"* {told}", self.ann.lines)
+        self.assertIn(told, self.ann.lines)
         self.ann.types("/leave", "/ban Bob 1h spam")
         self.assertIn("spam", self.bob.lines[-2])
         self.assertTrue(self.bob.closed)
@@ -231,18 +223,19 @@ class CommandTests(SynchronousTestCase):
             ("slow 30s", "#nowhere"),
             ("dance", ""),
         ):
-            doing = Deferred.fromCoroutine(self.act(line, room))
+            doing = Deferred.fromCoroutine(self.hub.operator.perform(line, room))
             self.failureResultOf(doing, ChatError)
         self.assertEqual((self.ann.lines, self.bob.lines), ([], []))
 
     def test_notStored(self) -> None:
         """Where nothing can be stored the operator is told so, and nothing is in force."""
         log = FaultyLog(projection=project)
-        self.hub = makeHub(log)
-        ann = enter(self.hub, "Ann")
+        hub = makeHub(log)
+        ann = enter(hub, "Ann")
         ann.types("/join #dev")
         log.fail()
-        self.failureResultOf(Deferred.fromCoroutine(self.act("slow 30s", "#dev")), NotStored)
+        doing = Deferred.fromCoroutine(hub.operator.perform("slow 30s", "#dev"))
+        self.failureResultOf(doing, NotStored)
         log.fault = None
         ann.forget()
         ann.types("one", "two")
@@ -250,7 +243,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_recovery(self) -> None:
         """A code lets the owner of an account in who has lost every other way, once."""
-        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.giveCode("ann")))
+        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.makeCode("ann")))
         again = FakeClient(self.hub)
         again.login(LoginRequest(f"Ann {code}"))
         self.assertRegex(again.lines[-1], r"^\* Next time enter: Ann [0-9A-Z-]{19}$")
@@ -264,7 +257,7 @@ class CommandTests(SynchronousTestCase):
         self.hub.state.law.policies = Policies("yes", "invited")
         self.bob.types("/register")
         self.assertTrue(self.bob.lines[-1].startswith("! one registers here with a code"))
-        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.giveCode("")))
+        code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.makeCode("")))
         cem = FakeClient(self.hub)
         cem.login(LoginRequest(f"Cem {code}"))
         self.assertIn("* Cem is yours. Next time enter: Cem ", cem.lines[-1])
@@ -272,5 +265,5 @@ class CommandTests(SynchronousTestCase):
 
     def test_codeForNobody(self) -> None:
         """There is no code for a name that nobody has registered."""
-        doing = Deferred.fromCoroutine(self.hub.operator.giveCode("Bob"))
+        doing = Deferred.fromCoroutine(self.hub.operator.makeCode("Bob"))
         self.failureResultOf(doing, NoSuchUser)

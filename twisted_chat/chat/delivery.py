@@ -212,8 +212,6 @@ class Delivery:
             return False
         for audience in audiences:
             batch.show(place, audience)
-        if isinstance(origin, Order):
-            origin.event = event
         if proposal is not None:
             user = proposal.user
             outcomes.append((proposal, event))

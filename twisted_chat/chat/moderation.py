@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..accounts.bans import Ban, nameMatches, networkHolds
+from ..accounts.bans import Ban
 from ..accounts.fields import Fields
+from ..accounts.masks import nameMatches, networkHolds
 from ..accounts.ranks import Rank
 from ..errors import ChatError
 from ..wire.events import BANNED, DONE, LEFT, REMOVED, REPORTED, SERVER, Draft, Event, asData

@@ -7,18 +7,22 @@ have no session, so no user can forge one.
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from zope.interface import implementer
 
 from ..accounts.registry import TO_RECOVER, TO_REGISTER
-from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotAllowed, NotShown
-from ..stores.session import NO_RIGHTS
+from ..errors import ChatError, NoSuchRoom, NoSuchUser, NotAllowed
+from ..stores.session import Session
 from ..text.names import cleanRoom
 from ..text.secrets import hashCode, makeSecret
-from ..wire.events import CLOSED, CODE, LEFT, MODERATION, REMOVED, UNLOCKED, Draft, Event, asData
+from ..wire.events import CLOSED, CODE, LEFT, UNLOCKED, Draft, asData
 from ..wire.events import SERVER as EVERYWHERE
-from ..wire.prose import act
-from .member import membersOf
+from ..wire.interfaces import IDialect
+from ..wire.textlines import TEXT
+from .interfaces import IClient, ICork
+from .member import Member, membersOf
 from .room import Room
 from .state import State
+from .user import User
 
 SERVER = "server"
 """The name under which the server does something.  No user can have it."""
@@ -28,13 +32,70 @@ CODE_SECONDS = 86_400.0
 """How long a code of the operator's is good."""
 
 
+@implementer(IClient)
+class _Transcript:
+    """
+    A client without a connection: it keeps what it is told.
+
+    @ivar data: all of it, in order.
+    """
+
+    dialect: IDialect = TEXT
+    address = SERVER
+    host = ""
+    isTrusted = True
+    unreachable = False
+
+    def __init__(self) -> None:
+        self.data: list[bytes] = []
+        self.put = self.data.append
+
+    def reply(self, data: bytes) -> None:
+        """See L{IClient.reply}."""
+        self.put(data)
+
+    def cork(self) -> ICork:
+        """
+        See L{IClient.cork}.
+
+        @raise NotAllowed: always: only those who join something have a past to read.
+        """
+        raise NotAllowed("the server itself joins no room")
+
+    def answered(self) -> None:
+        """See L{IClient.answered}."""
+
+    def charge(self, lines: int) -> None:
+        """See L{IClient.charge}: the operator has no rate."""
+
+    def close(self, lastLines: bytes) -> None:
+        """See L{IClient.close}."""
+
+
+class _ServerUser(User):
+    """
+    The server itself as the author of one command.  Nobody sees it in a room.
+
+    @ivar error: why the command was refused, or C{None}.
+    """
+
+    __slots__ = ("error",)
+
+    error: ChatError | None
+
+    def refuse(self, error: ChatError, key: str | None = None) -> None:
+        """
+        Keep why the command was refused.
+        """
+        self.error = error
+
+
 class Order:
     """
     A draft of the server on its way to the log and back: its origin.
 
     @ivar result: fires when the log has returned it and everybody was told; fails with the
         L{ChatError} if it was refused, or void.
-    @ivar event: what it became, once it has happened.
     @ivar waits: always, as that of a L{user.User} who waits.
     """
 
@@ -42,7 +103,6 @@ class Order:
 
     def __init__(self) -> None:
         self.result: Deferred[None] = Deferred()
-        self.event: Event | None = None
 
     def settle(self) -> None:
         """
@@ -70,54 +130,6 @@ def order(state: State, draft: Draft) -> Deferred[None]:
     return made.result
 
 
-class ServerActor:
-    """
-    The server itself, as the author of what an operator orders from outside the chat: it may do
-    everything that moderators do.  See L{user.Actor}.
-
-    @ivar lines: what it is told in answer.
-    """
-
-    name = SERVER
-    sid = ""
-    rights = NO_RIGHTS
-
-    def __init__(self, state: State, room: Room) -> None:
-        """
-        @param room: where it acts; the lobby: on the whole server.
-        """
-        self.state = state
-        self.current = room
-        self.lines: list[str] = []
-
-    @property
-    def rooms(self) -> tuple[Room, ...]:
-        """All rooms.  What was said in a private one stays with its members."""
-        return tuple(self.state.rooms.values())
-
-    def notice(self, text: str, key: str | None = None) -> None:
-        """See L{user.Actor.notice}."""
-        self.lines.append(text)
-
-    def propose(self, draft: Draft, key: str | None = None) -> Deferred[Event]:
-        """See L{user.Actor.propose}."""
-        return Deferred.fromCoroutine(self._propose(draft))
-
-    async def _propose(self, draft: Draft) -> Event:
-        made = Order()
-        self.state.log.append(draft, made)
-        await made.result
-        event = made.event
-        if event is None:
-            raise NotShown("this was stored, but had no effect: the log says why")
-        if event.kind == REMOVED:
-            ids = await self.state.log.removedBy(event.id)
-            self.lines.append(act(event._replace(data=asData({"ids": ids}))))
-        elif event.kind in MODERATION:
-            self.lines.append(act(event))
-        return event
-
-
 class Operator:
     """
     Does what the operator asks for.
@@ -126,10 +138,8 @@ class Operator:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def find(self, name: str) -> Room:
+    async def _find(self, name: str) -> Room:
         """
-        @param name: a room's, as somebody typed it.
-        @return: the room, when no change of it waits for the log.
         @raise ChatError: if there is no such room.
         """
         room = await self._state.rooms.whenSettled(cleanRoom(name))
@@ -137,27 +147,53 @@ class Operator:
             raise NoSuchRoom(f"there is no room {name}")
         return room
 
-    async def giveCode(self, name: str) -> str:
+    async def perform(self, line: str, room: str = "") -> list[str]:
         """
-        Give out a code that works once, for L{CODE_SECONDS}.
+        Do a command for those who keep order, with a rank above everybody.
 
-        @param name: of an account whose owner has lost all devices and passwords; empty: for
-            somebody who may register.
-        @return: the code.
-        @raise ChatError: if that cannot be.
+        @param line: as people type it, without the slash.
+        @param room: where it is done, as somebody typed it; without it in the lobby, from where
+            bans are bans from the server.
+        @return: what an author of it would read, line by line.
+        @raise ChatError: it is refused.
         """
-        law = self._state.law
-        owned = law.ownerOf(name) if name else None
-        if name and (owned is None or not law.isAccount(owned.who)):
-            raise NoSuchUser(f"nobody is registered as {name}")
+        state = self._state
+        transcript = _Transcript()
+        member = Member(SERVER, "", state.seconds())
+        user = _ServerUser(state, transcript, member, Session(""))
+        user.error = None
+        user.current = await self._find(room) if room else state.rooms.lobby
+        await user.finish(state.perform(user, line, None), None)
+        await user.whenAnswered()
+        if user.error is not None:
+            raise user.error
+        return b"".join(transcript.data).decode().splitlines()
+
+    async def makeCode(self, name: str) -> str:
+        """
+        Make a one-time code that is good for a day.
+
+        @param name: of an account whose owner has lost every other way in; empty: the code lets
+            somebody register.
+        @return: the code.
+        @raise ChatError: if there is no such account, or it cannot be stored.
+        """
+        state = self._state
+        who = ""
+        if name:
+            owned = state.law.ownerOf(name)
+            if owned is None or not state.law.isAccount(owned.who):
+                raise NoSuchUser(f"nobody is registered as {name}")
+            who = owned.who
         code = makeSecret()
         data = {
             "hash": hashCode(code),
-            "purpose": TO_REGISTER if owned is None else TO_RECOVER,
-            "who": "" if owned is None else owned.who,
-            "until": self._state.seconds() + CODE_SECONDS,
+            "purpose": TO_RECOVER if who else TO_REGISTER,
+            "who": who,
+            "label": "",
+            "until": state.seconds() + CODE_SECONDS,
         }
-        await order(self._state, Draft(CODE, EVERYWHERE, SERVER, data=asData(data)))
+        await order(state, Draft(CODE, EVERYWHERE, SERVER, data=asData(data)))
         return code
 
     async def open(self, name: str) -> Room:
@@ -168,7 +204,7 @@ class Operator:
         @param name: the room's, as somebody typed it.
         @raise ChatError: if that cannot be.
         """
-        room = await self.find(name)
+        room = await self._find(name)
         if not room.private:
             raise NotAllowed(f"{room.name} is public already")
         with room.change():
@@ -185,7 +221,7 @@ class Operator:
         @param name: the room's, as somebody typed it.
         @raise ChatError: if that cannot be.
         """
-        room = await self.find(name)
+        room = await self._find(name)
         state = self._state
         if room is state.rooms.lobby:
             raise NotAllowed(f"everybody is in {room.name}: it cannot be closed")

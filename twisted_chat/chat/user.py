@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
@@ -55,42 +55,6 @@ from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
 from .room import OPEN, Room
 from .state import Doing, State
-
-
-class Actor(Protocol):
-    """
-    Somebody who gives commands: a user, or the server itself.
-
-    @ivar state: what the parts of the chat share.
-    """
-
-    state: State
-
-    @property
-    def name(self) -> str:
-        """How everybody calls them."""
-
-    @property
-    def sid(self) -> str:
-        """What they are known by in the log; empty for the server."""
-
-    @property
-    def current(self) -> Room:
-        """The room in which they act."""
-
-    @property
-    def rooms(self) -> tuple[Room, ...]:
-        """The rooms that they may look into."""
-
-    @property
-    def rights(self) -> Mapping[int, int]:
-        """See L{room.Person.rights}."""
-
-    def notice(self, text: str, key: str | None = None) -> None:
-        """Tell them something in answer to what they did."""
-
-    def propose(self, draft: Draft, key: str | None = None) -> Deferred[Event]:
-        """Give a draft to the log; see L{User.propose}."""
 
 
 class Proposal:

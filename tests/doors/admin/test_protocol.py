@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.helpers import useZone
 from tests.support.peers import Peer, TimedTestCase
 from twisted_chat.doors.admin.factory import AdminDoor
 from twisted_chat.errors import BadText
@@ -63,6 +62,26 @@ class RequestTests(TimedTestCase):
         self.assertEqual((ann["name"], ann["address"]), ("Ann", "192.0.2.7:51234"))
         self.assertEqual(ann["rooms"], ["#lobby", "#dev"])
 
+    def test_command(self) -> None:
+        """A command of those who keep order is done, and its lines are told; no other is."""
+        ann = Peer(self.factory, "Ann")
+        ann.types("/register")
+        ann.forget()
+        told = "* server made Ann operator of this server"
+        self.assertEqual(self.ask("command", line="grant Ann operator")["lines"], [told])
+        self.assertEqual(ann.lines, [told])
+        for line in ("join #dev", "/grant Ann operator", "", "quit"):
+            self.assertEqual(self.ask("command", line=line)["code"], "bad-object")
+        self.assertEqual(self.ask("command", line="grant Bob operator")["code"], "no-such-user")
+
+    def test_code(self) -> None:
+        """A code is told with how to use it."""
+        answer = self.ask("code")
+        self.assertEqual(
+            answer["text"], f"within a day somebody can enter with: NAME {answer['code']}"
+        )
+        self.assertEqual(self.ask("code", name="Ann")["code"], "no-such-user")
+
     def test_rooms(self) -> None:
         """All rooms are listed, private ones as well; one is opened and closed."""
         Peer(self.factory, "Ann").types("/join #den swordfish", "/topic dragons")
@@ -72,61 +91,6 @@ class RequestTests(TimedTestCase):
         self.assertEqual(self.ask("close", room="#den")["text"], "#den is closed")
         self.assertEqual(len(self.ask("rooms")["rooms"]), 1)
         self.assertEqual(self.ask("close", room="#den", key="7")["code"], "no-such-room")
-
-    def does(self, line: str, room: str = "") -> list[str]:
-        """
-        @return: the lines that answer a command of moderators, or the sentence that refuses it.
-        """
-        answer = self.ask("do", line=line, **({"room": room} if room else {}))
-        return list(answer["lines"]) if answer["type"] == "do" else [answer["text"]]
-
-    def test_orders(self) -> None:
-        """The server gives the commands of moderators, in a room or for all."""
-        useZone(self, "UTC0")
-        ann = Peer(self.factory, "Ann")
-        ann.types("/register swordfish-99", "/join #dev")
-        bob = Peer(self.factory, "Bob")
-        bob.types("/join #dev", "one", "two")
-        self.assertEqual(
-            self.does("grant ann operator"), ["server made Ann operator of this server"]
-        )
-        self.assertEqual(self.does("slow 30s", "#dev"), ["server set slow mode (30s) in #dev"])
-        removed = ["server removed 2 messages of Bob: spam"]
-        self.assertEqual(self.does("remove Bob 1h spam", "#dev"), removed)
-        first, second = self.does("ban 203.0.113.0/24 7d spam")
-        self.assertRegex(first, "^server banned 203.0.113.0/24 from this server until .*: spam$")
-        self.assertRegex(second, "^203.0.113.0/24 until .*: /unban [0-9]+ ends this$")
-        self.assertEqual(len(self.does("bans")), 1)
-        self.assertRegex(
-            self.does("bans")[0], "203.0.113.0/24 is banned until .*, by server: spam$"
-        )
-        self.assertEqual(self.does("kick Bob", "#dev"), ["server removed Bob from #dev"])
-        self.assertIn("* server removed Bob from #dev", bob.lines)
-        self.assertIn("one", "".join(self.does("audit", "#dev")))
-        self.assertEqual(len(self.does("audit 9")), 7)
-
-    def test_ordersRefused(self) -> None:
-        """What cannot be is refused with a sentence."""
-        Peer(self.factory, "Ann")
-        self.assertIn("one of kick, ban", self.does("sing")[0])
-        self.assertIn("one of kick, ban", self.does("register secret-secret")[0])
-        self.assertEqual(self.does("slow"), ["Usage: slow TIME|off"])
-        self.assertIn("there is no room #none", self.does("slow 30s", "#none")[0])
-        self.assertIn("Ann is not registered", self.does("grant Ann operator")[0])
-        self.assertIn("from /8 on", self.does("ban 0.0.0.0/1")[0])
-
-    def test_codes(self) -> None:
-        """A code lets somebody in who has lost everything, or somebody new."""
-        ann = Peer(self.factory, "Ann")
-        ann.types("/register swordfish-99", "/quit")
-        answer = self.ask("code", name="ann")
-        self.assertEqual(answer["text"].partition(": ")[2], f"Ann {answer['code']}")
-        for line in (f"Ann {answer['code']}", f"Newcomer {self.ask('code')['code']}"):
-            peer = Peer(self.factory)
-            peer.types(line)
-            self.assertIn("Connected... Start sending messages", peer.lines)
-        self.assertTrue(self.hub.state.law.ownerOf("Newcomer"))
-        self.assertEqual(self.ask("code", name="Nobody")["code"], "no-such-user")
 
     def test_reload(self) -> None:
         """A reload is answered with what came of it."""

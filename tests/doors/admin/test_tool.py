@@ -5,7 +5,6 @@ Tests for L{twisted_chat.doors.admin.tool}.
 from __future__ import annotations
 
 import io
-import json
 import socket
 import sys
 import tempfile
@@ -81,19 +80,20 @@ class ToolTests(SynchronousTestCase):
         )
         self.assertEqual(self.run_("rooms")[:2], (0, "#den  1 members, private  a\\x1b[2J\n"))
 
-    def test_orders(self) -> None:
-        """Commands of moderators are written as in the chat, and answered in lines."""
-        self.serve(b'{"type":"do","room":"#dev","lines":["server banned Bob from #dev: spam"]}\r\n')
-        code, told, _ = self.run_("ban", "--room", "#dev", "Bob", "7d", "spam")
-        self.assertEqual((code, told), (0, "server banned Bob from #dev: spam\n"))
-        asked = json.loads(self.asked)
-        self.assertEqual(asked, {"type": "do", "line": "ban Bob 7d spam", "room": "#dev"})
+    def test_command(self) -> None:
+        """A command of those who keep order is passed on as it is typed, with the room."""
+        self.serve(b'{"type":"command","lines":["* server muted Spam","* done"]}\r\n')
+        result = self.run_("mute", "--room", "#dev", "Spam", "2h", "too", "loud")
+        self.assertEqual(result, (0, "server muted Spam\ndone\n", ""))
+        self.assertEqual(
+            self.asked, b'{"type": "command", "line": "mute Spam 2h too loud", "room": "#dev"}\n'
+        )
 
     def test_code(self) -> None:
-        """A code is for an account, or for somebody new."""
-        self.serve(b'{"type":"code","code":"X","text":"x"}\r\n')
-        self.run_("code", "Ann")
-        self.assertEqual(json.loads(self.asked), {"type": "code", "name": "Ann"})
+        """A code may be for an account."""
+        self.serve(b'{"type":"code","code":"X","text":"within a day"}\r\n')
+        self.assertEqual(self.run_("code", "Ann")[:2], (0, "within a day\n"))
+        self.assertEqual(self.asked, b'{"type": "code", "name": "Ann"}\n')
 
     def test_json(self) -> None:
         """A program gets the answer as it is."""

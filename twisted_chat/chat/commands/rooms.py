@@ -28,7 +28,7 @@ from ...wire.events import (
 from ..member import Member
 from ..room import Room, hashPassword
 from ..state import State
-from ..user import Actor, User, usersOf
+from ..user import User, usersOf
 
 MAX_ROOMS = 32
 """Rooms that one person can be in."""
@@ -283,7 +283,7 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     )
 
 
-async def settled(user: Actor) -> Room:
+async def settled(user: User) -> Room:
     """
     @return: the user's current room, when no change of its law waits for the log.
     """

@@ -6,12 +6,11 @@ What the operator may ask for.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred
 
 from ... import __version__
-from ...chat.commands.table import performAsServer
 from ...chat.hub import Hub
 from ...chat.user import usersOf
 from ...errors import BadObject, ChatError
@@ -21,6 +20,27 @@ from ..stream import StreamDoor
 
 Fields = dict[str, Any]
 """What an answer holds besides its type."""
+
+
+ORDERS: Final = (
+    "kick",
+    "ban",
+    "unban",
+    "mute",
+    "unmute",
+    "bans",
+    "slow",
+    "readonly",
+    "remove",
+    "restore",
+    "grant",
+    "revoke",
+    "reports",
+    "done",
+    "audit",
+    "lockdown",
+)
+"""Commands of those who keep order, as in the chat: the server itself can do no others."""
 
 
 class Server(NamedTuple):
@@ -94,21 +114,20 @@ async def _close(server: Server, value: Fields) -> Fields:
     return {"room": room.name, "text": f"{room.name} is closed"}
 
 
-async def _do(server: Server, value: Fields) -> Fields:
-    hub = server.hub
-    name = textField(value, "room", "")
-    room = await hub.operator.find(name) if name else hub.lobby
-    lines = await performAsServer(hub.state, cleanText(textField(value, "line")), room)
-    return {"room": room.name, "lines": lines}
-
-
 async def _code(server: Server, value: Fields) -> Fields:
-    hub = server.hub
-    name = cleanText(textField(value, "name", ""))
-    code = await hub.operator.giveCode(name)
-    owned = hub.state.law.ownerOf(name) if name else None
-    what = f"{owned.name}: {owned.name} {code}" if owned else f"somebody new: NAME {code}"
-    return {"code": code, "text": f"within 24 hours this lets in {what}"}
+    name = textField(value, "name", "")
+    code = await server.hub.operator.makeCode(name)
+    enter = f"{name} {code}" if name else f"NAME {code}"
+    return {"code": code, "text": f"within a day somebody can enter with: {enter}"}
+
+
+async def _command(server: Server, value: Fields) -> Fields:
+    line = cleanText(textField(value, "line"))
+    name = line.split(" ", 1)[0]
+    if name not in ORDERS:
+        raise BadObject(f"the server itself can only do: {', '.join(ORDERS)}")
+    room = textField(value, "room", "")
+    return {"lines": await server.hub.operator.perform(line, room)}
 
 
 async def _reload(server: Server, value: Fields) -> Fields:
@@ -122,9 +141,9 @@ REQUESTS: dict[str, Callable[[Server, Fields], Coroutine[Deferred[Any], Any, Fie
     "rooms": _rooms,
     "open": _open,
     "close": _close,
-    "reload": _reload,
     "code": _code,
-    "do": _do,
+    "command": _command,
+    "reload": _reload,
 }
 """What the operator may ask for, by its type."""
 

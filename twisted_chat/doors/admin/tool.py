@@ -18,33 +18,13 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from ...text.cleaning import escapeLog
+from .requests import ORDERS
 
 TIMEOUT: Final = 10.0
 """Seconds to wait for an answer: a server that takes longer is not well."""
 
 ENDING: Final = "-admin"
 """What the name of the socket has behind the history's."""
-
-
-ORDERS: Final = {
-    "kick": "remove somebody for a minute",
-    "ban": "keep somebody, a network or a pattern of names out",
-    "unban": "let them in again",
-    "mute": "keep somebody from speaking",
-    "unmute": "let them speak again",
-    "bans": "who is banned or muted",
-    "slow": "let everybody speak once in so long",
-    "readonly": "let only moderators and speakers speak",
-    "remove": "remove messages",
-    "restore": "bring them back",
-    "grant": "give somebody a role, such as operator",
-    "revoke": "take it away",
-    "reports": "open reports",
-    "done": "end a report",
-    "audit": "what moderators have done",
-    "lockdown": "shut the server for a while",
-}
-"""The commands of moderators, as in the chat."""
 
 
 class NoAnswer(Exception):
@@ -121,8 +101,8 @@ def _lines(answer: dict[str, Any]) -> list[str]:
             f"{', private' if each['private'] else ''}  {each['topic']}".rstrip()
             for each in answer["rooms"]
         ]
-    if kind == "do":
-        return [str(line) for line in answer["lines"]]
+    if kind == "command":
+        return [str(line).removeprefix("* ") for line in answer["lines"]] or ["done"]
     return [str(answer.get("text", answer))]
 
 
@@ -150,26 +130,32 @@ def _parser() -> argparse.ArgumentParser:
         ("close", "end a room; its members are in the lobby then"),
     ):
         commands.add_parser(name, help=help).add_argument("room", metavar="ROOM")
-    code = commands.add_parser("code", help="a one-time code, for an account or for a new one")
-    code.add_argument("name", metavar="NAME", nargs="?", help="an account that lost its password")
-    for name, help in ORDERS.items():
-        order = commands.add_parser(name, help=help)
-        order.add_argument("--room", metavar="ROOM", help="where, unless it is the whole server")
-        order.add_argument("words", metavar="WORD", nargs="*", help="as in the chat")
+    code = commands.add_parser("code", help="make a one-time code: to register, or to get in again")
+    code.add_argument("name", metavar="NAME", nargs="?", help="whose account it is for")
+    command = commands.add_parser(
+        "command", help="what moderators type in the chat: command grant Ann operator"
+    )
+    command.add_argument("--room", default="", metavar="ROOM", help="where (default: everywhere)")
+    command.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
+    for name in ORDERS:
+        order = commands.add_parser(name, help=f"short for: command {name}")
+        order.add_argument("--room", default="", metavar="ROOM", help="where (default: everywhere)")
+        order.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     return parser
 
 
 def _request(options: argparse.Namespace) -> dict[str, Any]:
     """
-    @return: what a command line asks for, as an object.
+    @return: what the command line asks for.
     """
-    request: dict[str, Any] = {"type": options.command}
-    if options.command in ORDERS:
-        request = {"type": "do", "line": " ".join([options.command, *options.words])}
-    for name in ("room", "name"):
-        if getattr(options, name, None) is not None:
-            request[name] = getattr(options, name)
-    return request
+    if "words" in options:
+        words = options.words
+        if options.command != "command":
+            words = [options.command, *words]
+        line = " ".join(words).removeprefix("/")
+        return {"type": "command", "line": line, "room": options.room}
+    fields = {name: getattr(options, name, None) for name in ("room", "name")}
+    return {"type": options.command, **{name: text for name, text in fields.items() if text}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
