@@ -36,7 +36,6 @@ from ..wire.events import (
     asData,
     joinedData,
 )
-from ..wire.jsonlines import MAX_IDS
 from ..wire.textlines import CONNECTED as _CONNECTED
 from ..wire.textlines import PROMPT as _PROMPT
 from ..wire.textlines import RECEIPT as _RECEIPT
@@ -311,10 +310,11 @@ def _data(value: dict[str, Any], kind: str) -> str:
     """
     if kind in MODERATION:
         texts = {name: _text(value, name) for name in ("role", "what", "room")}
-        until, ids = _number(value, "until"), value.get("ids")
+        until, ids = value.get("until"), value.get("ids")
+        isEnd = (_isWhole(until) or isinstance(until, float)) and 0 < until <= _MAX_TIME
         more = {
-            "until": until if until <= _MAX_TIME else 0,
-            "ids": [0] * min(len(ids), MAX_IDS) if isinstance(ids, list) else [],
+            "until": until if isEnd else 0,
+            "count": _number(value, "count") or (len(ids) if isinstance(ids, list) else 0),
             "quiet": value.get("quiet") is True,
         }
         return asData({name: each for name, each in {**texts, **more}.items() if each})
