@@ -5,6 +5,8 @@ Tests for L{twisted_chat.chat.commands.review}.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
 from tests.support.helpers import FakeClient, enter
 from tests.support.moderating import Moderated, appoint
 from twisted_chat.chat.commands.review import MAX_AUDIT
@@ -78,6 +80,13 @@ class RemoveTests(Moderated):
             ["* nothing of Spam was found that could be removed"],
         )
         self.assertEqual(self.ann.lines, [])
+
+    def test_server(self) -> None:
+        """The server itself removes what anybody said, and is told how much."""
+        doing = self.hub.operator.perform("remove Cid 5m advertising", "#dev")
+        lines = self.successResultOf(Deferred.fromCoroutine(doing))
+        self.assertEqual(lines, ["* server removed 2 messages of Cid: advertising"])
+        self.assertEqual(self.bob.lines, lines)
 
     def test_ranks(self) -> None:
         """Nobody removes what those of their own rank said."""

@@ -28,6 +28,7 @@ from ...wire.events import (
     Event,
     Place,
     Scope,
+    asData,
 )
 from ...wire.prose import act
 from ..room import Room
@@ -77,9 +78,7 @@ async def remove(user: User, text: str, key: str | None) -> None:
     if message.sid != user.sid:
         _mustModerate(user)
         mustStandAbove(user, where, whom)
-    await propose(
-        user, where, REMOVED, message.name, reasonOf(words), who=message.sid, ids=[message.id]
-    )
+    await _take(user, where, message.name, reasonOf(words), who=message.sid, ids=[message.id])
 
 
 def _mustModerate(user: User) -> None:
@@ -106,7 +105,17 @@ async def _removeSince(user: User, where: Where, name: str, seconds: int, reason
         selected: dict[str, Any] = {"who": whom.who}
     else:
         selected = {"name": whom.name, "looks": whom.values["looks"]}
-    await propose(user, where, REMOVED, whom.name, reason, after=after, **selected)
+    await _take(user, where, whom.name, reason, after=after, **selected)
+
+
+async def _take(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
+    """
+    Remove messages.  The room is told which; an author who is not in it, too.
+    """
+    event = await propose(user, where, REMOVED, whose, reason, **which)
+    if user.member not in user.current:
+        ids = await _reading(user.state.log.removedBy(event.id))
+        user.notice(act(event._replace(data=asData({"ids": ids}))))
 
 
 async def _newestBefore(user: User, room: Room, at: float) -> int:
