@@ -5,6 +5,7 @@ Shows a link in a console: the user interface in a terminal.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -22,7 +23,7 @@ from ..wire.events import JOINED, LEFT, SPOKEN, Event
 from .accountcommands import AccountCommands
 from .away import SEARCHED, mentioning, whileAway
 from .devicesecrets import DeviceSecrets
-from .dialect import isCommand
+from .dialect import isCommand, isQuit
 from .link import ChatLink
 from .localcommands import LocalCommands
 from .messages import (
@@ -53,6 +54,9 @@ _FOLD_DELAY = 1.0
 
 _SHOWN_ROOMS = 3
 """How many rooms with unread messages are named before the prompt."""
+
+_LEAVING = re.compile(r"/(join|leave|part)\b", re.IGNORECASE)
+"""Commands after which the current room may be another one."""
 
 _HIDDEN = "..."
 """Stands on the screen where a secret was typed."""
@@ -195,8 +199,8 @@ class ConsoleUI:
     def _said(self, line: str) -> None:
         if not isCommand(line):
             self._warning = ""
-        else:
-            # The server must know what was read before the user leaves the room, or the chat.
+        if _LEAVING.match(line) is not None or isQuit(line):
+            # The server takes a mark only of a room that the user is still in.
             self._reading.flush()
         try:
             if not (self._commands.does(line) or self._accounts.does(line)):
@@ -569,10 +573,10 @@ class ConsoleUI:
 
 def _nameAlone(answer: str) -> str:
     """
-    @return: what stays on the screen of a name that a password may follow.
+    @return: what is on the screen of a name that a password may follow.
     """
-    name, blank, _ = answer.strip().partition(" ")
-    return f"{name} {_HIDDEN}" if blank else name
+    name, _, password = answer.lstrip().partition(" ")
+    return f"{name} {_HIDDEN}" if password.strip() else answer
 
 
 def _short(name: str) -> str:
