@@ -21,7 +21,7 @@ from ..errors import ChatError
 from ..text.cleaning import neutralise
 from ..wire.events import JOINED, LEFT, SPOKEN, Event
 from .accountcommands import AccountCommands
-from .away import SEARCHED, mentioning, whileAway
+from .away import SEARCHED, Absence
 from .devicesecrets import DeviceSecrets
 from .dialect import isCommand, isQuit
 from .link import ChatLink
@@ -113,8 +113,6 @@ class ConsoleUI:
         self._coming: list[ServerMessage] = []
         self._sessions = sessions
         self._secrets = secrets
-        self._unread: dict[str, int] = {}
-        self._found: list[Event] = []
         self._serverCommands: tuple[str, ...] = ()
         self._room = ""
         self._warning = ""
@@ -128,6 +126,7 @@ class ConsoleUI:
         """
         self.link = link
         self._reading = Reading(self._clock, link.tellRead, lambda: self.console.visible)
+        self._absence = Absence(link.session, self._reading)
         self._view = View(self._settings, link.session, self._reading)
         self._accounts = AccountCommands(link, self._secrets, self)
         if link.session.name:
@@ -296,7 +295,9 @@ class ConsoleUI:
                 self.notice(f"You are {mine.name} again, in {mine.room}: {missed}")
             elif not mine.account:
                 self._view.markAfter(self._seen.last(mine.epoch))
-            self._askUnread(message)
+            sought = self._absence.begin(message.welcome and message.welcome.unread)
+            if sought:
+                self.link.askSearch(sought, SEARCHED)
             self._offerDevice()
         else:
             self.notice(reconnected(message))
@@ -308,27 +309,6 @@ class ConsoleUI:
                 )
         self.remember()
         self._status()
-
-    def _askUnread(self, message: ServerMessage) -> None:
-        """
-        Find out which unread messages mention the user, to tell that first.
-        """
-        self._unread = dict((message.welcome and message.welcome.unread) or {})
-        self._found = []
-        if self._unread:
-            self.link.askSearch(f'"{self.link.session.name}"', SEARCHED)
-
-    def _tellUnread(self) -> None:
-        """
-        Tell what waits for the user, once.
-        """
-        unread, self._unread = self._unread, {}
-        name = self.link.session.name
-        mentioned = mentioning(self._found, name, self._reading.stopped)
-        self._found = []
-        told = whileAway(unread, mentioned)
-        if told:
-            self.notice(told)
 
     def _offerDevice(self) -> None:
         """
@@ -407,9 +387,9 @@ class ConsoleUI:
                 self._reading.registered()
                 self.remember()
         elif message.answers == "search":
-            self._found += message.events
-            if not message.more:
-                self._tellUnread()
+            told = self._absence.found(message)
+            if told:
+                self.notice(told)
         elif message.answers == "history":
             self._showMissed(message.events)
         elif message.kind == READ:
