@@ -4,9 +4,13 @@ Tests of what the owner of an account is told about what waits for them.
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.away import mentioning, whileAway
+from twisted_chat.client.away import Absence, mentioning, whileAway
+from twisted_chat.client.dialect import SessionState
+from twisted_chat.client.messages import HISTORY, ServerMessage
+from twisted_chat.client.reading import Reading
 from twisted_chat.wire.events import ACTED, SAID, TOLD, Event
 
 
@@ -56,3 +60,30 @@ class AwayTests(SynchronousTestCase):
         told = whileAway({f"#{n:02}": 1 for n in range(30)}, {})
         self.assertIn("#09 1 and 20 more rooms", told)
         self.assertNotIn("#10", told)
+
+
+class AbsenceTests(SynchronousTestCase):
+    """
+    From the welcome to the sentence.
+    """
+
+    def test_search(self) -> None:
+        """It is told when the last part of what was found has come, once."""
+        reading = Reading(Clock(), lambda room, id: None)
+        reading.welcomed({"#dev": 10}, {"#dev": 2}, 20)
+        absence = Absence(SessionState("Ann"), reading)
+        self.assertEqual(absence.begin({"#dev": 2}), '"Ann"')
+
+        def answer(id: int, more: bool) -> ServerMessage:
+            event = Event(id, 0.0, SAID, "#dev", "Bob", "Ann!")
+            return ServerMessage(HISTORY, events=(event,), more=more)
+
+        self.assertEqual(absence.found(answer(11, True)), "")
+        told = "While you were away: 2 mentions of you, in #dev; unread in #dev 2"
+        self.assertEqual(absence.found(answer(12, False)), told)
+        self.assertEqual(absence.found(answer(12, False)), "")
+
+    def test_nothing(self) -> None:
+        """A guest, and whoever has read everything, searches for nothing."""
+        absence = Absence(SessionState("Ann"), Reading(Clock(), lambda room, id: None))
+        self.assertEqual((absence.begin(None), absence.begin({})), ("", ""))

@@ -638,9 +638,8 @@ class ConsoleUITests(SynchronousTestCase):
     def test_passwordAfterTheName(self) -> None:
         """A password may follow the name; it does not stay on the screen."""
         peer = self.begin("")
-        self.types("Ann swordfish")
-        self.shown()
-        self.types("\r")
+        for key in "Ann swordfish\r":
+            self.types(key)
         (hello,) = peer.objects()
         self.assertEqual((hello["name"], "scram" in hello), ("Ann", True))
         shown = self.shown()

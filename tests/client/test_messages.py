@@ -136,7 +136,7 @@ class ObjectTests(SynchronousTestCase):
         for kind, values in (
             (GRANTED, {"role": "moderator"}),
             (GRANTED, {"role": ""}),
-            (BANNED, {"what": "speak", "until": 2_000_000_000}),
+            (BANNED, {"what": "speak", "until": 2_000_000_000.5}),
             (BANNED, {"what": "enter", "quiet": True}),
             (LIFTED, {"what": "speak"}),
             (SET, {"what": "slow", "value": 30, "until": 0}),

@@ -150,6 +150,16 @@ class ReadingTests(SynchronousTestCase):
         self.reading.readElsewhere("#dev", 20)
         self.assertEqual(self.reading.counts, {})
 
+    def test_cameBack(self) -> None:
+        """What was shown before a drop is not missed after it, and is counted once."""
+        self.enter(dev=2)
+        for id in (21, 22):
+            self.reading.came("#dev", id)
+        self.reading.welcomed({"#dev": 10}, {"#dev": 5}, 30)
+        self.assertEqual((self.reading.counts, self.reading.missed("#dev")), ({"#dev": 5}, 3))
+        self.reading.welcomed({"#dev": 21}, {"#dev": 1}, 30)
+        self.assertEqual((self.reading.counts, self.reading.missed("#dev")), ({"#dev": 1}, 0))
+
     def test_text(self) -> None:
         """Without ids the messages are counted all the same."""
         for _ in range(2):

@@ -9,14 +9,51 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..wire.events import ACTED, SAID, Event
+from .dialect import SessionState
 from .mentions import mentions
-from .reading import DIRECT
+from .messages import ServerMessage
+from .reading import DIRECT, Reading
 
 _SHOWN_ROOMS = 10
 """How many rooms are named."""
 
 SEARCHED = 200
 """How many messages with the user's name in them are looked at, the newest ones."""
+
+
+class Absence:
+    """
+    What happened while the owner of an account was away.
+    """
+
+    def __init__(self, session: SessionState, reading: Reading) -> None:
+        self._session = session
+        self._reading = reading
+        self._unread: dict[str, int] = {}
+        self._found: list[Event] = []
+
+    def begin(self, unread: Mapping[str, int] | None) -> str:
+        """
+        Take what the server counts as unread.
+
+        @return: the words to search for, to find what mentions the user; empty if there is nothing
+            to tell.
+        """
+        self._unread, self._found = dict(unread or {}), []
+        return f'"{self._session.name}"' if self._unread else ""
+
+    def found(self, answer: ServerMessage) -> str:
+        """
+        Take the answer to the search, which may be a refusal, or a part of it.
+
+        @return: what to tell the user now, or nothing.
+        """
+        self._found += answer.events
+        if answer.more or not self._unread:
+            return ""
+        unread, found = self._unread, self._found
+        self.begin(None)
+        return whileAway(unread, mentioning(found, self._session.name, self._reading.stopped))
 
 
 def mentioning(

@@ -5,6 +5,7 @@ Shows a link in a console: the user interface in a terminal.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -20,9 +21,9 @@ from ..errors import ChatError
 from ..text.cleaning import neutralise
 from ..wire.events import JOINED, LEFT, SPOKEN, Event
 from .accountcommands import AccountCommands
-from .away import SEARCHED, mentioning, whileAway
+from .away import SEARCHED, Absence
 from .devicesecrets import DeviceSecrets
-from .dialect import isCommand
+from .dialect import isCommand, isQuit
 from .link import ChatLink
 from .localcommands import LocalCommands
 from .messages import (
@@ -53,6 +54,9 @@ _FOLD_DELAY = 1.0
 
 _SHOWN_ROOMS = 3
 """How many rooms with unread messages are named before the prompt."""
+
+_LEAVING = re.compile(r"/(join|leave|part)\b", re.IGNORECASE)
+"""Commands after which the current room may be another one."""
 
 _HIDDEN = "..."
 """Stands on the screen where a secret was typed."""
@@ -109,8 +113,6 @@ class ConsoleUI:
         self._coming: list[ServerMessage] = []
         self._sessions = sessions
         self._secrets = secrets
-        self._unread: dict[str, int] = {}
-        self._found: list[Event] = []
         self._serverCommands: tuple[str, ...] = ()
         self._room = ""
         self._warning = ""
@@ -124,6 +126,7 @@ class ConsoleUI:
         """
         self.link = link
         self._reading = Reading(self._clock, link.tellRead, lambda: self.console.visible)
+        self._absence = Absence(link.session, self._reading)
         self._view = View(self._settings, link.session, self._reading)
         self._accounts = AccountCommands(link, self._secrets, self)
         if link.session.name:
@@ -195,8 +198,8 @@ class ConsoleUI:
     def _said(self, line: str) -> None:
         if not isCommand(line):
             self._warning = ""
-        else:
-            # The server must know what was read before the user leaves the room, or the chat.
+        if _LEAVING.match(line) is not None or isQuit(line):
+            # The server takes a mark only of a room that the user is still in.
             self._reading.flush()
         try:
             if not (self._commands.does(line) or self._accounts.does(line)):
@@ -292,7 +295,9 @@ class ConsoleUI:
                 self.notice(f"You are {mine.name} again, in {mine.room}: {missed}")
             elif not mine.account:
                 self._view.markAfter(self._seen.last(mine.epoch))
-            self._askUnread(message)
+            sought = self._absence.begin(message.welcome and message.welcome.unread)
+            if sought:
+                self.link.askSearch(sought, SEARCHED)
             self._offerDevice()
         else:
             self.notice(reconnected(message))
@@ -304,27 +309,6 @@ class ConsoleUI:
                 )
         self.remember()
         self._status()
-
-    def _askUnread(self, message: ServerMessage) -> None:
-        """
-        Find out which unread messages mention the user, to tell that first.
-        """
-        self._unread = dict((message.welcome and message.welcome.unread) or {})
-        self._found = []
-        if self._unread:
-            self.link.askSearch(f'"{self.link.session.name}"', SEARCHED)
-
-    def _tellUnread(self) -> None:
-        """
-        Tell what waits for the user, once.
-        """
-        unread, self._unread = self._unread, {}
-        name = self.link.session.name
-        mentioned = mentioning(self._found, name, self._reading.stopped)
-        self._found = []
-        told = whileAway(unread, mentioned)
-        if told:
-            self.notice(told)
 
     def _offerDevice(self) -> None:
         """
@@ -403,9 +387,9 @@ class ConsoleUI:
                 self._reading.registered()
                 self.remember()
         elif message.answers == "search":
-            self._found += message.events
-            if not message.more:
-                self._tellUnread()
+            told = self._absence.found(message)
+            if told:
+                self.notice(told)
         elif message.answers == "history":
             self._showMissed(message.events)
         elif message.kind == READ:
@@ -569,10 +553,10 @@ class ConsoleUI:
 
 def _nameAlone(answer: str) -> str:
     """
-    @return: what stays on the screen of a name that a password may follow.
+    @return: what is on the screen of a name that a password may follow.
     """
-    name, blank, _ = answer.strip().partition(" ")
-    return f"{name} {_HIDDEN}" if blank else name
+    name, _, password = answer.lstrip().partition(" ")
+    return f"{name} {_HIDDEN}" if password.strip() else answer
 
 
 def _short(name: str) -> str:

@@ -281,19 +281,26 @@ def _numbers(value: dict[str, Any], name: str) -> dict[str, int] | None:
     return {showable(room): _number(table, room) for room in rooms if _number(table, room)}
 
 
+def _time(value: dict[str, Any], name: str) -> float:
+    """
+    @return: a time in seconds since the epoch; 0 if there is none that a calendar has.
+    """
+    time = value.get(name)
+    # NaN compares as false; comparing does not convert, so no integer is too large for it.
+    known = (_isWhole(time) or isinstance(time, float)) and 0 <= time <= _MAX_TIME
+    return float(time) if known and time is not None else 0.0
+
+
 def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
     objects = value.get(name)
     return [o for o in objects if isinstance(o, dict)] if isinstance(objects, list) else []
 
 
 def _event(value: dict[str, Any]) -> Event:
-    time = value.get("time")
     kind = _text(value, "type")
-    # NaN compares as false; comparing does not convert, so no integer is too large for it.
-    known = (_isWhole(time) or isinstance(time, float)) and 0 <= time <= _MAX_TIME
     return Event(
         _number(value, "id"),
-        float(time) if known and time is not None else 0.0,
+        _time(value, "time"),
         kind,
         # The room of a report is where it happened; the report itself belongs to the server.
         SERVER if kind == REPORTED else _text(value, "room") or "@",
@@ -310,10 +317,9 @@ def _data(value: dict[str, Any], kind: str) -> str:
     """
     if kind in MODERATION:
         texts = {name: _text(value, name) for name in ("role", "what", "room")}
-        until, ids = value.get("until"), value.get("ids")
-        isEnd = (_isWhole(until) or isinstance(until, float)) and 0 < until <= _MAX_TIME
+        ids = value.get("ids")
         more = {
-            "until": until if isEnd else 0,
+            "until": _time(value, "until"),
             "count": _number(value, "count") or (len(ids) if isinstance(ids, list) else 0),
             "quiet": value.get("quiet") is True,
         }

@@ -139,10 +139,22 @@ class Reading:
         self._marks = dict(marks or {})
         self._stops = dict(marks or {})
         if unread is not None:
-            self._unread = {
-                room: _Unread(count) for room, count in unread.items() if room != DIRECT
-            }
+            former, self._unread = self._unread, {}
+            for room, count in unread.items():
+                if room != DIRECT:
+                    self._unread[room] = self._recounted(room, count, former.get(room))
         self._plan()
+
+    def _recounted(self, room: str, count: int, former: _Unread | None) -> _Unread:
+        """
+        @param count: how many messages the server counts, those included that were shown over an
+            earlier connection.
+        """
+        mark = self._marks.get(room, 0)
+        shown = [] if former is None else [id for id in former.ids if id > mark]
+        unread = _Unread(max(0, count - len(shown)))
+        unread.ids.extend(shown)
+        return unread
 
     def registered(self) -> None:
         """

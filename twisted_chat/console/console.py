@@ -74,14 +74,13 @@ class _Question:
 
     @ivar words: the question.
     @ivar answered: called with the answer.
-    @ivar shown: what of the answer stays on the screen; C{None} if it is not even shown while it
-        is typed.
+    @ivar shown: gives what of an answer is on the screen.
     @ivar aside: what was being typed before.
     """
 
     words: str
     answered: Callable[[str], None]
-    shown: Callable[[str], str] | None
+    shown: Callable[[str], str]
     aside: LineEditor
 
 
@@ -205,11 +204,13 @@ class Console(Screen):
 
         @param question: stands in place of the prompt.
         @param answered: called with the answer, instead of the delegate.
-        @param secret: whether the answer is off the screen from the first key on.
-        @param shown: gives what of an answer stays on the screen once it is entered.
+        @param secret: whether nothing of the answer is on the screen.
+        @param shown: gives what of an answer is on the screen, while it is typed and afterwards.
         """
         aside = self._editor if self._question is None else self._question.aside
-        self._question = _Question(showable(question), answered, None if secret else shown, aside)
+        self._question = _Question(
+            showable(question), answered, _nothing if secret else shown, aside
+        )
         self._editor = LineEditor()
         self.drawSoon()
 
@@ -234,22 +235,15 @@ class Console(Screen):
     def _makeView(self) -> View:
         editor = self._editor
         hint = f"[{self._hint[1]}] " if self._hint is not None else ""
-        if editor.search is not None and not self._isHidden:
+        if self._question is not None:
+            cells = graphemes(self._question.shown(editor.text))
+            return View(hint + self._question.words, cells, min(editor.cursor, len(cells)))
+        if editor.search is not None:
             state = "nothing earlier holds" if editor.search.failed else "earlier"
             found = graphemes(editor.search.found)
             return View(f"({state}: {editor.search.words}) ", found, len(found))
-        if self._question is not None:
-            cells = [] if self._isHidden else editor.cells
-            return View(hint + self._question.words, cells, min(editor.cursor, len(cells)))
         status = f"{self._status} " if self._status else ""
         return View(f"{hint}{status}{self._prompt}", editor.cells, editor.cursor)
-
-    @property
-    def _isHidden(self) -> bool:
-        """
-        Whether what is typed is not shown.
-        """
-        return self._question is not None and self._question.shown is None
 
     def _setHint(self, kind: str, text: str, seconds: float | None = None) -> None:
         """
@@ -315,8 +309,8 @@ class Console(Screen):
         else:
             self._editor = question.aside
             text = text.replace("\n", " ")
-            answer = "" if question.shown is None else question.shown(text)
-            self._waiting.extend(Line.of(Segment(question.words, PROMPT), answer).rows())
+            answer = Line.of(Segment(question.words, PROMPT), question.shown(text))
+            self._waiting.extend(answer.rows())
             question.answered(text)
 
     def _confirmation(self) -> str:
@@ -350,3 +344,7 @@ class Console(Screen):
         if self._question is None:
             self._editor.acceptSearch()
             self._editor.complete(step, self.delegate.complete)
+
+
+def _nothing(text: str) -> str:
+    return ""
