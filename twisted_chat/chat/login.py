@@ -140,9 +140,11 @@ class LoginDesk:
             request, session = _begun(request)
             session = session._replace(account=proof.who, device=proof.label)
             user = await self._enter(client, request, session)
-        user.proved(proof.label)
-        if secret:
-            user.notice(f"Next time enter: {proof.name} {secret}")
+        if user.client is client:
+            # Otherwise it goes on over another connection, which has shown the token alone.
+            user.proved(proof.label)
+            if secret:
+                user.notice(f"Next time enter: {proof.name} {secret}")
         return user
 
     async def _register(self, client: IClient, request: LoginRequest, code: str) -> User:
@@ -174,8 +176,9 @@ class LoginDesk:
         state.audit.tell(f"{name} is registered", client.address)
         session = session._replace(account=who, device=FIRST_LABEL)
         user = await self._enter(client, request, session)
-        user.proved(FIRST_LABEL)
-        user.notice(f"{name} is yours. Next time enter: {name} {secret}")
+        if user.client is client:
+            user.proved(FIRST_LABEL)
+            user.notice(f"{name} is yours. Next time enter: {name} {secret}")
         return user
 
     async def _redeem(self, proof: Proof) -> tuple[Proof, str]:

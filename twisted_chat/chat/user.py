@@ -223,6 +223,8 @@ class User:
         """
         self.endCatchUp()
         self.client = client
+        # The token of a session proves nothing more: see L{proved}.
+        self.isProved = False
         self.put = client.put
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
