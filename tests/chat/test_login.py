@@ -554,6 +554,23 @@ class SCRAMTests(AccountsTestCase):
         self.assertEqual((welcome["account"], welcome["scram"][:2]), ("Ann", "v="))
         self.assertEqual(len(self.ann.user.member.devices), 2)
 
+    def test_stolenToken(self) -> None:
+        """
+        A token alone that takes over a session which was proved may speak, and no more.
+        """
+        client = prove(self.hub, "Ann/laptop", self.device)
+        first = client.objectsOf("welcome")[0]
+        self.passed += 10
+        thief = resume(self.hub, first, first["last"])
+        self.assertTrue(client.closed)
+        thief.asks("say", text="hi")
+        self.assertEqual(thief.objects[-1]["type"], "ok")
+        for line in ("/password another password", "/device add x", "/unregister Ann"):
+            thief.asks("command", line=line)
+            self.assertIn("prove who you are first", thief.objects[-1]["text"], line)
+        addDevice(thief, "phone")
+        self.assertEqual(thief.objects[-1]["code"], "not-allowed")
+
     def test_proveLater(self) -> None:
         """
         One who came by a token proves with C{/login} who they are.
@@ -899,6 +916,33 @@ class DevicesTurnTests(TurnTestCase):
         self.assertEqual(
             [entry[0] for entry in clerk.entries if "has left" in entry[0]].count("Ann has left"), 2
         )
+
+
+class TakeOverTests(TurnTestCase):
+    """
+    A session that is taken over while it is logged in to.
+    """
+
+    def test_token(self) -> None:
+        """
+        A connection that shows the token of a login under way goes on with it, unproved, and is
+        told no secret.
+        """
+        program = prove(self.hub, "Ann", self.secret)
+        self.turn.end()
+        welcome = program.objectsOf("welcome")[0]
+        for client in (program, self.ann):
+            client.drops()
+        self.turn.end()
+        self.assertEqual(list(self.hub.users), [])
+        first = prove(self.hub, "Ann", self.secret, token=welcome["token"])
+        second = resume(self.hub, welcome, welcome["last"])
+        self.turn.end()
+        self.assertTrue(first.closed)
+        self.assertIs(second.user.client, second)
+        self.assertFalse(second.user.isProved)
+        second.asks("command", line="/device add x")
+        self.assertIn("prove who you are first", second.objects[-1]["text"])
 
 
 class ChangeTests(AccountsTestCase):

@@ -5,7 +5,10 @@ Tests for L{twisted_chat.chat.readmarks}.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from tests.support.accounts import AccountsTestCase, TurnTestCase, helloWith, register
 from tests.support.helpers import NOW, FakeClient, FaultyLog, enter, resume
@@ -13,8 +16,9 @@ from twisted_chat.accounts.records import MARK
 from twisted_chat.accounts.rules import project
 from twisted_chat.chat.readmarks import MAX_COUNTED, STORE_SECONDS, ReadMarks
 from twisted_chat.chat.user import MAX_INBOX
+from twisted_chat.chat.welcome import SHOWN_INBOX
 from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.wire.events import READ, SERVER, TOLD, Draft, asData
+from twisted_chat.wire.events import READ, SERVER, TOLD, Draft, Place, asData
 from twisted_chat.wire.jsonlines import JSON
 
 AWAY = "for you alone while you were away:"
@@ -373,6 +377,21 @@ class InboxTests(MarksTestCase):
         again.types("/quit")
         self.assertEqual(self.said(self.bob, "/msg Ann psst"), ["OK . ."])
 
+    def test_many(self) -> None:
+        """
+        Of many the newest are shown, with how many there are and how to see all.
+        """
+        self.bob.types(*(f"/msg Ann m{number}" for number in range(SHOWN_INBOX + 3)))
+        lines = self.logIn(f"Ann {self.secret}").lines
+        count = SHOWN_INBOX + 3
+        self.assertEqual(
+            lines[1],
+            f"* {count} messages for you alone while you were away (/inbox {count} shows all):",
+        )
+        shown = [line for line in lines if "Bob -> you" in line]
+        self.assertEqual(len(shown), SHOWN_INBOX)
+        self.assertTrue(shown[-1].endswith(f" m{count - 1}"))
+
     def test_restart(self) -> None:
         """
         What waits for somebody waits after a restart.
@@ -423,6 +442,57 @@ class WindowTests(TurnTestCase):
         again = self.logIn(f"Ann {self.secret}")
         self.turn.end()
         self.assertEqual(len(again.lines), 1)
+
+
+class SlowLog(MemoryLog):
+    """
+    A log that counts messages when the test says so.
+    """
+
+    isSlow = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.asked: list[Callable[[], object]] = []
+
+    def count(self, place: Place, after: int, most: int) -> Deferred[int]:
+        """See L{twisted_chat.stores.interfaces.IHistory.count}."""
+        if not self.isSlow:
+            return super().count(place, after, most)
+        result: Deferred[int] = Deferred()
+        self.asked.append(
+            lambda: super(SlowLog, self).count(place, after, most).chainDeferred(result)
+        )
+        return result
+
+
+class LeavingTests(AccountsTestCase):
+    """
+    Somebody who leaves as soon as they came.
+    """
+
+    def makeLog(self) -> MemoryLog:
+        """See L{AccountsTestCase.makeLog}."""
+        self.slow = SlowLog(seconds=lambda: self.now, projection=project)
+        return self.slow
+
+    def test_shownWhileLeaving(self) -> None:
+        """
+        What somebody is shown while they leave already, they have read.
+        """
+        eve = enter(self.hub, "Eve")
+        register(eve)
+        self.ann.types("/quit")
+        eve.types("/msg Ann psst")
+        self.slow.isSlow = True
+        ann = self.logIn(f"Ann {self.secret}")
+        ann.user.leaving = True
+        self.slow.isSlow = False
+        self.slow.asked.pop()()
+        self.assertIn("psst", "".join(ann.lines))
+        ann.user.leaving = False
+        ann.types("/quit")
+        self.assertNotIn(AWAY, "".join(self.logIn(f"Ann {self.secret}").lines))
 
 
 class FaultTests(AccountsTestCase):

@@ -72,7 +72,7 @@ ANSWERS: tuple[Answer, ...] = (
     Topic("#dev", ""),
     CommandHelp("who", "NAME", "tells."),
     Help((CommandHelp("who", "NAME", "tells."),)),
-    Inbox([Event(1, NOW, kinds.TOLD, "@", "Bob", "psst", "Ann")], NOW),
+    Inbox([Event(1, NOW, kinds.TOLD, "@", "Bob", "psst", "Ann")], NOW, 2),
     Mark("#dev", 7),
     LoggedIn("Guest", "Ann", "Ann"),
     Account(("Ann", "Anna"), NOW, (Device("laptop", NOW), Device("", NOW)), 2),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 
 from ..accounts.credentials import (
     Credential,
@@ -101,6 +101,7 @@ class Authenticator:
         self.pepper = pepper
         self.logins = LoginThrottle(monotonic)
         self.registrations = RegistrationThrottle(monotonic)
+        self._changing: dict[str, DeferredLock] = {}
         self._log = log
         self._law = law
         self._seconds = seconds
@@ -210,6 +211,32 @@ class Authenticator:
         code = self._law.records.get(CODE, hash)
         isGood = code is not None and code["until"] > self._seconds()
         return hash if isGood and code["purpose"] in purposes else ""
+
+    async def change(
+        self,
+        who: str,
+        edit: Callable[[Sequence[Credential]], tuple[Credential, ...]],
+        submit: Callable[[Sequence[Credential]], Deferred[Any]],
+    ) -> tuple[Credential, ...]:
+        """
+        Change the credentials of an account, after all changes of it that were asked for here
+        before.  An event brings all of them, so that two at once would undo one another.
+
+        @param edit: given those that there are, returns those that are to be; or refuses.
+        @param submit: gives the log the draft; its result fires with the event.
+        @return: those that there were.
+        @raise ChatError: it cannot be.
+        """
+        lock = self._changing.setdefault(who, DeferredLock())
+        await lock.acquire()
+        try:
+            former = await self.credentials(who)
+            await submit(edit(former))
+        finally:
+            if not lock.waiting:
+                del self._changing[who]
+            lock.release()
+        return former
 
     async def credentials(self, who: str) -> tuple[Credential, ...]:
         """

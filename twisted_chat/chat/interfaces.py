@@ -114,6 +114,9 @@ class IClient(Interface):
     isTrusted: bool = Attribute(
         "Whether it has no limits per address: its network is trusted, or it is of this machine."
     )
+    isExposed: bool = Attribute(
+        "Whether others on the way can read it: it is neither encrypted nor of this machine."
+    )
     unreachable: bool = Attribute(
         "Whether its system has acknowledged nothing for a while although something was sent to it."
     )

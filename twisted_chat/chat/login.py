@@ -8,11 +8,13 @@ here already needs no event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from ..accounts.bans import Visitor
-from ..accounts.credentials import added
+from ..accounts.credentials import Credential, added
 from ..accounts.records import ACCOUNT, CODE
 from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries, WrongLogin
 from ..stores.session import Session, hashToken, newSid, newToken
@@ -138,9 +140,11 @@ class LoginDesk:
             request, session = _begun(request)
             session = session._replace(account=proof.who, device=proof.label)
             user = await self._enter(client, request, session)
-        user.proved(proof.label)
-        if secret:
-            user.notice(f"Next time enter: {proof.name} {secret}")
+        if user.client is client:
+            # Otherwise it goes on over another connection, which has shown the token alone.
+            user.proved(proof.label)
+            if secret:
+                user.notice(f"Next time enter: {proof.name} {secret}")
         return user
 
     async def _register(self, client: IClient, request: LoginRequest, code: str) -> User:
@@ -172,8 +176,9 @@ class LoginDesk:
         state.audit.tell(f"{name} is registered", client.address)
         session = session._replace(account=who, device=FIRST_LABEL)
         user = await self._enter(client, request, session)
-        user.proved(FIRST_LABEL)
-        user.notice(f"{name} is yours. Next time enter: {name} {secret}")
+        if user.client is client:
+            user.proved(FIRST_LABEL)
+            user.notice(f"{name} is yours. Next time enter: {name} {secret}")
         return user
 
     async def _redeem(self, proof: Proof) -> tuple[Proof, str]:
@@ -188,8 +193,17 @@ class LoginDesk:
         code = state.law.records.get(CODE, proof.code) or {}
         label, secret = code.get("label") or f"code-{proof.code[:4]}", makeSecret()
         made = await authenticator.make(label, secret)
-        credentials = added(await authenticator.credentials(proof.who), made)
-        await order(state, proving(proof.who, proof.name, credentials, proof.code))
+
+        def add(credentials: Sequence[Credential]) -> tuple[Credential, ...]:
+            if state.law.records.get(CODE, proof.code) is None:
+                raise NotAllowed("this code is wrong, used or too old: ask for another")
+            return added(credentials, made)
+
+        await authenticator.change(
+            proof.who,
+            add,
+            lambda new: order(state, proving(proof.who, proof.name, new, proof.code)),
+        )
         return proof._replace(label=made.label, code=""), secret
 
     async def logInAs(self, user: User, name: str, secret: str, key: str | None) -> None:
@@ -285,8 +299,15 @@ class LoginDesk:
     async def _recordOf(self, who: str) -> Session:
         """
         @return: what is stored of an account.
+        @raise NoHistory: it cannot be read.
         """
-        stored = await self._state.log.session(who)
+        try:
+            stored = await self._state.log.session(who)
+        except (ChatError, CancelledError):
+            raise
+        except Exception as error:
+            self._log.failure("an account cannot be read")
+            raise NoHistory("accounts cannot be read now: try again later") from error
         return stored or Session(who, f"account:{who}", account=who)
 
     # With a token

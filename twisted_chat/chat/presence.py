@@ -165,6 +165,8 @@ class Presence:
             if event.kind == JOINED:
                 state.roster.checkBearers(person.name, person.sid)
                 self._checkBans(event, SERVER)
+            elif person not in state.rooms.lobby:
+                raise NoSuchRoom(f"{person.name} is not here any more")
             return
         room = state.rooms.get(event.room)
         if room is None:

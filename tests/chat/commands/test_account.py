@@ -5,6 +5,8 @@ Tests for L{twisted_chat.chat.commands.account}.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
 from tests.support.accounts import (
     AccountsTestCase,
     TurnTestCase,
@@ -186,6 +188,71 @@ class RaceTests(TurnTestCase):
         bob.asks("account", key="a1")
         self.turn.end()
         self.assertEqual([each["label"] for each in bob.objects[-1]["devices"]], ["one", "two"])
+
+
+class AtOnceTests(TurnTestCase):
+    """
+    Changes of one account in one turn.
+    """
+
+    def labels(self) -> list[str]:
+        """
+        @return: what logs in to Ann's account.
+        """
+        credentials = Deferred.fromCoroutine(
+            self.hub.state.authenticator.credentials(self.ann.user.sid)
+        )
+        return [each.label for each in self.successResultOf(credentials)]
+
+    def test_devices(self) -> None:
+        """
+        Devices that are added in one turn are all there.
+        """
+        programs = [helloWith(self.hub, "Ann", self.secret) for _ in range(3)]
+        for number, program in enumerate(programs):
+            addDevice(program, f"d{number}")
+        self.ann.types("/password a password of mine")
+        self.turn.end()
+        self.assertEqual(self.labels(), ["secret", "d0", "d1", "d2", "password"])
+
+    def test_codes(self) -> None:
+        """
+        Two codes that are used in one turn let two devices in.
+        """
+        codes = []
+        for label in ("phone", "tablet"):
+            self.ann.types(f"/device add {label}")
+            self.turn.end()
+            codes.append(self.ann.lines[-1].rpartition(" ")[2])
+        clients = [self.logIn(f"Ann {code}") for code in codes]
+        self.turn.end()
+        for client in clients:
+            secret = client.lines[-1].rpartition(" ")[2]
+            client.types("/quit")
+            self.turn.end()
+            self.assertIsNone(self.logIn(f"Ann {secret}").loginError)
+        self.assertEqual(self.labels(), ["secret", "phone", "tablet"])
+
+    def test_lastWayIn(self) -> None:
+        """
+        Two that are removed in one turn leave one way in.
+        """
+        other = self.logIn(f"Ann {self.secret}")
+        other.types("/password a password of mine")
+        self.turn.end()
+        self.ann.types("/device remove secret")
+        other.types("/device remove password")
+        self.turn.end()
+        self.assertIn("! this is your last way in", "".join(other.lines + self.ann.lines))
+        self.assertEqual(len(self.labels()), 1)
+
+    def test_nothingIsKept(self) -> None:
+        """
+        Nothing is kept of changes once they are done, or refused.
+        """
+        self.ann.types("/device remove phone", "/password a password of mine")
+        self.turn.end()
+        self.assertEqual(self.hub.state.authenticator._changing, {})
 
 
 class HalfLog(MemoryLog):

@@ -208,6 +208,12 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.protocol.address, "192.0.2.8:9")
 
 
+EXPOSED = (
+    "* This connection is not encrypted: others on its way can read your secret. Use TLS where"
+    " you can"
+)
+
+
 class AccountTests(TimedTestCase):
     """
     The prompt and accounts.
@@ -233,8 +239,24 @@ class AccountTests(TimedTestCase):
                 "! Ann is registered: if it is yours, enter Ann PASSWORD, else choose another name",
                 PROMPT,
                 CONNECTED,
+                EXPOSED,
             ],
         )
+
+    def test_exposed(self) -> None:
+        """
+        Somebody whose secret others can read on its way is told once; a program is not.
+        """
+        peer = Peer(self.factory, "Bob")
+        peer.types("/register", f"/login Bob {self.secret}", "/password a password of mine")
+        self.assertEqual(peer.lines.count(EXPOSED), 1)
+        self.assertEqual(peer.lines[0], EXPOSED)
+        local = Peer(self.factory, host="127.0.0.1")
+        local.types(f"Ann {self.secret}")
+        self.assertEqual(local.lines, [PROMPT, CONNECTED])
+        program = Peer(self.factory)
+        program.asks("hello", name="Ann", password=self.secret)
+        self.assertNotIn(EXPOSED, program.lines)
 
     def test_inbox(self) -> None:
         """

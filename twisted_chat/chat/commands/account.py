@@ -121,22 +121,29 @@ def mustProve(user: User) -> None:
         raise NotAllowed("prove who you are first: /login NAME SECRET")
 
 
-async def change(user: User, credentials: Sequence[Credential], key: str | None = None) -> None:
+async def change(
+    user: User,
+    edit: Callable[[Sequence[Credential]], tuple[Credential, ...]],
+    key: str | None = None,
+) -> tuple[Credential, ...]:
     """
-    Let these be the credentials of a user's account from now on.
+    Change the credentials of a user's account.
 
+    @param edit: see L{Authenticator.change}.
+    @return: those that there were.
     @raise ChatError: it cannot be.
     """
     mustProve(user)
-    await user.propose(proving(user.sid, user.name, credentials), key)
+    return await user.state.authenticator.change(
+        user.sid, edit, lambda new: user.propose(proving(user.sid, user.name, new), key)
+    )
 
 
 async def password(user: User, text: str, key: str | None) -> None:
     """C{/password NEW}."""
     mustProve(user)
-    authenticator = user.state.authenticator
-    made = await authenticator.choose(text)
-    await change(user, added(await authenticator.credentials(user.sid), made))
+    made = await user.state.authenticator.choose(text)
+    await change(user, lambda credentials: added(credentials, made))
     user.notice("Your password is changed", key)
 
 
@@ -187,14 +194,8 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
     Take a credential away, and end the sessions that were begun with it.
     """
     state = user.state
-    credentials = await state.authenticator.credentials(user.sid)
-    left = removed(credentials, label)
-    if len(left) == len(credentials):
-        raise BadCommand(f"you have no device {label}: /account lists them")
-    if not left:
-        raise NotAllowed("this is your last way in: /device add another, or set a /password first")
-    gone = next(each for each in credentials if each not in left).label
-    await change(user, left)
+    former = await change(user, lambda credentials: _without(credentials, label))
+    (gone,) = {each.label for each in former} - {each.label for each in removed(former, label)}
     for each in usersOf(user.member):
         if each.device == gone:
             each.endSession()
@@ -207,6 +208,19 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
         if session.device == gone:
             state.log.remember(ended(session))
     user.notice(f"{gone} no longer logs in", key)
+
+
+def _without(credentials: Sequence[Credential], label: str) -> tuple[Credential, ...]:
+    """
+    @return: the others.
+    @raise ChatError: if there is no such one, or no other.
+    """
+    left = removed(credentials, label)
+    if len(left) == len(credentials):
+        raise BadCommand(f"you have no device {label}: /account lists them")
+    if not left:
+        raise NotAllowed("this is your last way in: /device add another, or set a /password first")
+    return left
 
 
 async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: str = "") -> str:

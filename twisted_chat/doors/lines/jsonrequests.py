@@ -217,8 +217,7 @@ def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
         new = deviceCredential(label, verifier, user.state.seconds())
         if user.member.isRegistered:
             mustProve(user)
-            former = await user.state.authenticator.credentials(user.sid)
-            await change(user, added(former, new), key)
+            await change(user, lambda former: added(former, new), key)
         else:
             hash = hashCode(code) if code else ""
             await registerWith(user, lambda: succeed(new), hash, key)
