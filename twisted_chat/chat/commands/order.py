@@ -46,6 +46,7 @@ from ...wire.prose import act
 from ..room import Room
 from ..user import User, usersOf
 from . import rooms as own
+from .account import mustProve
 from .rooms import MAX_REASON, settled
 
 _log = Logger()
@@ -424,6 +425,8 @@ async def revoke(user: User, text: str, key: str | None) -> None:
 
 
 async def _grant(user: User, name: str, role: str) -> None:
+    if user.member.isRegistered:
+        mustProve(user)
     where = await _here(user)
     whom = _find(user, name)
     law = user.state.law
