@@ -144,6 +144,15 @@ class RegistrationTests(SynchronousTestCase):
         assert isinstance(error, TooManyTries)
         return error
 
+    def test_trusted(self) -> None:
+        """
+        A trusted address has no limit of its own, and is counted with all others.
+        """
+        for _ in range(throttle.REGISTERED_IN_ALL):
+            self.throttle.begin("127.0.0.1", True)
+        self.assertRaises(TooManyTries, self.throttle.begin, "127.0.0.1", True)
+        self.assertRaises(TooManyTries, self.throttle.begin, "192.0.2.1")
+
     def test_network(self) -> None:
         """From one network there are three registrations an hour; others go on."""
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8::3"):

@@ -25,6 +25,7 @@ def register(hub: Hub, client: FakeClient) -> None:
     user = client.user
     data = asData({"looks": sorted(looks(user.name))})
     hub.log.append(Draft(REGISTERED, SERVER, user.name, "", "", user.sid, None, data), None)
+    user.isProved = True
 
 
 def appoint(hub: Hub, client: FakeClient, role: str, place: str = SERVER) -> None:

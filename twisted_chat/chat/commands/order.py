@@ -16,6 +16,7 @@ from ...text.confusables import nameKey
 from ...wire.events import BANNED, GRANTED, LIFTED, SERVER, SET
 from ..user import User
 from . import rooms as own
+from .account import mustProve
 from .moderators import (
     Where,
     Whom,
@@ -212,6 +213,8 @@ async def revoke(user: User, text: str, key: str | None) -> None:
 
 
 async def _grant(user: User, name: str, role: str) -> None:
+    if user.member.isRegistered:
+        mustProve(user)
     where = await here(user)
     whom = find(user, name)
     law = user.state.law
