@@ -51,8 +51,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "accounts": "pepper credentials hashing throttle records fields ranks bans terms banlists"
         " registry moderation rules law",
         "client": "messages mentions ignoring knownnames settings outbox reading rendering ui"
-        " dialect away sessionfile devicesecrets login connection textdialect jsondialect sender link"
-        " view localcommands accountcommands pipeui consoleui tls command __init__ __main__",
+        " dialect away sessionfile devicesecrets login connection textdialect jsondialect sender"
+        " link view localcommands accountcommands pipeui consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
         "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
         " passwords quotas state user operator readmarks welcome presence moderation delivery"
