@@ -48,8 +48,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " systemd",
         "console": "keys graphemes styledtext terminal process completion recall buffer editor"
         " inputhistory ansi dumb screen console local",
-        "accounts": "pepper credentials hashing throttle records fields ranks bans terms banlists"
-        " registry moderation rules law",
+        "accounts": "pepper credentials hashing throttle records fields ranks masks bans terms"
+        " banlists registry moderation rules law",
         "client": "messages mentions ignoring knownnames settings outbox reading rendering ui"
         " dialect away sessionfile devicesecrets login connection textdialect jsondialect sender"
         " link view localcommands accountcommands pipeui consoleui tls command __init__ __main__",
@@ -57,7 +57,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
         " passwords quotas state user operator readmarks welcome presence moderation delivery"
         " commands login hub",
-        "chat.commands": "queries account rooms order table",
+        "chat.commands": "queries account rooms moderators order review table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",
         "doors.lines": "jsonrequests protocol factory",

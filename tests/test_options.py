@@ -74,9 +74,21 @@ class OptionsTests(SynchronousTestCase):
         """The lobby may be called otherwise."""
         self.assertEqual(self.parse("--room", "#welcome")["room"], "#welcome")
 
+    def test_policies(self) -> None:
+        """Guests enter and everybody registers, unless the operator says otherwise."""
+        options = self.parse()
+        self.assertEqual((options["guests"], options["registration"]), ("yes", "open"))
+        for guests, registration in (("read-only", "invited"), ("no", "operator")):
+            options = self.parse("--guests", guests, "--registration", registration)
+            self.assertEqual((options["guests"], options["registration"]), (guests, registration))
+
     def test_refused(self) -> None:
         """What cannot be is refused by one sentence that names it."""
         for arguments, named in (
+            (("--guests", "maybe"), "--guests"),
+            (("--guests", ""), "yes, read-only"),
+            (("--registration", "closed"), "--registration"),
+            (("--registration", "OPEN"), "open, invited"),
             (("--port", "65536"), "65536"),
             (("--nothing",), "--nothing"),
             (("extra",), "arguments"),
@@ -179,6 +191,9 @@ class ConfigTests(SynchronousTestCase):
             ('trusted = ["10.0.0.0/33"]', "2001:db8::/32 (FILE, line 2)"),
             ("check = true", "option --check belongs on the command line (FILE, line 2)"),
             ('keep = "some"', "--keep some"),
+            ('guests = "some"', "--guests"),
+            ("guests = true", "--guests: write text"),
+            ('registration = ""', "--registration"),
             ("[room]\nx = 1", "--room: write text"),
             ("x = " + "[" * 5000, "is no TOML"),
         ):

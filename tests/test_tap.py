@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Application
+from twisted.internet.defer import CancelledError
 from twisted.logger import ILogObserver
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.building import Building, ListFile, ListLog, Reloading
 from tests.support.peers import Peer
 from twisted_chat import tap as module
+from twisted_chat.accounts.pepper import KEPT_FILE, keptPepper
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import ChatError
+from twisted_chat.service import ChatService
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.sqlite.store import SQLiteLog
 from twisted_chat.tap import Options
+from twisted_chat.worker import Worker
 
 
 class OptionsTests(SynchronousTestCase):
@@ -156,6 +160,90 @@ class BuildTests(Building):
         self.assertEqual(json.loads("".join(said))["time"], "1970-01-01T00:00:00.000+00:00")
 
 
+class AccountsTests(Building):
+    """
+    What accounts need of a server.
+    """
+
+    def peer(self, service: ChatService, *lines: str) -> Peer:
+        """
+        @return: somebody who has connected to a server and typed these lines.
+        """
+        peer = Peer(service._doors[0])  # type: ignore[arg-type]
+        for line in lines:
+            peer.types(line)
+            self.reactor.advance(0)
+        return peer
+
+    def test_policies(self) -> None:
+        """The policies of the options hold from the start."""
+        service = self.build("--guests", "no", "--port", "1")
+        self.assertIn("for registered people alone", self.peer(service, "Ann").lines[-2])
+        service = self.build("--registration", "invited", "--port", "1")
+        self.assertIn("a code alone", self.peer(service, "Ann", "/register").lines[-1])
+
+    def test_hashing(self) -> None:
+        """Passwords are hashed in a thread, and none waits for it any more when the server ends."""
+        service = self.build("--port", "1")
+        hashing = service._hub.state.authenticator.hashing
+        self.assertIs(hashing._run.__func__, Worker.do)  # type: ignore[attr-defined]
+        self.reactor.callFromThread = lambda call, *arguments: None
+        waiting = [hashing.do(lambda: None) for _ in range(3)]
+        for each in waiting:
+            each.addErrback(lambda failure: failure.trap(CancelledError))
+        assert service._atEnd is not None
+        service._atEnd()
+        self.assertEqual(hashing.waiting, 0)
+
+    def test_pepper(self) -> None:
+        """The pepper is made beside a history on disk, for its owner alone, and read again."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        history = str(folder / "chat.sqlite")
+        names = set()
+        for _ in range(2):
+            service = self.build("--history", history, "--port", "1")
+            names.add(service._hub.state.authenticator.pepper.name)
+        (path,) = folder.iterdir()
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(names, {keptPepper(path).name})
+
+    def test_noPepper(self) -> None:
+        """Where accounts end with the process no file is made."""
+        before = set(os.listdir())
+        self.build("--port", "1")
+        self.assertEqual(set(os.listdir()), before)
+
+    def test_badPepper(self) -> None:
+        """A pepper that cannot be used ends the start, and a check, with a sentence."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        history = str(folder / "chat.sqlite")
+        path = folder / KEPT_FILE
+        path.write_bytes(b"short")
+        path.chmod(0o600)
+        said = self.refusal("--history", history)
+        self.assertIn(f"chatserver: the pepper {path} does not have", said)
+        error = self.assertRaises(
+            SystemExit, Options().parseOptions, ["--check", "--history", history]
+        )
+        self.assertEqual(str(error.code), said)
+        path.chmod(0o644)
+        self.assertIn("give it the mode 600", self.refusal("--history", history))
+
+    def test_check(self) -> None:
+        """A check makes no pepper."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.patch(sys, "stdout", ListFile([]))
+        error = self.assertRaises(
+            SystemExit,
+            Options().parseOptions,
+            ["--check", "--history", str(folder / "chat.sqlite")],
+        )
+        self.assertEqual((error.code, list(folder.iterdir())), (0, []))
+
+
 class ReloadTests(Reloading):
     """
     Tests for the reload of a server that is put together here.
@@ -185,6 +273,22 @@ class ReloadTests(Reloading):
         said = self.reload(service, "forget-rooms = 1")
         self.assertEqual(said, "reloaded: --forget-rooms changed")
         self.assertEqual(service._hub.forgetRooms, 1)
+
+    def test_policies(self) -> None:
+        """Other policies hold for those who come or register from now on."""
+        service = self.start("", "--port", "1")
+        door: Any = service._doors[0]
+        ann = Peer(door)
+        ann.types("Ann")
+        self.reactor.advance(0)
+        said = self.reload(service, 'guests = "no"\nregistration = "invited"')
+        self.assertEqual(said, "reloaded: --guests, --registration changed")
+        ann.types("/register")
+        self.assertIn("a code alone", ann.lines[-1])
+        bob = Peer(door)
+        bob.types("Bob")
+        self.reactor.advance(0)
+        self.assertIn("for registered people alone", bob.lines[-2])
 
     def test_motd(self) -> None:
         """The file of the message of the day is read once more."""

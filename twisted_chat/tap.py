@@ -248,7 +248,8 @@ def checkFiles(options: ServerOptions, reactor: Any) -> None:
     """
     checkPorts(options, reactor)
     checkIdentity(options)
-    readPepper(pepperPath(options))
+    if options["history"] != "memory":
+        readPepper(pepperPath(options))
     path = options["log-file"]
     if path is not None and not os.path.isdir(os.path.dirname(path) or "."):
         raise ConfigError(f"--log-file {path}: {os.strerror(errno.ENOENT)}")

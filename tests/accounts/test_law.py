@@ -312,19 +312,29 @@ class EnterTests(LawCase):
         self.assertEqual(self.entry("Guest"), "")
 
     def test_register(self) -> None:
-        """Whether one can register is told before it is tried."""
+        """
+        Whether one can register is told before it is tried; whether a code can be used, the log
+        tells.
+        """
 
-        def may(hasCode: bool = False) -> bool:
-            return self.law.mayRegister(self.court.now, hasCode) is None
+        def may(code: str = "") -> bool:
+            return self.law.mayRegister(self.court.now, code) is None
+
+        for code, rank in (("given", Rank.NONE), ("operators", Rank.OPERATOR)):
+            self.law.records.put("code", code, {"rank": int(rank)})
 
         self.assertTrue(may())
         self.law.policies = Policies(registration="invited")
         self.assertFalse(may())
-        self.assertTrue(may(True))
+        self.assertTrue(may("given") and may("operators") and may("nobody's"))
+        self.law.policies = Policies(registration="operator")
+        self.assertFalse(may() or may("given"))
+        self.assertTrue(may("operators") and may("nobody's"))
         self.court.sets("root", SERVER, "registration", "open")
-        self.assertTrue(may())
+        self.assertTrue(may() and may("given"))
         self.court.sets("root", SERVER, "lockdown", "register", 60)
-        self.assertFalse(may())
+        self.assertFalse(may() or may("given"))
+        self.assertTrue(may("operators"))
 
     def test_bans(self) -> None:
         """The bans and mutes of a place are listed; one that was lifted is gone."""

@@ -5,6 +5,7 @@ Tests for L{twisted_chat.accounts.registry}.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -186,6 +187,19 @@ class CredentialsTests(CourtCase):
         self.assertEqual(self.paper.blanked, [first])
         labels = [each["label"] for each in self.paper.get("credentials", "ann")["list"]]
         self.assertEqual(labels, ["laptop", "phone"])
+
+    def test_replay(self) -> None:
+        """A code that was used is used up in records that are made again, too."""
+        self.court.gives("ann", "c1", "device", who="ann")
+        used = self.court.proves("ann", "laptop", code="c1")
+        self.court.proves("ann", "phone")
+        self.assertEqual(json.loads(self.paper.left[used]), {"code": "c1"})
+        again = Court()
+        again.registers("Ann")
+        again.gives("ann", "c1", "device", who="ann")
+        again.does(CREDENTIALS, "ann", SERVER, self.paper.left[used])
+        self.assertIsNone(again.paper.get("code", "c1"))
+        self.assertIsNone(again.paper.get("credentials", "ann"))
 
     def test_bounds(self) -> None:
         """An account has one credential at least, and 16 at most."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from tests.support.helpers import FakeClient, resume, useZone
+from tests.support.helpers import FakeClient, resume
 from tests.support.moderating import Moderated
 from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.wire.events import BANNED, SERVER, SET, Draft, asData
@@ -23,7 +23,6 @@ class HearingTests(Moderated):
 
     def test_room(self) -> None:
         """The members of a room hear of it, in the room or elsewhere; nobody else does."""
-        useZone(self, "UTC0")
         self.bob.types("/join #lobby")
         self.cid.types("/leave")
         self.forget()

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.chatting import makeDialect
 from twisted_chat.client.jsondialect import JSONClientDialect
+from twisted_chat.wire.events import Event, publicValues
 
 
 class ComposeTests(SynchronousTestCase):
@@ -21,6 +22,37 @@ class ComposeTests(SynchronousTestCase):
     def test_replyToNobody(self) -> None:
         """Without a last sender the command goes to the server, which may know one."""
         self.assertIsNone(makeDialect(JSONClientDialect).compose("/r hi"))
+
+
+class RemovedTests(SynchronousTestCase):
+    """
+    Messages that moderators remove.
+    """
+
+    def setUp(self) -> None:
+        self.dialect = makeDialect(JSONClientDialect)
+        self.dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby","last":5}')
+
+    def hears(self, **fields: object) -> list[Event | None]:
+        """
+        @return: the events of an object that comes in.
+        """
+        raw = json.dumps({"room": "#lobby", "name": "Bob", **fields}).encode()
+        return [message.event for message in self.dialect.receive(raw)]
+
+    def test_late(self) -> None:
+        """A removal is shown though a newer event came before it; nothing else is."""
+        self.hears(type="said", id=9, text="x")
+        self.assertEqual(len(self.hears(type="removed", id=8, of="Eve", ids=[3])), 1)
+        self.assertEqual(self.hears(type="said", id=8, text="x"), [])
+
+    def test_parts(self) -> None:
+        """What comes in parts is shown once, with the count of all."""
+        first = self.hears(type="removed", id=8, of="Eve", ids=[1, 2], count=3, more=True)
+        (event,) = self.hears(type="removed", id=8, of="Eve", ids=[3], count=3)
+        self.assertEqual(first, [])
+        assert event is not None
+        self.assertEqual((publicValues(event)["count"], event.to), (3, "Eve"))
 
 
 class PingTests(SynchronousTestCase):

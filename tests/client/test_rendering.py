@@ -8,9 +8,23 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.client.messages import GAP, ServerMessage
+from twisted_chat.client.messages import GAP, ServerMessage, readObject
 from twisted_chat.client.rendering import asLines
-from twisted_chat.wire.events import JOINED, LEFT, SAID, Event
+from twisted_chat.wire.events import (
+    BANNED,
+    GRANTED,
+    JOINED,
+    LEFT,
+    LIFTED,
+    REMOVED,
+    REPORTED,
+    RESTORED,
+    SAID,
+    SET,
+    Event,
+    asData,
+)
+from twisted_chat.wire.jsonlines import JSON
 from twisted_chat.wire.textlines import TEXT
 
 
@@ -46,6 +60,23 @@ class LinesTests(SynchronousTestCase):
         events = [event(SAID, "Bob", "x"), event(JOINED, "Bob"), event("topic", "Bob", "y")]
         theirs = b"".join(TEXT.here.events(events, "#lobby")).decode().splitlines()
         self.assertEqual(self.lines(*self.received(*events)), theirs)
+
+    def test_moderation(self) -> None:
+        """What moderators do reads as in the text dialect, by what their objects say."""
+        for kind, data in (
+            (GRANTED, {"role": "owner"}),
+            (BANNED, {"what": "speak", "until": 5_000.5}),
+            (BANNED, {"what": "enter", "until": 0}),
+            (LIFTED, {"what": "speak"}),
+            (SET, {"what": "slow", "value": 30}),
+            (REMOVED, {"ids": [4, 5]}),
+            (RESTORED, {"ids": [4, 5]}),
+            (REPORTED, {"room": "#dev", "message": 4}),
+        ):
+            their = event(kind, "Bob", "30s", "#dev", "Eve")._replace(data=asData(data))
+            (line,) = JSON.events([their], "#lobby")
+            (theirs,) = TEXT.here.events([their], "#lobby")
+            self.assertEqual(self.lines(readObject(line)), theirs.decode().splitlines())
 
     def test_folded(self) -> None:
         """Those who come at once stand in one line, and so do those who go."""

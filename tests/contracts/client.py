@@ -51,6 +51,7 @@ class ClientContract(SynchronousTestCase):
         verifyObject(ICork, self.client.cork())
         self.assertEqual(self.client.address, f"{self.client.host}:51234")
         self.assertIsInstance(self.client.isTrusted, bool)
+        self.assertIsInstance(self.client.isExposed, bool)
 
     def test_put(self) -> None:
         """What is put arrives in order."""

@@ -215,6 +215,23 @@ class RemovalContract(StoreContract):
         self.assertEqual(self.removedBy(removal), [2])
         self.assertEqual(self.result(self.store.removedBy(99)), [])
 
+    def test_removedTexts(self) -> None:
+        """
+        The first texts of a removal can be read until they are brought back.
+        """
+        self.appendAll(said("1"), said("2"), said("3"), said("4", "#tea"))
+        first = self.remove(ids=[1])
+        removal = self.remove()
+        texts = self.store.removedTexts
+        for _ in range(2):
+            self.assertEqual(self.result(texts(removal.id, 9)), [(2, "2"), (3, "3")])
+            self.assertEqual(self.result(texts(removal.id, 1)), [(2, "2")])
+            self.index()
+        self.assertEqual(self.result(texts(first.id, 9)), [(1, "1")])
+        self.appendAll(restored(removal.id))
+        self.assertEqual(self.result(texts(removal.id, 9)), [])
+        self.assertEqual(self.result(texts(99, 9)), [])
+
     def test_selections(self) -> None:
         """
         So they are by author, by name, within bounds, and by all of these together.

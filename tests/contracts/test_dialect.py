@@ -6,6 +6,7 @@ What every dialect promises.
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -71,11 +72,12 @@ ANSWERS: tuple[Answer, ...] = (
     Topic("#dev", ""),
     CommandHelp("who", "NAME", "tells."),
     Help((CommandHelp("who", "NAME", "tells."),)),
-    Inbox([Event(1, NOW, kinds.TOLD, "@", "Bob", "psst", "Ann")], NOW),
+    Inbox([Event(1, NOW, kinds.TOLD, "@", "Bob", "psst", "Ann")], NOW, 2),
     Mark("#dev", 7),
     LoggedIn("Guest", "Ann", "Ann"),
     Account(("Ann", "Anna"), NOW, (Device("laptop", NOW), Device("", NOW)), 2),
     Welcome("Ann", "T", "E", 1, "#lobby", (), False, 0, "Ann", "v=SIG", {"#lobby": 1}, {"@": 2}),
+    Welcome("Ann", "T", "E", 1, "#lobby", (), False, 0, "Ann", None, MappingProxyType({}), None),
 )
 
 

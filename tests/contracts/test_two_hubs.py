@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.accounts import logIn, prove
 from tests.support.helpers import FakeClient, enter, makeHub, resume
 from tests.support.moderating import appoint, register
 from tests.support.sharedlog import SharedLog
+from twisted_chat.chat.authentication import registration
 from twisted_chat.chat.hub import Hub
 from twisted_chat.errors import NameTaken
 from twisted_chat.wire.jsonlines import JSON
 
 
-class TwoHubsTests(SynchronousTestCase):
+class TwoHubsTestCase(SynchronousTestCase):
     """
-    People of two nodes.
+    Ann is at one node, and Bob at another.
     """
 
     def setUp(self) -> None:
@@ -49,6 +51,12 @@ class TwoHubsTests(SynchronousTestCase):
         """Look only at what comes from now on."""
         self.ann.forget()
         self.bob.forget()
+
+
+class TwoHubsTests(TwoHubsTestCase):
+    """
+    People of two nodes.
+    """
 
     def test_names(self) -> None:
         """
@@ -289,3 +297,158 @@ class TwoHubsTests(SynchronousTestCase):
         self.assertIn("! #den was locked or opened meanwhile", self.bob.lines[-1])
         self.types(cem, "/join #den")
         self.assertEqual(cem.user.current.name, "#lobby")
+
+
+class AccountsTests(TwoHubsTestCase):
+    """
+    Accounts of two nodes.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.types(self.ann, "/register")
+        self.secret = self.ann.lines[-1].rpartition(" ")[2]
+        self.forget()
+
+    def logIn(self, hub: Hub, line: str = "") -> FakeClient:
+        """
+        @return: the client of somebody who typed this at the prompt, before the log has answered.
+        """
+        return logIn(hub, line or f"Ann {self.secret}")
+
+    def test_registeredThere(self) -> None:
+        """
+        An account that was registered at one node owns its name at the other, and is logged in to
+        there.
+        """
+        self.types(self.ann, "/quit")
+        self.assertIsInstance(self.enter(self.there, "\uff21nn").loginError, NameTaken)
+        self.types(self.bob, "/nick Ann")
+        self.assertIn("Ann is registered", self.bob.lines[-1])
+        self.forget()
+        again = self.logIn(self.there)
+        self.turn()
+        self.assertIsNone(again.loginError)
+        self.assertEqual(self.bob.lines, ["* Ann is now connected"])
+        self.assertEqual(sorted(self.here.users), ["Ann", "Bob"])
+        self.assertTrue(self.here.users["Ann"].isRegistered)
+
+    def test_registeredAtOnce(self) -> None:
+        """
+        A registration that comes after another of a look-alike in the log is refused, and told why;
+        nothing is left of it.
+        """
+        for hub, sid, name in ((self.here, "s1", "ooo"), (self.there, "s2", "\u03bf\u03bf\u03bf")):
+            hub.log.append(registration(sid, name), None)
+        cem = self.enter(self.there, "Cem")
+        self.assertIsNone(cem.loginError)
+        for hub in (self.here, self.there):
+            owner = hub.state.law.lookalike(["ooo"])
+            assert owner is not None
+            self.assertEqual((owner.who, owner.name), ("s1", "ooo"))
+            self.assertFalse(hub.state.law.isAccount("s2"))
+
+    def test_loserIsTold(self) -> None:
+        """
+        A guest who registers the look-alike of a name that was registered in the same turn stays a
+        guest, and can choose another name.
+        """
+        cem = self.enter(self.there, "\u03bf\u03bf\u03bf")
+        self.here.log.append(registration("s1", "ooo"), None)
+        cem.types("/register")
+        self.turn()
+        self.assertIn("! ooo is registered", cem.lines[-1])
+        self.assertFalse(cem.user.member.isRegistered or cem.user.isProved)
+        self.types(cem, "/nick Cem", "/register")
+        self.assertIn("Cem is yours", cem.lines[-1])
+
+    def test_oneAfterTheOther(self) -> None:
+        """
+        Somebody with a connection at each node is one person, and each connection hears the rooms.
+        """
+        again = self.logIn(self.there)
+        self.turn()
+        self.forget()
+        self.assertEqual(self.bob.lines, [])
+        for hub in (self.here, self.there):
+            self.assertEqual(sorted(hub.users), ["Ann", "Bob"])
+            self.assertEqual(len(hub.lobby), 2)
+        self.types(again, "/join #dev", "hi")
+        self.assertEqual(self.ann.lines, ["* Ann has joined #dev", "#dev Ann :: hi"])
+        self.types(self.bob, "/msg Ann psst")
+        self.assertEqual(self.ann.lines[-1], again.lines[-1])
+        self.types(self.ann, "/nick Anna")
+        self.assertEqual(again.user.name, "Anna")
+
+    def test_inOneTurn(self) -> None:
+        """
+        Somebody who logs in at both nodes in one turn is one person: joined once.
+        """
+        self.types(self.ann, "/quit")
+        self.forget()
+        clients = [self.logIn(hub) for hub in (self.here, self.there)]
+        self.turn()
+        self.assertEqual(self.bob.lines, ["* Ann is now connected"])
+        for hub, client in zip((self.here, self.there), clients, strict=True):
+            self.assertEqual(client.lines, ["Connected... Start sending messages"])
+            self.assertEqual((sorted(hub.users), len(hub.lobby)), (["Ann", "Bob"], 2))
+            self.assertIs(client.user.member, hub.users["Ann"])
+        self.types(clients[0], "hi")
+        self.assertEqual(clients[1].lines[-1], "Ann :: hi")
+        self.types(clients[1], "hello")
+        self.assertEqual(clients[0].lines[-1], "Ann :: hello")
+
+    def test_leavesOneNode(self) -> None:
+        """
+        One who leaves over one node stays over the other, with their rooms.
+        """
+        again = self.logIn(self.there)
+        self.turn()
+        self.types(again, "/join #dev")
+        third = self.logIn(self.there)
+        self.turn()
+        for client in (again, third):
+            client.forget()
+        self.types(self.ann, "/quit")
+        for hub in (self.here, self.there):
+            self.assertEqual((sorted(hub.users), len(hub.lobby)), (["Ann", "Bob"], 2))
+            self.assertEqual(len(hub.rooms["#dev"]), 1)
+        for client, speaks in ((again, third), (third, again)):
+            self.types(client, "hi")
+            self.assertEqual(client.lines[-1], "OK . .")
+            self.assertIn("Ann :: hi", speaks.lines[-1])
+        self.assertEqual(again.user.current.name, "#dev")
+        self.bob.forget()
+        self.types(again, "/quit")
+        self.types(third, "/quit")
+        self.assertEqual(self.bob.lines, ["* Ann has left"])
+        self.assertEqual(list(self.here.users), ["Bob"])
+
+    def test_lostWhileReturning(self) -> None:
+        """
+        One who leaves over one node, and loses the other connection just then, is gone.
+        """
+        again = self.logIn(self.there)
+        self.turn()
+        self.ann.types("/quit")
+        again.drops()
+        self.turn()
+        self.assertEqual((list(self.here.users), list(self.there.users)), (["Bob"], ["Bob"]))
+        again = self.logIn(self.there)
+        self.turn()
+        self.assertIsNone(again.loginError)
+
+    def test_marks(self) -> None:
+        """
+        What was read at one node is told to the devices at the other.
+        """
+        here = prove(self.here, "Ann", self.secret)
+        there = prove(self.there, "Ann", self.secret)
+        self.types(self.bob, "hi")
+        here.forget()
+        there.forget()
+        last = self.here.lastId
+        here.asks("read", room="#lobby", id=last)
+        self.turn()
+        self.assertEqual(there.objects, [{"type": "read", "room": "#lobby", "id": last}])
+        self.assertEqual(here.objects, [])

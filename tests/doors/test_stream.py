@@ -4,6 +4,10 @@ Tests for L{twisted_chat.doors.stream}; what every door does is in L{tests.contr
 
 from __future__ import annotations
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import ISSLTransport
+from zope.interface import directlyProvides
+
 from tests.support.peers import Peer, TimedTestCase
 from tests.support.toydoor import ToyDoor, ToyProtocol
 from twisted_chat.doors.gate import Gate
@@ -44,6 +48,27 @@ class StreamDoorTests(TimedTestCase):
         for host, isTrusted in (("127.0.0.1", True), ("192.0.2.7", False)):
             peer = Peer(ToyDoor(Gate(self.hub)), host=host)
             self.assertEqual(peer.protocol.isTrusted, isTrusted)
+
+    def test_exposed(self) -> None:
+        """
+        A connection tells the chat whether others can read it: not if it is encrypted, of this
+        machine, or comes by a proxy, which may have decrypted it.
+        """
+        for host, isExposed in (
+            ("192.0.2.7", True),
+            ("2001:db8::1", True),
+            ("127.0.0.1", False),
+            ("::1", False),
+            ("::ffff:127.0.0.1", False),
+        ):
+            peer = Peer(ToyDoor(Gate(self.hub)), host=host)
+            self.assertIs(peer.protocol.isExposed, isExposed, host)
+        peer = Peer(ToyDoor(Gate(self.hub)))
+        peer.protocol.cameFrom = IPv4Address("TCP", "198.51.100.1", 1)
+        self.assertFalse(peer.protocol.isExposed)
+        peer = Peer(ToyDoor(Gate(self.hub)))
+        directlyProvides(peer.transport, ISSLTransport)
+        self.assertFalse(peer.protocol.isExposed)
 
     def test_admitted(self) -> None:
         """A door that speaks first does so once the connection is admitted."""

@@ -40,7 +40,7 @@ class PastTests(SynchronousTestCase):
 
     def test_spokenIn(self) -> None:
         """
-        What was spoken in a room is there, with accounts and no topics, and what came since is added.
+        What was spoken in a room is there, with accounts but without topics, also what came since.
         """
         self.add(event(1), event(2, room="#tea"), event(3)._replace(kind=TOPIC))
         for _ in range(2):

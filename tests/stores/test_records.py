@@ -40,7 +40,7 @@ class Kept:
         if text is not None:
             self.texts[kind, key] = text
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         self.done.append(("blank", id))
 
     def hide(self, removal: int, selection: Selection) -> None:

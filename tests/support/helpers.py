@@ -154,6 +154,7 @@ class FakeClient:
     @ivar user: the person, once they have logged in.
     @ivar puts: what each call sent, in order; what was corked is one item.
     @ivar isTrusted: whether there are no limits per address for it.
+    @ivar isExposed: whether others on the way can read it.
     @ivar unreachable: whether it is taken for vanished; the test says so.
     @ivar answeredCalls: how often it was told that something was answered.
     @ivar charged: what each request was charged besides its own line, in lines.
@@ -175,6 +176,7 @@ class FakeClient:
         self.put: Callable[[bytes], None] = self._put
         self.puts: list[bytes] = []
         self.isTrusted = False
+        self.isExposed = False
         self.unreachable = False
         self.answeredCalls = 0
         self.charged: list[int] = []

@@ -50,17 +50,20 @@ class Paper(MemoryRecords):
     """
     Records of all kinds, with events and messages as far as rules touch them.
 
-    @ivar blanked: the ids of events whose data was emptied.
+    @ivar blanked: the ids of events whose data was replaced.
+    @ivar left: what is left of the data, by these ids.
     @ivar hidden: what each removal selects that was not undone.
     """
 
     def __init__(self) -> None:
         super().__init__(EVERYTHING)
         self.blanked: list[int] = []
+        self.left: dict[int, str] = {}
         self.hidden: dict[int, Selection] = {}
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         self.blanked.append(id)
+        self.left[id] = left
 
     def hide(self, removal: int, selection: Selection) -> None:
         self.hidden[removal] = selection

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import NOW, FakeClient, makeHub
+from tests.support.helpers import NOW, FakeClient, makeHub, useZone
 from twisted_chat.accounts.rules import project
 from twisted_chat.chat.hub import Hub
 from twisted_chat.chat.interfaces import LoginRequest
@@ -44,6 +44,7 @@ class Moderated(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
+        useZone(self, "UTC0")
         self.now = NOW
         self.log = MemoryLog(seconds=lambda: self.now, projection=project)
         self.hub = makeHub(self.log, seconds=lambda: self.now)
@@ -96,3 +97,15 @@ class Moderated(SynchronousTestCase):
         hub = makeHub(self.log, seconds=lambda: self.now)
         self.successResultOf(Deferred.fromCoroutine(hub.restore()))
         return hub
+
+    def isIn(self, client: FakeClient) -> bool:
+        """
+        @return: whether somebody is in #dev.
+        """
+        return client.user.member in self.dev
+
+    def toLobby(self, *clients: FakeClient) -> None:
+        """Let people speak in the lobby."""
+        for client in clients:
+            client.types("/join #lobby")
+        self.forget()

@@ -246,6 +246,7 @@ class EventTests(SynchronousTestCase):
             objects = read(data)
             self.assertEqual([id for each in objects for id in each["ids"]], ids)
             self.assertEqual([each.get("more", False) for each in objects], [True, True, False])
+            self.assertEqual({each["count"] for each in objects}, {len(ids)})
 
     def test_removed(self) -> None:
         """

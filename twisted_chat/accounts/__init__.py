@@ -10,6 +10,7 @@ Nothing here knows a connection, a room or a thread, and of the stores only inte
 - C{records}: the records in memory, and what each kind of them holds
 - C{fields}: reads the machine's values of an event, and believes none
 - C{ranks}: who stands above whom in a place
+- C{masks}: networks and patterns of names
 - C{bans}: the bans in force, found by account, name, address and pattern
 - C{terms}: what moderators write: targets and times
 - C{banlists}: how the records list bans, and the bounds of their number

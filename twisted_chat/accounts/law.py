@@ -362,16 +362,23 @@ class Law:
                 return NotAllowed("this server is for registered people alone: log in")
         return None
 
-    def mayRegister(self, now: float, hasCode: bool) -> ChatError | None:
+    def registration(self, now: float) -> str:
         """
-        @param hasCode: whether they have a code, which the log judges.
-        @return: why nobody may register now, or C{None}.
+        @return: who may register: see L{Policies.registration}.
         """
-        if hasCode:
+        return str(self.setting(SERVER, "registration", now) or self._policies.registration)
+
+    def mayRegister(self, now: float, code: str = "") -> ChatError | None:
+        """
+        @param code: the hash of a code, or empty.  Whether it can be used is judged by the log.
+        @return: why somebody may not register now, or C{None}.
+        """
+        record = self.records.get(kinds.CODE, code)
+        if code and (record is None or record["rank"] >= Rank.OPERATOR):
             return None
         if self.setting(SERVER, "lockdown", now) is not None:
             return NotAllowed("nobody can register at the moment: try again later")
-        policy = self.setting(SERVER, "registration", now) or self._policies.registration
-        if policy != "open":
+        policy = self.registration(now)
+        if policy == "operator" or (policy == "invited" and not code):
             return NotAllowed("one registers here with a code alone: ask for one")
         return None

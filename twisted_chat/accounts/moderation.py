@@ -33,8 +33,8 @@ from ..wire.events import (
 )
 from . import records as kinds
 from .banlists import add, checkSpace, count, drop, enter, listed
-from .bans import checkedNet, checkedPattern, isOneHost
 from .fields import Fields, malformed
+from .masks import checkedNet, checkedPattern, isOneHost
 from .ranks import LOBBY, ROLES, Rank, isAccount, knownPlace, placeOf, rankOf, roleIn
 
 MAX_OWNED: Final = 16

@@ -114,7 +114,7 @@ class MemoryRecords:
         if self._watcher is not None:
             self._watcher(kind, key, value)
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """Do nothing: there are no events here."""
 
     def hide(self, removal: int, selection: Selection) -> None:

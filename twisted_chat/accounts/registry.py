@@ -21,6 +21,7 @@ from ..wire.events import (
     SERVER,
     UNREGISTERED,
     Event,
+    asData,
 )
 from . import records as kinds
 from .fields import Fields, malformed
@@ -141,16 +142,30 @@ def _mustBeAccount(records: Records, who: str) -> None:
 def _credentials(event: Event, records: Records) -> None:
     who = event.sid
     fields = Fields(event.data)
+    code = fields.text("code", "")
     listed = fields.objects("credentials", MAX_CREDENTIALS)
+    if code and not listed:
+        # What is left of an event whose credentials were replaced: the code is used up still.
+        _useUp(records, fields)
+        return
     if not listed or not all(isinstance(each.get("label"), str) for each in listed):
         raise malformed()
     _mustBeAccount(records, who)
     _usable(records, event, fields, FOR_DEVICE, TO_RECOVER)
     former = records.get(kinds.CREDENTIALS, who)
-    records.put(kinds.CREDENTIALS, who, {"at": event.id, "list": listed})
+    records.put(kinds.CREDENTIALS, who, {"at": event.id, "list": listed, "code": code})
     if former is not None:
-        records.blank(former["at"])
+        _blank(records, former)
     _useUp(records, fields)
+
+
+def _blank(records: Records, former: Mapping[str, Any]) -> None:
+    """
+    Take credentials that were replaced out of the log, so that no old verifier lingers; that they
+    used up a code stays.
+    """
+    code = former.get("code")
+    records.blank(former["at"], asData({"code": code}) if code else "")
 
 
 def _subject(event: Event, records: Records, fields: Fields) -> str:
@@ -215,7 +230,7 @@ def _unregistered(event: Event, records: Records) -> None:
     records.put(kinds.ACCOUNT, who, {**account, "gone": True})
     records.put(kinds.CREDENTIALS, who, None)
     if former is not None:
-        records.blank(former["at"])
+        _blank(records, former)
 
 
 def _code(event: Event, records: Records) -> None:

@@ -10,7 +10,7 @@ import time
 from typing import Final, NamedTuple
 
 from ..errors import BadCommand
-from .bans import checkedNet, checkedPattern, parseNetwork
+from .masks import checkedNet, checkedPattern, parseNetwork
 
 MAX_SPAN: Final = 3_650 * 86_400
 """The longest time that can be written, in seconds: ten years.  What lasts longer has no end."""

@@ -8,17 +8,17 @@ it is for.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 
 from ..accounts.credentials import (
     Credential,
     chosen,
     fitting,
     madeCredential,
+    ownCredential,
     readCredentials,
     tries,
 )
@@ -31,9 +31,9 @@ from ..accounts.throttle import Attempt, LoginThrottle, RegistrationThrottle
 from ..errors import NoHistory, TooManyTries, WrongLogin, WrongPepper
 from ..stores.interfaces import IStore
 from ..text.confusables import looks
-from ..text.secrets import hashCode, makeSecret, readSecret
+from ..text.secrets import cleanPassword, hashCode, readSecret
 from ..wire import events as kinds
-from ..wire.events import NAMED, REGISTERED, SERVER, Draft
+from ..wire.events import NAMED, REGISTERED, SERVER, Draft, asData
 from ..wire.scram import ServerExchange, parseClientFirst
 from .interfaces import Challenge, IClient, Proof
 
@@ -101,50 +101,82 @@ class Authenticator:
         self.pepper = pepper
         self.logins = LoginThrottle(monotonic)
         self.registrations = RegistrationThrottle(monotonic)
+        self._changing: dict[str, DeferredLock] = {}
         self._log = log
         self._law = law
         self._seconds = seconds
 
     # To register
 
-    def beginRegistration(self, host: str, code: str = "") -> Attempt:
+    async def register(
+        self,
+        client: IClient,
+        code: str,
+        make: Callable[[], Awaitable[Credential]],
+        submit: Callable[[Credential], tuple[Deferred[Any], Deferred[Any]]],
+    ) -> Credential:
         """
-        Begin a registration.
+        Register somebody.
 
-        @param host: the numeric address that it comes from.
+        @param client: where they come from.
         @param code: the hash of a code that lets them register, or empty.
-        @return: has to be forgiven if nothing was registered.
-        @raise ChatError: nobody may register now, or too many do.
+        @param make: makes what they log in with; that may cost a hash, so it is called where they
+            may register only.
+        @param submit: gives the log the drafts; returns what fires with the event that registers
+            them, and with the one that brings the credential.
+        @return: the credential.
+        @raise ChatError: it cannot be.
         """
-        refusal = self._law.mayRegister(self._seconds(), bool(code))
+        refusal = self._law.mayRegister(self._seconds(), code)
         if refusal is not None:
             raise refusal
-        return self.registrations.begin(host)
+        attempt = self.registrations.begin(client.host, client.isTrusted)
+        try:
+            credential = await make()
+            registered, proved = submit(credential)
+            try:
+                await registered
+            except BaseException:
+                proved.addErrback(lambda failure: None)
+                raise
+        except BaseException:
+            attempt.forgive()
+            raise
+        await proved
+        return credential
 
-    async def make(self, label: str) -> tuple[str, Credential]:
+    def make(self, label: str, secret: str) -> Deferred[Credential]:
         """
-        Make a secret.
+        Make the credential of a secret that was made.
 
         @param label: what it is called.
-        @return: the secret, and its credential.
         @raise ChatError: the label breaks a rule, or too many wait for their passwords.
         """
-        secret = makeSecret()
-        return secret, await self.hashing.do(madeCredential, label, secret, self._seconds())
+        return self.hashing.do(madeCredential, label, secret, self._seconds())
+
+    def choose(self, password: str) -> Deferred[Credential]:
+        """
+        Make the credential of a password that somebody chose.
+
+        @raise ChatError: it breaks a rule, or too many wait for their passwords.
+        """
+        clean = cleanPassword(password)
+        return self.hashing.do(ownCredential, clean, self._seconds(), self.pepper)
 
     # To find
 
     def split(self, line: str) -> tuple[str, str]:
         """
         Take apart what somebody typed in answer to the prompt.  A name has no blank, so a blank
-        ends the name of an account, or one that is to be registered with a code.
+        ends the name of an account, or one before a secret that was made: the refusal of a name
+        with a blank would repeat it.
 
         @return: the name and the secret; the whole line and an empty text if it holds no secret.
         """
         name, _, secret = line.strip().partition(" ")
         secret = secret.strip()
         owned = self._law.ownerOf(name.partition("/")[0])
-        if secret and (owned is not None or self.invitation(secret)):
+        if secret and (owned is not None or readSecret(secret) is not None):
             return name, secret
         return line, ""
 
@@ -158,7 +190,8 @@ class Authenticator:
         owned = self._law.ownerOf(name)
         if owned is None or not self._law.isAccount(owned.who):
             raise WrongLogin(
-                f"nobody is registered as {name}: enter a name alone to come in as a guest"
+                f"nobody is registered as {name}, and a code works once and not for long: enter a"
+                " name alone to come in as a guest"
             )
         return Proof(owned.who, owned.name, label)
 
@@ -178,6 +211,32 @@ class Authenticator:
         code = self._law.records.get(CODE, hash)
         isGood = code is not None and code["until"] > self._seconds()
         return hash if isGood and code["purpose"] in purposes else ""
+
+    async def change(
+        self,
+        who: str,
+        edit: Callable[[Sequence[Credential]], tuple[Credential, ...]],
+        submit: Callable[[Sequence[Credential]], Deferred[Any]],
+    ) -> tuple[Credential, ...]:
+        """
+        Change the credentials of an account, after all changes of it that were asked for here
+        before.  An event brings all of them, so that two at once would undo one another.
+
+        @param edit: given those that there are, returns those that are to be; or refuses.
+        @param submit: gives the log the draft; its result fires with the event.
+        @return: those that there were.
+        @raise ChatError: it cannot be.
+        """
+        lock = self._changing.setdefault(who, DeferredLock())
+        await lock.acquire()
+        try:
+            former = await self.credentials(who)
+            await submit(edit(former))
+        finally:
+            if not lock.waiting:
+                del self._changing[who]
+            lock.release()
+        return former
 
     async def credentials(self, who: str) -> tuple[Credential, ...]:
         """
@@ -256,26 +315,6 @@ class Authenticator:
         return proof
 
 
-async def whenRegistered(
-    attempt: Attempt, registered: Deferred[Any], proved: Deferred[Any]
-) -> None:
-    """
-    Wait for the events of a registration.
-
-    @param attempt: is forgiven if nothing was registered.
-    @param registered: fires with the first event, or fails.
-    @param proved: fires with the event that brings the credentials.
-    @raise ChatError: it was refused.
-    """
-    try:
-        await registered
-    except BaseException:
-        attempt.forgive()
-        proved.addErrback(lambda failure: None)
-        raise
-    await proved
-
-
 def registration(who: str, name: str, code: str = "") -> Draft:
     """
     @param who: the session that becomes the account.
@@ -285,7 +324,7 @@ def registration(who: str, name: str, code: str = "") -> Draft:
     data: dict[str, Any] = {"looks": sorted(looks(name))}
     if code:
         data["code"] = code
-    return Draft(REGISTERED, SERVER, name, "", "", who, None, asJSON(data))
+    return Draft(REGISTERED, SERVER, name, "", "", who, None, asData(data))
 
 
 def naming(who: str, name: str, isOwned: bool) -> Draft:
@@ -293,7 +332,7 @@ def naming(who: str, name: str, isOwned: bool) -> Draft:
     @return: a draft that makes one more name an account's own, or gives it back.
     """
     data = {"looks": sorted(looks(name)), "owned": isOwned}
-    return Draft(NAMED, SERVER, name, "", "", who, None, asJSON(data))
+    return Draft(NAMED, SERVER, name, "", "", who, None, asData(data))
 
 
 def proving(who: str, name: str, credentials: Sequence[Credential], code: str = "") -> Draft:
@@ -304,11 +343,4 @@ def proving(who: str, name: str, credentials: Sequence[Credential], code: str = 
     data: dict[str, Any] = {"credentials": [each.value() for each in credentials]}
     if code:
         data["code"] = code
-    return Draft(kinds.CREDENTIALS, SERVER, name, "", "", who, None, asJSON(data))
-
-
-def asJSON(value: object) -> str:
-    """
-    @return: the data of an event.
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Draft(kinds.CREDENTIALS, SERVER, name, "", "", who, None, asData(data))

@@ -123,7 +123,7 @@ class Delivery:
                         answers[user][place] = user.receipt(event)
                         address = user.client.address
                         if author.record is not None:
-                            self._marks.read(user, str(room.id), event.id)
+                            self._marks.knows(user, room.place, event.id)
                     places[room.audience].append(place)
                     room.used = True
                     if audit.wantsMessages and not room.private:
@@ -282,7 +282,7 @@ class Delivery:
             for user in usersOf(member):
                 user.registered()
                 # What came before, they were shown as a guest.
-                self._marks.read(user, DIRECT, event.id)
+                self._marks.knows(user, DIRECT, event.id)
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
     def _rename(self, event: Event, member: Member | None) -> list[Audience]:

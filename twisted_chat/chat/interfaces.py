@@ -114,6 +114,9 @@ class IClient(Interface):
     isTrusted: bool = Attribute(
         "Whether it has no limits per address: its network is trusted, or it is of this machine."
     )
+    isExposed: bool = Attribute(
+        "Whether others on the way can read it: it is neither encrypted nor of this machine."
+    )
     unreachable: bool = Attribute(
         "Whether its system has acknowledged nothing for a while although something was sent to it."
     )
@@ -179,7 +182,7 @@ class IUser(Interface):
         Say something to one person alone.
         """
 
-    def read(room: str, id: int) -> Deferred[None]:
+    def read(room: str, id: int, key: str | None) -> Deferred[None]:
         """
         Note that the user has read a room up to this event; C{@} stands for direct messages.
         """

@@ -8,19 +8,22 @@ here already needs no event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from ..accounts.bans import Visitor
-from ..accounts.credentials import added
+from ..accounts.credentials import Credential, added
 from ..accounts.records import ACCOUNT, CODE
 from ..errors import ChatError, NameTaken, NoHistory, NotAllowed, TooManyTries, WrongLogin
 from ..stores.session import Session, hashToken, newSid, newToken
 from ..text.confusables import looks
 from ..text.names import cleanName
+from ..text.secrets import makeSecret
 from ..wire.answers import Goodbye
 from ..wire.events import JOINED, LEFT, SERVER, Draft, Event, joinedData
-from .authentication import FIRST_LABEL, proving, registration, whenRegistered
+from .authentication import FIRST_LABEL, proving, registration
 from .interfaces import IClient, LoginRequest, Proof
 from .member import Member, sendNowhere
 from .operator import order
@@ -137,9 +140,11 @@ class LoginDesk:
             request, session = _begun(request)
             session = session._replace(account=proof.who, device=proof.label)
             user = await self._enter(client, request, session)
-        user.proved(proof.label)
-        if secret:
-            user.notice(f"Next time enter: {proof.name} {secret}")
+        if user.client is client:
+            # Otherwise it goes on over another connection, which has shown the token alone.
+            user.proved(proof.label)
+            if secret:
+                user.notice(f"Next time enter: {proof.name} {secret}")
         return user
 
     async def _register(self, client: IClient, request: LoginRequest, code: str) -> User:
@@ -151,26 +156,29 @@ class LoginDesk:
         """
         state = self._state
         request, session = _begun(request)
-        who, name = session.sid, cleanName(request.name)
+        who, name, secret = session.sid, cleanName(request.name), makeSecret()
         state.roster.check(name, who)
         self._checkEntry(client, name, who, True)
         state.roster.reserve(name, Claim(name, who))
         try:
-            secret, made = await state.authenticator.make(FIRST_LABEL)
-            attempt = state.authenticator.beginRegistration(client.host, code)
-            await whenRegistered(
-                attempt,
-                order(state, registration(who, name, code)),
-                order(state, proving(who, name, (made,))),
+            await state.authenticator.register(
+                client,
+                code,
+                lambda: state.authenticator.make(FIRST_LABEL, secret),
+                lambda made: (
+                    order(state, registration(who, name, code)),
+                    order(state, proving(who, name, (made,))),
+                ),
             )
         except BaseException:
             state.roster.release(name, who)
             raise
         state.audit.tell(f"{name} is registered", client.address)
-        session = session._replace(account=who, device=made.label)
+        session = session._replace(account=who, device=FIRST_LABEL)
         user = await self._enter(client, request, session)
-        user.proved(made.label)
-        user.notice(f"{name} is yours. Next time enter: {name} {secret}")
+        if user.client is client:
+            user.proved(FIRST_LABEL)
+            user.notice(f"{name} is yours. Next time enter: {name} {secret}")
         return user
 
     async def _redeem(self, proof: Proof) -> tuple[Proof, str]:
@@ -183,10 +191,19 @@ class LoginDesk:
         state = self._state
         authenticator = state.authenticator
         code = state.law.records.get(CODE, proof.code) or {}
-        label = code.get("label") or f"code-{proof.code[:4]}"
-        secret, made = await authenticator.make(label)
-        credentials = added(await authenticator.credentials(proof.who), made)
-        await order(state, proving(proof.who, proof.name, credentials, proof.code))
+        label, secret = code.get("label") or f"code-{proof.code[:4]}", makeSecret()
+        made = await authenticator.make(label, secret)
+
+        def add(credentials: Sequence[Credential]) -> tuple[Credential, ...]:
+            if state.law.records.get(CODE, proof.code) is None:
+                raise NotAllowed("this code is wrong, used or too old: ask for another")
+            return added(credentials, made)
+
+        await authenticator.change(
+            proof.who,
+            add,
+            lambda new: order(state, proving(proof.who, proof.name, new, proof.code)),
+        )
         return proof._replace(label=made.label, code=""), secret
 
     async def logInAs(self, user: User, name: str, secret: str, key: str | None) -> None:
@@ -282,8 +299,15 @@ class LoginDesk:
     async def _recordOf(self, who: str) -> Session:
         """
         @return: what is stored of an account.
+        @raise NoHistory: it cannot be read.
         """
-        stored = await self._state.log.session(who)
+        try:
+            stored = await self._state.log.session(who)
+        except (ChatError, CancelledError):
+            raise
+        except Exception as error:
+            self._log.failure("an account cannot be read")
+            raise NoHistory("accounts cannot be read now: try again later") from error
         return stored or Session(who, f"account:{who}", account=who)
 
     # With a token

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..accounts.bans import Ban, nameMatches, networkHolds
+from ..accounts.bans import Ban
 from ..accounts.fields import Fields
+from ..accounts.masks import nameMatches, networkHolds
 from ..accounts.ranks import Rank
 from ..errors import ChatError
 from ..wire.events import BANNED, DONE, LEFT, REMOVED, REPORTED, SERVER, Draft, Event, asData
@@ -92,7 +93,7 @@ class Moderation:
                     if room is None:
                         self._sendAway(member, error)
                     elif member.sid != ban.who:
-                        # Whoever the ban is of leaves together with it.
+                        # The person who is banned leaves by an event that came with the ban.
                         self._putOut(member, room, event)
                     break
 

@@ -44,6 +44,7 @@ class _Transcript:
     address = SERVER
     host = ""
     isTrusted = True
+    isExposed = False
     unreachable = False
 
     def __init__(self) -> None:

@@ -15,10 +15,13 @@ from ..text.confusables import looks
 from ..wire.events import (
     HELD,
     JOINED,
+    LEFT,
     SERVER,
+    Draft,
     Event,
     accountOf,
     admittedTo,
+    joinedData,
     withoutSecrets,
 )
 from .fanout import FanOut
@@ -27,6 +30,26 @@ from .room import OPEN, Room
 from .state import State
 from .user import Outcome, Proposal, User, usersOf
 from .welcome import Welcomer
+
+
+class _Return(Proposal):
+    """
+    Somebody who left over another node and is here still: their JOINED event is on its way to the
+    log and back.
+    """
+
+    __slots__ = ()
+
+    def settle(self, outcome: Event | ChatError) -> None:
+        """See L{Proposal.settle}."""
+        for user in usersOf(self.user.member):
+            user.isChanging = False
+            if isinstance(outcome, ChatError):
+                user.sendAway(outcome.sentence)
+            elif user.leaving:
+                # The connection ended when there was nobody yet who could leave.
+                user.leaving = False
+                user.drop()
 
 
 class Presence:
@@ -72,7 +95,10 @@ class Presence:
                 for room in hearing:
                     fan.show(place, room.audience)
                 told = {member for room in hearing for member in membersOf(room)} & moving
-                if person in moving and event.room != self._state.rooms.lobby.name:
+                if event.room == self._state.rooms.lobby.name:
+                    # Those of their own connections that end are told goodbye.
+                    told = {member for member in told if member is not person}
+                elif person in moving:
                     # Over their other connections, whatever the room is told.
                     told.add(person)
                 for member in told:
@@ -100,6 +126,8 @@ class Presence:
                 for user, before in former:
                     if user.current is not before:
                         movers[user].append(user.client.dialect.answer(user.entered, None))
+                if proposal is None and event.kind == LEFT:
+                    self._stay(person)
         for mover, heard in movers.items():
             self.tell(mover, heard)
             hasLeft = mover.member.leaving and mover.member not in self._state.rooms.lobby
@@ -137,6 +165,8 @@ class Presence:
             if event.kind == JOINED:
                 state.roster.checkBearers(person.name, person.sid)
                 self._checkBans(event, SERVER)
+            elif person not in state.rooms.lobby:
+                raise NoSuchRoom(f"{person.name} is not here any more")
             return
         room = state.rooms.get(event.room)
         if room is None:
@@ -251,7 +281,8 @@ class Presence:
                 room.add(person)
                 if room.private:
                     person.rights = {**person.rights, room.era.start: OPEN}
-        self.seat(mover)
+        for user in usersOf(person):
+            self.seat(user)
         self._welcomer.loggedIn(mover, event)
 
     def _join(self, present: Member | None, event: Event, mover: User | None) -> None:
@@ -265,6 +296,28 @@ class Presence:
         mover.become(present)
         self.seat(mover)
         self._welcomer.loggedIn(mover, event)
+
+    def _stay(self, person: Member) -> None:
+        """
+        Let somebody come back who left the chat over another node, and is here over this one.
+        """
+        state = self._state
+        users = usersOf(person)
+        if person in state.rooms.lobby or all(user.leaving for user in users):
+            return
+        lobby, *rooms = person.rooms
+        person.rooms = ()
+        for user in users:
+            user.isChanging = True
+        user = users[0]
+        state.roster.reserve(person.name, person)
+        data = joinedData("", person.account)
+        draft = Draft(JOINED, lobby.name, person.name, "", "", person.sid, None, data)
+        user.submit(draft, _Return(user))
+        for room in rooms:
+            data = joinedData(str(room.era.start), person.account)
+            draft = Draft(JOINED, room.name, person.name, "", "", person.sid, None, data)
+            user.submit(draft, Proposal(user))
 
     def seat(self, user: User) -> None:
         """

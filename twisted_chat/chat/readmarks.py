@@ -116,11 +116,10 @@ class ReadMarks:
         @param place: a room's id as text, or C{@} for direct messages.
         """
         await self._load(user.member, place)
-        if user.leaving:
-            return
-        self.read(user, place, min(id, self._state.lastId))
-        reading = self._readings[user.sid][place]
-        self._tell(user.member, place, reading, user)
+        if not user.leaving:
+            id = min(id, self._state.lastId)
+            self._tell(user.member, place, id, user)
+            self.read(user, place, id)
 
     def told(self, user: User, id: int) -> None:
         """
@@ -130,17 +129,39 @@ class ReadMarks:
         if DIRECT in self._readings.get(user.sid, ()):
             self.read(user, DIRECT, id)
 
-    def read(self, user: User, place: str, id: int) -> None:
+    def knows(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody has read a room up to an event, such as a message of their own.
+        Note that somebody has read a room up to an event of their own.  Their other connections
+        know of that event, and so need not be told.
 
         @param place: see L{say}.
         """
-        reading = self._readings.setdefault(user.sid, {}).setdefault(place, _Reading(0))
+        self._reading(user.sid, place).told = id
+        self.read(user, place, id)
+
+    def read(self, user: User, place: str, id: int) -> None:
+        """
+        Note that somebody has read a room up to an event.
+
+        @param place: see L{say}.
+        """
+        reading = self._reading(user.sid, place)
         if id > reading.read:
             reading.read = id
             if self._isDue(reading):
                 self._store(user, place, reading)
+
+    def _reading(self, who: str, place: str) -> _Reading:
+        """
+        @return: what is known of somebody and a place, perhaps nothing yet.
+        """
+        readings = self._readings.get(who)
+        if readings is None:
+            readings = self._readings[who] = {}
+        reading = readings.get(place)
+        if reading is None:
+            reading = readings[place] = _Reading(0)
+        return reading
 
     def _isDue(self, reading: _Reading) -> bool:
         """
@@ -190,24 +211,25 @@ class ReadMarks:
             return
         value = json.loads(event.data)
         place, id = value["place"], value["id"]
-        reading = self._readings.setdefault(event.sid, {}).setdefault(place, _Reading(0))
+        reading = self._reading(event.sid, place)
         reading.stored = max(reading.stored, id)
         reading.read = max(reading.read, id)
-        self._tell(member, place, reading, None)
+        self._tell(member, place, id, None)
 
-    def _tell(self, member: Member, place: str, reading: _Reading, reader: User | None) -> None:
+    def _tell(self, member: Member, place: str, id: int, reader: User | None) -> None:
         """
-        Tell somebody's connections up to where they have read a room.
+        Tell somebody's connections up to where they have read a room, unless they know.
 
         @param reader: the connection that said so; it is told nothing.
         """
         name = self._nameOf(member.rooms, place)
-        if not name or reading.read <= reading.told:
+        reading = self._reading(member.sid, place)
+        if not name or id <= reading.told:
             return
-        reading.told = reading.read
+        reading.told = id
         for user in usersOf(member):
             if user is not reader:
-                data = user.client.dialect.answer(Mark(name, reading.read), None)
+                data = user.client.dialect.answer(Mark(name, id), None)
                 if data:
                     user.put(data)
 

@@ -144,6 +144,7 @@ class User:
         "_asked",
         "_held",
         "_isEnding",
+        "_isWarned",
         "_settling",
         "attachedAt",
         "catchUp",
@@ -177,7 +178,7 @@ class User:
         self.device = session.device
         self.lastSender = ""
         self.displaced = ""
-        self.leaving = self.waits = self._isEnding = False
+        self.leaving = self.waits = self._isEnding = self._isWarned = False
         self.isChanging = self.isProved = self.isUnregistering = False
         self.catchUp: Deferred[None] | None = None
         self._asked = self._answered = 0
@@ -222,6 +223,8 @@ class User:
         """
         self.endCatchUp()
         self.client = client
+        # The token of a session proves nothing more: see L{proved}.
+        self.isProved = False
         self.put = client.put
         self.attachedAt = self.state.monotonic()
         self.member.attach(self)
@@ -234,9 +237,21 @@ class User:
         """
         self.isProved = True
         self.device = label
+        self._warn()
         if self.session is not None and self.session.device != label:
             self.session = self.session._replace(device=label)
             self.remember()
+
+    def _warn(self) -> None:
+        """
+        Tell somebody at a terminal once, if others can read the secrets that they type and see.
+        """
+        if self.session is None and self.client.isExposed and not self._isWarned:
+            self._isWarned = True
+            self.notice(
+                "This connection is not encrypted: others on its way can read your secret. Use"
+                " TLS where you can"
+            )
 
     def logInto(self, account: str) -> None:
         """
@@ -262,10 +277,7 @@ class User:
         """
         Go on as somebody whose session cannot be resumed any more.
         """
-        session, self.session = self.session, None
-        record = self.member.record
-        if session is not None and record is not None and record.sid == session.sid:
-            self.member.record = ended(record)
+        self.session = None
 
     def sendAway(self, why: str) -> None:
         """
@@ -493,11 +505,12 @@ class User:
         account = self.member.account
         self.append(Draft(kind, room, self.name, text, to, self.sid, key, account))
 
-    def read(self, room: str, id: int) -> Deferred[None]:
+    def read(self, room: str, id: int, key: str | None = None) -> Deferred[None]:
         """
         Note that they have read one of their rooms up to this event.
 
         @param room: its name; C{@} for direct messages.
+        @param key: the client's own id of this request.
         @return: fires when it is noted.
         @raise NotAllowed: if they are a guest.
         @raise NoSuchRoom: if they are not in it.
@@ -507,7 +520,7 @@ class User:
         place = DIRECT
         if room != DIRECT:
             place = str((self.roomNamed(room) if room else self.current).id)
-        return self.finish(self.state.hasRead(self, place, id), None)
+        return self.finish(self.state.hasRead(self, place, id), key)
 
     async def rename(self, name: str) -> None:
         """

@@ -139,7 +139,7 @@ class Welcomer:
         user.answer(LoggedIn(before, user.name, account["name"]), key)
         away = await self._away(user, True, self._state.lastId + 1)
         if away.inbox:
-            user.answer(Inbox(away.inbox, self._state.seconds()), None)
+            user.answer(self._inbox(away), None)
 
     def attached(self, user: User, request: LoginRequest) -> None:
         """
@@ -244,9 +244,11 @@ class Welcomer:
         if isGreeted and DIRECT in unread:
             inbox = await self._state.log.last(marks.inbox(member), SHOWN_INBOX, boundary)
         known = marks.of(member)
-        if DIRECT in unread and user.session is None and not user.leaving:
+        if DIRECT in unread and user.session is None:
             # People at a terminal have read what they are shown; programs say so themselves.
             marks.told(user, self._state.lastId)
+            if user.leaving:
+                marks.flush(user)
         return _Away(known, unread, tuple(inbox))
 
     def _boundary(self, event: Event) -> int:
@@ -269,10 +271,13 @@ class Welcomer:
         lost = dialect.answer(Gap(None), None) if request.last is not None else b""
         first = self._welcome(user, last, request, 0, away)
         if away is not None and away.inbox:
-            lost += dialect.answer(Inbox(away.inbox, self._state.seconds()), None)
+            lost += dialect.answer(self._inbox(away), None)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
         self._release(user, lobby, boundary, count, first + lost + self._motto(user), cork)
+
+    def _inbox(self, away: _Away) -> Inbox:
+        return Inbox(away.inbox, self._state.seconds(), away.unread.get(DIRECT, 0))
 
     def _release(
         self, user: User, room: Room, before: int, count: int, first: bytes, cork: ICork

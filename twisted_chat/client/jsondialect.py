@@ -234,7 +234,7 @@ class JSONClientDialect:
         self._settle()
         if self._outbox.confirm(message.key):
             return (replace(message, kind=OK, id=event.id, event=None),)
-        if known and event.kind not in _LATE:
+        if message.more or (known and event.kind not in _LATE):
             return ()
         if event.name == mine.name:
             if event.kind == RENAMED:

@@ -36,7 +36,6 @@ from ..wire.events import (
     asData,
     joinedData,
 )
-from ..wire.jsonlines import MAX_IDS
 from ..wire.textlines import CONNECTED as _CONNECTED
 from ..wire.textlines import PROMPT as _PROMPT
 from ..wire.textlines import RECEIPT as _RECEIPT
@@ -321,7 +320,7 @@ def _data(value: dict[str, Any], kind: str) -> str:
         ids = value.get("ids")
         more = {
             "until": _time(value, "until"),
-            "ids": [0] * min(len(ids), MAX_IDS) if isinstance(ids, list) else [],
+            "count": _number(value, "count") or (len(ids) if isinstance(ids, list) else 0),
             "quiet": value.get("quiet") is True,
         }
         return asData({name: each for name, each in {**texts, **more}.items() if each})

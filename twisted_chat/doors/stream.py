@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory
 from zope.interface import classImplements, implementer
 
@@ -25,6 +25,7 @@ from ..net.addresses import hostOf, peerOf
 from ..net.connection import Connection
 from ..net.listener import Listener
 from ..net.sending import Cork
+from ..text.networks import addressOf
 from ..wire.answers import Goodbye
 from ..wire.interfaces import IDialect
 from .gate import Gate
@@ -56,6 +57,14 @@ class StreamClient(Connection):
         came = self.cameFrom
         if self.open(*(peerOf(self.transport) if came is None else hostOf(came))):
             self.admitted()
+
+    @property
+    def isExposed(self) -> bool:
+        """See L{IClient}.  What comes by a proxy may have been encrypted on its way there."""
+        address = addressOf(self.host)
+        if address is None or address.is_loopback or ISSLTransport.providedBy(self.transport):
+            return False
+        return self.cameFrom is None or hostOf(self.cameFrom)[0] == peerOf(self.transport)[0]
 
     def admitted(self) -> None:
         """

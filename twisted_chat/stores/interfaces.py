@@ -197,9 +197,11 @@ class Records(Protocol):
             list, a key of a mapping text); C{None} removes the record.
         """
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
-        Empty the C{data} of an earlier event, so that no secret lingers there.
+        Replace the C{data} of an earlier event, so that no secret lingers there.
+
+        @param left: what is left of it.
         """
 
     def hide(self, removal: int, selection: Selection) -> None:

@@ -62,13 +62,13 @@ class MemoryRecords:
         else:
             self._texts[kind, key] = text
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
         See L{interfaces.Records.blank}.
         """
         event = self._past.find(id)
         if event is not None:
-            self._past.change(event._replace(data=""))
+            self._past.change(event._replace(data=left))
 
     def hide(self, removal: int, selection: Selection) -> None:
         """

@@ -34,7 +34,7 @@ class Kept(Protocol):
         @param text: JSON, or C{None} to remove the record.
         """
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
         See L{interfaces.Records.blank}.
         """
@@ -103,12 +103,12 @@ class _Draft:
         self._texts[kind, key] = text
         self._changes.append(partial(self._kept.write, kind, key, text))
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
         See L{interfaces.Records.blank}.
         """
         _checkIds(id)
-        self._changes.append(partial(self._kept.blank, id))
+        self._changes.append(partial(self._kept.blank, id, left))
 
     def hide(self, removal: int, selection: Selection) -> None:
         """

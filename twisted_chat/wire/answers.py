@@ -96,12 +96,14 @@ class Inbox(NamedTuple):
     """
     Direct messages that came while somebody was away.
 
-    @ivar events: oldest first.
+    @ivar events: the newest of them, oldest first.
     @ivar now: the wall time, in seconds since the epoch, UTC.
+    @ivar total: how many there are.
     """
 
     events: Sequence[Event]
     now: float
+    total: int
 
 
 class Found(NamedTuple):

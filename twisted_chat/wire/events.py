@@ -240,8 +240,8 @@ _PUBLIC: Final[Mapping[str, tuple[str, ...]]] = {
     BANNED: ("what", "until", "quiet"),
     LIFTED: ("what",),
     SET: ("what", "value", "until"),
-    REMOVED: ("ids",),
-    RESTORED: ("ids",),
+    REMOVED: ("ids", "count"),
+    RESTORED: ("ids", "count"),
     REPORTED: ("room", "message"),
 }
 """The values of moderation that whoever sees the event may see."""

@@ -9,7 +9,7 @@ describes every object.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -229,7 +229,7 @@ class JSONDialect:
         """See L{IDialect.own}."""
         if event.kind in ACCOUNTS:
             return b"" if key is None else _registered(event, key)
-        if key is None and event.key is None:
+        if key is None and event.key is None and event.kind not in _OF:
             return _rendered(event)
         shown = _ownFields(event)
         if key is not None:
@@ -334,9 +334,13 @@ def _welcome(welcome: Welcome) -> bytes:
         missed=welcome.missed,
         account=welcome.account,
         scram=welcome.proof,
-        marks=welcome.marks,
-        unread=welcome.unread,
+        marks=_object(welcome.marks),
+        unread=_object(welcome.unread),
     )
+
+
+def _object(values: Mapping[str, int] | None) -> dict[str, int] | None:
+    return None if values is None else dict(values)
 
 
 def _gap(count: int | None) -> bytes:
@@ -375,6 +379,8 @@ def _lines(value: dict[str, Any]) -> bytes:
     if "ids" not in value:
         return _line(value)
     ids = value["ids"]
+    if len(ids) > MAX_IDS:
+        value = {**value, "count": len(ids)}
     parts = [ids[at : at + MAX_IDS] for at in range(0, len(ids), MAX_IDS)]
     more = b"".join([_line({**value, "ids": part, "more": True}) for part in parts[:-1]])
     return more + _line({**value, "ids": parts[-1] if parts else []})

@@ -147,8 +147,7 @@ def _count(event: Event, values: Mapping[str, Any]) -> str:
     """
     @return: how many messages an event is about, and whose.
     """
-    ids = values.get("ids")
-    count = len(ids) if isinstance(ids, list) else 0
+    count = values.get("count") or len(values.get("ids", ()))
     many = "messages" if not count else "1 message" if count == 1 else f"{count} messages"
     whose = "their own" if event.to == event.name else event.to
     return f"{many} of {whose}"

@@ -200,8 +200,8 @@ class TextDialect:
                 return CONNECTED
             case Backlog(events, now):
                 return _backlog(events, now)
-            case Inbox(events, now):
-                return _inbox(events, now)
+            case Inbox():
+                return _inbox(value)
             case Found(events):
                 return _found(events)
             case Replay() | Mark():
@@ -229,13 +229,14 @@ def _backlog(events: Sequence[Event], now: float) -> bytes:
     )
 
 
-def _inbox(events: Sequence[Event], now: float) -> bytes:
+def _inbox(inbox: Inbox) -> bytes:
     """
-    @return: how many direct messages there are, and then these.
+    @return: how many direct messages there are, and then the newest.
     """
-    count = f"{len(events)} message{'' if len(events) == 1 else 's'}"
-    return _notice(f"{count} for you alone while you were away:") + _backlog(
-        [event._replace(to="you") for event in events], now
+    count = f"{inbox.total} message{'' if inbox.total == 1 else 's'}"
+    more = f" (/inbox {inbox.total} shows all)" if inbox.total > len(inbox.events) else ""
+    return _notice(f"{count} for you alone while you were away{more}:") + _backlog(
+        [event._replace(to="you") for event in inbox.events], inbox.now
     )
 
 

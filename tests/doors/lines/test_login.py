@@ -206,3 +206,108 @@ class LoginTests(TimedTestCase):
         self.assertEqual(Peer(self.factory).protocol.address, "192.0.2.7:51234")
         peer = Peer(self.factory, host="::ffff:192.0.2.8", port=9)
         self.assertEqual(peer.protocol.address, "192.0.2.8:9")
+
+
+EXPOSED = (
+    "* This connection is not encrypted: others on its way can read your secret. Use TLS where"
+    " you can"
+)
+
+
+class AccountTests(TimedTestCase):
+    """
+    The prompt and accounts.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        ann = Peer(self.factory, "Ann")
+        ann.types("/register")
+        self.secret = ann.lines[-1].rpartition(" ")[2]
+        ann.types("/quit")
+
+    def test_dialogue(self) -> None:
+        """
+        An owned name is refused and asked for again; with its secret its owner enters.
+        """
+        peer = Peer(self.factory)
+        peer.types("Ann", f"Ann {self.secret}")
+        self.assertEqual(
+            peer.lines,
+            [
+                PROMPT,
+                "! Ann is registered: if it is yours, enter Ann PASSWORD, else choose another name",
+                PROMPT,
+                CONNECTED,
+                EXPOSED,
+            ],
+        )
+
+    def test_exposed(self) -> None:
+        """
+        Somebody whose secret others can read on its way is told once; a program is not.
+        """
+        peer = Peer(self.factory, "Bob")
+        peer.types("/register", f"/login Bob {self.secret}", "/password a password of mine")
+        self.assertEqual(peer.lines.count(EXPOSED), 1)
+        self.assertEqual(peer.lines[0], EXPOSED)
+        local = Peer(self.factory, host="127.0.0.1")
+        local.types(f"Ann {self.secret}")
+        self.assertEqual(local.lines, [PROMPT, CONNECTED])
+        program = Peer(self.factory)
+        program.asks("hello", name="Ann", password=self.secret)
+        self.assertNotIn(EXPOSED, program.lines)
+
+    def test_inbox(self) -> None:
+        """
+        What was said to somebody alone while they were away follows the welcome.
+        """
+        bob = Peer(self.factory, "Bob")
+        bob.types("/register correct horse battery", "/msg Ann psst")
+        peer = Peer(self.factory)
+        peer.types(f"Ann {self.secret}")
+        self.assertEqual(
+            peer.lines[:3],
+            [PROMPT, CONNECTED, "* 1 message for you alone while you were away:"],
+        )
+        self.assertRegex(peer.lines[3], r"^\* \d\d:\d\d Bob -> you :: psst$")
+
+    def test_wrongLogins(self) -> None:
+        """
+        Three wrong secrets close the connection; names that are taken do not count.
+        """
+        peer = Peer(self.factory)
+        peer.types("Ann", "Ann", "Ann", "Ann wrong", "Ann", "Ann wrong")
+        self.assertFalse(peer.isClosed)
+        peer.types("Ann wrong", f"Ann {self.secret}")
+        self.assertTrue(peer.isClosed)
+        self.assertEqual(peer.lines[-1], "! this is not the password of Ann: try again")
+        self.assertNotIn(CONNECTED, peer.lines)
+
+    def test_wrongChallenges(self) -> None:
+        """
+        Three logins by SCRAM of names that nobody has, or with wrong proofs, close it as well; each
+        refusal has the key of its request.
+        """
+        peer = Peer(self.factory)
+        for key in ("k1", "k2"):
+            peer.asks("hello", name="Eve", scram="n,,n=Eve,r=x", key=key)
+            self.assertIn(f'"key":"{key}"', peer.lines[-1])
+            self.assertIn('"code":"wrong-login"', peer.lines[-1])
+        self.assertFalse(peer.isClosed)
+        peer.asks("hello", name="Ann", password="wrong", key="k3")
+        self.assertTrue(peer.isClosed)
+        self.assertIn('"code":"wrong-login"', peer.lines[-1])
+
+    def test_secretsAreNotLogged(self) -> None:
+        """
+        Of a login that fails the log holds the address and the code, and no secret.
+        """
+        self.logged.clear()
+        peer = Peer(self.factory)
+        peer.types("Ann wrong-secret", f"Anm {self.secret}", f"Ann {self.secret}")
+        said = "\n".join(self.logged)
+        self.assertIn("login refused: wrong-login", said)
+        for secret in ("wrong-secret", self.secret):
+            self.assertNotIn(secret, said)
+            self.assertNotIn(secret, "".join(peer.lines))

@@ -7,23 +7,22 @@ What is changed is changed by events; a command waits for them, and so does the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from ...accounts.credentials import Credential, added, ownCredential, removed
+from ...accounts.credentials import Credential, added, removed
+from ...accounts.ranks import Rank
 from ...accounts.records import ACCOUNT
 from ...accounts.registry import FOR_DEVICE, TO_REGISTER
 from ...errors import BadCommand, NotAllowed
 from ...text.names import cleanLabel
-from ...text.secrets import cleanPassword, hashCode, makeSecret
+from ...text.secrets import hashCode, makeSecret
 from ...wire.answers import Account, Device
-from ...wire.events import CODE, SERVER, UNREGISTERED, Draft
+from ...wire.events import CODE, SERVER, UNREGISTERED, Draft, asData
 from ..authentication import (
     FIRST_LABEL,
-    asJSON,
     naming,
     proving,
     registration,
-    whenRegistered,
 )
 from ..readmarks import directPlace
 from ..user import MAX_INBOX, User, ended, usersOf
@@ -46,11 +45,7 @@ async def register(user: User, text: str, key: str | None) -> None:
     elif (code := user.state.authenticator.invitation(text)) != "":
         await _registerMade(user, code)
     elif text:
-        authenticator = user.state.authenticator
-        password = cleanPassword(text)
-        now = user.state.seconds()
-        made = await authenticator.hashing.do(ownCredential, password, now, authenticator.pepper)
-        await registerWith(user, made)
+        await registerWith(user, lambda: user.state.authenticator.choose(text))
         user.notice(f"{user.name} is yours. Next time enter: {user.name} and your password", key)
     else:
         await _registerMade(user)
@@ -63,18 +58,21 @@ async def _registerMade(user: User, code: str = "") -> None:
     @param code: the hash of a code that lets them register, or empty.
     @raise ChatError: it cannot be.
     """
-    secret, made = await user.state.authenticator.make(FIRST_LABEL)
-    await registerWith(user, made, code)
+    secret = makeSecret()
+    await registerWith(user, lambda: user.state.authenticator.make(FIRST_LABEL, secret), code)
     user.notice(f"{user.name} is yours. Next time enter: {user.name} {secret}")
 
 
 async def registerWith(
-    user: User, credential: Credential, code: str = "", key: str | None = None
+    user: User,
+    make: Callable[[], Awaitable[Credential]],
+    code: str = "",
+    key: str | None = None,
 ) -> None:
     """
     Make the name that somebody has their own.
 
-    @param credential: proves it from now on.
+    @param make: makes what proves it from now on.
     @param code: the hash of a code that lets them register, or empty.
     @param key: the client's own id of the request, for the event that answers it.
     @raise ChatError: it cannot be.
@@ -83,14 +81,19 @@ async def registerWith(
         raise NotAllowed("you are registered already: /account shows your names")
     if user.state.law.records.get(ACCOUNT, user.sid) is not None:
         raise NotAllowed("your account has ended: /quit, and come back under another name")
-    if user.leaving:
-        raise NotAllowed("you have left: nothing was changed")
-    attempt = user.state.authenticator.beginRegistration(user.client.host, code)
-    await whenRegistered(
-        attempt,
-        user.propose(registration(user.sid, user.name, code), key),
-        user.propose(proving(user.sid, user.name, (credential,))),
-    )
+    try:
+        credential = await user.state.authenticator.register(
+            user.client,
+            code,
+            make,
+            lambda made: (
+                user.propose(registration(user.sid, user.name, code), key),
+                user.propose(proving(user.sid, user.name, (made,))),
+            ),
+        )
+    finally:
+        # Registered without a credential, they can make another one.
+        user.isProved = user.member.isRegistered
     user.proved(credential.label)
 
 
@@ -118,24 +121,29 @@ def mustProve(user: User) -> None:
         raise NotAllowed("prove who you are first: /login NAME SECRET")
 
 
-async def change(user: User, credentials: Sequence[Credential], key: str | None = None) -> None:
+async def change(
+    user: User,
+    edit: Callable[[Sequence[Credential]], tuple[Credential, ...]],
+    key: str | None = None,
+) -> tuple[Credential, ...]:
     """
-    Let these be the credentials of a user's account from now on.
+    Change the credentials of a user's account.
 
+    @param edit: see L{Authenticator.change}.
+    @return: those that there were.
     @raise ChatError: it cannot be.
     """
     mustProve(user)
-    await user.propose(proving(user.sid, user.name, credentials), key)
+    return await user.state.authenticator.change(
+        user.sid, edit, lambda new: user.propose(proving(user.sid, user.name, new), key)
+    )
 
 
 async def password(user: User, text: str, key: str | None) -> None:
     """C{/password NEW}."""
     mustProve(user)
-    authenticator = user.state.authenticator
-    new = cleanPassword(text)
-    now = user.state.seconds()
-    made = await authenticator.hashing.do(ownCredential, new, now, authenticator.pepper)
-    await change(user, added(await authenticator.credentials(user.sid), made))
+    made = await user.state.authenticator.choose(text)
+    await change(user, lambda credentials: added(credentials, made))
     user.notice("Your password is changed", key)
 
 
@@ -186,23 +194,33 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
     Take a credential away, and end the sessions that were begun with it.
     """
     state = user.state
-    credentials = await state.authenticator.credentials(user.sid)
-    left = removed(credentials, label)
-    if len(left) == len(credentials):
-        raise BadCommand(f"you have no device {label}: /account lists them")
-    if not left:
-        raise NotAllowed("this is your last way in: /device add another, or set a /password first")
-    gone = next(each for each in credentials if each not in left).label
-    await change(user, left)
+    former = await change(user, lambda credentials: _without(credentials, label))
+    (gone,) = {each.label for each in former} - {each.label for each in removed(former, label)}
     for each in usersOf(user.member):
         if each.device == gone:
             each.endSession()
             if each is not user:
                 each.sendAway(f"the device {gone} was removed")
+    record = user.member.record
+    if record is not None and record.device == gone:
+        user.member.record = ended(record)
     for session in await state.log.sessionsOf(user.sid):
         if session.device == gone:
             state.log.remember(ended(session))
     user.notice(f"{gone} no longer logs in", key)
+
+
+def _without(credentials: Sequence[Credential], label: str) -> tuple[Credential, ...]:
+    """
+    @return: the others.
+    @raise ChatError: if there is no such one, or no other.
+    """
+    left = removed(credentials, label)
+    if len(left) == len(credentials):
+        raise BadCommand(f"you have no device {label}: /account lists them")
+    if not left:
+        raise NotAllowed("this is your last way in: /device add another, or set a /password first")
+    return left
 
 
 async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: str = "") -> str:
@@ -218,13 +236,17 @@ async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: s
         "label": label,
         "until": user.state.seconds() + seconds,
     }
-    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asJSON(data)))
+    await user.propose(Draft(CODE, SERVER, user.name, "", "", user.sid, None, asData(data)))
     return code
 
 
 async def inviteCode(user: User, text: str, key: str | None) -> None:
     """C{/invite-code}."""
     mustProve(user)
+    law = user.state.law
+    isOperator = law.rank(SERVER, user.sid) >= Rank.OPERATOR
+    if law.registration(user.state.seconds()) == "operator" and not isOperator:
+        raise NotAllowed("operators alone let people register here: ask one")
     code = await _giveCode(user, TO_REGISTER, "", INVITATION_SECONDS)
     user.notice(f"Within 7 days somebody can enter with: NAME {code}", key)
 

@@ -14,7 +14,7 @@ from ...wire.answers import CommandHelp, Help
 from ...wire.events import ACTED
 from ..state import Doing
 from ..user import User
-from . import order
+from . import moderators, order, review
 from .account import account, device, inbox, inviteCode, login, password, register, unregister
 from .queries import history, names, rooms, search, who
 from .rooms import invite, join, leave, lock, topic, unlock
@@ -127,20 +127,20 @@ COMMANDS: dict[str, Command] = {
     "report": Command(
         "NAME|ID [REASON]",
         "tells the moderators of someone, or of a message.",
-        order.report,
+        review.report,
         1,
         5,
     ),
     "remove": Command(
         "ID|NAME [TIME] [REASON]",
         "removes a message of yours, or what someone said lately.",
-        order.remove,
+        review.remove,
         1,
         5,
     ),
-    "restore": Command("ID", "brings back what was removed.", order.restore, 1, 5),
+    "restore": Command("ID", "brings back what was removed.", review.restore, 1, 5),
     "kick": Command(
-        "NAME [REASON]", "removes someone from your room.", order.kick, 1, 5, order.mayKick
+        "NAME [REASON]", "removes someone from your room.", order.kick, 1, 5, moderators.mayKick
     ),
     "ban": Command(
         "TARGET [TIME] [all] [REASON]",
@@ -148,26 +148,26 @@ COMMANDS: dict[str, Command] = {
         order.ban,
         1,
         5,
-        order.mayRule,
+        moderators.mayRule,
     ),
-    "unban": Command("TARGET", "lets someone in again.", order.unban, 1, 5, order.mayRule),
+    "unban": Command("TARGET", "lets someone in again.", order.unban, 1, 5, moderators.mayRule),
     "mute": Command(
         "NAME [TIME] [REASON]",
         "keeps someone from speaking.",
         order.mute,
         1,
         5,
-        order.mayRule,
+        moderators.mayRule,
     ),
-    "unmute": Command("NAME", "lets someone speak again.", order.unmute, 1, 5, order.mayRule),
-    "bans": Command("", "lists who is banned or muted.", order.bans, 0, 3, order.mayRule),
+    "unmute": Command("NAME", "lets someone speak again.", order.unmute, 1, 5, moderators.mayRule),
+    "bans": Command("", "lists who is banned or muted.", order.bans, 0, 3, moderators.mayRule),
     "slow": Command(
         "TIME|off",
         "lets everybody speak once in so long: /slow 30s.",
         order.slow,
         1,
         5,
-        order.mayModerate,
+        moderators.mayModerate,
     ),
     "readonly": Command(
         "on|off",
@@ -175,7 +175,7 @@ COMMANDS: dict[str, Command] = {
         order.readonly,
         1,
         5,
-        order.mayModerate,
+        moderators.mayModerate,
     ),
     "grant": Command(
         "NAME ROLE",
@@ -183,13 +183,15 @@ COMMANDS: dict[str, Command] = {
         order.grant,
         2,
         5,
-        order.mayGrant,
+        moderators.mayGrant,
     ),
-    "revoke": Command("NAME", "takes someone's role away.", order.revoke, 1, 5, order.mayModerate),
-    "reports": Command("", "lists the open reports.", order.reports, 0, 3, order.mayModerate),
-    "done": Command("ID", "ends a report.", order.done, 1, 5, order.mayModerate),
+    "revoke": Command(
+        "NAME", "takes someone's role away.", order.revoke, 1, 5, moderators.mayModerate
+    ),
+    "reports": Command("", "lists the open reports.", review.reports, 0, 3, moderators.mayModerate),
+    "done": Command("ID", "ends a report.", review.done, 1, 5, moderators.mayModerate),
     "audit": Command(
-        "[COUNT]", "shows what moderators have done.", order.audit, 0, 3, order.mayRule
+        "[COUNT]", "shows what moderators have done.", review.audit, 0, 3, moderators.mayRule
     ),
     "lockdown": Command(
         "WHAT [TIME]",
@@ -197,7 +199,7 @@ COMMANDS: dict[str, Command] = {
         order.lockdown,
         1,
         5,
-        order.mayOperate,
+        moderators.mayOperate,
     ),
     "quit": Command("", "leaves the chat.", _quit),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from ...accounts.credentials import added, deviceCredential
 from ...chat.commands.account import change, details, mustProve, registerWith
@@ -217,10 +217,10 @@ def _register(user: User, value: dict[str, Any], key: str | None) -> Deferred[No
         new = deviceCredential(label, verifier, user.state.seconds())
         if user.member.isRegistered:
             mustProve(user)
-            former = await user.state.authenticator.credentials(user.sid)
-            await change(user, added(former, new), key)
+            await change(user, lambda former: added(former, new), key)
         else:
-            await registerWith(user, new, hashCode(code) if code else "", key)
+            hash = hashCode(code) if code else ""
+            await registerWith(user, lambda: succeed(new), hash, key)
         user.proved(new.label)
 
     return user.finish(register(), key)
@@ -236,7 +236,7 @@ def _account(user: User, value: dict[str, Any], key: str | None) -> Deferred[Non
 
 
 def _read(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:
-    return user.read(_room(value), numberField(value, "id", 0, FOREVER))
+    return user.read(_room(value), numberField(value, "id", 0, FOREVER), key)
 
 
 def _history(user: User, value: dict[str, Any], key: str | None) -> Deferred[None]:

@@ -51,11 +51,11 @@ class SQLRecords:
         else:
             self._connection.execute("REPLACE INTO records VALUES (?, ?, ?)", (kind, key, text))
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
         See L{stores.interfaces.Records.blank}.
         """
-        self._connection.execute("UPDATE events SET data = '' WHERE id = ?", (id,))
+        self._connection.execute("UPDATE events SET data = ? WHERE id = ?", (left, id))
 
     def hide(self, removal: int, selection: Selection) -> None:
         """
@@ -75,7 +75,7 @@ class _RecordsAlone(SQLRecords):
     The records while they are made again: what is done to events was done already.
     """
 
-    def blank(self, id: int) -> None:
+    def blank(self, id: int, left: str = "") -> None:
         """
         Do nothing.
         """

@@ -142,7 +142,7 @@ def isTime(value: object) -> bool:
 
 def asEvent(row: tuple[Any, ...]) -> Event:
     """
-    @param row: of L{EVENTS}, L{BARE_EVENTS} or L{SECRET_EVENTS}.
+    @param row: of L{EVENTS} or L{SECRET_EVENTS}.
     @return: the event; one of the kind L{UNREADABLE} if the row cannot be read.
     """
     id, time, kind, room, name, text, to, sid, key, data = row

@@ -378,20 +378,21 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...] | _Gap]:
         except sqlite3.DatabaseError:
             # Where even the first cannot be found, no server wrote what is below 1.
             start = max(position, 1)
-            position = _nextReadable(connection, start)
+            position = _nextReadable(connection, select, start)
             yield _Gap(start, position - 1)
 
 
-def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
+def _nextReadable(connection: sqlite3.Connection, select: str, failed: int) -> int:
     """
     Damage lies in pages, each of which has a stretch of ids.
 
+    @param select: reads events.
     @param failed: an id from which nothing can be read.
     @return: the next id from which something can be, or one above all of them.
     """
     first, step = failed, 1.0
     readable = failed + 1
-    while readable <= _LAST_ID and not _canRead(connection, readable):
+    while readable <= _LAST_ID and not _canRead(connection, select, readable):
         failed = readable
         if failed - first >= TRIED:
             step *= 1.1
@@ -399,16 +400,16 @@ def _nextReadable(connection: sqlite3.Connection, failed: int) -> int:
     readable = min(readable, _LAST_ID + 1)
     while readable - failed > 1:
         middle = (failed + readable) // 2
-        if _canRead(connection, middle):
+        if _canRead(connection, select, middle):
             readable = middle
         else:
             failed = middle
     return readable
 
 
-def _canRead(connection: sqlite3.Connection, id: int) -> bool:
+def _canRead(connection: sqlite3.Connection, select: str, id: int) -> bool:
     try:
-        connection.execute(f"{OLD_EVENTS} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
+        connection.execute(f"{select} WHERE id >= ? ORDER BY id LIMIT 1", (id,)).fetchall()
     except sqlite3.DatabaseError:
         return False
     return True
