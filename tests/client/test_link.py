@@ -689,6 +689,21 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("entered", False)])
         self.assertTrue(it.link.login.byCode)
 
+    def test_codeAfterWrongPasswords(self) -> None:
+        """If the server closes before it takes the code, the code goes over a new connection."""
+        code = makeSecret()
+        it = self.linked(isPrivate=True)
+        it.link.enter("Ann", code)
+        peer = it.endpoint.accept()
+        peer.got()
+        peer.says(type="error", code="wrong-login", text="wrong")
+        peer.closes()
+        self.assertEqual(it.ui.took(), [])
+        peer = it.endpoint.accept()
+        self.assertEqual(peer.objects()[0]["password"], code)
+        peer.closes()
+        self.assertEqual(it.ui.took(), [("ended", "unreachable")])
+
     def test_codeInClear(self) -> None:
         """Where others can listen it does not go at all, and the user is told why."""
         it = self.linked()

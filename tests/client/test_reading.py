@@ -123,6 +123,14 @@ class ReadingTests(SynchronousTestCase):
         self.clock.advance(READ_SECONDS)
         self.assertEqual(self.took(), [("#dev", 21)])
 
+    def test_newRoom(self) -> None:
+        """A room without a mark counts as read up to now when the user comes to it."""
+        self.enter()
+        for room in ("#ops", "#dev"):
+            self.reading.looked(room, 20)
+        self.clock.advance(READ_SECONDS)
+        self.assertEqual(self.took(), [("#ops", 20)])
+
     def test_replay(self) -> None:
         """What is shown as missed is counted once, and not at all if another device has read it."""
         self.enter(dev=2)

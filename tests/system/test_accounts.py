@@ -126,8 +126,6 @@ class DeviceTests(AccountTestCase):
         laptop.expect("You are Ann again")
         laptop.type("/join #dev\r")
         laptop.expect("You are in #dev")
-        laptop.type("here\r")
-        laptop.expect("OK . .")
         self.quit(laptop)
         bob = self.enter(self.port, "Bob")
         bob.send("/join #dev", "Ann, look", "and this")

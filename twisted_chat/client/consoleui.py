@@ -338,7 +338,7 @@ class ConsoleUI:
         self._warning = ""
         self._view.known.entered(self._room)
         missed = self._reading.missed(self._room)
-        self._reading.looked(self._room)
+        self._reading.looked(self._room, self.link.session.last)
         return missed
 
     def _moved(self, former: str) -> None:

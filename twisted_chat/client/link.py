@@ -322,6 +322,9 @@ class ChatLink:
         greeted, self._greeted = self._greeted, False
         if self._leaving or (entered and self._finishing and not self.outbox.expected):
             self._end(None)
+        elif greeted and self._refusedHere and not self._everEntered:
+            # A server closes after a few wrong logins: the last hello came too late for this one.
+            self._connector.connect()
         elif entered or greeted or not (settled or self._refusedHere):
             if greeted and not self._spokenTo:
                 self._sentence = self._silent(reason)

@@ -114,10 +114,15 @@ class Reading:
             unread.before -= 1
         unread.ids.append(id)
 
-    def looked(self, room: str) -> None:
+    def looked(self, room: str, newest: int = 0) -> None:
         """
         Note that a room is the current one: all that came of it was on the screen.
+
+        @param newest: the id of the newest event, up to which a room counts as read in which
+            nothing was read before; otherwise nothing of it would ever count as unread.
         """
+        if room not in self._marks:
+            self.shown(room, newest)
         unread = self._unread.pop(room, None)
         if unread is not None and unread.ids:
             self.shown(room, unread.ids[-1])

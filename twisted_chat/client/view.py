@@ -191,7 +191,8 @@ class View:
         @return: whether the user ignores the event's author, whose new name is ignored as well.
         """
         ignored = self._settings.ignored
-        isKnown = event.kind in SPOKEN or event.kind == JOINED
+        # The text dialect has no ids, and does not tell accounts.
+        isKnown = bool(event.id) and (event.kind in SPOKEN or event.kind == JOINED)
         if not ignored.covers(event.name, accountOf(event) if isKnown else None):
             return False
         if event.kind == RENAMED and ignored.renamed(event.name, event.to):
