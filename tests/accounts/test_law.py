@@ -54,6 +54,8 @@ class LawCase(SynchronousTestCase):
         if isinstance(who, str):
             who = visitor(who, account=who != "Guest")
         error = self.law.mayEnter(place, "#dev", who, self.court.now)
+        if error is not None and place == SERVER:
+            self.assertTrue(self.law.guardsEntry, error.sentence)
         return "" if error is None else error.sentence
 
 
@@ -237,6 +239,34 @@ class SpeakTests(LawCase):
         self.assertEqual(self.speech(visitor("Mod", "192.0.2.1")), "")
         self.court.mutes("ann", self.dev, "mod")
         self.assertIn("muted", self.speech(visitor("Mod", "192.0.2.1")))
+
+
+class GuardTests(LawCase):
+    """
+    Whether the entry of the chat is guarded at all.
+    """
+
+    def test_nobodyKeptOut(self) -> None:
+        """The entry is not guarded unless somebody might be kept out of the chat."""
+        self.court.bans("mod", self.dev, who="bob")
+        self.court.sets("", SERVER, "registration", "invited")
+        self.assertFalse(self.law.guardsEntry)
+
+    def test_lifted(self) -> None:
+        """The entry is guarded as long as there is a ban from the server."""
+        ban = self.court.bans("", SERVER, who="bob")
+        self.assertTrue(self.law.guardsEntry)
+        self.court.lifts("", SERVER, ban)
+        self.assertFalse(self.law.guardsEntry)
+
+    def test_policies(self) -> None:
+        """The entry is guarded where guests are not let in, by the options or by what is set."""
+        self.law.policies = Policies("no")
+        self.assertTrue(self.law.guardsEntry)
+        self.law.policies = Policies()
+        self.assertFalse(self.law.guardsEntry)
+        self.court.sets("", SERVER, "lockdown", "all", 60)
+        self.assertTrue(self.law.guardsEntry)
 
 
 class EnterTests(LawCase):

@@ -55,6 +55,8 @@ class Law:
     What is in force.
 
     @ivar records: those of the kinds in L{records.IN_MEMORY}.
+    @ivar guardsEntry: whether L{mayEnter} must be asked before somebody enters the chat; mostly
+        there is nobody whom the server keeps out.
     """
 
     def __init__(self, policies: Policies | None = None) -> None:
@@ -66,6 +68,7 @@ class Law:
         self._bans = BanIndex()
         self._ruled: set[str] = set()
         self._everywhere = False
+        self.guardsEntry = False
         self._spoken: dict[str, dict[str, float]] = {}
         self._refresh(SERVER)
 
@@ -120,6 +123,7 @@ class Law:
                 settings.keys() - {"registration"}
             )
             self._everywhere = hasMutes or isRestricted
+            self.guardsEntry = self._everywhere or self._bans.holds(SERVER, "enter")
         elif hasMutes or "slow" in settings or "readonly" in settings:
             self._ruled.add(place)
         else:

@@ -567,8 +567,11 @@ class LoginDesk:
         """
         @raise ChatError: if somebody may not enter the chat.
         """
+        law = self._state.law
+        if not law.guardsEntry:
+            return
         visitor = Visitor(who, looks(name), client.host, isRegistered)
-        refusal = self._state.law.mayEnter(SERVER, "", visitor, self._state.seconds())
+        refusal = law.mayEnter(SERVER, "", visitor, self._state.seconds())
         if refusal is not None:
             raise refusal
 

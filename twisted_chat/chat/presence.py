@@ -164,7 +164,8 @@ class Presence:
         if event.room == state.rooms.lobby.name:
             if event.kind == JOINED:
                 state.roster.checkBearers(person.name, person.sid)
-                self._checkBans(event, SERVER)
+                if state.law.guardsEntry:
+                    self._checkBans(event, SERVER)
             elif person not in state.rooms.lobby:
                 raise NoSuchRoom(f"{person.name} is not here any more")
             return

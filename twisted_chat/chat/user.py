@@ -121,6 +121,7 @@ class User:
     the receipts of the messages before it.
 
     @ivar member: the person.
+    @ivar sid: what the person is known by in the log.
     @ivar client: the connection behind it; another one after a session was taken over.
     @ivar put: sends whole lines to it; never blocks and never raises.
     @ivar leaving: whether they have left, or are leaving, as far as this connection goes.
@@ -161,6 +162,7 @@ class User:
         "member",
         "put",
         "session",
+        "sid",
         "state",
         "waits",
     )
@@ -172,6 +174,7 @@ class User:
         """
         self.state = state
         self.member = member
+        self.sid = member.sid
         self.session = session if session.tokenHash else None
         self.keyPrefix = "" if session.sid == member.sid else f"{session.sid}/"
         self.current = state.rooms.lobby
@@ -190,11 +193,6 @@ class User:
     def name(self) -> str:
         """The member's name."""
         return self.member.name
-
-    @property
-    def sid(self) -> str:
-        """What the member is known by in the log."""
-        return self.member.sid
 
     @property
     def rooms(self) -> tuple[Room, ...]:
@@ -268,6 +266,7 @@ class User:
         """
         self.member.detach(self)
         self.member = member
+        self.sid = member.sid
         # Their keys must not be taken for those of other connections.
         self.keyPrefix = f"{newSid() if self.session is None else self.session.sid}/"
         self.current = self.state.rooms.lobby
