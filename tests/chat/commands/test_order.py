@@ -25,13 +25,43 @@ class KickTests(Moderated):
         self.assertFalse(self.isIn(self.bob))
 
     def test_back(self) -> None:
-        """Whoever was removed may be back after a minute."""
+        """A member who was removed may be back after a minute."""
         self.max.types("/kick Bob")
         (line,) = self.said(self.bob, "/join #dev")
         self.assertEqual(line, "! you are banned from #dev until 2025-11-22 14:34")
         self.now += KICK_SECONDS
         self.bob.types("/join #dev")
         self.assertTrue(self.isIn(self.bob))
+
+    def test_guestBack(self) -> None:
+        """A guest comes back neither over a new connection nor as a lookalike within the minute."""
+        self.max.types("/kick Cid")
+        self.cid.types("/quit")
+        for name in ("Cid", "C1D"):
+            again = self.enter(name, "198.51.100.9")
+            (line,) = self.said(again, "/join #dev")
+            self.assertIn("you are banned from #dev", line)
+            again.types("/quit")
+        self.now += KICK_SECONDS
+        again = self.enter("Cid", "198.51.100.9")
+        again.types("/join #dev")
+        self.assertTrue(self.isIn(again))
+
+    def test_neighbours(self) -> None:
+        """Others who come from the address of a guest who is removed stay."""
+        other = self.enter("Other", "192.0.2.4")
+        other.types("/join #dev")
+        self.max.types("/kick Cid")
+        self.assertFalse(self.isIn(self.cid))
+        self.assertTrue(self.isIn(other))
+
+    def test_roleGone(self) -> None:
+        """A moderator whose role goes while a command waits is told that, and nobody is hurt."""
+        for line in ("/kick Cid", "/ban Cid", "/mute Cid"):
+            appoint(self.hub, self.max, "moderator", self.dev.place)
+            self.ann.types("/revoke Max")
+            with self.subTest(line):
+                self.assertIn("keep order", self.said(self.max, line)[0])
 
     def test_ranks(self) -> None:
         """Nobody removes somebody of their own rank or above, or themselves."""
@@ -243,6 +273,13 @@ class MuteTests(Moderated):
         self.assertEqual(self.said(self.max, "/unmute Cid"), ["* Max unmuted Cid in #dev"])
         self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
 
+    def test_unmuteByNewName(self) -> None:
+        """A guest who took another name since is found under that, too."""
+        self.max.types("/mute Cid")
+        self.cid.types("/nick Sid")
+        self.assertEqual(self.said(self.max, "/unmute Sid"), ["* Max unmuted Cid in #dev"])
+        self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
+
     def test_otherName(self) -> None:
         """Another name does not help."""
         self.max.types("/mute Cid")
@@ -290,7 +327,7 @@ class SetTests(Moderated):
         self.assertEqual(self.said(self.bob, "three"), ["OK . ."])
 
     def test_slowIsTold(self) -> None:
-        """Whoever joins is told of slow mode and of a read-only room."""
+        """A user who joins is told of slow mode and of a read-only room."""
         self.max.types("/slow 5m", "/readonly on")
         self.cid.types("/leave")
         lines = self.said(self.cid, "/join #dev")
@@ -380,7 +417,7 @@ class GrantTests(Moderated):
         self.assertIn("keep order", self.said(self.max, "/slow 30s")[0])
 
     def test_owners(self) -> None:
-        """Whoever is owner by a role locks and opens the room; whoever gave it away does not."""
+        """An owner by role locks and opens the room; one who gave the role away does not."""
         self.assertIn("only the owner", self.said(self.bob, "/lock sesame99")[0])
         self.ann.types("/grant Bob owner", "/revoke Ann")
         self.assertEqual(self.said(self.bob, "/lock sesame99"), ["* Bob made #dev private"])
