@@ -19,7 +19,7 @@ from .session import RoomRecord, Session
 
 class IFollower(Interface):
     """
-    Whom a log hands its events to.  The hub is one.
+    The receiver of a log's events.  The hub is one.
 
     An C{origin} is whatever object the appender gave with its draft, or C{None} for an event that
     was appended elsewhere.

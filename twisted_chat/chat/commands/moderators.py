@@ -40,7 +40,7 @@ class Where(NamedTuple):
 
 class Whom(NamedTuple):
     """
-    Whom a moderator acts on.
+    The person or network that a moderator acts on.
 
     @ivar name: how people call them.
     @ivar who: their account or their session, or empty.
