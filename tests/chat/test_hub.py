@@ -26,6 +26,7 @@ from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.room import PRESENCE_LIMIT
 from twisted_chat.errors import BadName, NameTaken, NoSuchUser
 from twisted_chat.wire.events import (
+    CLOSED,
     CREATED,
     FOREVER,
     INVITED,
@@ -796,6 +797,9 @@ class Model:
             listeners = set(present)
         elif event.kind == CREATED:
             listeners = {author}
+        elif event.kind == CLOSED:
+            # The end of a room that somebody has joined meanwhile is void, and nobody hears of it.
+            listeners = set()
         else:
             listeners = self._in[room] | {author}
             guest = self._sids.get(event.to, "")
