@@ -62,6 +62,8 @@ _NOT_SENT = frozenset({CLOSED, UNREADABLE}) | ACCOUNTS
 
 _HE = re.compile(r"\b(he|him|his|himself|she|hers|herself)\b", re.IGNORECASE)
 
+_WHO = re.compile(r'"""\s*Who(m|ever)? ')
+
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]+`")
 
@@ -538,18 +540,23 @@ class EnglishTests(SynchronousTestCase):
     The language of the documents and docstrings.
     """
 
-    def gendered(self) -> set[str]:
+    def filesWith(self, pattern: re.Pattern[str]) -> set[str]:
         """
-        @return: the files that call somebody "he".
+        @return: the documents and sources, but for this one, in which a pattern is found outside
+            of code and of the literal C{"he"}.
         """
-        folders = (PACKAGE, *(ROOT / name for name in ("bench", "contrib", "docs", "fuzz")))
-        files = [*DOCUMENTS, *chain.from_iterable(each.rglob("*.py") for each in folders)]
+        folders = (PACKAGE, *map(ROOT.joinpath, ("bench", "contrib", "docs", "fuzz", "tests")))
+        files = {*DOCUMENTS, *chain.from_iterable(each.rglob("*.py") for each in folders)}
         return {
             str(path.relative_to(ROOT))
-            for path in files
-            if _HE.search(_CODE.sub("", path.read_text("utf-8")).replace('"he"', ""))
+            for path in files - {Path(__file__).resolve()}
+            if pattern.search(_CODE.sub("", path.read_text("utf-8")).replace('"he"', ""))
         }
 
     def test_nobodyIsHe(self) -> None:
         """No file calls a user "he"."""
-        self.assertEqual(self.gendered(), set())
+        self.assertEqual(self.filesWith(_HE), set())
+
+    def test_noRiddles(self) -> None:
+        """No docstring begins with a clause such as "Who leaves"."""
+        self.assertEqual(self.filesWith(_WHO), set())

@@ -36,7 +36,7 @@ GUESTS = ("yes", "read-only", "no")
 """What people without an account may do: see L{accounts.law.Policies}."""
 
 REGISTRATION = ("open", "invited", "operator")
-"""Who may register: see L{accounts.law.Policies}."""
+"""The policies of registration: see L{accounts.law.Policies}."""
 
 MAX_FORGET_DAYS = 36_500
 """Days that a room may stay that nobody is in: a hundred years."""

@@ -91,7 +91,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.hashing.refused, 0)
 
     def test_full(self) -> None:
-        """Whoever comes when too many wait is told to come back, and the others are served."""
+        """A caller who comes when too many wait is told to come back, and the others are served."""
         results = [self.ask(number) for number in range(1 + MAX_WAITING)]
         error = self.assertRaises(TooManyTries, self.ask, 99)
         self.assertEqual(error.sentence, "too many people are logging in: try again in a moment")
@@ -144,7 +144,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(hashing.do(int, "1")), 1)
 
     def test_askedByAnAnswer(self) -> None:
-        """Whoever asks once more when told a result comes after those that wait."""
+        """A caller who asks once more when told a result comes after those that wait."""
         asked: list[Deferred[int]] = []
         self.ask(0).addCallback(lambda _: asked.append(self.ask(2)))
         self.ask(1)

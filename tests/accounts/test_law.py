@@ -61,7 +61,7 @@ class LawCase(SynchronousTestCase):
 
 class WhoTests(LawCase):
     """
-    Who is who.
+    The owners of names.
     """
 
     def test_ownerOf(self) -> None:
@@ -99,7 +99,7 @@ class WhoTests(LawCase):
 
 class SpeakTests(LawCase):
     """
-    Who may speak.
+    The right to speak.
     """
 
     def test_noRules(self) -> None:
@@ -157,7 +157,7 @@ class SpeakTests(LawCase):
         self.assertFalse(self.law.hasRules(self.dev))
 
     def test_unmutedInReadOnly(self) -> None:
-        """Whoever is no longer muted does not speak in a read-only room for that."""
+        """The end of a mute lets nobody speak in a read-only room."""
         self.court.sets("mod", self.dev, "readonly", "on")
         ban = self.court.mutes("mod", self.dev, "bob")
         self.court.lifts("mod", self.dev, ban)
@@ -271,7 +271,7 @@ class GuardTests(LawCase):
 
 class EnterTests(LawCase):
     """
-    Who may enter.
+    The right to enter.
     """
 
     def test_banned(self) -> None:

@@ -319,7 +319,7 @@ class RemovedTests(RoomCase):
         self.assertEqual(self.paper.hidden, {})
 
     def test_claims(self) -> None:
-        """Who says wrongly whose removal it was, or in which room, brings nothing back."""
+        """A restore with the wrong author or room of the removal brings nothing back."""
         id = self.court.removes("ann", self.dev, who="bob")
         other = self.court.makes("bob")
         self.court.restores("bob", other, id, "bob")

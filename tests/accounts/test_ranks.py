@@ -15,7 +15,7 @@ from twisted_chat.wire.events import SERVER
 
 class RankTests(SynchronousTestCase):
     """
-    Who stands above whom.
+    The order of ranks.
     """
 
     def setUp(self) -> None:
@@ -25,7 +25,7 @@ class RankTests(SynchronousTestCase):
         self.dev = self.court.makes("ann")
 
     def test_maker(self) -> None:
-        """Who made a room owns it, and it alone."""
+        """The maker of a room owns it, and it alone."""
         self.assertEqual(rankOf(self.records, self.dev, "ann"), Rank.OWNER)
         self.assertEqual(rankOf(self.records, LOBBY, "ann"), Rank.NONE)
         self.assertEqual(rankOf(self.records, self.dev, "bob"), Rank.NONE)

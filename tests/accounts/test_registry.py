@@ -45,7 +45,7 @@ class CourtCase(SynchronousTestCase):
 
 class RegisteredTests(CourtCase):
     """
-    Who registers.
+    Registration of an account.
     """
 
     def test_registered(self) -> None:
@@ -209,7 +209,7 @@ class CredentialsTests(CourtCase):
         self.void(self.court.does, CREDENTIALS, "ann", SERVER, {"credentials": [{"label": 1}]})
 
     def test_guests(self) -> None:
-        """Who is not registered has none."""
+        """A guest has none."""
         self.void(self.court.proves, "guest", "laptop")
 
 
@@ -244,7 +244,7 @@ class NamedTests(CourtCase):
         self.void(self.court.names, "ann", "Nan", owned=False, error=ChatError)
 
     def test_guests(self) -> None:
-        """Who is not registered takes no further name."""
+        """A guest takes no further name."""
         self.void(self.court.names, "guest", "Guest")
 
     def test_others(self) -> None:

@@ -20,7 +20,7 @@ WORDS = st.text(st.one_of(st.sampled_from("0123456789abcdef.:/*@smhdw"), st.char
 
 class TargetTests(SynchronousTestCase):
     """
-    Whom something concerns, known by its look.
+    The target of a command, known by its look.
     """
 
     def test_names(self) -> None:

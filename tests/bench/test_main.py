@@ -84,7 +84,7 @@ class ChoiceTests(SynchronousTestCase):
         self.assertEqual((opened.rate, closed.rate, closed.window), (1000.0, 0.0, 16))
 
     def test_ownCell(self) -> None:
-        """A person may set the figures of one cell himself."""
+        """A person may set the figures of one cell."""
         words = ["crowd", "--users", "50", "--senders", "5", "--window", "8"]
         self.assertEqual(
             command.chosenCells(command.arguments(words)), [Cell("crowd", 50, 5, window=8)]

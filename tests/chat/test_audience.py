@@ -15,7 +15,7 @@ from twisted_chat.chat.audience import Audience
 
 class AudienceTests(SynchronousTestCase):
     """
-    Who hears the same.
+    The listeners who hear the same.
     """
 
     def setUp(self) -> None:
@@ -38,7 +38,7 @@ class AudienceTests(SynchronousTestCase):
 
     def test_changeOfView(self) -> None:
         """
-        Whoever is added again has only the new view, and a view nobody has is forgotten.
+        A listener who is added again has only the new view; a view nobody has is forgotten.
         """
         first, second = CountingView("1"), CountingView("2")
         self.audience.add(self.ann, first)
@@ -48,7 +48,7 @@ class AudienceTests(SynchronousTestCase):
 
     def test_remove(self) -> None:
         """
-        Whoever is removed hears no more; to remove him again does nothing.
+        A listener who is removed hears no more; to remove them again does nothing.
         """
         self.audience.add(self.ann, CountingView("v"))
         self.audience.remove(self.ann)

@@ -176,7 +176,7 @@ class EmptiedTests(SynchronousTestCase):
         self.assertEqual([each.emptyAt for each in stored.records if each.name == "#dev"], [0.0])
 
     def test_returning(self) -> None:
-        """Whoever lost the connection finds their unused room again within the hour."""
+        """A user who lost the connection finds their unused room again within the hour."""
         now = [1e9]
         hub = makeHub(seconds=lambda: now[0])
         client = enter(hub, "Ann")

@@ -84,7 +84,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_authorElsewhere(self) -> None:
         """
-        An author who does not hear the room gets his answers alone.
+        An author who does not hear the room gets their answers alone.
         """
         fan = self.fanOut((0, self.room), (1, self.room))
         fan.answer(0, self.dai, b"A\n")
@@ -108,7 +108,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_merged(self) -> None:
         """
-        Who belongs to several audiences hears all of them in one put, in the order of the ids.
+        A listener of several audiences hears all of them in one put, in the order of the ids.
         """
         other = Audience()
         away = CountingView("other")
@@ -153,7 +153,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_sameEventTwice(self) -> None:
         """
-        Who hears an event in two rooms is shown it once.
+        A listener who hears an event in two rooms is shown it once.
         """
         other = Audience()
         other.add(self.ann, CountingView("other"))
@@ -192,7 +192,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_views(self) -> None:
         """
-        Listeners of one audience read it each in his own view.
+        Listeners of one audience read it each in their own view.
         """
         self.room.add(self.cem, CountingView("away"))
         self.fanOut((0, self.room)).send()

@@ -26,6 +26,7 @@ from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.chat.room import PRESENCE_LIMIT
 from twisted_chat.errors import BadName, NameTaken, NoSuchUser
 from twisted_chat.wire.events import (
+    CLOSED,
     CREATED,
     FOREVER,
     INVITED,
@@ -43,7 +44,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class PeopleTests(SynchronousTestCase):
     """
-    Who is here, and by which name.
+    The people who are here, and their names.
     """
 
     def setUp(self) -> None:
@@ -51,7 +52,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_enter(self) -> None:
         """
-        Who enters is welcomed, is among the users, and the others are told.
+        A user who enters is welcomed, is among the users, and the others are told.
         """
         ann = enter(self.hub, "Ann")
         bob = enter(self.hub, "Bob")
@@ -61,7 +62,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_leave(self) -> None:
         """
-        Who leaves is said goodbye to, his name is free, and the others are told.
+        A user who leaves is said goodbye to, their name is free, and the others are told.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         bob.types("/quit")
@@ -73,7 +74,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_lostConnection(self) -> None:
         """
-        Who loses the connection has left: he is told nothing more.
+        A user who loses the connection has left, and is told nothing more.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         bob.drops()
@@ -136,7 +137,7 @@ class PeopleTests(SynchronousTestCase):
         What is meant for one person is told to nobody whose name looks like theirs.
         """
         neil, bob = enterAll(self.hub, "Neil", "Bob")
-        bob.types("/msg Nell he is fired", "/join #hr sesame", "/invite Nell", "/who Nell")
+        bob.types("/msg Nell Bill is fired", "/join #hr sesame", "/invite Nell", "/who Nell")
         self.assertEqual(neil.lines, [])
         refused = [line for line in bob.lines if line[:2] == "! "]
         self.assertEqual(refused, ["! nobody of this name is here: did you mean Neil?"] * 3)
@@ -193,7 +194,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_renamedThenGone(self) -> None:
         """
-        Who takes a new name and leaves at once has the others told both.
+        A user takes a new name and leaves at once: the others are told both.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -312,7 +313,7 @@ class OrderTests(SynchronousTestCase):
 
     def test_receiptsStandInTheirPlaces(self) -> None:
         """
-        An author's receipts stand where everybody else reads his messages.
+        An author's receipts stand where everybody else reads their messages.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -328,7 +329,7 @@ class OrderTests(SynchronousTestCase):
 
     def test_authorsFirst(self) -> None:
         """
-        Who said something is answered before anybody else hears it.
+        The author of a message is answered before anybody else hears it.
         """
         hub = makeHub()
         people = enterAll(hub, "Ann", "Bob", "Cem")
@@ -451,7 +452,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_leaversHearOfEachOther(self) -> None:
         """
-        Of two who leave in one turn the second hears of the first, and nobody of himself.
+        Of two who leave in one turn the second hears of the first, and neither of their own.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
         for person in (ann, bob, cem):
@@ -498,7 +499,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_wholeStayInOneTurn(self) -> None:
         """
-        Who enters, speaks and leaves in one turn is answered all of it.
+        A user who enters, speaks and leaves in one turn is answered all of it.
         """
         (ann,) = self.enterInOneTurn("Ann")
         ann.forget()
@@ -558,7 +559,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_comeAndGoInOneTurn(self) -> None:
         """
-        Who comes and goes at once is told of, and stays nowhere.
+        A user who comes and goes at once is told of, and stays nowhere.
         """
         (ann,) = self.enterInOneTurn("Ann")
         ann.forget()
@@ -569,8 +570,8 @@ class PresenceTests(SynchronousTestCase):
 
     def test_moversAndStrangers(self) -> None:
         """
-        Who left a room hears nothing of it that comes after, even in the same turn, and who comes
-        nothing of before.
+        A user who left a room hears nothing of it that comes after, even in the same turn; one who
+        comes hears nothing of before.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
         ann.types("/join #dev")
@@ -796,6 +797,9 @@ class Model:
             listeners = set(present)
         elif event.kind == CREATED:
             listeners = {author}
+        elif event.kind == CLOSED:
+            # The end of a room that somebody has joined meanwhile is void, and nobody hears of it.
+            listeners = set()
         else:
             listeners = self._in[room] | {author}
             guest = self._sids.get(event.to, "")
@@ -819,8 +823,8 @@ class ExactlyOnceTests(SynchronousTestCase):
     @given(steps)
     def test_everyListener(self, taken: list[tuple[int, str, str]]) -> None:
         """
-        Everybody hears each event that he may see exactly once and in the order of the ids; every
-        author gets one answer to each of his lines, in their order.
+        Everybody hears each event that they may see exactly once and in the order of the ids; every
+        author gets one answer to each of their lines, in their order.
         """
         # Each look at the clock is an hour later: no name is held for long.
         hub, turn = makeTurnHub(backlog=0, monotonic=count(0.0, 3600.0).__next__)

@@ -339,7 +339,7 @@ class CodeRaceTests(TurnTestCase):
 
 class PolicyTests(AccountsTestCase):
     """
-    Who may enter, speak and register.
+    The rights to enter, to speak and to register.
     """
 
     def setPolicies(self, guests: str = "yes", registration: str = "open") -> None:

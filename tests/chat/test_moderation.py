@@ -18,7 +18,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class HearingTests(Moderated):
     """
-    Who hears of what moderators do.
+    The audience of what moderators do.
     """
 
     def test_room(self) -> None:
@@ -78,7 +78,7 @@ class HearingTests(Moderated):
 
 class EjectTests(Moderated):
     """
-    Who has to leave.
+    The people who have to leave.
     """
 
     def ban(self, place: str = SERVER, **whom: Any) -> None:
@@ -185,7 +185,7 @@ class StayTests(Moderated):
 
 class RemovalTests(Moderated):
     """
-    Who is told of a removal.
+    The people who are told of a removal.
     """
 
     def test_faults(self) -> None:

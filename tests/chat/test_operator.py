@@ -119,7 +119,7 @@ class OrderTests(SynchronousTestCase):
         self.turn.end()
 
     def test_joinBefore(self) -> None:
-        """Who was about to join comes in, and is sent away with the others."""
+        """A user who was about to join comes in, and is sent away with the others."""
         self.cem.types("/join #den")
         closing = Deferred.fromCoroutine(self.hub.operator.close("#den"))
         for _ in range(4):
@@ -129,7 +129,7 @@ class OrderTests(SynchronousTestCase):
         self.assertIn("* server removed Cem from #den", self.cem.lines)
 
     def test_joinAfter(self) -> None:
-        """Who joins meanwhile waits, and is in a new room."""
+        """A user who joins meanwhile waits, and is in a new room."""
         closing = Deferred.fromCoroutine(self.hub.operator.close("#den"))
         former = self.hub.rooms["#den"]
         self.cem.types("/join #den")

@@ -43,6 +43,6 @@ class GuardTests(SynchronousTestCase):
         self.assertTrue(self.isSlowed("fe80::1%eth0", "fe80::2%eth0"))
 
     def test_noAddress(self) -> None:
-        """Whoever comes over a socket of this machine is counted, too."""
+        """Somebody who comes over a socket of this machine is counted, too."""
         self.assertTrue(self.isSlowed("", ""))
         self.assertTrue(self.isSlowed("not:an:address", "not:an:address"))

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_privacy -*-
 """
-Who may read what: a model of rooms, compared with everything that people are ever sent.
+The right to read: a model of rooms, compared with everything that people are ever sent.
 """
 
 from __future__ import annotations
@@ -479,7 +479,7 @@ class LeakTests(SynchronousTestCase):
 
     def test_leftWhileMaking(self) -> None:
         """
-        Whoever leaves while a room is being made for them, or while they join it, is in no room,
+        A user who leaves while a room is being made for them, or joined by them, is in no room,
         and an empty room ends.
         """
         for lines in (["/join #den"], ["/join #den sesame1"]):
@@ -565,7 +565,7 @@ class LeakTests(SynchronousTestCase):
 
     def test_removedIsInvitedByTheOwner(self) -> None:
         """
-        Whom the owner removed, no other member lets in again.
+        No other member lets in again somebody whom the owner removed.
         """
         ann, bob, cem = enterAll(makeHub(), "Ann", "Bob", "Cem")
         for client in (ann, bob, cem):
@@ -581,7 +581,7 @@ class LeakTests(SynchronousTestCase):
 
     def test_ownerWhoResumes(self) -> None:
         """
-        Whoever comes back into a private room may read it, by whatever right they came back.
+        A member who comes back into a private room may read it, by whatever right they came back.
         """
         hub = makeHub()
         ann = enter(hub, "Ann", JSON)
@@ -596,7 +596,7 @@ class LeakTests(SynchronousTestCase):
 
     def test_nameOfWhoResumedUnderAnother(self) -> None:
         """
-        Whoever comes back under another name does not keep the old one.
+        A member who comes back under another name does not keep the old one.
         """
         hub = makeHub()
         ann = enter(hub, "Ann", JSON)

@@ -197,7 +197,7 @@ class ChangePaceTests(SynchronousTestCase):
         self.assertEqual(len(self.pace), 10)
 
     def test_forgotten(self) -> None:
-        """Whoever may make all their changes again is not remembered."""
+        """A person who may make all their changes again is not remembered."""
         for number in range(20):
             self.change(f"guest{number}", 1, f"192.0.2.{number}")
         self.clock.advance(CHANGES * CHANGE_SECONDS)

@@ -23,7 +23,7 @@ def makeRoom(*eras: Era, owner: str = "owner") -> Room:
 
 class AdmissionTests(SynchronousTestCase):
     """
-    Who may enter.
+    The right to enter.
     """
 
     def test_public(self) -> None:
@@ -67,7 +67,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_expelled(self) -> None:
         """
-        Whoever was removed gets in neither by right nor by password, until a new era.
+        A member who was removed gets in neither by right nor by password, until a new era.
         """
         room = makeRoom(Era(1, hashPassword("sesame")))
         room.expelled.add("member")
@@ -129,7 +129,7 @@ class PlaceTests(SynchronousTestCase):
 
     def test_whoeverLeft(self) -> None:
         """
-        Whoever left in a private era reads it up to then.
+        A member who left in a private era reads it up to then.
         """
         room = makeRoom(Era(1, ""), Era(20))
         self.assertEqual(room.placeFor({1: 15}).ranges, ((1, 15), (20, FOREVER)))
@@ -202,7 +202,7 @@ class RoomTests(SynchronousTestCase):
 
     def test_change(self) -> None:
         """
-        Whoever asks while changes wait for the log is told when the last has come back.
+        A question asked while changes wait for the log is answered when the last has come back.
         """
         room = makeRoom()
         self.successResultOf(room.whenSettled())

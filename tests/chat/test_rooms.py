@@ -78,7 +78,7 @@ class FindingTests(SynchronousTestCase):
 
     def test_silentAboutPrivateRooms(self) -> None:
         """
-        Whoever names a room that looks like a private one reads no word about that.
+        A user who names a room that looks like a private one reads no word about that.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/join #plans sesame")
@@ -189,7 +189,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_leaveAndJoinAtOnce(self) -> None:
         """
-        Whoever joins while the end of the room is on its way makes it anew.
+        A user who joins while the end of the room is on its way makes it anew.
         """
         self.ann.types("/join #dev")
         first = self.hub.rooms["#dev"].id

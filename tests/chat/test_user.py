@@ -93,7 +93,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_tellLastSender(self) -> None:
         """
-        A reply goes to who told something last, whatever he is called by then.
+        A reply goes to the last person who told something, whatever their name is by then.
         """
         with self.assertRaises(NoSuchUser):
             self.bob.user.tellLastSender("who?")
@@ -120,7 +120,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_toldWhileLeaving(self) -> None:
         """
-        A direct message that was stored before its reader left reaches him.
+        A direct message that was stored before its reader left reaches them.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -197,7 +197,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_goodbyeIsLast(self) -> None:
         """
-        Who leaves while something waits is answered it first; nothing comes after the goodbye.
+        A user who leaves while something waits is answered first; nothing follows the goodbye.
         """
         self.ann.types("one", "/names", "/quit")
         self.bob.types("after")
@@ -246,7 +246,7 @@ class AnswersTests(SynchronousTestCase):
 
 class SessionTests(SynchronousTestCase):
     """
-    What is kept of a person for his return.
+    What is kept of a person for their return.
     """
 
     def setUp(self) -> None:

@@ -208,7 +208,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_goneMeanwhile(self) -> None:
         """
-        Who leaves while the past is read is welcomed nowhere, and nothing breaks.
+        A user who leaves while the past is read is welcomed nowhere, and nothing breaks.
         """
         log = SlowLog()
         hub = makeHub(log)
@@ -239,7 +239,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_missed(self) -> None:
         """
-        Who comes back is told all that he missed, in the order of the ids, once.
+        A user who comes back is told all that they missed, in the order of the ids, once.
         """
         last = newest(self.bob)
         self.bob.drops()
@@ -258,7 +258,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        The others are told that somebody left and came back, whether he resumes or not.
+        The others are told that somebody left and came back, whether they resume or not.
         """
         self.ann.forget()
         self.bob.drops()
@@ -303,7 +303,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_rooms(self) -> None:
         """
-        Who comes back is in his rooms again and misses nothing of them.
+        A user who comes back is in their rooms again and misses nothing of them.
         """
         self.bob.asks("command", line="/join #dev")
         self.ann.types("/join #dev", "before")
@@ -395,7 +395,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_gap(self) -> None:
         """
-        Who missed more than is kept is told so before he is told the rest.
+        A user who missed more than is kept is told so before they are told the rest.
         """
         hub = makeHub(MemoryLog(seconds=lambda: NOW, keep=10))
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob", JSON)
@@ -474,14 +474,14 @@ class ResumeTests(SynchronousTestCase):
 
     def test_nameIsFreeAfterQuit(self) -> None:
         """
-        Whoever leaves on purpose gives the name away at once.
+        A user who leaves on purpose gives the name away at once.
         """
         self.bob.asks("bye")
         self.assertIsNone(enter(self.hub, "Bob").loginError)
 
     def test_unreadable(self) -> None:
         """
-        Who cannot be told what he missed is sent away, so that he misses nothing of it.
+        A user who cannot be told what they missed is sent away, so that they miss nothing of it.
         """
         log = SlowLog()
         hub = makeHub(log)
@@ -515,7 +515,7 @@ class ResumeTests(SynchronousTestCase):
         given, _ = log.reads.pop(0)
         given.errback(log.fault)
         self.assertEqual(again.objects[-1]["type"], "bye")
-        # With something later in hand he would take all before it for seen, too.
+        # With something later in hand they would take all before it for seen, too.
         self.assertNotIn("meanwhile", [value.get("text") for value in again.objects])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
@@ -622,7 +622,7 @@ class CrowdTests(SynchronousTestCase):
         self.assertEqual(found, [0, 1, 1])
 
     def test_later(self) -> None:
-        """Whoever comes after the answer asks once more: it may have changed."""
+        """A user who comes after the answer asks once more: it may have changed."""
         self.log.asked[0].callback((1, 99))
         self.back[0].drops()
         again = resume(self.hub, self.back[0].objects[0], 2)
@@ -721,7 +721,7 @@ class TakeOverTests(SynchronousTestCase):
 
     def test_withoutLast(self) -> None:
         """
-        Who does not say what he has seen last is told that something may be missing.
+        A user who does not say what they have seen last is told that something may be missing.
         """
         again = resume(self.hub, self.welcome, 0, epoch="")
         self.assertEqual([value["type"] for value in again.objects], ["welcome", "gap"])
@@ -825,7 +825,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_resume(self) -> None:
         """
-        Who comes back while nothing can be stored is told what he missed all the same.
+        A user who comes back while nothing can be stored is told what they missed all the same.
         """
         log = FaultyLog(seconds=lambda: NOW)
         hub = makeHub(log)

@@ -13,7 +13,7 @@ from twisted_chat.client.ignoring import MAX_ALIASES, IgnoreList
 
 class IgnoreTests(SynchronousTestCase):
     """
-    Whom the user ignores.
+    The people whom the user ignores.
     """
 
     def setUp(self) -> None:

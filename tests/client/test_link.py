@@ -727,7 +727,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.endpoint.attempts, [])
 
     def test_text(self) -> None:
-        """Who asks for text sends the password behind the name, on every connection."""
+        """A link that asks for text sends the password behind the name, on every connection."""
         it = self.linked(textOnly=True, retry=True)
         it.link.enter("Ann", "swordfish is fine")
         for _ in range(2):

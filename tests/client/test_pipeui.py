@@ -365,7 +365,7 @@ class SendTests(SynchronousTestCase):
         return asked
 
     def test_wrongPassword(self) -> None:
-        """Who gives a password wants this name and no other."""
+        """A user who gives a password wants this name and no other."""
         it, peer = self.sends("one")
         it.link.enter("Ann", "swordfish was wrong")
         self.assertEqual(len(peer.objects()), 1)

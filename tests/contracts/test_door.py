@@ -122,7 +122,7 @@ class ToyDoorTests(DoorContract):
         self.assertTrue(other.isClosed)
 
     def test_ends(self) -> None:
-        """Whoever closes their side is answered and let go; whoever is lost frees their name."""
+        """A client that closes its side is answered and let go; one that is lost frees its name."""
         first, second = self.enter("Ann"), self.enter("Bob")
         first.types("Hello!")
         first.protocol.readConnectionLost()

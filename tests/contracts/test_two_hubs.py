@@ -118,7 +118,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_leave(self) -> None:
         """
-        Whoever leaves there is gone here, from every room.
+        A user who leaves there is gone here, from every room.
         """
         self.types(self.ann, "/join #dev")
         self.types(self.bob, "/join #dev", "/quit")
@@ -205,8 +205,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_joinAfterABan(self) -> None:
         """
-        Whoever joins after a ban of them in the log is outside, though their node did not know it
-        yet.
+        A user who joins after a ban of them in the log is outside, though their node did not know
+        it yet.
         """
         register(self.here, self.ann)
         appoint(self.here, self.ann, "operator")
@@ -242,7 +242,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_joinAfterALock(self) -> None:
         """
-        Whoever joins after a lock in the log is outside, though their node did not know it yet.
+        A user who joins after a lock in the log is outside, though their node did not know it yet.
         """
         self.types(self.ann, "/join #den")
         self.forget()

@@ -53,7 +53,7 @@ KEY: Final = "sesame"
 """The key of C{#den}."""
 
 LAST_SEEN: Final = "the den is warm"
-"""The last thing that was said while Ann was there: she said it herself."""
+"""The last thing that was said while Ann was there, by Ann."""
 
 EVENTS: Final = 'SELECT id, time, kind, room, name, text, "to", sid, key FROM events ORDER BY id'
 """Asks a file for all of its events, whatever its version."""

@@ -79,7 +79,7 @@ class DeviceTests(AccountTestCase):
 
     def register(self) -> None:
         """
-        Ann registers with her laptop, and leaves.
+        Ann registers with a laptop, and leaves.
         """
         run = self.client("laptop", "--name", "Ann")
         run.expect(CONNECTED)
@@ -287,7 +287,7 @@ class OlderClientTests(AccountTestCase):
         self.assertEqual(self.read(line, "ok")["id"], receipt["id"])
 
     def test_provedTakeover(self) -> None:
-        """Who takes a standing connection over by token and proof is shown the server's proof."""
+        """A client that takes a connection over by token and proof is shown the server's proof."""
         line, welcome = self.hello(name="Ann", backlog=0)
         secret = makeDeviceSecret()
         verifier = str(makeVerifier(secret, MIN_ITERATIONS))

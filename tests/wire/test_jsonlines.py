@@ -290,8 +290,8 @@ class EventTests(SynchronousTestCase):
 
     def test_replayToOthers(self) -> None:
         """
-        Whoever missed the same events is shown the same, but for their own; events that differ in
-        anything that is shown are told apart.
+        Clients that missed the same events are shown the same, but for their own; events that
+        differ in anything that is shown are told apart.
         """
         event = makeEvent(SAID, "one")._replace(sid="ann", key="k1")
         others = [event, event._replace(text="two"), event._replace(id=8), event._replace(time=9.0)]

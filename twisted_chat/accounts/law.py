@@ -40,7 +40,7 @@ class Policies(NamedTuple):
 
 class Owned(NamedTuple):
     """
-    Who owns a name.
+    The account that owns a name.
 
     @ivar who: the account.
     @ivar name: the name as they registered it.

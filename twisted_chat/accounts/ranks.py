@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_ranks -*-
 """
-Who stands above whom, in a room and on the whole server.
+The order of ranks, in a room and on the whole server.
 
 Only accounts have a role, and a role belongs to a place.  An operator stands above everybody in
 every place, the server itself above the operators.

@@ -25,7 +25,7 @@ _SPAN: Final = re.compile(r"([0-9]{1,9})([smhdwSMHDW])")
 
 class Target(NamedTuple):
     """
-    Whom a ban concerns, as somebody wrote it.
+    The target of a ban, as somebody wrote it.
 
     @ivar name: a name as it was typed, or empty.
     @ivar pattern: a pattern of names, or empty.

@@ -95,7 +95,7 @@ class Listing(NamedTuple):
 
 class State:
     """
-    Who is here, which rooms there are, and where everything goes through.
+    The people who are here, the rooms there are, and the parts that everything goes through.
 
     @ivar log: takes drafts and returns events.
     @ivar roster: everybody who is here.

@@ -19,7 +19,7 @@ from .session import RoomRecord, Session
 
 class IFollower(Interface):
     """
-    Whom a log hands its events to.  The hub is one.
+    The receiver of a log's events.  The hub is one.
 
     An C{origin} is whatever object the appender gave with its draft, or C{None} for an event that
     was appended elsewhere.
@@ -94,10 +94,10 @@ class IHistory(Interface):
     """
     What was, for those who may read it.  Nothing here blocks the reactor.
 
-    Whoever no longer needs an answer cancels it.  No event has its C{data}; one that cannot be read
-    is an event of the kind L{wire.events.UNREADABLE} with its id alone, where L{last} and L{after}
-    know that the reader may see it.  The C{text} of a message that was removed is empty, and no
-    search finds it.
+    A caller cancels an answer that is no longer needed.  No event has its C{data}; one that cannot
+    be read is an event of the kind L{wire.events.UNREADABLE} with its id alone, where L{last}
+    and L{after} know that the reader may see it.  The C{text} of a message that was removed is
+    empty, and no search finds it.
     """
 
     def bounds() -> Deferred[tuple[int, int]]:

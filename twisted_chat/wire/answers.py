@@ -142,7 +142,7 @@ class Gap(NamedTuple):
 
 class Members(NamedTuple):
     """
-    Who is in a room.
+    The people in a room.
 
     @ivar room: its name.
     @ivar names: all of them, sorted.

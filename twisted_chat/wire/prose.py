@@ -46,6 +46,9 @@ _WIDTH = 400
 REMOVED_TEXT = "(removed)"
 """What people read in the place of a message that was removed."""
 
+_SERVER = "this server"
+"""How sentences call the place of what operators do for the whole server."""
+
 _SHOWN_NAMES = 200
 """Names of a room that are listed: nobody reads more."""
 
@@ -90,7 +93,7 @@ def act(event: Event) -> str:
     @return: what a moderator did, in words.
     """
     values = publicValues(event)
-    where = "this server" if event.room == SERVER else event.room
+    where = _SERVER if event.room == SERVER else event.room
     return _ACTS[event.kind](event, values, where) + (
         f": {event.text}" if _hasReason(event) else ""
     )
@@ -100,11 +103,18 @@ def _hasReason(event: Event) -> bool:
     return bool(event.text) and event.kind != SET
 
 
+def _in(where: str) -> str:
+    """
+    @return: a place after what happens there.
+    """
+    return f"on {where}" if where == _SERVER else f"in {where}"
+
+
 def _granted(event: Event, values: Mapping[str, Any], where: str) -> str:
     role = values.get("role")
     if role:
         return f"{event.name} made {event.to} {role} of {where}"
-    return f"{event.name} took the role of {event.to} in {where} away"
+    return f"{event.name} took the role of {event.to} {_in(where)} away"
 
 
 def _banned(event: Event, values: Mapping[str, Any], where: str) -> str:
@@ -113,13 +123,13 @@ def _banned(event: Event, values: Mapping[str, Any], where: str) -> str:
     if values.get("quiet"):
         return f"{event.name} removed {event.to} from {where}"
     if values.get("what") == "speak":
-        return f"{event.name} muted {event.to} in {where}{end}"
+        return f"{event.name} muted {event.to} {_in(where)}{end}"
     return f"{event.name} banned {event.to} from {where}{end}"
 
 
 def _lifted(event: Event, values: Mapping[str, Any], where: str) -> str:
     if values.get("what") == "speak":
-        return f"{event.name} unmuted {event.to} in {where}"
+        return f"{event.name} unmuted {event.to} {_in(where)}"
     return f"{event.name} unbanned {event.to} from {where}"
 
 

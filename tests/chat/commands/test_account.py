@@ -583,7 +583,7 @@ class UnregisterTests(AccountsTestCase):
 
 class ShownTests(AccountsTestCase):
     """
-    Who is registered, as others see it.
+    Registered people, as others see them.
     """
 
     def setUp(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.support.moderating import Moderated, appoint, register
 from twisted_chat.chat.commands.order import GUEST_SECONDS, KICK_SECONDS
-from twisted_chat.wire.events import BANNED, SERVER, Event, asData
+from twisted_chat.wire.events import BANNED, GRANTED, SERVER, Event, asData
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -25,13 +25,51 @@ class KickTests(Moderated):
         self.assertFalse(self.isIn(self.bob))
 
     def test_back(self) -> None:
-        """Whoever was removed may be back after a minute."""
+        """A member who was removed may be back after a minute."""
         self.max.types("/kick Bob")
         (line,) = self.said(self.bob, "/join #dev")
         self.assertEqual(line, "! you are banned from #dev until 2025-11-22 14:34")
         self.now += KICK_SECONDS
         self.bob.types("/join #dev")
         self.assertTrue(self.isIn(self.bob))
+
+    def test_guestBack(self) -> None:
+        """A guest cannot come back over another connection within the minute."""
+        self.max.types("/kick Cid")
+        self.cid.types("/quit")
+        for name in ("Cid", "CID"):
+            again = self.enter(name, "198.51.100.9")
+            lines = self.said(again, "/join #dev")
+            self.assertIn("you are banned from #dev", lines[-1])
+            again.types("/quit")
+        self.now += KICK_SECONDS
+        again = self.enter("Cid", "198.51.100.9")
+        again.types("/join #dev")
+        self.assertTrue(self.isIn(again))
+
+    def test_neighbours(self) -> None:
+        """Others who come from the address of a guest who is removed stay."""
+        other = self.enter("Other", "192.0.2.4")
+        other.types("/join #dev")
+        self.max.types("/kick Cid")
+        self.assertFalse(self.isIn(self.cid))
+        self.assertTrue(self.isIn(other))
+
+    def test_roleGone(self) -> None:
+        """A moderator whose role goes while a command waits is told so, and nobody is hurt."""
+        values = {"place": self.dev.place, "who": self.max.user.sid, "role": ""}
+        for command in ("/kick Cid", "/ban Cid", "/mute Cid"):
+            appoint(self.hub, self.max, "moderator", self.dev.place)
+            self.dev.changing += 1
+            self.max.types(command)
+            id = self.hub.lastId + 1
+            gone = Event(id, self.now, GRANTED, "#dev", "server", data=asData(values))
+            self.hub.state.law.apply(gone)
+            self.max.forget()
+            self.dev._settle()
+            refusal = "! only moderators may do this: nothing was changed"
+            self.assertEqual(self.max.lines, [refusal])
+        self.assertTrue(self.isIn(self.cid))
 
     def test_ranks(self) -> None:
         """Nobody removes somebody of their own rank or above, or themselves."""
@@ -243,6 +281,13 @@ class MuteTests(Moderated):
         self.assertEqual(self.said(self.max, "/unmute Cid"), ["* Max unmuted Cid in #dev"])
         self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
 
+    def test_unmuteByNewName(self) -> None:
+        """A guest who took another name since is found under that, too."""
+        self.max.types("/mute Cid")
+        self.cid.types("/nick Sid")
+        self.assertEqual(self.said(self.max, "/unmute Sid"), ["* Max unmuted Cid in #dev"])
+        self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
+
     def test_otherName(self) -> None:
         """Another name does not help."""
         self.max.types("/mute Cid")
@@ -256,6 +301,15 @@ class MuteTests(Moderated):
         self.assertIn("on this server", self.said(self.bob, "hello")[0])
         self.assertIn("on this server", self.said(self.bob, "/msg Cid hello")[0])
         self.assertEqual(self.said(self.bob, "/msg Rob why?"), ["OK . ."])
+
+    def test_invite(self) -> None:
+        """Somebody who is muted on the server invites operators alone: a room's name is words."""
+        self.toLobby(self.rob)
+        self.rob.types("/mute Bob 1h")
+        self.bob.types("/join #buy")
+        self.assertIn("on this server", self.said(self.bob, "/invite Cid")[0])
+        self.assertEqual(self.cid.lines, [])
+        self.assertEqual(self.said(self.bob, "/invite Rob"), ["* Bob invited Rob to #buy"])
 
     def test_whileChanging(self) -> None:
         """What is said while a mute is on its way waits for it."""
@@ -290,7 +344,7 @@ class SetTests(Moderated):
         self.assertEqual(self.said(self.bob, "three"), ["OK . ."])
 
     def test_slowIsTold(self) -> None:
-        """Whoever joins is told of slow mode and of a read-only room."""
+        """A user who joins is told of slow mode and of a read-only room."""
         self.max.types("/slow 5m", "/readonly on")
         self.cid.types("/leave")
         lines = self.said(self.cid, "/join #dev")
@@ -380,7 +434,7 @@ class GrantTests(Moderated):
         self.assertIn("keep order", self.said(self.max, "/slow 30s")[0])
 
     def test_owners(self) -> None:
-        """Whoever is owner by a role locks and opens the room; whoever gave it away does not."""
+        """An owner by role locks and opens the room; one who gave the role away does not."""
         self.assertIn("only the owner", self.said(self.bob, "/lock sesame99")[0])
         self.ann.types("/grant Bob owner", "/revoke Ann")
         self.assertEqual(self.said(self.bob, "/lock sesame99"), ["* Bob made #dev private"])

@@ -80,7 +80,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_who(self) -> None:
         """
-        Of a person is told since when he is here, in which rooms, and how long he is quiet.
+        Of a person is told since when they are here, in which rooms, and how long they are quiet.
         """
         self.now += 59
         self.ann.types("/who BOB")
@@ -95,7 +95,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_whoSaidAgain(self) -> None:
         """
-        Who sends an old message again spoke when he last said something new.
+        An old message sent again does not change when its author last spoke.
         """
         program = enter(self.hub, "Bot", JSON)
         program.user.say("first", key="k1")
@@ -414,7 +414,7 @@ class FaultTests(SynchronousTestCase):
 
     def test_fault(self) -> None:
         """
-        Who asks is told that it cannot be read now, not why; the operator's log has the reason.
+        A user who asks is told that it cannot be read now, not why; the log has the reason.
         """
         self.ann.asks("history", key="k1")
         self.ann.asks("search", words="apple", key="k2")
@@ -437,7 +437,7 @@ class FaultTests(SynchronousTestCase):
 
     def test_gone(self) -> None:
         """
-        Who left while his answer was read gets none, and nothing breaks.
+        A user who left while their answer was read gets none, and nothing breaks.
         """
         waiting: Deferred[list[Event]] = Deferred()
         self.patch(self.log, "last", lambda *_: waiting)

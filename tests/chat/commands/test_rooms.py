@@ -42,7 +42,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_join(self) -> None:
         """
-        Who joins is told where he is, speaks there from now on, and its members are told.
+        A user who joins is told where they are and speaks there from now on; its members are told.
         """
         self.ann.types("/join #dev")
         self.assertEqual(self.ann.lines, ["* You are in #dev (1 here)"])
@@ -55,7 +55,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_joinShowsWhatWasSaid(self) -> None:
         """
-        Who joins is shown the topic and what was last said there.
+        A user who joins is shown the topic and what was last said there.
         """
         self.ann.types("/join #dev", "/topic tests", *(f"line {n}" for n in range(30)))
         self.bob.types("/join #dev")
@@ -82,7 +82,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_nameAndJoinInOneTurn(self) -> None:
         """
-        Who joins in the same turn in which he enters is told of both.
+        A user who joins in the same turn in which they enter is told of both.
         """
         hub, turn = makeTurnHub()
         ann = enter(hub, "Ann")
@@ -118,7 +118,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_leave(self) -> None:
         """
-        Who leaves his current room is in the lobby again, and hears no more of the room.
+        A user who leaves their current room is in the lobby again, and hears no more of it.
         """
         self.ann.types("/join #dev")
         self.bob.types("/join #dev")
@@ -140,7 +140,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_leaveAndJoinInOneTurn(self) -> None:
         """
-        Who leaves and joins again at once is in the room, once.
+        A user who leaves and joins again at once is in the room, once.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -155,7 +155,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_leaveRefused(self) -> None:
         """
-        Nobody leaves the lobby but by /quit, or a room that he is not in.
+        Nobody leaves the lobby but by /quit, or a room that they are not in.
         """
         self.ann.types("/leave", "/leave #lobby", "/leave #dev", "/leave dev")
         self.assertEqual([line[0] for line in self.ann.lines], ["!"] * 4)
@@ -272,7 +272,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_privateRoomsAreBounded(self) -> None:
         """
-        One person has made at most so many private rooms, also those he has left; others may go
+        One person has made at most so many private rooms, also those they have left; others may go
         on, and who opens one may make another.
         """
         for number in range(MAX_PRIVATE - 1):
@@ -320,7 +320,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_inviteRefused(self) -> None:
         """
-        Who is not here, or is in the room already, cannot be invited.
+        People who are not here, or are in the room already, cannot be invited.
         """
         self.ann.types("/join #den", "/invite Dai", "/invite Ann")
         self.assertIn("nobody of this name", self.ann.lines[1])
@@ -345,7 +345,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_unlock(self) -> None:
         """
-        Who made a room may open it to everybody.
+        The maker of a room may open it to everybody.
         """
         self.ann.types("/join #den sesame", "/unlock")
         self.assertEqual(self.ann.lines[-2], "* Ann opened #den to everybody")
@@ -441,7 +441,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_memberComesBack(self) -> None:
         """
-        A member of a private room comes back into it, by key or because he was in it when it was
+        A member of a private room comes back into it, by key or because they were in it when it was
         locked.
         """
         self.ann.asks("command", line="/join #den sesame")
@@ -484,7 +484,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_passwordForAPublicRoom(self) -> None:
         """
-        Whoever names a password for a room that is open to everybody is told so, and stays outside.
+        A user who names a password for an open room is told that it is open, and stays outside.
         """
         self.bob.asks("command", line="/join #den")
         self.bob.drops()
@@ -498,8 +498,8 @@ class ReturnTests(SynchronousTestCase):
 
     def test_strangerDoesNot(self) -> None:
         """
-        Whoever was in a room of this name before does not come into another, private one: they hear
-        and are shown nothing of it.
+        A member of a former room of this name does not come into another, private one, and neither
+        hears nor is shown anything of it.
         """
         self.bob.asks("command", line="/join #den")
         self.bob.asks("command", line="/leave")
@@ -512,7 +512,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_lockedMeanwhile(self) -> None:
         """
-        Whoever was away when a room was locked needs the password like everybody.
+        A member who was away when a room was locked needs the password like everybody.
         """
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")
@@ -525,7 +525,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_unaddressedWordsStayUnsaid(self) -> None:
         """
-        Whoever finds the room that they spoke in shut is told so before a word goes elsewhere.
+        A user whose current room is shut is told so before a word of theirs goes elsewhere.
         """
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")

@@ -258,7 +258,7 @@ class StrangeRowsTests(SQLiteCase):
 
     def test_reading(self) -> None:
         """
-        Whoever reads is told where something cannot be read, and gets all the rest; ids that cannot
+        A reader is told where something cannot be read, and gets all the rest; ids that cannot
         be are passed over.
         """
         found = self.result(self.store.last(wholeOf("#lobby"), 99))

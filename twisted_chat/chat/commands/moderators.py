@@ -40,7 +40,7 @@ class Where(NamedTuple):
 
 class Whom(NamedTuple):
     """
-    Whom a moderator acts on.
+    The person or network that a moderator acts on.
 
     @ivar name: how people call them.
     @ivar who: their account or their session, or empty.
@@ -167,12 +167,17 @@ def resolve(user: User, target: Target, isForAll: bool) -> Whom:
 
 def mustStandAbove(user: User, where: Where, whom: Whom) -> None:
     """
-    @raise NotAllowed: if the user may not act on this person.
+    @raise NotAllowed: if the user may not act on this person, or on nobody any more: the role may
+        have gone while the command waited.
     """
     law = user.state.law
+    rank = law.rank(where.place, user.sid)
+    if rank < (Rank.OPERATOR if where.place == SERVER else Rank.MODERATOR):
+        whose = "operators" if where.place == SERVER else "moderators"
+        raise NotAllowed(f"only {whose} may do this: nothing was changed")
     if whom.isActor(user):
         raise NotAllowed("you cannot do this to yourself: name somebody else")
-    if whom.who and law.rank(where.place, whom.who) >= law.rank(where.place, user.sid):
+    if whom.who and law.rank(where.place, whom.who) >= rank:
         raise NotAllowed(f"{whom.name} has your rank or a higher one: nothing was changed")
 
 

@@ -6,13 +6,14 @@ The commands that keep order: who may be in a room, who may speak there, who has
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ...accounts.bans import Ban
 from ...accounts.moderation import MAX_LOCKDOWN, MAX_SLOW
 from ...accounts.ranks import ROLES, Rank
 from ...accounts.terms import Target, parseSpan, parseTarget, showEnd, showSpan
-from ...errors import BadCommand, NotAllowed
-from ...text.confusables import nameKey
+from ...errors import BadCommand, NoSuchUser, NotAllowed
+from ...text.confusables import looks, nameKey
 from ...wire.events import BANNED, GRANTED, LIFTED, SERVER, SET
 from ..user import User
 from . import rooms as own
@@ -62,10 +63,15 @@ async def kick(user: User, text: str, key: str | None) -> None:
         raise NotAllowed("you cannot remove yourself: /leave leaves the room")
     if member not in user.current:
         raise NotAllowed(f"{member.name} is not in {where.shown}")
-    whom = Whom(member.name, member.sid, {"who": member.sid})
+    concerned: dict[str, Any] = {"who": member.sid}
+    if not member.isRegistered:
+        # Over a new connection a guest is another session.  Their address is left out: it would
+        # send everybody else away who comes from there.
+        concerned["looks"] = sorted(looks(member.name))
+    whom = Whom(member.name, member.sid, concerned)
     mustStandAbove(user, where, whom)
     until = user.state.seconds() + KICK_SECONDS
-    values = {"what": "enter", "until": until, "who": member.sid, "quiet": True}
+    values = {"what": "enter", "until": until, "quiet": True, **whom.values}
     await propose(user, where, BANNED, member.name, reasonOf(words), **values)
     if where.place == SERVER:
         user.notice(f"{member.name} is out, and may be back in {showSpan(KICK_SECONDS)}", key)
@@ -143,10 +149,12 @@ def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
         return lambda ban: ban.net == target.net
     if target.pattern:
         return lambda ban: ban.pattern == target.pattern
-    owned = user.state.law.ownerOf(target.name)
     key = nameKey(target.name)
-    who = None if owned is None else owned.who
-    return lambda ban: (ban.who == who and bool(who)) or nameKey(ban.target) == key
+    try:
+        who = find(user, target.name).who
+    except NoSuchUser:
+        who = ""
+    return lambda ban: (bool(who) and ban.who == who) or nameKey(ban.target) == key
 
 
 async def bans(user: User, text: str, key: str | None) -> None:

@@ -198,6 +198,10 @@ async def invite(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
     if guest.sid in room.expelled:
         _mustOwn(user, room)
+    refusal = user.state.law.mayTell(user.visitor, guest.sid, user.state.seconds())
+    if refusal is not None:
+        # The name of a room is words, too.
+        raise refusal
     _mayChange(user)
     data = f"{guest.sid} {room.era.start}"
     await user.propose(_draft(user, INVITED, room.name, to=guest.name, data=data))
