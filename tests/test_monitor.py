@@ -27,10 +27,11 @@ from twisted_chat.net.listener import Listener
 from twisted_chat.stores.memory import MemoryLog
 
 NAMES = """
-chat_build_info chat_commit_events chat_commit_seconds chat_connections chat_cut chat_deliveries
-chat_delivery_seconds chat_last_id chat_lines chat_login_failures chat_logins chat_messages
-chat_people chat_queue_bytes chat_queue_max_bytes chat_reactor_lag_seconds chat_receipt_seconds
-chat_refusals chat_refused_connections chat_rooms chat_store_queue_events chat_store_up
+chat_bans chat_build_info chat_commit_events chat_commit_seconds chat_connections chat_cut
+chat_deliveries chat_delivery_seconds chat_last_id chat_lines chat_login_failures chat_logins
+chat_messages chat_password_seconds chat_password_waiting chat_people chat_queue_bytes
+chat_queue_max_bytes chat_reactor_lag_seconds chat_receipt_seconds chat_refusals
+chat_refused_connections chat_reports_open chat_rooms chat_store_queue_events chat_store_up
 process_cpu_seconds process_max_fds process_open_fds process_resident_memory_bytes
 process_start_time_seconds process_virtual_memory_bytes
 """.split()
@@ -94,18 +95,33 @@ class MonitorTests(TimedTestCase):
         ann.types("/join #dev", "/topic on tests")
         page = self.read()
         self.assertEqual(page["chat_connections"], {"lines": 2})
-        self.assertEqual(page["chat_people"], {"guest": 2})
+        self.assertEqual(page["chat_people"], {"guest": 2, "registered": 0})
         self.assertEqual(page["chat_rooms"], 2)
         self.assertEqual(page["chat_lines_total"], {"lines": 8})
         self.assertEqual(page["chat_messages_total"], 3)
         # Two said to two, one told to one, and the topic to the one in the room.
         self.assertEqual(page["chat_deliveries_total"], 6)
         self.assertEqual(page["chat_last_id"], self.hub.lastId)
-        self.assertEqual(page["chat_logins_total"], {"new": 2, "resumed": 0, "taken-over": 0})
+        self.assertEqual(
+            page["chat_logins_total"], {"new": 2, "resumed": 0, "taken-over": 0, "another": 0}
+        )
         self.assertGreater(page["chat_receipt_seconds_count"], 2)
         self.assertGreater(page["chat_delivery_seconds_count"], 2)
         bob.drops()
         self.assertEqual(self.read()["chat_connections"], {"lines": 1})
+
+    def test_accounts(self) -> None:
+        """People with an account, their hashed secrets, bans and reports are counted."""
+        ann, bob = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
+        ann.types("/register", "/join #dev", "/report Bob rude")
+        bob.types("/join #dev")
+        ann.types("/mute Bob 10m")
+        page = self.read()
+        self.assertEqual(page["chat_people"], {"guest": 1, "registered": 1})
+        self.assertEqual(
+            (page["chat_password_seconds_count"], page["chat_password_waiting"]), (1, 0)
+        )
+        self.assertEqual((page["chat_bans"], page["chat_reports_open"]), (1, 1))
 
     def test_refused(self) -> None:
         """What is refused, and why, is counted in fixed words."""
@@ -134,7 +150,8 @@ class MonitorTests(TimedTestCase):
         third = Peer(self.factory)
         third.asks("hello", token=token)
         self.assertEqual(
-            self.read()["chat_logins_total"], {"new": 1, "resumed": 1, "taken-over": 1}
+            self.read()["chat_logins_total"],
+            {"new": 1, "resumed": 1, "taken-over": 1, "another": 0},
         )
 
     def test_queues(self) -> None:

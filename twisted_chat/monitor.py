@@ -11,6 +11,7 @@ from typing import Any, Final
 from twisted.internet.error import CannotListenError
 
 from . import __version__
+from .accounts.records import BAN, REPORT
 from .chat.hub import Hub
 from .doors.gate import Gate
 from .doors.interfaces import CannotBind
@@ -28,7 +29,7 @@ from .ops.metrics import (
     render,
 )
 
-LOGINS: Final = ("new", "resumed", "taken-over")
+LOGINS: Final = ("new", "resumed", "taken-over", "another")
 """How users come: see L{Counters.logins}."""
 
 REFUSED_CONNECTIONS: Final = ("full", "address", "often", "overrun")
@@ -51,6 +52,8 @@ def figures(gate: Gate, doors: Sequence[StreamDoor]) -> list[Family]:
     """
     hub: Hub = gate.hub
     counted = gate.counters
+    registered = sum(member.isRegistered for member in hub.users.values())
+    records, hashing = hub.state.law.records, hub.state.authenticator.hashing
     return [
         gauges(
             "chat_connections",
@@ -58,7 +61,12 @@ def figures(gate: Gate, doors: Sequence[StreamDoor]) -> list[Family]:
             "door",
             {door.name: len(door.connections) for door in doors},
         ),
-        gauges("chat_people", "People who are logged in.", "kind", {"guest": len(hub.users)}),
+        gauges(
+            "chat_people",
+            "People who are logged in.",
+            "kind",
+            {"guest": len(hub.users) - registered, "registered": registered},
+        ),
         gauge("chat_rooms", "Rooms, with the lobby.", len(hub.rooms)),
         counters("chat_logins_total", "Logins.", "how", _known(LOGINS, counted.logins)),
         counters("chat_login_failures_total", "Logins refused.", "why", counted.loginFailures),
@@ -101,6 +109,10 @@ def figures(gate: Gate, doors: Sequence[StreamDoor]) -> list[Family]:
         gauge(
             "chat_queue_max_bytes", "What is queued for the slowest client.", gate.budget.largest
         ),
+        gauge("chat_bans", "Bans and mutes that are kept.", len(records.all(BAN))),
+        gauge("chat_reports_open", "Reports that nobody has ended.", len(records.all(REPORT))),
+        histogram("chat_password_seconds", "How long a password takes to hash.", hashing.spent),
+        gauge("chat_password_waiting", "Passwords that wait to be hashed.", hashing.waiting),
         histogram("chat_reactor_lag_seconds", "How late timers are.", counted.lag),
     ]
 

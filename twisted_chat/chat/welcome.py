@@ -56,6 +56,28 @@ class _Away(NamedTuple):
     inbox: tuple[Event, ...] = ()
 
 
+class _Entry(NamedTuple):
+    """
+    A connection that begins, on its way to its welcome.
+
+    @ivar user: whose it is.
+    @ivar request: what they asked for.
+    @ivar boundary: the first id that is delivered live.
+    @ivar last: the id of the newest event that there is for them.
+    @ivar isGreeted: whether they begin afresh; otherwise they are told what they missed.
+    @ivar cork: holds back what is delivered live.
+    @ivar away: what they did not see, once it is read; C{None} for a guest.
+    """
+
+    user: User
+    request: LoginRequest
+    boundary: int
+    last: int
+    isGreeted: bool
+    cork: ICork
+    away: _Away | None = None
+
+
 class Welcomer:
     """
     Welcomes those who enter the chat or a room.
@@ -111,9 +133,11 @@ class Welcomer:
         if user.leaving:
             # They say goodbye already: what was before does not matter any more.
             if request.last is None:
-                user.put(self._welcome(user, event.id, request, 0))
+                boundary = self._boundary(event)
+                entry = _Entry(user, request, boundary, event.id, True, user.client.cork())
+                entry.cork.release(self._welcome(entry, event.id, 0))
             return
-        self._begin(user, self._boundary(event), event.id, request)
+        self._enter(user, self._boundary(event), event.id, request)
 
     def joined(self, user: User, room: Room, event: Event) -> None:
         """
@@ -146,7 +170,7 @@ class Welcomer:
         Welcome somebody who is here over a connection that is added to their others.
         """
         last = self._state.lastId
-        self._begin(user, last + 1, last, request)
+        self._enter(user, last + 1, last, request)
 
     def resume(self, user: User, boundary: int, request: LoginRequest) -> None:
         """
@@ -154,70 +178,48 @@ class Welcomer:
 
         @param boundary: the first id that is delivered live.
         """
-        cork = user.client.cork()
-        if user.member.isRegistered:
-            self._read(user, boundary, boundary - 1, request, cork, False)
-        else:
-            self._start(user, boundary, request, cork)
+        self._begin(_Entry(user, request, boundary, boundary - 1, False, user.client.cork()))
 
-    def _begin(self, user: User, boundary: int, last: int, request: LoginRequest) -> None:
+    def _enter(self, user: User, boundary: int, last: int, request: LoginRequest) -> None:
         """
-        @param boundary: the first id that is delivered live.
-        @param last: the id of the newest event that there is for them.
+        @param boundary: see L{_Entry.boundary}.
+        @param last: see L{_Entry.last}.
         """
-        cork = user.client.cork()
         isGreeted = request.last is None or request.epoch != self._state.log.epoch
-        if user.member.isRegistered:
-            self._read(user, boundary, last, request, cork, isGreeted)
-        elif isGreeted:
-            self._greet(user, boundary, last, request, cork)
-        else:
-            self._start(user, boundary, request, cork)
+        self._begin(_Entry(user, request, boundary, last, isGreeted, user.client.cork()))
 
-    def _read(
-        self,
-        user: User,
-        boundary: int,
-        last: int,
-        request: LoginRequest,
-        cork: ICork,
-        isGreeted: bool,
-    ) -> None:
+    def _begin(self, entry: _Entry) -> None:
         """
-        Welcome the owner of an account, once their read marks are read.
-
-        @param isGreeted: whether they begin afresh; otherwise they are told what they missed.
+        Welcome a connection; that of the owner of an account once their read marks are read.
         """
-        reading = Deferred.fromCoroutine(
-            self._beginRead(user, boundary, last, request, cork, isGreeted)
-        )
+        user = entry.user
+        if not user.member.isRegistered:
+            self._goOn(entry)
+            return
+        reading = Deferred.fromCoroutine(self._read(entry))
         if not reading.called:
             user.catchUp = reading
 
-    async def _beginRead(
-        self,
-        user: User,
-        boundary: int,
-        last: int,
-        request: LoginRequest,
-        cork: ICork,
-        isGreeted: bool,
-    ) -> None:
-        client = user.client
+    async def _read(self, entry: _Entry) -> None:
+        user, client = entry.user, entry.user.client
         try:
-            away = await self._away(user, isGreeted, boundary)
+            away = await self._away(user, entry.isGreeted, entry.boundary)
         except CancelledError:
             # They leave already, or go on over another connection: the goodbye waits for this.
-            if isGreeted:
-                cork.release(self._welcome(user, last, request, 0, _Away(), client.dialect))
+            if entry.isGreeted:
+                entry = entry._replace(away=_Away())
+                entry.cork.release(self._welcome(entry, entry.last, 0, client.dialect))
             else:
-                cork.discard()
+                entry.cork.discard()
             return
         user.catchUp = None
-        if isGreeted:
-            self._greet(user, boundary, last, request, cork, away)
+        self._goOn(entry._replace(away=away))
+
+    def _goOn(self, entry: _Entry) -> None:
+        if entry.isGreeted:
+            self._greet(entry)
         else:
-            self._start(user, boundary, request, cork, away)
+            self._start(entry)
 
     async def _away(self, user: User, isGreeted: bool, boundary: int) -> _Away:
         """
@@ -258,23 +260,17 @@ class Welcomer:
         """
         return max(event.id, self._state.lastId + 1)
 
-    def _greet(
-        self,
-        user: User,
-        boundary: int,
-        last: int,
-        request: LoginRequest,
-        cork: ICork,
-        away: _Away | None = None,
-    ) -> None:
+    def _greet(self, entry: _Entry) -> None:
+        user, request = entry.user, entry.request
         dialect = user.client.dialect
         lost = dialect.answer(Gap(None), None) if request.last is not None else b""
-        first = self._welcome(user, last, request, 0, away)
-        if away is not None and away.inbox:
-            lost += dialect.answer(self._inbox(away), None)
+        first = self._welcome(entry, entry.last, 0)
+        if entry.away is not None and entry.away.inbox:
+            lost += dialect.answer(self._inbox(entry.away), None)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
-        self._release(user, lobby, boundary, count, first + lost + self._motto(user), cork)
+        first += lost + self._motto(user)
+        self._release(user, lobby, entry.boundary, count, first, entry.cork)
 
     def _inbox(self, away: _Away) -> Inbox:
         return Inbox(away.inbox, self._state.seconds(), away.unread.get(DIRECT, 0))
@@ -301,33 +297,19 @@ class Welcomer:
         place = room.placeFor(user.rights)
         self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
-    def _start(
-        self,
-        user: User,
-        boundary: int,
-        request: LoginRequest,
-        cork: ICork,
-        away: _Away | None = None,
-    ) -> None:
-        catchUp = Deferred.fromCoroutine(self._catchUp(user, boundary, request, cork, away))
+    def _start(self, entry: _Entry) -> None:
+        catchUp = Deferred.fromCoroutine(self._catchUp(entry))
         if not catchUp.called:
-            user.catchUp = catchUp
+            entry.user.catchUp = catchUp
 
-    async def _catchUp(
-        self,
-        user: User,
-        boundary: int,
-        request: LoginRequest,
-        cork: ICork,
-        away: _Away | None,
-    ) -> None:
+    async def _catchUp(self, entry: _Entry) -> None:
         """
         Send somebody who resumes what they missed, page by page, as fast as they read.  It ends
         with the connection.
         """
-        client = user.client
+        user, client, cork = entry.user, entry.user.client, entry.cork
         try:
-            rest = await self._replay(user, boundary, request, cork, away)
+            rest = await self._replay(entry)
         except CancelledError:
             return
         except Exception:
@@ -341,17 +323,11 @@ class Welcomer:
             cork.release(rest)
         user.catchUp = None
 
-    async def _replay(
-        self,
-        user: User,
-        boundary: int,
-        request: LoginRequest,
-        cork: ICork,
-        away: _Away | None,
-    ) -> bytes:
+    async def _replay(self, entry: _Entry) -> bytes:
         """
         @return: the last page, when all before it is sent.
         """
+        user, request, boundary = entry.user, entry.request, entry.boundary
         log, dialect = self._state.log, user.client.dialect
         scope = user.scopeAfter(0 if request.last is None else request.last)
 
@@ -361,20 +337,20 @@ class Welcomer:
 
         if request.last is None or request.epoch != log.epoch:
             gap = dialect.answer(Gap(None), None)
-            return self._welcome(user, boundary - 1, request, 0, away) + gap
+            return self._welcome(entry, boundary - 1, 0) + gap
         first = await self._oldest()
         page = await read(request.last)
         missed = len(page)
         if missed == PAGE:
             # Counting all of them would read them twice: the ids tell how many there are at most.
             missed = max(PAGE, min(MAX_REPLAY, boundary - 1 - request.last))
-        data = self._welcome(user, boundary - 1, request, missed, away)
+        data = self._welcome(entry, boundary - 1, missed)
         if first > request.last + 1:
             data += dialect.answer(Gap(first - request.last - 1), None)
         replayed = 0
         while len(page) == PAGE and replayed + PAGE < MAX_REPLAY:
             replayed += PAGE
-            await cork.send(data + dialect.answer(self._replayOf(user, page), None))
+            await entry.cork.send(data + dialect.answer(self._replayOf(user, page), None))
             data = b""
             page = await read(page[-1].id)
         data += dialect.answer(self._replayOf(user, page), None)
@@ -431,18 +407,14 @@ class Welcomer:
         return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)
 
     def _welcome(
-        self,
-        user: User,
-        last: int,
-        request: LoginRequest,
-        missed: int,
-        away: _Away | None = None,
-        dialect: IDialect | None = None,
+        self, entry: _Entry, last: int, missed: int, dialect: IDialect | None = None
     ) -> bytes:
         """
+        @param last: see L{Welcome.last}.
         @param missed: see L{Welcome.missed}.
         @param dialect: that of the connection; C{None} for the one that the user has now.
         """
+        user, request, away = entry.user, entry.request, entry.away
         welcome = Welcome(
             user.name,
             request.token,

@@ -13,7 +13,7 @@ from twisted_chat.stores.sqlite import fulltext, writer
 from twisted_chat.stores.sqlite.faults import Refusal
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import ALL, DAY, Keep
-from twisted_chat.stores.sqlite.writer import Changes, Writer
+from twisted_chat.stores.sqlite.writer import FORGOTTEN, Changes, Writer
 from twisted_chat.wire.events import Event
 
 _T = TypeVar("_T")
@@ -158,6 +158,24 @@ class WriterTests(SynchronousTestCase):
             [e.text for e in self.read(lambda r: r.last(wholeOf("#lobby"), 9, None))],
             ["at 2", "at 3"],
         )
+
+    def test_manySessionsGo(self) -> None:
+        """
+        Sessions that nobody uses go in small steps, and a step says that more of them wait.
+        """
+        self.patch(fulltext, "STEP_SECONDS", 60.0)
+        old = WALL_TIME - 31 * DAY
+        count = 2 * FORGOTTEN + 1
+        sessions = [Session(f"s{n}", f"hash{n}", "Ann", seen=old) for n in range(count)]
+        self.writer.commit([(said(), None)], Changes(sessions))
+        self.writer.tidy()
+        left = []
+        for isForgetting in (True, False, False, False):
+            waiting = self.writer.tidy(isForgetting)
+            left.append(
+                (len(self.read(lambda r: r.recentSessions(62 * DAY, old, old)[1])), waiting.isMore)
+            )
+        self.assertEqual(left, [(count - FORGOTTEN, True), (1, True), (0, False), (0, False)])
 
     def test_tidyIndexes(self) -> None:
         """
