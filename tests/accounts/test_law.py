@@ -78,7 +78,8 @@ class WhoTests(LawCase):
         self.assertFalse(self.law.isAccount("guest"))
         self.court.unregisters("bob")
         self.assertFalse(self.law.isAccount("bob"))
-        self.assertEqual(self.law.ownerOf("Bob"), Owned("bob", "Bob"))
+        self.assertEqual(self.law.ownerOf("Bob"), Owned("bob", "Bob", True))
+        self.assertEqual(self.law.lookalike(looks("B0b")), Owned("bob", "Bob", True))
 
     def test_stays(self) -> None:
         """A room stays while somebody registered owns it."""

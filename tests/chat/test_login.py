@@ -128,8 +128,15 @@ class PromptTests(AccountsTestCase):
         """
         self.ann.types("/unregister Ann", "/unregister Ann", "/quit")
         for _ in range(2):
-            self.assertIn("Ann is registered", self.refusal("Ann"))
+            self.assertIn(
+                "the name Ann was that of Ann, whose account has ended", self.refusal("Ann")
+            )
+            self.assertIn("the name ann was that of Ann", self.refusal("ann"))
             self.assertIn("wrong-login: ", self.refusal(f"Ann {self.secret}"))
+            program = FakeClient(self.hub, JSON)
+            program.asks("hello", name="Ann")
+            self.assertEqual(program.objects[-1]["code"], "name-taken")
+            self.assertNotIn("login", program.objects[-1])
             self.restart()
 
     def test_wrongSecret(self) -> None:

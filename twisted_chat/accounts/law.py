@@ -8,7 +8,7 @@ Each is C{None} or the refusal, which says why and until when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Any, Final, NamedTuple
 
@@ -44,10 +44,12 @@ class Owned(NamedTuple):
 
     @ivar who: the account.
     @ivar name: the name as they registered it.
+    @ivar hasEnded: whether the account has ended, so that nobody gets the name any more.
     """
 
     who: str
     name: str
+    hasEnded: bool = False
 
 
 class Law:
@@ -162,7 +164,7 @@ class Law:
         owned = self.records.get(kinds.OWNED, key)
         if owned is None or nameKey(owned["name"]) != key:
             return None
-        return Owned(owned["who"], owned["name"])
+        return self._owned(owned)
 
     def lookalike(self, looks: Iterable[str]) -> Owned | None:
         """
@@ -172,8 +174,11 @@ class Law:
         for look in looks:
             owned = self.records.get(kinds.OWNED, look)
             if owned is not None:
-                return Owned(owned["who"], owned["name"])
+                return self._owned(owned)
         return None
+
+    def _owned(self, owned: Mapping[str, str]) -> Owned:
+        return Owned(owned["who"], owned["name"], not self.isAccount(owned["who"]))
 
     def above(self, place: str, rank: Rank) -> list[str]:
         """

@@ -48,6 +48,7 @@ class Owner(Protocol):
 
     @ivar who: the account.
     @ivar name: the name as they registered it.
+    @ivar hasEnded: whether the account has ended, so that nobody gets the name any more.
     """
 
     @property
@@ -56,6 +57,10 @@ class Owner(Protocol):
 
     @property
     def name(self) -> str:
+        """See above."""
+
+    @property
+    def hasEnded(self) -> bool:
         """See above."""
 
 
@@ -156,7 +161,15 @@ class Roster:
         wanted = looks(name)
         owner = self._ownerOf(wanted)
         if owner is not None and owner.who != sid:
-            if nameKey(owner.name) == nameKey(name):
+            isSame = nameKey(owner.name) == nameKey(name)
+            if owner.hasEnded:
+                # No password is of use here, so no client may ask for one.
+                was = f"was that of {owner.name}" if isSame else f"looks like {owner.name}"
+                raise NameTaken(
+                    f"the name {name} {was}, whose account has ended, and is not given out "
+                    "again: choose another"
+                )
+            if isSame:
                 raise NameTaken(
                     f"{owner.name} is registered: if it is yours, enter {owner.name} PASSWORD, "
                     "else choose another name",
