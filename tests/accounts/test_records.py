@@ -9,8 +9,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.accounts.records import ACCOUNT, IN_MEMORY, MARK, OWNED, MemoryRecords
-from twisted_chat.stores.interfaces import Selection
+from twisted_chat.accounts.records import ACCOUNT, IN_MEMORY, OWNED, MemoryRecords
+from twisted_chat.stores.interfaces import MARK, Selection
 
 
 class MemoryRecordsTests(SynchronousTestCase):

@@ -12,8 +12,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.laws import Court
+from twisted_chat.accounts.credentials import MAX_CREDENTIALS
 from twisted_chat.accounts.ranks import LOBBY
-from twisted_chat.accounts.registry import MAX_CODES, MAX_CREDENTIALS, MAX_NAMES
+from twisted_chat.accounts.registry import MAX_CODES, MAX_NAMES
 from twisted_chat.errors import ChatError, NameTaken, NoSuchRoom, NotAllowed
 from twisted_chat.text.confusables import looks
 from twisted_chat.wire.events import CREDENTIALS, REGISTERED, SERVER

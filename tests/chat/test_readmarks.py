@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 
 from tests.support.accounts import AccountsTestCase, TurnTestCase, helloWith, register
 from tests.support.helpers import NOW, FakeClient, FaultyLog, enter, resume
-from twisted_chat.accounts.records import MARK
 from twisted_chat.accounts.rules import project
 from twisted_chat.chat.readmarks import MAX_COUNTED, STORE_SECONDS, ReadMarks
 from twisted_chat.chat.user import MAX_INBOX
 from twisted_chat.chat.welcome import SHOWN_INBOX
+from twisted_chat.stores.interfaces import MARK
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.wire.events import READ, SERVER, TOLD, Draft, Place, asData
 from twisted_chat.wire.jsonlines import JSON

@@ -293,8 +293,7 @@ class Law:
         ban = self._bans.find(place, "speak", visitor, now, exempt)
         if ban is None:
             return None
-        why = f" ({ban.reason})" if ban.reason else ""
-        sentence = f"you are muted {where}{showEnd(ban.until)}{why}: nothing was sent"
+        sentence = f"you are muted {where}{_endOf(ban)}: nothing was sent"
         return Muted(sentence, ban.until, ban.reason)
 
     def _silenced(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
@@ -353,8 +352,7 @@ class Law:
         ban = self._bans.find(place, "enter", visitor, now, exempt)
         if ban is None:
             return None
-        why = f" ({ban.reason})" if ban.reason else ""
-        sentence = f"you are banned from {where}{showEnd(ban.until)}{why}"
+        sentence = f"you are banned from {where}{_endOf(ban)}"
         return Banned(sentence, ban.until, ban.reason)
 
     def _shut(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
@@ -391,3 +389,11 @@ class Law:
         if policy == "operator" or (policy == "invited" and not code):
             return NotAllowed("one registers here with a code alone: ask for one")
         return None
+
+
+def _endOf(ban: Ban) -> str:
+    """
+    @return: until when a ban lasts, and why there is one, for the end of a sentence.
+    """
+    why = f" ({ban.reason})" if ban.reason else ""
+    return f"{showEnd(ban.until)}{why}"

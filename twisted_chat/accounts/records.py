@@ -39,9 +39,6 @@ CODE: Final = "code"
 CODES: Final = "codes"
 """Of an account, by its id: hash, time and end of the codes that it gave out lately."""
 
-MARK: Final = "mark"
-"""Of an account and a place, joined by a blank: the id up to which the account has read it."""
-
 REMOVAL: Final = "removal"
 """Of a removal, by the id of its event."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ..errors import NameTaken, NoSuchUser, NotAllowed
-from ..stores.interfaces import Records
+from ..stores.interfaces import MARK, Records
 from ..wire.events import (
     CODE,
     CREDENTIALS,
@@ -24,14 +24,12 @@ from ..wire.events import (
     asData,
 )
 from . import records as kinds
+from .credentials import MAX_CREDENTIALS
 from .fields import Fields, malformed
 from .ranks import Rank, isAccount, placeOf, rankOf, settingOf
 
 MAX_NAMES: Final = 4
 """Names that one account owns: one that it is called by, and three more."""
-
-MAX_CREDENTIALS: Final = 16
-"""Devices and passwords of one account."""
 
 MAX_CODES: Final = 10
 """Codes of one account that are good, or not older than L{CODES_SECONDS}: an invitation is no door
@@ -284,8 +282,8 @@ def _read(event: Event, records: Records) -> None:
         placeOf(records, place)
     _mustBeAccount(records, event.sid)
     key = f"{event.sid} {place}"
-    if id > (records.get(kinds.MARK, key) or 0):
-        records.put(kinds.MARK, key, id)
+    if id > (records.get(MARK, key) or 0):
+        records.put(MARK, key, id)
 
 
 RULES: Final[Mapping[str, Callable[[Event, Records], None]]] = {

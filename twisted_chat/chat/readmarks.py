@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 
-from ..accounts.records import MARK
 from ..accounts.registry import DIRECT
+from ..stores.interfaces import MARK
 from ..wire.answers import Mark
-from ..wire.events import FOREVER, READ, SERVER, Draft, Event, Place
+from ..wire.events import FOREVER, READ, SERVER, Draft, Event, Place, asData
 from .member import Member
 from .room import Room
 from .state import State
@@ -196,7 +196,7 @@ class ReadMarks:
 
     def _store(self, user: User, place: str, reading: _Reading) -> None:
         reading.storedAt = self._state.monotonic()
-        data = json.dumps({"place": place, "id": reading.read}, separators=(",", ":"))
+        data = asData({"place": place, "id": reading.read})
         draft = Draft(READ, SERVER, user.name, "", "", user.sid, None, data)
         self._state.log.append(draft, None)
 

@@ -17,7 +17,6 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ..accounts.bans import Visitor
-from ..accounts.records import MARK
 from ..accounts.registry import DIRECT
 from ..errors import (
     BadName,
@@ -29,6 +28,7 @@ from ..errors import (
     NoSuchUser,
     NotAllowed,
 )
+from ..stores.interfaces import MARK
 from ..stores.session import Session, newSid
 from ..text.confusables import looks, nameKey
 from ..text.names import cleanName
