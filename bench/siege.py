@@ -14,12 +14,13 @@ import argparse
 import asyncio
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -180,6 +181,12 @@ async def askForAll(port: int, name: str) -> None:
 
 LONG = "n" * 4_000
 
+SEARCHES = flood(
+    lambda: {"type": "search", "words": "from:---", "count": 1000},
+    lambda: {"type": "search", "words": " ".join(random.sample(WORDS, 3)), "count": 1000},
+    lambda: {"type": "search", "words": "in:#lobby nothing-like-it", "count": 1000},
+)
+
 ATTACKS: dict[str, Attack] = {
     "expanding text": flood(lambda: {"type": "say", "text": "\ufdfa" * 1_365}),
     "long names": flood(
@@ -189,17 +196,22 @@ ATTACKS: dict[str, Attack] = {
         _command(f"/invite {LONG}"),
     ),
     "line ends": lineEnds,
-    "searches": flood(
-        lambda: {"type": "search", "words": "from:---", "count": 1000},
-        lambda: {"type": "search", "words": " ".join(random.sample(WORDS, 3)), "count": 1000},
-        lambda: {"type": "search", "words": "in:#lobby nothing-like-it", "count": 1000},
-    ),
+    "searches": SEARCHES,
+    "searches, indexing": SEARCHES,
     "resumed sessions": comeBack,
     "large answers": askForAll,
     "topics": flood(_command("/topic one"), _command("/topic another")),
 }
 """The attacks, by name."""
 
+UNINDEXED = (
+    "SELECT (SELECT value FROM notes WHERE name = 'indexedFrom') + "
+    "(SELECT max(id) FROM events) - (SELECT value FROM notes WHERE name = 'indexed')"
+)
+"""How many events are not in the index of words."""
+
+INDEXED = 300.0
+"""Seconds that the index of words may take until the searches begin."""
 
 CROWDS = {"topics": 150}
 """How many more people listen during an attack."""
@@ -260,6 +272,18 @@ async def fill(port: int, count: int) -> None:
     await reading
 
 
+async def untilIndexed(history: Path) -> None:
+    """
+    Wait until the index of words is whole, so that the searches are measured and not its making.
+    """
+    deadline = time.monotonic() + INDEXED
+    with closing(sqlite3.connect(f"{history.as_uri()}?mode=ro", uri=True)) as connection:
+        while connection.execute(UNINDEXED).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                raise SystemExit("the index of words is not finished")
+            await asyncio.sleep(0.5)
+
+
 async def measure(
     port: int, name: str, rounds: int, seconds: float
 ) -> tuple[list[float], list[float]]:
@@ -306,13 +330,15 @@ async def siege(names: list[str], messages: int, rounds: int, seconds: float) ->
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             port = freePort()
-            if name == "searches" and messages:
+            if ATTACKS[name] is SEARCHES and messages:
                 filled = serve(Path(folder), port)
                 await fill(port, messages)
                 filled.terminate()
                 filled.wait()
             server = serve(Path(folder), port, Limits.rate)
             try:
+                if name == "searches":
+                    await untilIndexed(Path(folder) / "chat.sqlite")
                 quiet, besieged = await measure(port, name, rounds, seconds)
             finally:
                 server.kill()

@@ -33,4 +33,4 @@ class SiegeTests(SynchronousTestCase):
 
     def test_attacks(self) -> None:
         """Every row of what must not be dear has its attack."""
-        self.assertEqual(len(ATTACKS), 7)
+        self.assertEqual(len(ATTACKS), 8)

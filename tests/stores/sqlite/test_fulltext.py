@@ -19,6 +19,7 @@ from twisted_chat.stores.sqlite.fulltext import (
     forget,
     indexStep,
     isAvailable,
+    mergeStep,
     prepare,
     termsFrom,
 )
@@ -188,6 +189,57 @@ class IndexTests(SynchronousTestCase):
         prepare(self.connection)
         self.assertEqual(self.matches("tea"), [1])
 
+    def segments(self) -> int:
+        [[count]] = self.connection.execute("SELECT count(DISTINCT segid) FROM terms_idx")
+        return int(count)
+
+    def addSegments(self, count: int) -> None:
+        self.patch(fulltext, "STEP", 1)
+        self.add(*(f"tea number {number}" for number in range(count)))
+        for _ in range(count):
+            indexStep(self.connection, count)
+
+    def test_merge(self) -> None:
+        """
+        A step of the index merges nothing by itself; steps of merging do, until nothing is left,
+        and everything is found as before.
+        """
+        prepare(self.connection)
+        self.addSegments(40)
+        self.assertEqual(self.segments(), 40)
+        while mergeStep(self.connection):
+            pass
+        self.assertLess(self.segments(), 8)
+        self.assertEqual(self.matches("tea"), list(range(1, 41)))
+        self.connection.execute("INSERT INTO terms (terms) VALUES ('integrity-check')")
+
+    def test_mergeEndsInTime(self) -> None:
+        """
+        A step of merging ends when its time is up, and tells that more is left.
+        """
+        self.patch(fulltext, "MERGE_SECONDS", -1.0)
+        self.patch(fulltext, "MERGED_PAGES", 1)
+        prepare(self.connection)
+        self.addSegments(40)
+        self.assertTrue(mergeStep(self.connection))
+
+    def test_mergeNothing(self) -> None:
+        """
+        Where nothing is to be merged nothing is.
+        """
+        prepare(self.connection)
+        self.assertFalse(mergeStep(self.connection))
+
+    def test_oldIndexMergesInSteps(self) -> None:
+        """
+        An index that was made when FTS5 merged by itself is merged in steps from now on.
+        """
+        prepare(self.connection)
+        self.connection.execute("INSERT INTO terms (terms, rank) VALUES ('automerge', 4)")
+        prepare(self.connection)
+        self.addSegments(20)
+        self.assertEqual(self.segments(), 20)
+
     def test_everyTermIsOneToken(self) -> None:
         """
         FTS5 parts at blanks only, whatever the script.
@@ -257,6 +309,18 @@ class SearchTests(SQLiteCase):
             found = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH 'tea'")
             self.assertEqual(found.fetchone(), (40,))
         connection.close()
+
+    def test_segmentsAreMerged(self) -> None:
+        """
+        While the index grows its segments are merged, down to a few.
+        """
+        self.patch(fulltext, "STEP", 1)
+        self.appendAll(*(said(f"tea {number}") for number in range(60)))
+        self.tidy()
+        with sqlite3.connect(self.path) as connection:
+            [[count]] = connection.execute("SELECT count(DISTINCT segid) FROM terms_idx")
+        connection.close()
+        self.assertLess(count, 10)
 
     def test_busyServerIndexesToo(self) -> None:
         """

@@ -418,6 +418,8 @@ class Writer:
                 gone = connection.execute(_FORGET_SESSIONS, (now - SESSION_DAYS * DAY,)).rowcount
                 isForgetting = gone == FORGOTTEN
                 isMore |= isForgetting
+            if self.canSearch:
+                isMore |= fulltext.mergeStep(connection)
             connection.execute("COMMIT")
             self._isForgetting = isForgetting
             connection.execute("PRAGMA synchronous = FULL")
