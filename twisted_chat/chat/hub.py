@@ -204,6 +204,7 @@ class Hub:
             else:
                 state.log.dropRoom(room.id)
         state.law.load(await state.log.records(IN_MEMORY))
+        self._clock = SteadyClock(state.seconds, state.monotonic, state.log.lastTime)
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now

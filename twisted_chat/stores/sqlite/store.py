@@ -84,6 +84,7 @@ class SQLiteLog:
     A log in a file: what its follower hears of is on the disk.
 
     @ivar epoch: see L{stores.interfaces.ILog.epoch}; set once started.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}; set once started.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class SQLiteLog:
         self._counters = Counters(reactor.seconds) if counters is None else counters
         self._oldest = 0.0
         self.epoch = ""
+        self.lastTime = 0.0
         self._reactor = reactor
         self._seconds = seconds
         self._makeWorker = makeWorker
@@ -159,7 +161,7 @@ class SQLiteLog:
         except BaseException:
             self._writing.stop()
             raise
-        self.epoch = self._writer.epoch
+        self.epoch, self.lastTime = self._writer.epoch, self._writer.lastTime
         self._reader = Reader(self._writer.path, self._writer.canSearch, self._tell)
         self._searcher = Reader(self._writer.path, self._writer.canSearch, self._tell)
         self._reading = self._makeWorker(self._reactor, "history reader")

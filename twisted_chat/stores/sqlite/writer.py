@@ -178,6 +178,7 @@ class Writer:
     One history file, as long as it is written to.
 
     @ivar epoch: see L{stores.interfaces.ILog.epoch}.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}; set once opened.
     @ivar canSearch: whether there is an index of words.
     @ivar isChecked: whether the file was looked at for damage when it was opened.
     """
@@ -198,6 +199,7 @@ class Writer:
         @param projection: makes the records of the log.
         """
         self.epoch = ""
+        self.lastTime = 0.0
         self.canSearch = False
         self.isChecked = False
         self._place = Place(path)
@@ -227,8 +229,8 @@ class Writer:
         try:
             self._connection, self.isChecked = openFile(self.path)
             self._begin(self._connection)
-            last = lastTime(self._connection, self._newest, self._seconds())
-            self._clock = SteadyClock(self._seconds, self._monotonic, last)
+            self.lastTime = lastTime(self._connection, self._newest, self._seconds())
+            self._clock = SteadyClock(self._seconds, self._monotonic, self.lastTime)
         except BaseException:
             self.close()
             raise
