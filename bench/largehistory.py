@@ -18,7 +18,7 @@ from typing import NamedTuple
 from twisted_chat.stores.session import RoomRecord, Session, hashToken, newSid, newToken
 from twisted_chat.stores.sqlite import fulltext
 from twisted_chat.stores.sqlite.retention import parseKeep
-from twisted_chat.stores.sqlite.schema import connect, newestId
+from twisted_chat.stores.sqlite.schema import IS_SPOKEN, connect, newestId, writeNote
 from twisted_chat.stores.sqlite.writer import Changes, Writer
 from twisted_chat.wire.events import ACTED, CREATED, JOINED, LEFT, SAID, TOLD, TOPIC, Draft
 
@@ -61,9 +61,6 @@ ROWS = 100_000
 
 CACHE = -400_000
 """KiB of memory that SQLite may take for the making, as it is written in SQL."""
-
-STEPS = 200
-"""Steps of the index of words in one transaction."""
 
 _INSERT = (
     'INSERT INTO events (id, time, kind, room, name, text, "to", sid, key, data) '
@@ -227,19 +224,23 @@ def _quick(path: Path) -> sqlite3.Connection:
 
 def _index(connection: sqlite3.Connection) -> None:
     """
-    Make the index of words as a server does, with fewer commits.
+    Make the index of words.  The texts are their own terms (L{_rows}), so SQL can do it alone.
     """
     newest = newestId(connection)
-    isWhole = False
-    while not isWhole:
+    for start in range(0, newest, ROWS):
         connection.execute("BEGIN")
-        for _ in range(STEPS):
-            isWhole = fulltext.indexStep(connection, newest).isWhole
-            if isWhole:
-                break
-        while fulltext.mergeStep(connection):
-            pass
+        connection.execute(
+            "INSERT INTO terms (rowid, text, name) SELECT id, text, lower(name) FROM events "
+            f"WHERE id > ? AND id <= ? AND {IS_SPOKEN} ORDER BY id",
+            (start, start + ROWS),
+        )
         connection.execute("COMMIT")
+    connection.execute("BEGIN")
+    writeNote(connection, fulltext.FIRST, 0)
+    writeNote(connection, fulltext.INDEXED, newest)
+    while fulltext.mergeStep(connection):
+        pass
+    connection.execute("COMMIT")
 
 
 def _rows(
@@ -248,6 +249,7 @@ def _rows(
     """
     @return: the rows of events with these ids.
     """
+    # Lower-case letters alone: each word is its own term, see L{_index}.
     words = [
         "".join(chance.choices("aeioulnrst", k=chance.randint(3, 9))) for _ in range(VOCABULARY)
     ]

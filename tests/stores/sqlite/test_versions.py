@@ -20,6 +20,7 @@ from tests.support.histories import TOKENS
 from tests.support.rules import rules
 from twisted_chat.stores.search import readable
 from twisted_chat.stores.session import RoomRecord, Session, hashToken
+from twisted_chat.stores.sqlite import writer as writers
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import Keep
 from twisted_chat.stores.sqlite.schema import copy
@@ -353,6 +354,8 @@ class PlansTests(SynchronousTestCase):
         mine = scopeOf("#tea", sid="a1")
         batch = [(said("tea", "#tea", key="k1"), None), (said("cake", "#tea", key="k2"), None)]
         writer.commit([*batch, (Draft(TOPIC, "#tea", "Ann", "green"), None)])
+        # Each of the pruners has its turn.
+        self.patch(writers, "PRUNE_SECONDS", 60.0)
         after = "INTEGER PRIMARY KEY (id>?)"
         between, exactly = "INTEGER PRIMARY KEY (id>? AND id<?)", "INTEGER PRIMARY KEY (id=?)"
         spoken = "events_spoken (room=? AND id>? AND id<?)"
