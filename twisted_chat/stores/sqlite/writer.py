@@ -35,7 +35,7 @@ from .superseded import Pruning, superseded
 SESSION_DAYS: Final = 30
 """A session that was not used for so long cannot be resumed."""
 
-PRUNE_SECONDS: Final = 0.003
+PRUNE_SECONDS: Final = 0.005
 """How long to prune in one step; a message may have to wait a little longer."""
 
 FORGOTTEN: Final = 1_000
