@@ -34,7 +34,8 @@ BIG, ROOMS, SESSIONS = 2_000_000, 10_000, 100_000
 
 STARTED, READ, ALL_READ, RECEIPT = 2.0, 0.1, 2.0, 0.05
 """Seconds: from the start to the first prompt; the median of what one person asks for; the last
-answer where ten ask at once; the 99th of a hundred receipts meanwhile, and beside other work."""
+answer where ten ask at once; the 99th of a hundred receipts meanwhile, and beside other work by how
+much it is longer than that of an idle server."""
 
 MEMORY = 128 * MIB
 """Bytes of memory that the server has afterwards."""
@@ -301,13 +302,14 @@ def main(words: Sequence[str]) -> int:
                     continue
                 beside = measureWork(work, history, options.seconds)
                 print(
-                    f"  receipts beside {work.name}: {_describe(beside.took)}; of an idle server:"
-                    f" p50 {median(beside.idle):.1f} p99 {p99(beside.idle):.1f} max"
+                    f"  receipts beside {work.name}: {_describe(beside.took)}; of an idle server"
+                    f" meanwhile: p50 {median(beside.idle):.1f} p99 {p99(beside.idle):.1f} max"
                     f" {max(beside.idle):.1f}; {beside.done} {work.unit} in {beside.seconds:.0f} s;"
                     f" load {os.getloadavg()[0]:.1f}",
                     flush=True,
                 )
-                if p99(beside.took) > 1000 * RECEIPT:
+                # On a quiet machine the idle server's are next to nothing.
+                if p99(beside.took) - p99(beside.idle) > 1000 * RECEIPT:
                     broken.append(f"{events} events: receipts beside {work.name}")
     for each in broken:
         print(f"not kept: {each}")
