@@ -5,7 +5,7 @@ Presence: who joins and leaves, who hears of it, and who is where afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.logger import Logger
 
@@ -75,29 +75,36 @@ class Presence:
             origins.
         @return: what became of the proposals among them.
         """
+        with self._welcomer.gathering():
+            return self._show(run)
+
+    def _show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
         shown = [withoutSecrets(event) for event, _ in run]
         fan = FanOut(self._state.rooms.lobby.name, shown)
         movers: dict[User, list[Event | bytes]] = {}
-        moving: set[Member] = set()
-        for event, proposal in run:
-            person = self._subject(event, proposal)
+        moving: dict[Member, None] = {}
+        subjects = [self._subject(event, proposal) for event, proposal in run]
+        for person in subjects:
             if person is not None and person.devices and person not in moving:
-                moving.add(person)
+                moving[person] = None
                 movers.update((user, []) for user in usersOf(person))
         outcomes: list[Outcome] = []
         for place, (event, proposal) in enumerate(run):
-            # Somebody of another node may have come or gone within this run.
-            person = self._subject(event, proposal)
-            author = None if proposal is None else proposal.user
+            person, author = subjects[place], None
+            if proposal is not None:
+                author = proposal.user
+            else:
+                # Somebody of another node may have come or gone within this run.
+                person = self._subject(event, proposal)
             try:
                 self._judge(event, person)
-                hearing = self._hearing(event)
-                for room in hearing:
+                told: set[Member] = set()
+                for room in self._hearing(event):
                     fan.show(place, room.audience)
-                told = {member for room in hearing for member in membersOf(room)} & moving
+                    told.update(_amongst(room, moving))
                 if event.room == self._state.rooms.lobby.name:
                     # Those of their own connections that end are told goodbye.
-                    told = {member for member in told if member is not person}
+                    told.discard(person)
                 elif person in moving:
                     # Over their other connections, whatever the room is told.
                     told.add(person)
@@ -398,3 +405,12 @@ class Presence:
         """
         self._state.audit.tell(f"{user.name} has left", user.client.address)
         user.dismiss()
+
+
+def _amongst(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
+    """
+    @return: those of these people who are in a room, by a look at the fewer of the two.
+    """
+    if len(people) < len(room):
+        return [member for member in people if member in room]
+    return [member for member in membersOf(room) if member in people]
