@@ -124,7 +124,8 @@ class Presence:
                 user = proposal.user
                 data = user.answered(user.own(event) if error is None else b"")
                 if user in movers:
-                    movers[user].append(data)
+                    if data:
+                        movers[user].append(data)
                 else:
                     fan.answer(place, user, data)
             if error is None and person is not None:
@@ -136,7 +137,8 @@ class Presence:
                 if proposal is None and event.kind == LEFT:
                     self._stay(person)
         for mover, heard in movers.items():
-            self.tell(mover, heard)
+            if heard:
+                self.tell(mover, heard)
             hasLeft = mover.member.leaving and mover.member not in self._state.rooms.lobby
             if hasLeft and not mover.isChanging:
                 self.dismiss(mover)
@@ -334,7 +336,7 @@ class Presence:
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
             self.goOn(user, session.current)
-        for room in user.rooms:
+        for room in user.member.rooms:
             user.look(room)
 
     def goOn(self, user: User, current: int) -> None:

@@ -147,7 +147,7 @@ class Welcomer:
         if user.isChanging:
             return
         request = self._expected.pop(user, LoginRequest(user.name))
-        self._state.audit.tell(f"{user.name} is now connected", user.client.address)
+        self._state.audit.tell(f"{user.member.name} is now connected", user.client.address)
         if user.leaving:
             # They say goodbye already: what was before does not matter any more.
             if request.last is None:
@@ -211,7 +211,7 @@ class Welcomer:
         Welcome a connection; that of the owner of an account once their read marks are read.
         """
         user = entry.user
-        if not user.member.isRegistered:
+        if user.member.record is None:
             self._goOn(entry)
             return
         reading = Deferred.fromCoroutine(self._read(entry))
@@ -303,7 +303,7 @@ class Welcomer:
         if not count:
             cork.release(first)
             return
-        asked = (room.placeFor(user.rights), count)
+        asked = (room.placeFor(user.member.rights), count)
         gathered = {} if self._gathered is None else self._gathered
         backlogs = gathered.get(asked)
         if backlogs is None:
@@ -470,12 +470,12 @@ class Welcomer:
         """
         user, request, away = entry.user, entry.request, entry.away
         welcome = Welcome(
-            user.name,
+            user.member.name,
             request.token,
             self._state.log.epoch,
             last,
             user.current.name,
-            tuple((room.name, room.topic) for room in user.rooms),
+            tuple([(room.name, room.topic) for room in user.member.rooms]),
             request.last is not None,
             missed,
         )
