@@ -378,7 +378,8 @@ class User(Replies):
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
-        if self.state.law.hasRules(target.place):
+        law = self.state.law
+        if law.guardsSpeech or target.place in law.ruled:
             self.mustSpeak(target)
         member = self.member
         self.append(
