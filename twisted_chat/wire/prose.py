@@ -106,7 +106,7 @@ def _hasReason(event: Event) -> bool:
 
 def _in(where: str) -> str:
     """
-    @return: C{ in } and the place, for the end of a clause.
+    @return: the place with its preposition.
     """
     return f"on {where}" if where == _SERVER else f"in {where}"
 
