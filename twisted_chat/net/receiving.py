@@ -384,8 +384,8 @@ class ReceiveQueue:
         if self._stops:
             return
         if not self._passing:
-            # Otherwise the line that is being passed on ended the pause itself, and the loop below
-            # it passes on the rest.
+            # Otherwise the line that is being passed on ended the pause itself; those behind it
+            # follow when it is done.
             self._passWaiting()
         if self._stops:
             return
