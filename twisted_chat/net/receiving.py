@@ -36,7 +36,7 @@ PORTION: Final = 4 * KIB
 a millisecond to make, and twenty times the memory."""
 
 _FEW: Final = 64
-"""Up to this number of line ends, they are examined one by one."""
+"""A chunk of more bare CRs than this is shortened to this number."""
 
 # Why reading is paused.  Several reasons may hold at once, each of them once.
 
@@ -436,7 +436,8 @@ class ReceiveQueue:
 
 def _squeeze(data: bytes) -> bytes:
     """
-    @return: the first line end, if the chunk holds nothing but line ends; otherwise the chunk.
+    @return: a shorter chunk with the same meaning, if the chunk holds nothing but line ends;
+        otherwise the chunk itself.
     """
     if data[:1] == b"\r" and len(data) > _FEW and not data.strip(b"\r"):
         # Inside a line CRs are refused, however many there are.
