@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.chat.commands.test_review -*-
 """
-The commands about what was said and done: messages are removed and restored, reported, and what
-moderators did is looked through.
+The commands that remove, restore and report messages, and list what moderators did.
 """
 
 from __future__ import annotations
@@ -50,16 +49,16 @@ from .rooms import settled
 _log = Logger()
 
 MAX_LISTED = 50
-"""Reports that are listed, the newest first."""
+"""Most reports that are listed, the newest first."""
 
 AUDIT = 20
-"""Acts of moderators that C{/audit} shows unless another number is asked for."""
+"""Acts of moderators that C{/audit} shows by default."""
 
 MAX_AUDIT = 200
-"""Acts that it shows at most."""
+"""Most acts that C{/audit} shows."""
 
 SHOWN_TEXTS = 3
-"""Removed messages that it shows of each removal."""
+"""Removed messages that C{/audit} shows for each removal."""
 
 
 async def remove(user: User, text: str, key: str | None) -> None:
@@ -90,7 +89,7 @@ def _mustModerate(user: User) -> None:
 
 async def _removeSince(user: User, where: Where, name: str, seconds: int, reason: str) -> None:
     """
-    Remove what somebody said lately: of a registered person by their account, of a guest by name.
+    Remove somebody's latest messages: a registered person's by account, a guest's by name.
     """
     try:
         whom = find(user, name)
@@ -110,7 +109,7 @@ async def _removeSince(user: User, where: Where, name: str, seconds: int, reason
 
 async def _take(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
     """
-    Remove messages.  The room is told which; an author who is not in it, too.
+    Remove messages.  The room is told which, and so is an author who is not in it.
     """
     event = await propose(user, where, REMOVED, whose, reason, **which)
     if user.member not in user.current:
@@ -124,7 +123,8 @@ async def _newestBefore(user: User, room: Room, at: float) -> int:
     @return: the id of the last message of a room before that time, or one before the room's own.
     """
     log, place = user.state.log, Place(room.name, ((room.id, user.state.lastId),))
-    # What has an id below the one is older than that time, what has the other or more is not.
+    # Invariant of the bisection: ids below the one are older than that time, ids from the other on
+    # are not.
     low, high = room.id, user.state.lastId + 1
     while low < high:
         middle = (low + high + 1) // 2
@@ -138,9 +138,9 @@ async def _newestBefore(user: User, room: Room, at: float) -> int:
 
 async def _message(user: User, room: Room, number: str) -> Event:
     """
-    @param number: an id as it was typed.
+    @param number: an id as typed.
     @return: a message of a room.
-    @raise ChatError: if it is none that the user may read, or it was removed.
+    @raise ChatError: if the user may not read it, or it was removed.
     """
     id = int(number[:18])
     scope = Scope((room.placeFor(user.rights),), "")
@@ -154,7 +154,7 @@ async def _message(user: User, room: Room, number: str) -> Event:
 
 async def _reading(question: Awaitable[Any]) -> Any:
     """
-    @return: what a store answers.
+    @return: the store's answer.
     @raise NoHistory: if it cannot read.
     """
     try:
@@ -251,7 +251,7 @@ async def audit(user: User, text: str, key: str | None) -> None:
 
 async def _removedTexts(user: User, event: Event) -> list[tuple[int, str]]:
     """
-    @return: the first messages that a removal took away, as far as the user could read them.
+    @return: the first messages that a removal hid, as far as the user could read them.
     """
     room = user.state.rooms.get(event.room)
     if room is None or room not in user.rooms:
