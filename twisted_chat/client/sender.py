@@ -15,16 +15,16 @@ from .dialect import ClientDialect, isQuit
 from .outbox import MAX_WAITING_MESSAGES, Outbox, OutboxFull, PendingMessage
 
 MAX_UNCONFIRMED_MESSAGES = 1000
-"""How many messages may be under way before more input is held."""
+"""Most messages in flight before further input is held."""
 
 
 class MessageSender:
     """
-    Sends what can be sent, and keeps what has to wait: messages for a connection, and every line
-    for the answer to the command before it, if the dialect wants that.
+    Sends lines, or keeps them waiting: messages until there is a connection, and any line until the
+    command before it is answered, if the dialect requires that.
 
-    @ivar dialect: the dialect.
-    @ivar open: whether the server has said welcome and the connection stands.
+    @ivar dialect: the dialect of the present connection.
+    @ivar open: whether the server has welcomed the client on the present connection.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class MessageSender:
     ) -> None:
         """
         @param write: sends bytes.
-        @param quit: called when a line asks to leave and everything before it was sent.
+        @param quit: called when a line asks to leave, once everything before it was sent.
         """
         self.dialect = dialect
         self.open = False
@@ -48,14 +48,14 @@ class MessageSender:
     @property
     def owes(self) -> bool:
         """
-        Whether anything has still to be sent or answered.
+        Whether anything is still unsent or unanswered.
         """
         return bool(self._outbox.expected or self.dialect.busy or self._typed)
 
     @property
     def full(self) -> bool:
         """
-        Whether a line given now would have to wait.
+        Whether a further line would have to wait.
         """
         return (
             not self.open
@@ -67,13 +67,13 @@ class MessageSender:
     @property
     def unconfirmed(self) -> int:
         """
-        How many lines have no answer, those in doubt included.
+        How many lines are unanswered, including those in doubt.
         """
         return len(self._outbox) + len(self._typed)
 
     def opened(self) -> None:
         """
-        Send what waits: the server has said welcome.
+        Send waiting lines: the server has welcomed the client.
         """
         self.open = True
         self._mail(self._outbox.waiting())
@@ -82,8 +82,8 @@ class MessageSender:
         """
         Note that the connection is gone.
 
-        The unanswered command may have changed the room, so the messages typed after it would get
-        into an unknown room: they are in doubt.
+        An unanswered command may have changed the room, so messages typed after it might reach the
+        wrong room: they are in doubt.
         """
         self.open = False
         for line in self._typed:
@@ -97,7 +97,7 @@ class MessageSender:
         """
         Send a line as a user types it.
 
-        @raise OutboxFull: if too many lines wait.
+        @raise OutboxFull: if too many lines are waiting.
         @raise BadCommand: if it is a command and there is no connection.
         """
         if not self.dialect.busy and not self._typed:
@@ -144,7 +144,7 @@ class MessageSender:
 
     def answered(self) -> None:
         """
-        Send what waited for the lines that the server has just sent.
+        Send lines that were waiting for an answer that has just arrived.
         """
         rejected = self.dialect.takeRejected()
         if self.open and rejected:
