@@ -101,7 +101,7 @@ class Presence:
                 told: set[Member] = set()
                 for room in self._hearing(event):
                     fan.show(place, room.audience)
-                    told.update(_amongst(room, moving))
+                    told.update(_membersAmong(room, moving))
                 if event.room == self._state.rooms.lobby.name:
                     # Their connections that end get a goodbye instead.
                     told.discard(person)
@@ -405,7 +405,7 @@ class Presence:
         user.dismiss()
 
 
-def _amongst(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
+def _membersAmong(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
     """
     @return: those of these people who are in a room, found by iterating over the smaller
         collection.

@@ -156,11 +156,11 @@ class State:
         self.faults = Faults(monotonic)
         self.monotonic = monotonic
         self.lastId = self.startId = 0
-        self.perform: Perform = _unknown
+        self.perform: Perform = _noCommands
         self.leaves: Callable[[Any], None] = _nothing
-        self.logInAs: LogInAs = _nowhere
+        self.logInAs: LogInAs = _noAccounts
         self.left: Callable[[str], None] = _nothing
-        self.hasRead: HasRead = _unread
+        self.hasRead: HasRead = _noReadMarks
         self._listing = Listing((), 0, float("-inf"))
 
     def listing(self) -> Listing:
@@ -265,13 +265,13 @@ def _nothing(*arguments: Any) -> None:
     """
 
 
-async def _nowhere(user: Any, name: str, secret: str, key: str | None) -> None:
+async def _noAccounts(user: Any, name: str, secret: str, key: str | None) -> None:
     raise BadCommand("there are no accounts here")
 
 
-async def _unread(user: Any, place: str, id: int) -> None:
+async def _noReadMarks(user: Any, place: str, id: int) -> None:
     raise BadCommand("there are no read marks here")
 
 
-async def _unknown(user: Any, line: str, key: str | None) -> None:
+async def _noCommands(user: Any, line: str, key: str | None) -> None:
     raise BadCommand("there are no commands here")

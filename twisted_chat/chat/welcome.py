@@ -285,7 +285,7 @@ class Welcomer:
             lost += dialect.answer(self._inbox(entry.away), None)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
-        first += lost + self._motto(user)
+        first += lost + self._dailyMessage(user)
         self._release(user, lobby, entry.boundary, count, first, entry.cork)
 
     def _inbox(self, away: _Away) -> Inbox:
@@ -453,7 +453,7 @@ class Welcomer:
         )
         return data + dialect.answer(backlog, None)
 
-    def _motto(self, user: User) -> bytes:
+    def _dailyMessage(self, user: User) -> bytes:
         if not self._motd:
             return b""
         return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)

@@ -313,8 +313,8 @@ class ChatLink:
 
     def connectionLost(self, reason: Failure, settled: bool) -> None:
         """See L{connection.Owner.connectionLost}."""
-        self._quiet(self._watch)
-        self._quiet(self._pulse)
+        self._cancelTimer(self._watch)
+        self._cancelTimer(self._pulse)
         entered = self.online
         if entered:
             self._sender.closed()
@@ -327,7 +327,7 @@ class ChatLink:
         elif entered or greeted or not (settled or self._refusedHere):
             if greeted and not self._spokenTo:
                 self._sentence = self._silent(reason)
-            self._again(reason, Gone if entered else Unreachable)
+            self._reconnectOrEnd(reason, Gone if entered else Unreachable)
         else:
             # The user may think about a name for longer than the server waits for it.
             self._asleep = True
@@ -341,7 +341,7 @@ class ChatLink:
         sentence = self._sentence or explain(reason, self._where)
         return sentence if self._encrypted else f"{sentence} If it expects TLS, add --tls."
 
-    def _again(self, failure: Failure, kind: type[ChatError]) -> None:
+    def _reconnectOrEnd(self, failure: Failure, kind: type[ChatError]) -> None:
         """
         Reconnect after a delay, or end.
 
@@ -363,8 +363,8 @@ class ChatLink:
         if self._over:
             return
         self._over = self._leaving = True
-        self._quiet(self._watch)
-        self._quiet(self._pulse)
+        self._cancelTimer(self._watch)
+        self._cancelTimer(self._pulse)
         self._connector.forget()
         count = self._sender.unconfirmed
         if count and self._everEntered:
@@ -467,7 +467,7 @@ class ChatLink:
             self._end(error)
             return
         self._sender.dialect = TextClientDialect(self.session, self.outbox)
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._connector.forget()
         self._connector.connect()
 
@@ -479,7 +479,7 @@ class ChatLink:
             self._end(error)
             return
         again, self._everEntered = self._everEntered, True
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._pulse = self._clock.callLater(HEARTBEAT_INTERVAL, self._beat)
         self._sender.open = True
         self._ui.entered(message, again)
@@ -490,7 +490,7 @@ class ChatLink:
         Ask for a proof, or for another name.  If the name was accepted before, somebody else has it
         for now, perhaps the lost connection itself, so a later attempt may succeed.
         """
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._refusedHere = True
         hadPassword = self.login.hasPassword
         isAgain = self.login.retries(refusal.code)
@@ -588,9 +588,9 @@ class ChatLink:
         """
         Call a function after a delay, unless another wait begins first.
         """
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._watch = self._clock.callLater(delay, then)
 
-    def _quiet(self, timer: IDelayedCall | None) -> None:
+    def _cancelTimer(self, timer: IDelayedCall | None) -> None:
         if timer is not None and timer.active():
             timer.cancel()

@@ -76,7 +76,7 @@ class MessageSender:
         Send waiting lines: the server has welcomed the client.
         """
         self.open = True
-        self._mail(self._outbox.waiting())
+        self._sendMessages(self._outbox.waiting())
 
     def closed(self) -> None:
         """
@@ -124,7 +124,7 @@ class MessageSender:
             self._quit()
         elif kind in ("say", "act", "tell"):
             key = fields.get("key")
-            self._post(
+            self._keep(
                 PendingMessage(key if isinstance(key, str) else self._outbox.newKey(), "", fields)
             )
         else:
@@ -139,7 +139,7 @@ class MessageSender:
         """
         messages = self._outbox.resend()
         if self.open:
-            self._mail(messages)
+            self._sendMessages(messages)
         return len(messages)
 
     def answered(self) -> None:
@@ -148,7 +148,7 @@ class MessageSender:
         """
         rejected = self.dialect.takeRejected()
         if self.open and rejected:
-            self._mail(rejected)
+            self._sendMessages(rejected)
         while self.open and self._typed and not self.dialect.busy:
             self._accept(self._typed.popleft())
 
@@ -159,7 +159,7 @@ class MessageSender:
             return
         message = self.dialect.compose(line)
         if message is not None:
-            self._post(message)
+            self._keep(message)
         else:
             self._needConnection()
             self._write(self.dialect.command(line))
@@ -168,16 +168,16 @@ class MessageSender:
         if not self.open:
             raise BadCommand("there is no connection: only messages can wait for it")
 
-    def _post(self, message: PendingMessage) -> None:
+    def _keep(self, message: PendingMessage) -> None:
         if not self.open and self._outbox.expected >= MAX_WAITING_MESSAGES:
             raise OutboxFull(
                 f"{MAX_WAITING_MESSAGES} messages wait already: wait for the connection"
             )
         self._outbox.put(message)
         if self.open:
-            self._mail((message,))
+            self._sendMessages((message,))
 
-    def _mail(self, messages: Sequence[PendingMessage]) -> None:
+    def _sendMessages(self, messages: Sequence[PendingMessage]) -> None:
         for message in messages:
             message.sent = True
         self._write(b"".join(map(self.dialect.encode, messages)))

@@ -35,7 +35,7 @@ _TRIES: Final = 16
 Network = IPv4Network | IPv6Network
 
 
-def _stay() -> bool:
+def _neverGiveWay() -> bool:
     """
     @return: C{False}: a connection whose user is logged in does not give way.
     """
@@ -110,7 +110,7 @@ class Admission:
             self._unauthenticated = False
             self._control.heard(self)
             self._control.unauthenticated -= 1
-            self.giveWay = _stay
+            self.giveWay = _neverGiveWay
 
     def released(self) -> None:
         """

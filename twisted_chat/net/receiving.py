@@ -35,7 +35,7 @@ PORTION: Final = 4 * KIB
 """Bytes that are cut into lines at once.  The rest stays uncut: thousands of short lines would take
 a millisecond to make, and twenty times the memory."""
 
-_FEW: Final = 64
+_MAX_BARE_RETURNS: Final = 64
 """A chunk of more bare CRs than this is shortened to this number."""
 
 # Why reading is paused.  Several reasons may hold at once, each of them once.
@@ -205,14 +205,14 @@ class ReceiveQueue:
         """
         Take data that was read from the socket; keep the lines whose turn has not come.
         """
-        data = _squeeze(data)
+        data = _collapseLineEnds(data)
         if self._stops:
             self._pause()
             self._keepUncut(data)
             return
         begin, end = 0, len(data)
         while begin < end:
-            portion = data if end <= PORTION else _squeeze(data[begin : begin + PORTION])
+            portion = data if end <= PORTION else _collapseLineEnds(data[begin : begin + PORTION])
             lines = self._splitter.feed(portion)
             begin += PORTION
             self._counters.lines += len(lines)
@@ -305,7 +305,7 @@ class ReceiveQueue:
         """
         portion, self._uncut = self._uncut[:PORTION], self._uncut[PORTION:]
         self._account(-len(portion))
-        lines = self._splitter.feed(_squeeze(portion))
+        lines = self._splitter.feed(_collapseLineEnds(portion))
         self._counters.lines += len(lines)
         self._keep(lines)
 
@@ -434,14 +434,14 @@ class ReceiveQueue:
         self.size = 0
 
 
-def _squeeze(data: bytes) -> bytes:
+def _collapseLineEnds(data: bytes) -> bytes:
     """
     @return: a shorter chunk with the same meaning, if the chunk holds nothing but line ends;
         otherwise the chunk itself.
     """
-    if data[:1] == b"\r" and len(data) > _FEW and not data.strip(b"\r"):
+    if data[:1] == b"\r" and len(data) > _MAX_BARE_RETURNS and not data.strip(b"\r"):
         # Inside a line CRs are refused, however many there are.
-        return data[:_FEW]
+        return data[:_MAX_BARE_RETURNS]
     if data[:1] in b"\r\n" and not data.replace(b"\r\n", b"\n").strip(b"\n"):
         return data[: data.find(b"\n") + 1]
     return data

@@ -58,7 +58,7 @@ INVISIBLE = re.compile(f"[{_UNSEEN}{_TAGS}{_ZWNJ}{_ZWJ}{_SELECTORS}]")
 
 # A run of characters that may be marks: anything but letters, digits and Latin signs.  It is a fast
 # test: a text without such a run cannot have too many marks.
-_PILE = re.compile(rf"[^\w\x00-\u02ff][^\w\x00-\u02ff]{{{MAX_MARKS}}}")
+_MARK_RUN = re.compile(rf"[^\w\x00-\u02ff][^\w\x00-\u02ff]{{{MAX_MARKS}}}")
 
 _DROPPED = re.compile(f"[{_UNSEEN}]")
 # UTS #51: the flag of a region is a black flag, then tag letters, then a closing tag.
@@ -145,7 +145,7 @@ def neutralise(text: str) -> str:
 
     The function is total and idempotent.  It leaves control characters alone.
     """
-    if text.isascii() or (INVISIBLE.search(text) is None and _PILE.search(text) is None):
+    if text.isascii() or (INVISIBLE.search(text) is None and _MARK_RUN.search(text) is None):
         return text
     return _sift(_STRAY_TAG.sub(r"\1", _DROPPED.sub("", text)))
 

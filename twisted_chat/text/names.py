@@ -63,7 +63,7 @@ _SCRIPTS = (
     "Tai_Tham Tai_Viet Tifinagh Vai Wancho Yi"
 )
 # UTS #39 section 5.1: the scripts that are written together.
-_TOGETHER = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
+_SCRIPT_MIXTURES = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
 
 
 def loadTables() -> None:
@@ -233,7 +233,7 @@ def _oneScript() -> re.Pattern[str]:
 
     sets = (
         "".join(rf"\p{{scx={script}}}" for script in [*group.split(), "Common", "Inherited"])
-        for group in (*_SCRIPTS.split(), *_TOGETHER)
+        for group in (*_SCRIPTS.split(), *_SCRIPT_MIXTURES)
     )
     pattern: re.Pattern[str] = regex.compile("|".join(f"[{members}]+" for members in sets))
     return pattern

@@ -12,11 +12,11 @@ from typing import Final
 HOST_BITS: Final = 64
 """Bits of an IPv6 address that its client is free to choose (RFC 4291 section 2.5.4)."""
 
-_KEPT: Final = 1024
+_CACHED_ADDRESSES: Final = 1024
 """Parsed addresses that are cached: most clients have connected before."""
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_ADDRESSES)
 def addressOf(host: str) -> IPv4Address | IPv6Address | None:
     """
     Parse an address, including an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2).
@@ -32,7 +32,7 @@ def addressOf(host: str) -> IPv4Address | IPv6Address | None:
     return address
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_ADDRESSES)
 def networkOf(host: str) -> str:
     """
     Find the network by which an address is counted.

@@ -71,7 +71,7 @@ _MAX_ANSWER = 48 * 1024
 _FIELDS_SIZE = 400
 """An upper bound of the bytes of an event without its text: names may have 128 bytes each."""
 
-_RENDERED = 1024
+_CACHED_EVENTS = 1024
 """Events whose lines are cached, more than a page of a replay: some 0.5 MiB, at most 16 MiB."""
 
 MAX_KEY = 64
@@ -81,7 +81,7 @@ _T = TypeVar("_T")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-_MORE_OF_ERRORS = ("login", "wait", "until", "reason")
+_ERROR_FIELDS = ("login", "wait", "until", "reason")
 """Attributes of errors that become fields of a refusal, unless they are empty."""
 
 _TO = frozenset({TOLD, RENAMED, INVITED, GRANTED, BANNED, LIFTED, REPORTED, DONE})
@@ -238,7 +238,7 @@ class JSONDialect:
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
-        more = {name: getattr(error, name, None) or None for name in _MORE_OF_ERRORS}
+        more = {name: getattr(error, name, None) or None for name in _ERROR_FIELDS}
         return line(type="error", code=error.code, text=error.sentence, **more, key=key)
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
@@ -386,7 +386,7 @@ def _lines(value: dict[str, Any]) -> bytes:
     return more + _line({**value, "ids": parts[-1] if parts else []})
 
 
-@lru_cache(maxsize=_RENDERED)
+@lru_cache(maxsize=_CACHED_EVENTS)
 def _old(event: Event) -> bytes:
     """
     @return: the line of an event in a backlog; cached, since all newcomers are shown the same.
@@ -394,7 +394,7 @@ def _old(event: Event) -> bytes:
     return _gap(1) if event.kind == UNREADABLE else _line({**fields(event), "old": True})
 
 
-@lru_cache(maxsize=_RENDERED)
+@lru_cache(maxsize=_CACHED_EVENTS)
 def _rendered(event: Event) -> bytes:
     """
     @return: the line of an event for others; cached, since users who resume at the same time have

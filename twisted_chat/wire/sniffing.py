@@ -13,7 +13,7 @@ SNIFF_LENGTH: Final = 512
 
 # The beginnings of other protocols.  None of them can begin a name, because each holds a blank, a
 # control character, a byte that UTF-8 does not use, or a whole banner.
-_STRANGERS: Final = re.compile(
+_OTHER_PROTOCOLS: Final = re.compile(
     # RFC 9112 section 3 and RFC 9113 section 3.4
     rb"(?P<http>(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) "
     rb"(?:/|\*|https?://|\S+ HTTP/))"
@@ -51,5 +51,5 @@ def sniff(firstBytes: bytes) -> str | None:
     @return: a sentence for the peer, whose connection is then closed; C{None} if the peer may be a
         client that speaks lines.
     """
-    found = _STRANGERS.match(firstBytes[:SNIFF_LENGTH])
+    found = _OTHER_PROTOCOLS.match(firstBytes[:SNIFF_LENGTH])
     return _SENTENCES[found.lastgroup] if found and found.lastgroup else None

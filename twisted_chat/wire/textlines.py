@@ -53,19 +53,19 @@ def _list(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_FOLDED_NAMES])} and {len(names) - _FOLDED_NAMES} more"
 
 
-def _be(names: Sequence[str], one: str, many: str) -> str:
+def _inflect(names: Sequence[str], one: str, many: str) -> str:
     return one if len(names) == 1 else many
 
 
-def _came(room: str, names: Sequence[str], lobby: bool) -> str:
+def _joinedLine(room: str, names: Sequence[str], lobby: bool) -> str:
     if lobby:
-        return f"* {_list(names)} {_be(names, 'is', 'are')} now connected\r\n"
-    return f"* {_list(names)} {_be(names, 'has', 'have')} joined {room}\r\n"
+        return f"* {_list(names)} {_inflect(names, 'is', 'are')} now connected\r\n"
+    return f"* {_list(names)} {_inflect(names, 'has', 'have')} joined {room}\r\n"
 
 
-def _went(room: str, names: Sequence[str], lobby: bool) -> str:
+def _leftLine(room: str, names: Sequence[str], lobby: bool) -> str:
     suffix = "" if lobby else f" {room}"
-    return f"* {_list(names)} {_be(names, 'has', 'have')} left{suffix}\r\n"
+    return f"* {_list(names)} {_inflect(names, 'has', 'have')} left{suffix}\r\n"
 
 
 _NOTICES: dict[str, Callable[[Event], str]] = {
@@ -163,10 +163,10 @@ def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
             went.setdefault(event.room, []).append(place)
     for room, places in came.items():
         names = list(dict.fromkeys(events[place].name for place in places))
-        lines[places[0]] = _came(room, names, room == lobby).encode()
+        lines[places[0]] = _joinedLine(room, names, room == lobby).encode()
     for room, places in went.items():
         names = list(dict.fromkeys(events[place].name for place in places))
-        lines[places[-1]] += _went(room, names, room == lobby).encode()
+        lines[places[-1]] += _leftLine(room, names, room == lobby).encode()
 
 
 @implementer(IDialect)

@@ -21,7 +21,7 @@ from ...text.names import cleanName
 from ...wire.events import BANNED, LEFT, SERVER, Draft, Event, asData
 from ..room import Room
 from ..user import User, usersOf
-from .rooms import MAX_REASON, settled
+from .rooms import MAX_REASON, settledRoom
 
 
 class Where(NamedTuple):
@@ -111,7 +111,7 @@ async def here(user: User) -> Where:
     """
     @return: the user's current room, once no change of it waits for the log.
     """
-    room = await settled(user)
+    room = await settledRoom(user)
     return Where(room.place, room.name, room.name)
 
 

@@ -132,7 +132,7 @@ async def _lift(user: User, text: str, what: str) -> None:
     if known is not None and (known.place, known.what) == (where.place, what):
         found = [known]
     else:
-        matches = _matching(user, parseTarget(word))
+        matches = _hasTarget(user, parseTarget(word))
         found = [each for each in law.allBans(where.place, what) if matches(each)]
     if not found:
         raise NotAllowed(f"there is no such ban: /bans lists those of {where.shown}")
@@ -141,7 +141,7 @@ async def _lift(user: User, text: str, what: str) -> None:
         await propose(user, where, LIFTED, shown, "", ban=each.id, what=what)
 
 
-def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
+def _hasTarget(user: User, target: Target) -> Callable[[Ban], bool]:
     """
     @return: a predicate that tells whether a ban is of this target.
     """

@@ -44,7 +44,7 @@ from .moderators import (
     propose,
     reasonOf,
 )
-from .rooms import settled
+from .rooms import settledRoom
 
 _log = Logger()
 
@@ -77,7 +77,9 @@ async def remove(user: User, text: str, key: str | None) -> None:
     if message.sid != user.sid:
         _mustModerate(user)
         mustStandAbove(user, where, whom)
-    await _take(user, where, message.name, reasonOf(words), who=message.sid, ids=[message.id])
+    await _proposeRemoval(
+        user, where, message.name, reasonOf(words), who=message.sid, ids=[message.id]
+    )
 
 
 def _mustModerate(user: User) -> None:
@@ -104,10 +106,10 @@ async def _removeSince(user: User, where: Where, name: str, seconds: int, reason
         selected: dict[str, Any] = {"who": whom.who}
     else:
         selected = {"name": whom.name, "looks": whom.values["looks"]}
-    await _take(user, where, whom.name, reason, after=after, **selected)
+    await _proposeRemoval(user, where, whom.name, reason, after=after, **selected)
 
 
-async def _take(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
+async def _proposeRemoval(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
     """
     Remove messages.  The room is told which, and so is an author who is not in it.
     """
@@ -187,7 +189,7 @@ async def restore(user: User, text: str, key: str | None) -> None:
 
 async def report(user: User, text: str, key: str | None) -> None:
     """C{/report NAME or ID [REASON]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     first, *words = text.split()
     values: dict[str, Any]
     if first.isdecimal():

@@ -177,7 +177,7 @@ async def leave(user: User, text: str, key: str | None) -> None:
 
 async def topic(user: User, text: str, key: str | None) -> None:
     """C{/topic [TEXT]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     if not text:
         user.answer(Topic(room.name, room.topic), key)
         return
@@ -192,7 +192,7 @@ async def topic(user: User, text: str, key: str | None) -> None:
 
 async def invite(user: User, text: str, key: str | None) -> None:
     """C{/invite NAME}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     guest = user.state.roster.find(text)
     if guest in room:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
@@ -209,7 +209,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
 
 async def lock(user: User, text: str, key: str | None) -> None:
     """C{/lock [PASSWORD]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     if " " in text or len(text) > MAX_PASSWORD:
         raise BadCommand(
@@ -227,7 +227,7 @@ async def lock(user: User, text: str, key: str | None) -> None:
 
 async def unlock(user: User, text: str, key: str | None) -> None:
     """C{/unlock}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     if not room.private:
         raise NotAllowed(f"{room.name} is open to everybody already")
@@ -242,7 +242,7 @@ async def unlock(user: User, text: str, key: str | None) -> None:
 
 async def kick(user: User, text: str, key: str | None) -> None:
     """C{/kick NAME [REASON]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     name, _, reason = text.partition(" ")
     target = user.state.roster.find(name)
@@ -287,7 +287,7 @@ def _storeRemoval(state: State, target: Member, room: Room) -> None:
     )
 
 
-async def settled(user: User) -> Room:
+async def settledRoom(user: User) -> Room:
     """
     @return: the user's current room, once no change of its law waits for the log.
     """

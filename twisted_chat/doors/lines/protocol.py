@@ -26,11 +26,11 @@ from ...wire.textlines import PROMPT, TEXT
 from ..stream import StreamClient
 from .jsonrequests import JSONRequests
 
-_MARK: Final = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 """The signature that some programs write before UTF-8 (RFC 3629 section 6): it is not part of the
 first line."""
 
-_BLANKS: Final = b" \t\r"
+_JSON_WHITESPACE: Final = b" \t\r"
 """Whitespace that may precede an object (RFC 8259 section 2)."""
 
 
@@ -112,13 +112,13 @@ class ChatProtocol(StreamClient, LineReceiver):
             if answering is not None:
                 self.wait(answering)
         else:
-            self._begin(line.removeprefix(_MARK))
+            self._begin(line.removeprefix(_BYTE_ORDER_MARK))
 
     def _begin(self, line: bytes) -> None:
         """
         Handle a line before the dialect is known, or before login.
         """
-        if line.lstrip(_BLANKS)[:1] == b"{":
+        if line.lstrip(_JSON_WHITESPACE)[:1] == b"{":
             self._requests = JSONRequests(self)
             self._requests.take(line)
         elif line.strip():
