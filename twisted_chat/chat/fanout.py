@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_fanout -*-
 """
-The fan-out: turns a batch of events into one call for each listener.
+The fan-out: broadcasts a batch of events with one call for each listener.
 
 The cost of a message is paid once for each view, not for each listener: a batch is rendered and
 joined once, and all listeners get the same C{bytes} in one call.

@@ -3,8 +3,9 @@
 Remembers the certificates of servers, and decides whether to accept one.
 
 A certificate is accepted if an authority of this system vouches for the server's name.  Otherwise
-the first certificate seen is remembered as a pin, like C{ssh} does in C{known_hosts}, and only that
-one is accepted later.  A server that an authority once vouched for always needs an authority.
+the first certificate seen is remembered as a certificate pin, like C{ssh} does in C{known_hosts},
+and only that one is accepted later.  A server that an authority once vouched for always needs an
+authority.
 """
 
 from __future__ import annotations
