@@ -125,7 +125,7 @@ class World:
         self.all: dict[str, list[FakeClient]] = {}
         self.welcomes: dict[str, dict[str, Any]] = {}
         self.count = 0
-        # Who may not be where they were, and yet have their rights; nobody gains any.
+        # These may not be where they were, and yet have their rights; nobody gains any.
         self.slept: set[str] = set()
         for person in PEOPLE:
             self.enter(person)
@@ -326,7 +326,6 @@ class World:
     def restart(self, lobby: str, isCrash: bool) -> None:
         if isCrash:
             self.log.crash()
-            self.slept.update(PEOPLE)
         for person, client in self.clients.items():
             if client is not None:
                 client.closed = client.isOver = True
