@@ -338,6 +338,33 @@ class World:
         restored = Deferred.fromCoroutine(self.hub.restore())
         assert restored.called
 
+    def play(self, actions: list[Action]) -> None:
+        """
+        Do one after the other what can be done.
+        """
+        for person, action, first, second in actions:
+            isHere = self.clients[person] is not None
+            if action == "resume":
+                if not isHere:
+                    self.resume(person)
+            elif action in ("restart", "crash"):
+                self.restart(LOBBIES[first if second else 0], action == "crash")
+            elif action == "forget":
+                self.forgetRooms()
+            elif not isHere:
+                continue
+            elif action == "join":
+                self.join(person, ROOMS[first], PASSWORDS[second])
+            elif action == "lock":
+                self.lock(person, PASSWORDS[first])
+            elif action == "nick":
+                self.nick(person, PEOPLE[first], second > 0)
+            elif action in ("invite", "kick", "tell"):
+                if self.clients[PEOPLE[first]] is not None:
+                    getattr(self, action)(person, PEOPLE[first])
+            else:
+                getattr(self, action)(person)
+
     def forgetRooms(self) -> None:
         self.hub.tidy()
         for seconds in (PROOF, WEEK + 1):
@@ -391,18 +418,34 @@ class World:
                     case.assertIn(person, readers, (text, person))
 
 
-ACTIONS = st.lists(
-    st.tuples(
+Action = tuple[str, str, int, int]
+"""Who does what: the person, the word for it, and two choices."""
+
+
+def actions(words: str, **sizes: int) -> st.SearchStrategy[list[Action]]:
+    """
+    @param words: the actions to choose from.
+    """
+    action = st.tuples(
         st.sampled_from(PEOPLE),
-        st.sampled_from(
-            "join join join say say topic tell leave lock lock unlock invite kick nick drop quit "
-            "resume resume restart crash forget look".split()
-        ),
+        st.sampled_from(words.split()),
         st.integers(0, 2),
         st.integers(0, 2),
-    ),
+    )
+    return st.lists(action, **sizes)
+
+
+ACTIONS = actions(
+    "join join join say say topic tell leave lock lock unlock invite kick nick drop quit resume "
+    "resume restart crash forget look",
     max_size=40,
 )
+
+LIVES = st.lists(
+    actions("join say lock unlock invite kick leave drop resume topic", min_size=1, max_size=4),
+    max_size=6,
+)
+"""What is done in each life of a server."""
 
 
 class PrivacyTests(SynchronousTestCase):
@@ -412,37 +455,37 @@ class PrivacyTests(SynchronousTestCase):
 
     @settings(deadline=None, max_examples=300, derandomize=True)
     @given(ACTIONS)
-    def test_everySequence(self, actions: list[tuple[str, str, int, int]]) -> None:
+    def test_everySequence(self, actions: list[Action]) -> None:
         """
-        Whatever people do, and whenever the server ends, nobody is ever sent a word of a private
-        time that they were no member of, everybody finds all words of those that they were a
-        member of, and everybody gets in exactly where the rules say so.
+        Whatever people do, nobody is ever sent a word of a private time that they were no member
+        of, everybody finds all words of those that they were a member of, and everybody gets in
+        exactly where the rules say so.
         """
         world = World()
-        for person, action, first, second in actions:
-            isHere = world.clients[person] is not None
-            if action == "resume":
-                if not isHere:
-                    world.resume(person)
-            elif action in ("restart", "crash"):
-                world.restart(LOBBIES[first if second else 0], action == "crash")
-            elif action == "forget":
-                world.forgetRooms()
-            elif not isHere:
-                continue
-            elif action == "join":
-                world.join(person, ROOMS[first], PASSWORDS[second])
-            elif action == "lock":
-                world.lock(person, PASSWORDS[first])
-            elif action == "nick":
-                world.nick(person, PEOPLE[first], second > 0)
-            elif action in ("invite", "kick", "tell"):
-                if world.clients[PEOPLE[first]] is not None:
-                    getattr(world, action)(person, PEOPLE[first])
-            elif action == "drop":
-                world.drop(person)
-            else:
-                getattr(world, action)(person)
+        world.play(actions)
+        self.compare(world)
+
+    @settings(deadline=None, max_examples=300, derandomize=True)
+    @given(st.sampled_from(("", "sesame1")), LIVES)
+    def test_everyCrash(self, password: str, lives: list[list[Action]]) -> None:
+        """
+        The same holds where the server ends again and again, each time right after the last answer,
+        before anything is stored that came of it.
+        """
+        world = World()
+        for person in PEOPLE:
+            world.join(person, "#plans", password)
+        for actions in lives:
+            world.play(actions)
+            world.restart(world.lobby, isCrash=True)
+            for person in PEOPLE:
+                world.resume(person)
+        self.compare(world)
+
+    def compare(self, world: World) -> None:
+        """
+        Let everybody, and a stranger, look for everything.
+        """
         for person in PEOPLE:
             if world.clients[person] is None:
                 world.resume(person)
