@@ -197,7 +197,8 @@ class Recovery:
         room.emptyAt = 0.0
         self._note(room)
         if session is not None:
-            self._grant(session, room)
+            # They speak there from now on; what comes next must not be said in the lobby.
+            self._grant(session._replace(current=room.id), room)
 
     def _isBanned(self, event: Event, room: Room) -> bool:
         """

@@ -9,6 +9,7 @@ that only rises and the time at which it was taken.  Everything that people see 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
@@ -219,6 +220,9 @@ def admittedTo(event: Event) -> str:
     return event.data.partition(" ")[0]
 
 
+_ID = re.compile("[0-9]{1,19}")
+
+
 def lockedData(passwordHash: str, asOf: int, sids: Iterable[str]) -> str:
     """
     @param passwordHash: the hash of the room's password; empty if one enters by invitation alone.
@@ -235,7 +239,7 @@ def lockedFor(event: Event) -> tuple[str, int, frozenset[str]]:
         there, nobody is known to have been in the room when it came.
     """
     passwordHash, *rest = event.data.split(" ")
-    if not rest or not (rest[0].isascii() and rest[0].isdigit()):
+    if not rest or not _ID.fullmatch(rest[0]):
         return passwordHash, event.id, frozenset()
     return passwordHash, int(rest[0]), frozenset(rest[1:])
 

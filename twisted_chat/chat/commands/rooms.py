@@ -139,7 +139,9 @@ def _tryPassword(user: User, room: Room, password: str) -> None:
         if room.acceptsPassword(user.sid, password):
             return
         count = state.passwords.failed(room.id, host)
-        state.audit.tell(f"{user.name} gave a wrong password for {room.name}", user.client.address)
+        # The operator's log names no private room: it is copied, and read by others.
+        wrong = f"{user.name} gave a wrong password for a private room ({count} so far)"
+        state.audit.tell(wrong, user.client.address)
         owner = state.roster.bySid(room.owner)
         if owner is not None and count in (1, 10, 100, 1_000):
             for device in usersOf(owner):
