@@ -185,6 +185,25 @@ class RightsTests(SynchronousTestCase):
         self.assertEqual(server.hub.rooms["#tea"].emptyAt, NOW)
         self.assertEqual(server.roomsOf(bob), ["#lobby", "#tea"])
 
+    def test_whereTheySpoke(self) -> None:
+        """
+        Nobody says in the lobby what was for the room that they had just joined: a guest speaks
+        there again, and each device of an account is told once that it does not.
+        """
+        server = self.server
+        ann, bob = server.enter("Ann", "Bob")
+        server.do(bob, "/register")
+        for client in (ann, bob):
+            server.do(client, "/join #plans sesame1")
+            server.crash()
+            again = server.resume(client)
+            again.asks("say", text="secret")
+            server.turn.end()
+            self.assertNotIn("secret", server.history(again, "#lobby"))
+            self.assertEqual(again.user.current.name, "#plans" if client is ann else "#lobby")
+            self.assertEqual(len(again.objectsOf("error")), 0 if client is ann else 1)
+            server.do(server.resume(ann), "/names")
+
 
 class RoomTests(SynchronousTestCase):
     """

@@ -184,11 +184,11 @@ class Recovery:
             return
         session = await self._find(event.sid)
         if event.kind == JOINED:
-            self._join(event, room, session)
+            await self._join(event, room, session)
         else:
             self._leave(event, room, session)
 
-    def _join(self, event: Event, room: Room, session: Session | None) -> None:
+    async def _join(self, event: Event, room: Room, session: Session | None) -> None:
         isAdmitted = admittedTo(event) == str(room.era.start) or (
             session is not None and room.admits(event.sid, session.rights)
         )
@@ -196,9 +196,24 @@ class Recovery:
             return
         room.emptyAt = 0.0
         self._note(room)
-        if session is not None:
-            # They speak there from now on; what comes next must not be said in the lobby.
-            self._grant(session._replace(current=room.id), room)
+        if session is None:
+            return
+        # What they say next must not be said where they spoke before.
+        if session.account:
+            await self._displace(session.account, event)
+        else:
+            self._keep(session._replace(current=room.id))
+        self._grant(self._sessions[session.sid] or session, room)
+
+    async def _displace(self, account: str, event: Event) -> None:
+        """
+        Let every device of an account be told once that it speaks in the lobby: which of them
+        joined a room, and speaks there, the log does not say.
+        """
+        for device in await self._state.log.sessionsOf(account):
+            known = self._sessions.setdefault(device.sid, device)
+            # No room has this id.
+            self._keep((known or device)._replace(current=event.id))
 
     def _isBanned(self, event: Event, room: Room) -> bool:
         """
