@@ -121,7 +121,6 @@ class ChatService(Service):
         super().setServiceParent(parent)
         if self._logObserver is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._logObserver)
-            self._logObserver = None
 
     # The start
 
@@ -150,8 +149,9 @@ class ChatService(Service):
         """
         super().startService()
         if self._logObserver is not None:
-            # There is no application: python -m twisted has a log of its own beside this one.
-            globalLogPublisher.addObserver(self._logObserver)
+            # twistd has done so by now, and then this does nothing.  python -m twisted begins a log
+            # of its own before the reactor runs, and would give again what came before.
+            self._reactor.callWhenRunning(globalLogPublisher.addObserver, self._logObserver)
         # What exists now lives as long as the server: the collector need not look at it again.  The
         # little garbage among it is not worth the time that a collection takes.
         gc.freeze()

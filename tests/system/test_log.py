@@ -52,6 +52,20 @@ class LogFileTests(ConversationTestCase):
         self.contains(path, "Server Shut Down")
         self.assertFalse(os.path.exists(os.path.join(self.folder, "twistd.log")))
 
+    def test_otherProgram(self) -> None:
+        """Under C{python -m twisted} the log goes to its file as well, each line once."""
+        path, port = Path(self.folder, "chat.log"), freePort()
+        server = self.child(
+            *("-m", "twisted", "chatserver", "--history", "memory"),
+            *("--host", "127.0.0.1", "--port", str(port), "--log-file", str(path)),
+        )
+        self.contains(path, "Chat server started")
+        self.enter(port, "Ann")
+        self.contains(path, "Ann is now connected")
+        self.stop(server)
+        lines = path.read_text("utf-8").splitlines()
+        self.assertEqual(len(lines), len(set(lines)))
+
     def test_otherCharacters(self) -> None:
         """On a terminal that lacks a name's letters they are escaped, and no entry is lost."""
         port = freePort()
