@@ -4,7 +4,6 @@ Tests for L{twisted_chat.doors.stream}; what every door does is in L{tests.contr
 
 from __future__ import annotations
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import ISSLTransport
 from zope.interface import directlyProvides
 
@@ -64,7 +63,7 @@ class StreamDoorTests(TimedTestCase):
             peer = Peer(ToyDoor(Gate(self.hub)), host=host)
             self.assertIs(peer.protocol.isExposed, isExposed, host)
         peer = Peer(ToyDoor(Gate(self.hub)))
-        peer.protocol.cameFrom = IPv4Address("TCP", "198.51.100.1", 1)
+        peer.protocol.host = "198.51.100.1"
         self.assertFalse(peer.protocol.isExposed)
         peer = Peer(ToyDoor(Gate(self.hub)))
         directlyProvides(peer.transport, ISSLTransport)

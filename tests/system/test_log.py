@@ -59,7 +59,8 @@ class FilterTests(SynchronousTestCase):
             (f"{time} [192.0.2.7:44066] login refused: name-taken", "192.0.2.7"),
             (f"\t{time} [2001:db8::7:44066] login refused: wrong-login", "2001:db8::7"),
             (
-                f"{time} [192.0.2.7:1] \u0410\u043d\u043d\u0430 gave a wrong password for #den",
+                f"{time} [192.0.2.7:1] \u0410\u043d\u043d\u0430 gave a wrong password for a "
+                "private room (4 so far)",
                 "192.0.2.7",
             ),
             (f"host twistd[32]: {time} [192.0.2.7:1] login refused: name-taken", "192.0.2.7"),

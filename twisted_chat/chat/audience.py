@@ -56,7 +56,12 @@ class Audience:
         """
         Add a listener, or change the view of one who is there.
         """
-        self.remove(listener)
+        for other, listeners in self.views.items():
+            if listener in listeners:
+                if other is view:
+                    return
+                self.remove(listener)
+                break
         self.views.setdefault(view, {})[listener] = None
 
     def remove(self, listener: Listener) -> None:

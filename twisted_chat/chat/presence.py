@@ -5,7 +5,7 @@ Presence: who joins and leaves, who hears of it, and who is where afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.logger import Logger
 
@@ -75,29 +75,36 @@ class Presence:
             origins.
         @return: what became of the proposals among them.
         """
+        with self._welcomer.gathering():
+            return self._show(run)
+
+    def _show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
         shown = [withoutSecrets(event) for event, _ in run]
         fan = FanOut(self._state.rooms.lobby.name, shown)
         movers: dict[User, list[Event | bytes]] = {}
-        moving: set[Member] = set()
-        for event, proposal in run:
-            person = self._subject(event, proposal)
+        moving: dict[Member, None] = {}
+        subjects = [self._subject(event, proposal) for event, proposal in run]
+        for person in subjects:
             if person is not None and person.devices and person not in moving:
-                moving.add(person)
+                moving[person] = None
                 movers.update((user, []) for user in usersOf(person))
         outcomes: list[Outcome] = []
         for place, (event, proposal) in enumerate(run):
-            # Somebody of another node may have come or gone within this run.
-            person = self._subject(event, proposal)
-            author = None if proposal is None else proposal.user
+            person, author = subjects[place], None
+            if proposal is not None:
+                author = proposal.user
+            else:
+                # Somebody of another node may have come or gone within this run.
+                person = self._subject(event, proposal)
             try:
                 self._judge(event, person)
-                hearing = self._hearing(event)
-                for room in hearing:
+                told: set[Member] = set()
+                for room in self._hearing(event):
                     fan.show(place, room.audience)
-                told = {member for room in hearing for member in membersOf(room)} & moving
+                    told.update(_amongst(room, moving))
                 if event.room == self._state.rooms.lobby.name:
                     # Those of their own connections that end are told goodbye.
-                    told = {member for member in told if member is not person}
+                    told.discard(person)
                 elif person in moving:
                     # Over their other connections, whatever the room is told.
                     told.add(person)
@@ -117,7 +124,8 @@ class Presence:
                 user = proposal.user
                 data = user.answered(user.own(event) if error is None else b"")
                 if user in movers:
-                    movers[user].append(data)
+                    if data:
+                        movers[user].append(data)
                 else:
                     fan.answer(place, user, data)
             if error is None and person is not None:
@@ -129,7 +137,8 @@ class Presence:
                 if proposal is None and event.kind == LEFT:
                     self._stay(person)
         for mover, heard in movers.items():
-            self.tell(mover, heard)
+            if heard:
+                self.tell(mover, heard)
             hasLeft = mover.member.leaving and mover.member not in self._state.rooms.lobby
             if hasLeft and not mover.isChanging:
                 self.dismiss(mover)
@@ -205,19 +214,12 @@ class Presence:
             others.
         """
         rooms = self._state.rooms
-        if event.kind == JOINED and self._isHere(event):
-            return []
         if event.room == rooms.lobby.name:
-            return self.around(self._state.roster.bySid(event.sid))
+            present = self._state.roster.bySid(event.sid)
+            isHere = event.kind == JOINED and present in rooms.lobby
+            return [] if isHere else self.around(present)
         room = rooms[event.room]
         return [room] if room.tellsPresence or event.to else []
-
-    def _isHere(self, event: Event) -> bool:
-        """
-        @return: whether somebody who enters the chat is here already, over another node.
-        """
-        lobby = self._state.rooms.lobby
-        return event.room == lobby.name and self._state.roster.bySid(event.sid) in lobby
 
     def around(self, member: Member | None) -> list[Room]:
         """
@@ -264,8 +266,10 @@ class Presence:
         that they miss nothing of these.
         """
         state = self._state
-        if self._isHere(event):
-            self._join(state.roster.bySid(event.sid), event, mover)
+        present = state.roster.bySid(event.sid)
+        if present in state.rooms.lobby:
+            # They are here already, over another node.
+            self._join(present, event, mover)
             return
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly
@@ -327,7 +331,7 @@ class Presence:
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
             self.goOn(user, session.current)
-        for room in user.rooms:
+        for room in user.member.rooms:
             user.look(room)
 
     def goOn(self, user: User, current: int) -> None:
@@ -398,3 +402,12 @@ class Presence:
         """
         self._state.audit.tell(f"{user.name} has left", user.client.address)
         user.dismiss()
+
+
+def _amongst(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
+    """
+    @return: those of these people who are in a room, by a look at the fewer of the two.
+    """
+    if len(people) < len(room):
+        return [member for member in people if member in room]
+    return [member for member in membersOf(room) if member in people]

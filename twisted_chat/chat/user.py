@@ -9,11 +9,10 @@ Whatever a user does becomes a draft.  Their state changes when the log returns 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Mapping
 from typing import cast
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..accounts.bans import Visitor
@@ -53,7 +52,8 @@ from ..wire.events import (
 from ..wire.interfaces import IView
 from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
-from .room import OPEN, Room
+from .replies import Replies
+from .room import Room
 from .state import Doing, State
 
 
@@ -113,17 +113,13 @@ _DEVICE_KEY = re.compile(r"[0-9a-f]{16}/")
 
 
 @implementer(IUser)
-class User:
+class User(Replies):
     """
     A member, over one of their connections.
-
-    Answers leave in the order of what they answer: a refusal or the output of a command waits for
-    the receipts of the messages before it.
 
     @ivar member: the person.
     @ivar sid: what the person is known by in the log.
     @ivar client: the connection behind it; another one after a session was taken over.
-    @ivar put: sends whole lines to it; never blocks and never raises.
     @ivar leaving: whether they have left, or are leaving, as far as this connection goes.
     @ivar current: the room they speak in.
     @ivar device: the label of the credential that they logged in with, or empty.
@@ -131,7 +127,6 @@ class User:
     @ivar lastSender: the session id of who last told them something alone, or empty.
     @ivar catchUp: the reading of what they missed, while it lasts.
     @ivar attachedAt: when their connection was attached, on a clock that does not jump.
-    @ivar waits: whether somebody wants to know when something of theirs is answered.
     @ivar isChanging: whether they are about to go on as another person, under their account.
     @ivar isProved: whether they have proved that the account is theirs; not by the token of a
         session alone.
@@ -141,12 +136,8 @@ class User:
     """
 
     __slots__ = (
-        "_answered",
-        "_asked",
-        "_held",
         "_isEnding",
         "_isWarned",
-        "_settling",
         "attachedAt",
         "catchUp",
         "client",
@@ -160,11 +151,9 @@ class User:
         "lastSender",
         "leaving",
         "member",
-        "put",
         "session",
         "sid",
         "state",
-        "waits",
     )
 
     def __init__(self, state: State, client: IClient, member: Member, session: Session) -> None:
@@ -172,6 +161,7 @@ class User:
         @param client: the connection.
         @param session: what is known of it; without a C{tokenHash} it cannot be resumed.
         """
+        super().__init__()
         self.state = state
         self.member = member
         self.sid = member.sid
@@ -181,12 +171,9 @@ class User:
         self.device = session.device
         self.lastSender = ""
         self.displaced = ""
-        self.leaving = self.waits = self._isEnding = self._isWarned = False
+        self.leaving = self._isEnding = self._isWarned = False
         self.isChanging = self.isProved = self.isUnregistering = False
         self.catchUp: Deferred[None] | None = None
-        self._asked = self._answered = 0
-        self._held: deque[tuple[int, bytes]] | None = None
-        self._settling: Deferred[None] | None = None
         self.attach(client)
 
     @property
@@ -313,13 +300,6 @@ class User:
             catchUp.cancel()
 
     @property
-    def unanswered(self) -> int:
-        """
-        How many of their drafts the log has not answered yet.
-        """
-        return self._asked - self._answered
-
-    @property
     def scope(self) -> Scope:
         """
         What they may read.
@@ -398,7 +378,8 @@ class User:
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
-        if self.state.law.hasRules(target.place):
+        law = self.state.law
+        if law.guardsSpeech or target.place in law.ruled:
             self.mustSpeak(target)
         member = self.member
         self.append(
@@ -680,12 +661,9 @@ class User:
         self._asked += 1
         self.state.log.append(draft, proposal)
 
-    def remember(self, leaving: Room | None = None) -> None:
+    def remember(self) -> None:
         """
         Keep what has changed of the session, where it can be resumed, and of the account.
-
-        @param leaving: a room that they leave: it is stored together with the event that says so,
-            so that a server that ends before it can say more does not let them in again.
         """
         member, session = self.member, self.session
         if session is None and member.record is None:
@@ -693,15 +671,11 @@ class User:
         state = self.state
         eras, asleep = state.rooms.eras, state.rooms.asleep
         rights = {era: upTo for era, upTo in member.rights.items() if era in eras or era in asleep}
-        if leaving is not None and rights.get(leaving.era.start) == OPEN:
-            rights[leaving.era.start] = max(state.lastId, leaving.era.start)
-        away = (state.rooms.lobby, leaving)
-        rooms = tuple(room.id for room in member.rooms if room not in away)
+        rooms = tuple(room.id for room in member.rooms if room is not state.rooms.lobby)
         seen = state.seconds()
         if session is not None:
-            current = state.rooms.lobby.id if self.current is leaving else self.current.id
             self.session = session._replace(
-                name=member.name, rooms=rooms, current=current, seen=seen, rights=rights
+                name=member.name, rooms=rooms, current=self.current.id, seen=seen, rights=rights
             )
             state.log.remember(self.session)
         if member.record is not None:
@@ -734,18 +708,6 @@ class User:
         self.state.counters.refusals[error.code] += 1
         self.reply(self.client.dialect.refusal(error, key))
 
-    def reply(self, data: bytes) -> None:
-        """
-        Send whole lines after the answers to everything they asked for so far.
-        """
-        if self._asked == self._answered:
-            if data:
-                self.put(data)
-        elif self._held is None:
-            self._held = deque([(self._asked, data)])
-        else:
-            self._held.append((self._asked, data))
-
     def receipt(self, event: Event) -> bytes:
         """
         Count one of their messages as answered: the log took it.
@@ -772,16 +734,6 @@ class User:
             return event._replace(key=key.removeprefix(self.keyPrefix) if isMine else None)
         return event._replace(key=None) if _DEVICE_KEY.match(key) else event
 
-    def answered(self, data: bytes) -> bytes:
-        """
-        Count one of their drafts as answered.
-
-        @param data: its answer.
-        @return: the answer, with what waited for it.
-        """
-        self._answered += 1
-        return data if self._held is None else data + self._due()
-
     def own(self, event: Event, key: str | None = None) -> bytes:
         """
         @return: how an event of theirs that is no message reads to them.
@@ -792,41 +744,12 @@ class User:
             return b""  # They hear of what comes of it.
         return self.client.dialect.own(published(event), key)
 
-    def _due(self) -> bytes:
-        """
-        @return: what waited for as many answers as there are now.
-        """
-        held = self._held
-        if held is None:
-            return b""
-        due = []
-        while held and held[0][0] <= self._answered:
-            due.append(held.popleft()[1])
-        if not held:
-            self._held = None
-        return b"".join(due)
-
-    def whenAnswered(self) -> Deferred[None]:
-        """
-        @return: fires when everything that they asked for so far is answered; at most one caller
-            at a time.
-        """
-        if self._asked == self._answered:
-            return succeed(None)
-        self.waits = True
-        self._settling = Deferred()
-        return self._settling
-
     def settle(self) -> None:
-        """
-        Note that some of what they asked for was answered, and that was sent.
-        """
-        if self._settling is not None and self._asked == self._answered:
-            settling, self._settling = self._settling, None
-            settling.callback(None)
+        """See L{Replies.settle}."""
+        super().settle()
         if self._isEnding:
             self._endAlone()
-        self.waits = self._settling is not None or self._isEnding
+        self.waits = self.waits or self._isEnding
         self.client.answered()
 
 
@@ -837,6 +760,15 @@ def ended(session: Session) -> Session:
     """
     hash = f"account:{session.sid}" if session.sid == session.account else ""
     return session._replace(tokenHash=hash, device="")
+
+
+def mayReturn(member: Member) -> bool:
+    """
+    @return: whether somebody may come back as the person who they are now: to an account, or with
+        the session of one of their connections.  Of those at other nodes that is not known here.
+    """
+    devices = usersOf(member)
+    return not devices or member.isRegistered or any(user.session for user in devices)
 
 
 def usersOf(member: Member) -> tuple[User, ...]:

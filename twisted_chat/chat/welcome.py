@@ -7,7 +7,8 @@ While the past is read, the present is corked; so each event comes once, and in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from twisted.python.failure import Failure
 from ..accounts.records import ACCOUNT
 from ..accounts.registry import DIRECT
 from ..wire.answers import Backlog, Entered, Gap, Goodbye, Inbox, LoggedIn, Notice, Replay, Welcome
-from ..wire.events import Event
+from ..wire.events import Event, Place
 from ..wire.interfaces import IDialect
 from .interfaces import ICork, LoginRequest
 from .readmarks import ReadMarks
@@ -78,6 +79,22 @@ class _Entry(NamedTuple):
     away: _Away | None = None
 
 
+class _Backlogs:
+    """
+    Those who are to be shown the same backlog.
+
+    @ivar before: the id up to which it reaches: nothing was said between that and the JOINED events
+        of the others.
+    @ivar askers: the dialect of each, what they are sent before it, and what holds back the rest.
+    """
+
+    __slots__ = ("askers", "before")
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        self.askers: list[tuple[IDialect, bytes, ICork]] = []
+
+
 class Welcomer:
     """
     Welcomes those who enter the chat or a room.
@@ -97,6 +114,7 @@ class Welcomer:
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
         self._askers: list[Deferred[int]] = []
+        self._gathered: dict[tuple[Place, int], _Backlogs] | None = None
         # All who resume read one after the other: whoever asks for anything else waits for one page
         # at most.
         self._paging = DeferredLock()
@@ -129,7 +147,7 @@ class Welcomer:
         if user.isChanging:
             return
         request = self._expected.pop(user, LoginRequest(user.name))
-        self._state.audit.tell(f"{user.name} is now connected", user.client.address)
+        self._state.audit.tell(f"{user.member.name} is now connected", user.client.address)
         if user.leaving:
             # They say goodbye already: what was before does not matter any more.
             if request.last is None:
@@ -193,7 +211,7 @@ class Welcomer:
         Welcome a connection; that of the owner of an account once their read marks are read.
         """
         user = entry.user
-        if not user.member.isRegistered:
+        if user.member.record is None:
             self._goOn(entry)
             return
         reading = Deferred.fromCoroutine(self._read(entry))
@@ -285,17 +303,51 @@ class Welcomer:
         if not count:
             cork.release(first)
             return
-        dialect = user.client.dialect
+        asked = (room.placeFor(user.member.rights), count)
+        gathered = {} if self._gathered is None else self._gathered
+        backlogs = gathered.get(asked)
+        if backlogs is None:
+            backlogs = gathered[asked] = _Backlogs(before)
+        backlogs.askers.append((user.client.dialect, first, cork))
+        if self._gathered is None:
+            self._readBacklogs(gathered)
 
-        def read(events: list[Event]) -> None:
-            cork.release(first + dialect.answer(Backlog(events, self._state.seconds()), None))
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """
+        Read the backlogs that are asked for meanwhile at its end.  Nothing may be said meanwhile:
+        then all of a crowd that enters are shown the same one, which is read and rendered once.
+        """
+        gathered = self._gathered = {}
+        try:
+            yield
+        finally:
+            self._gathered = None
+            self._readBacklogs(gathered)
 
-        def unreadable(failure: Failure) -> None:
-            self._log.failure("the backlog of a room cannot be read", failure)
+    def _readBacklogs(self, gathered: Mapping[tuple[Place, int], _Backlogs]) -> None:
+        for (place, count), backlogs in gathered.items():
+            reading = self._state.log.last(place, count, backlogs.before)
+            reading.addCallbacks(
+                self._backlogRead,
+                self._backlogUnreadable,
+                callbackArgs=(backlogs,),
+                errbackArgs=(backlogs,),
+            )
+
+    def _backlogRead(self, events: list[Event], backlogs: _Backlogs) -> None:
+        answer = Backlog(events, self._state.seconds())
+        rendered: dict[IDialect, bytes] = {}
+        for dialect, first, cork in backlogs.askers:
+            data = rendered.get(dialect)
+            if data is None:
+                data = rendered[dialect] = dialect.answer(answer, None)
+            cork.release(first + data)
+
+    def _backlogUnreadable(self, failure: Failure, backlogs: _Backlogs) -> None:
+        self._log.failure("the backlog of a room cannot be read", failure)
+        for _, first, cork in backlogs.askers:
             cork.release(first)
-
-        place = room.placeFor(user.rights)
-        self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
     def _start(self, entry: _Entry) -> None:
         catchUp = Deferred.fromCoroutine(self._catchUp(entry))
@@ -404,6 +456,8 @@ class Welcomer:
         return data + dialect.answer(backlog, None)
 
     def _motto(self, user: User) -> bytes:
+        if not self._motd:
+            return b""
         return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)
 
     def _welcome(
@@ -416,12 +470,12 @@ class Welcomer:
         """
         user, request, away = entry.user, entry.request, entry.away
         welcome = Welcome(
-            user.name,
+            user.member.name,
             request.token,
             self._state.log.epoch,
             last,
             user.current.name,
-            tuple((room.name, room.topic) for room in user.rooms),
+            tuple([(room.name, room.topic) for room in user.member.rooms]),
             request.last is not None,
             missed,
         )

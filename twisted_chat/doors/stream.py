@@ -21,7 +21,7 @@ from ..chat.interfaces import Challenge, IClient, ICork, LoginRequest
 from ..chat.user import User
 from ..counters import DoorCounters
 from ..errors import ChatError
-from ..net.addresses import hostOf, peerOf
+from ..net.addresses import hostOf, peerOf, plainHost
 from ..net.connection import Connection
 from ..net.listener import Listener
 from ..net.sending import Cork
@@ -41,8 +41,8 @@ class StreamClient(Connection):
 
     @ivar user: the user, once they are logged in.
     @ivar dialect: how the client reads; to be set by the door.
-    @ivar cameFrom: where the client comes from, which behind a proxy is not the transport's peer;
-        C{None} where only the transport knows.
+    @ivar cameFrom: until it is connected, where the client comes from, which behind a proxy is not
+        the transport's peer; C{None} where only the transport knows.
     """
 
     factory: StreamDoor
@@ -54,7 +54,7 @@ class StreamClient(Connection):
         """
         Admit the connection, or refuse it and say why.
         """
-        came = self.cameFrom
+        came, self.cameFrom = self.cameFrom, None
         if self.open(*(peerOf(self.transport) if came is None else hostOf(came))):
             self.admitted()
 
@@ -64,7 +64,7 @@ class StreamClient(Connection):
         address = addressOf(self.host)
         if address is None or address.is_loopback or ISSLTransport.providedBy(self.transport):
             return False
-        return self.cameFrom is None or hostOf(self.cameFrom)[0] == peerOf(self.transport)[0]
+        return plainHost(peerOf(self.transport)[0]) == self.host
 
     def admitted(self) -> None:
         """

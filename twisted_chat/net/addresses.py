@@ -15,6 +15,14 @@ def peerOf(transport: Any) -> tuple[str, int]:
     return hostOf(transport.getPeer())
 
 
+def plainHost(host: str) -> str:
+    """
+    @param host: a numeric address.
+    @return: the same; that of IPv4 even where it came over IPv6 (RFC 4291 section 2.5.5.2).
+    """
+    return host.removeprefix("::ffff:")
+
+
 def hostOf(address: Any) -> tuple[str, int]:
     """
     @param address: an L{IAddress}.

@@ -35,6 +35,13 @@ _TRIES: Final = 16
 Network = IPv4Network | IPv6Network
 
 
+def _stay() -> bool:
+    """
+    @return: that a connection does not give way: its user is logged in.
+    """
+    return False
+
+
 class _Address:
     """
     What is known of one address: its connections now, and when the last ones were opened.
@@ -102,6 +109,7 @@ class Admission:
             self._unauthenticated = False
             self._control.heard(self)
             self._control.unauthenticated -= 1
+            self.giveWay = _stay
 
     def released(self) -> None:
         """

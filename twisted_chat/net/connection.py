@@ -30,6 +30,7 @@ from twisted.python.failure import Failure
 from ..errors import ChatError, LoginTimeout, ServerFull, TooLong, WrongLogin
 from ..wire.answers import Notice
 from ..wire.framing import LineSplitter
+from .addresses import plainHost
 from .admission import Admission
 from .interfaces import Avatar, ConnectionDoor, Shared
 from .receiving import ANSWERING, BLOCKED, ENDING, TOO_FAST, ReceiveQueue, Splitter
@@ -153,7 +154,7 @@ class Connection(ABC):
         """
         shared, transport = self._shared, self.transport
         limits = shared.limits
-        self.host = host.removeprefix("::ffff:")
+        self.host = plainHost(host)
         self.address = f"{self.host}:{port}" if host else _LOCAL
         self._receiving = ReceiveQueue(
             transport,

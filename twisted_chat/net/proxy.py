@@ -155,7 +155,8 @@ class _ProxyFactory:
 
     def buildProtocol(self, addr: Any) -> Any:
         """See L{IProtocolFactory.buildProtocol}."""
-        host = addressOf(hostOf(addr)[0])
-        if host is not None and any(host in network for network in self._networks):
-            return ProxyHead(self._behind, self._shared)
+        if self._networks:
+            host = addressOf(hostOf(addr)[0])
+            if host is not None and any(host in network for network in self._networks):
+                return ProxyHead(self._behind, self._shared)
         return self._behind.buildProtocol(addr)

@@ -212,13 +212,15 @@ class ReceiveQueue:
             return
         begin, end = 0, len(data)
         while begin < end:
-            lines = self._splitter.feed(_squeeze(data[begin : begin + PORTION]))
+            portion = data if end <= PORTION else _squeeze(data[begin : begin + PORTION])
+            lines = self._splitter.feed(portion)
             begin += PORTION
             self._counters.lines += len(lines)
             if lines and not any(lines):
                 self._owner.emptyLineReceived()
             if not self._passAll(iter(lines)):
-                self._keepUncut(data[begin:])
+                if begin < end:
+                    self._keepUncut(data[begin:])
                 return
 
     def _passAll(self, lines: Iterator[bytes | Excess]) -> bool:

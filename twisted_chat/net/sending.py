@@ -141,7 +141,7 @@ class SendQueue:
         self._kept: list[bytes] | None = None
         self._lastLines: bytes | None = None
         self._paused = False
-        self._roomFor: list[Deferred[None]] = []
+        self._roomFor: list[Deferred[None]] | None = None
         self.limit = limit
         self.size = 0
         if self._send is None:
@@ -205,6 +205,8 @@ class SendQueue:
         if self._queue is None:
             self._solicited = 0
             room.callback(None)
+        elif self._roomFor is None:
+            self._roomFor = [room]
         else:
             self._roomFor.append(room)
         return room
@@ -310,7 +312,7 @@ class SendQueue:
         self._corks = None
         self._kept = None
         self._lastLines = None
-        self._roomFor = []
+        self._roomFor = None
         self.size = 0
 
     # The queue
@@ -424,7 +426,7 @@ class SendQueue:
         self._owner.sendDrained()
         if self._closing:
             self._end()
-        elif self._roomFor:
-            waiting, self._roomFor = self._roomFor, []
+        elif self._roomFor is not None:
+            waiting, self._roomFor = self._roomFor, None
             for each in waiting:
                 each.callback(None)
