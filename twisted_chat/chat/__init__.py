@@ -15,6 +15,7 @@ when the log returns the event.
 - C{passwords}: slows down guessing of room passwords
 - C{quotas}: limits how many rooms an address makes, and how fast rooms change
 - C{state}: the state that the parts share
+- C{recovery}: restores rooms and rights that were not stored when the server ended
 - C{replies}: the order of answers
 - C{user}: the avatar, whose methods a door calls
 - C{operator}: what the operator may do

@@ -19,6 +19,7 @@ from ..counters import Counters
 from ..errors import NoHistory
 from ..wire.events import (
     MODERATION,
+    MOVES,
     RECORDED,
     STATE,
     Draft,
@@ -55,6 +56,9 @@ KEPT_SESSIONS: Final = 100_000
 class MemoryLog:
     """
     A log without a disk.  "Stored" means here: in the one order that everybody sees.
+
+    @ivar epoch: see L{stores.interfaces.ILog.epoch}.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}.
     """
 
     def __init__(
@@ -78,6 +82,8 @@ class MemoryLog:
         self.epoch = secrets.token_hex(8)
         self._schedule = schedule
         self._seconds = seconds
+        # All that it ever holds is stamped after this.
+        self.lastTime = seconds()
         self._following = Following()
         self._taken: list[tuple[Draft, object]] = []
         self._isDue = False
@@ -89,7 +95,7 @@ class MemoryLog:
         self._reflected = 0
         self._projection = projection
         self._records = MemoryRecords(self._past)
-        self._forgotten = seconds()
+        self._forgotten = self.lastTime
 
     @property
     def trouble(self) -> str:
@@ -327,12 +333,21 @@ class MemoryLog:
         """
         return succeed(StoredRooms(list(self._rooms.values()), self._reflected))
 
+    def movesAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.movesAfter}.
+        """
+        return self._kindsAfter(MOVES, id, limit)
+
     def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
         """
         See L{IRooms.stateAfter}.
         """
+        return self._kindsAfter(STATE, id, limit)
+
+    def _kindsAfter(self, kinds: Collection[str], id: int, limit: int) -> Deferred[list[Event]]:
         events = self._past.events[self._past.startAfter(id) :]
-        return succeed(list(islice((e for e in events if e.kind in STATE), limit)))
+        return succeed(list(islice((e for e in events if e.kind in kinds), limit)))
 
     # ISessions
 
@@ -340,6 +355,7 @@ class MemoryLog:
         """
         See L{ISessions.remember}.
         """
+        self._reflected = self._newest
         if session.tokenHash:
             self._sessions.put(session)
         else:

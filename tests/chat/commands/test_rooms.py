@@ -18,8 +18,10 @@ from tests.support.helpers import (
     resume,
     useZone,
 )
+from twisted_chat.chat.commands import rooms
 from twisted_chat.chat.commands.rooms import MAX_PASSWORD, MAX_PRIVATE, MAX_ROOMS, MAX_TOPIC
 from twisted_chat.chat.interfaces import LoginRequest
+from twisted_chat.wire.events import LOCKED, lockedFor
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -471,6 +473,22 @@ class ReturnTests(SynchronousTestCase):
         again = self.back(self.bob)
         self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])
 
+    def test_lockNamesSoMany(self) -> None:
+        """
+        A lock names its members for a restart, but no more of them than fit into an event of a
+        bounded size; all of them stay members.
+        """
+        self.patch(rooms, "LISTED", 1)
+        self.ann.asks("command", line="/join #den")
+        self.bob.asks("command", line="/join #den")
+        self.ann.asks("command", line="/lock")
+        record = self.successResultOf(self.hub.log.stateAfter(0, 100))
+        [locked] = [event for event in record if event.kind == LOCKED]
+        _, _, named = lockedFor(locked)
+        self.assertEqual(len(named), 1)
+        self.bob.drops()
+        self.assertEqual(self.roomsOf(self.back(self.bob)), ["#lobby", "#den"])
+
     def test_ownerComesBackAfterARestart(self) -> None:
         """
         The owner of a private room is its owner though the server was started anew.
@@ -659,6 +677,8 @@ class PasswordTests(SynchronousTestCase):
         self.assertEqual(told, ["* Bob gave a wrong password for #den (1 so far)"])
         logged = [entry for entry in self.clerk.entries if "wrong password" in entry[0]]
         self.assertEqual(len(logged), 4)
+        self.assertEqual(logged[-1][0], "Bob gave a wrong password for a private room (4 so far)")
+        self.assertNotIn("#den", str(self.clerk.entries))
 
     def test_otherAddress(self) -> None:
         """

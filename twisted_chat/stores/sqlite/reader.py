@@ -21,6 +21,7 @@ from ...errors import NoHistory
 from ...wire.events import (
     FOREVER,
     MODERATION,
+    MOVES,
     SPOKEN,
     STATE,
     UNREADABLE,
@@ -107,6 +108,11 @@ _REMOVED_TEXTS: Final = (
 )
 """The texts of a removal, also those that still stand with their events."""
 
+_MOVES_AFTER: Final = (
+    f"{SECRET_EVENTS} WHERE id > ? AND id <= ? AND +{isOneOf(sorted(MOVES))} ORDER BY id"
+)
+"""By the ids alone, without an index of rooms: there are few of them."""
+
 _RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
 
 _LAST_USE: Final = (
@@ -122,6 +128,10 @@ _ALL: Final = ((1, MAX_ID),)
 
 READ_UNINDEXED: Final = 20_000
 """Events that are read in search of words while the index is made anew: some 0.3 s."""
+
+SMALL_ROOM: Final = 5_000
+"""Messages of a room that are all read in search of words: some 50 ms.  The index of words finds
+those of all rooms, which may be a thousand times as many."""
 
 _T = TypeVar("_T")
 
@@ -379,7 +389,8 @@ class Reader:
             phrases(query), query.name, lambda beginning: self._begunBy(connection, beginning)
         )
         floor = _lastBefore(connection, query.since - CLOCK_SLACK) if query.since else 0
-        if query.room and not asked and len(scope.places) == 1:
+        isOneRoom = query.room and len(scope.places) == 1
+        if isOneRoom and (not asked or _isSmall(connection, scope.places[0], floor)):
             # One index has it all.
             for event in self._backwards(connection, scope.places[0], MAX_ID, MAX_ID):
                 if event.id <= floor:
@@ -465,6 +476,17 @@ class Reader:
                 else:
                     records.append(record)
             return StoredRooms(records, readId(connection, ROOMS)), newestId(connection)
+
+    def movesAfter(self, id: int, limit: int) -> list[Event]:
+        """
+        See L{stores.interfaces.IRooms.movesAfter}.
+        """
+        with (
+            self._moment() as connection,
+            closing(self._events(connection, _MOVES_AFTER, (id, MAX_ID))) as events,
+        ):
+            found = (event for event in events if event.kind != UNREADABLE)
+            return list(islice(found, limit))
 
     def stateAfter(self, id: int, limit: int) -> list[Event]:
         """
@@ -569,6 +591,15 @@ class Reader:
                 else:
                     found.append(session)
         return found
+
+
+def _isSmall(connection: sqlite3.Connection, place: Place, floor: int) -> bool:
+    """
+    @param floor: only what came after this id counts.
+    @return: whether a room has so few messages that all can be read.
+    """
+    values = (place.room, floor, MAX_ID, 1)
+    return connection.execute(f"{_SPOKEN_IDS} OFFSET {SMALL_ROOM}", values).fetchone() is None
 
 
 def _lastBefore(connection: sqlite3.Connection, time: float) -> int:
