@@ -5,16 +5,10 @@ Tests for L{twisted_chat.chat.login}: guests who go on under their account.
 
 from __future__ import annotations
 
-from tests.support.accounts import (
-    AccountsTestCase,
-    TurnTestCase,
-    register,
-)
-from tests.support.helpers import enter
+from tests.support.accounts import AccountsTestCase, TurnTestCase, register
+from tests.support.helpers import CONNECTED, enter
 from twisted_chat.wire.events import BANNED, SERVER, Draft, asData
 from twisted_chat.wire.jsonlines import JSON
-
-CONNECTED = "Connected... Start sending messages"
 
 
 class ChangeTests(AccountsTestCase):

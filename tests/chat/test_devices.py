@@ -5,18 +5,10 @@ Tests for L{twisted_chat.chat.login}: several connections of one person.
 
 from __future__ import annotations
 
-from tests.support.accounts import (
-    AccountsTestCase,
-    TurnTestCase,
-    addDevice,
-    helloWith,
-    prove,
-)
-from tests.support.helpers import Clerk, enter, resume
+from tests.support.accounts import AccountsTestCase, TurnTestCase, addDevice, helloWith, prove
+from tests.support.helpers import CONNECTED, Clerk, enter, resume
 from twisted_chat.chat.login import MAX_DEVICES
 from twisted_chat.wire.jsonlines import JSON
-
-CONNECTED = "Connected... Start sending messages"
 
 
 class DevicesTests(AccountsTestCase):

@@ -1,6 +1,6 @@
 """
 Tests for L{twisted_chat.client.textdialect}; what both dialects promise is in
-L{tests.client.test_dialect}, and all of it is exercised in L{tests.client.test_link}.
+L{tests.client.test_dialect}, and all of it is exercised in L{tests.client.test_textlink}.
 """
 
 from __future__ import annotations

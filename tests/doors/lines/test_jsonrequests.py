@@ -9,19 +9,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doors.lines.support import RequestsTestCase
 from tests.support.helpers import NOW, Turn, makeHub, makeTurnHub
 from tests.support.peers import Peer
-from twisted_chat.chat.hub import Hub
 from twisted_chat.doors.lines.factory import ChatFactory
-from twisted_chat.net.limits import KIB, Limits
-from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.stores.session import Session
-from twisted_chat.text.secrets import makeDeviceSecret
-from twisted_chat.wire.scram import MIN_ITERATIONS, ClientExchange, makeVerifier
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -32,6 +24,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
+
 
 OBJECTS = st.fixed_dictionaries(
     {},
@@ -76,48 +69,6 @@ OBJECTS = st.fixed_dictionaries(
     },
 )
 """Objects of the protocol, and such as only look like it."""
-
-
-class SlowRecallLog(MemoryLog):
-    """
-    A log that reads sessions when the test says so.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[Deferred[Session | None]] = []
-
-    def recall(self, tokenHash: str) -> Deferred[Session | None]:
-        """See L{twisted_chat.stores.interfaces.ISessions}."""
-        self.asked.append(Deferred())
-        return self.asked[-1]
-
-
-class RequestsTestCase(SynchronousTestCase):
-    """
-    Tests with programs.
-    """
-
-    def setUp(self) -> None:
-        self.hub = makeHub()
-        self.factory = ChatFactory(self.hub)
-
-    def program(self, name: str = "Bot", **fields: Any) -> Peer:
-        """
-        A program that has said hello.
-        """
-        peer = Peer(self.factory)
-        peer.asks("hello", name=name, **fields)
-        return peer
-
-    def answer(self, peer: Peer, type: str, **fields: Any) -> dict[str, Any]:
-        """
-        The only object that answers this one.
-        """
-        peer.forget()
-        peer.asks(type, **fields)
-        (answer,) = peer.objects
-        return answer
 
 
 class HelloTests(RequestsTestCase):
@@ -241,258 +192,6 @@ class HelloTests(RequestsTestCase):
         welcome = peer.objects[0]
         self.assertFalse(welcome["resumed"])
         self.assertNotEqual(welcome["token"], "x" * 43)
-
-
-class ResumeTests(RequestsTestCase):
-    """
-    A hello with a token.
-    """
-
-    def test_resume(self) -> None:
-        """A resumed session gets what it missed, its own with the keys, and then what happens."""
-        first = self.program()
-        token = first.objects[0]["token"]
-        first.asks("say", text="mine", key="k1")
-        last = first.objects[-1]["id"]
-        first.asks("say", text="unseen", key="k2")
-        first.drops()
-        ann = Peer(self.factory, "Ann")
-        ann.types("missed")
-        second = self.program(token=token, last=last, epoch=self.hub.log.epoch)
-        welcome, *missed = second.objects
-        self.assertTrue(welcome["resumed"])
-        self.assertEqual(welcome["missed"], len(missed))
-        said = [(value["text"], value.get("key")) for value in missed if value["type"] == "said"]
-        self.assertEqual(said, [("unseen", "k2"), ("missed", None)])
-        answer = self.answer(second, "say", text="unseen", key="k2")
-        self.assertEqual((answer["type"], answer["id"]), ("ok", missed[0]["id"]))
-
-    def test_whileStillHere(self) -> None:
-        """A token takes the session over from its own connection, in the middle of its life."""
-        first = self.program()
-        welcome = first.objects[0]
-        for _ in range(2):
-            second = self.program(
-                token=welcome["token"], last=welcome["last"], epoch=welcome["epoch"]
-            )
-            self.assertTrue(second.objects[0]["resumed"])
-            self.assertEqual(first.objects[-1]["type"], "bye")
-            self.assertTrue(first.isClosed)
-            first = second
-
-    def test_muchMissed(self) -> None:
-        """A session that is taken over may get more than a stranger may have waiting."""
-        first = self.program()
-        welcome = first.objects[0]
-        Peer(self.factory, "Ann").types(*["x" * 1000] * 30)
-        factory = ChatFactory(self.hub, limits=Limits(maxQueueBeforeLogin=KIB))
-        second = Peer(factory)
-        second.stopsReading()
-        second.asks("hello", token=welcome["token"], last=0, epoch=welcome["epoch"])
-        self.assertFalse(second.isAborted)
-        second.readsAgain()
-        self.assertEqual(len([v for v in second.objects if v["type"] == "said"]), 30)
-
-    def test_waits(self) -> None:
-        """While a session is read nothing else is taken, and then everything in order."""
-        log = SlowRecallLog()
-        peer = Peer(ChatFactory(Hub(log)))
-        peer.asks("hello", name="Bot", token="x")
-        peer.asks("hello", name="Other")
-        peer.asks("say", text="hi", key="1")
-        self.assertFalse(peer.isReadFrom)
-        self.assertEqual(peer.objects, [])
-        log.asked[0].callback(None)
-        types = [value["type"] for value in peer.objects]
-        self.assertEqual(types, ["welcome", "error", "ok"])
-        self.assertEqual(len(log.asked), 1)
-        self.assertTrue(peer.isReadFrom)
-
-    def test_refusedAfterTheWait(self) -> None:
-        """A name may be refused when the session is read, and another hello is taken."""
-        log = SlowRecallLog()
-        factory = ChatFactory(Hub(log))
-        peer = Peer(factory)
-        peer.asks("hello", name="Ann", token="x")
-        Peer(factory, "Ann")
-        log.asked[0].callback(None)
-        self.assertEqual(peer.objects[-1]["code"], "name-taken")
-        peer.asks("hello", name="Bot")
-        self.assertEqual(peer.objects[-1]["type"], "welcome")
-
-    def test_lostWhileWaiting(self) -> None:
-        """A connection lost before its session is read logs nobody in, and takes nothing over."""
-        log = SlowRecallLog()
-        factory = ChatFactory(Hub(log))
-        peer = Peer(factory)
-        peer.asks("hello", name="Bot", token="x")
-        peer.drops()
-        log.asked[0].callback(Session("sid", "hash", "Bot"))
-        self.assertEqual(factory.users, {})
-
-    def test_tooLateWhileWaiting(self) -> None:
-        """A login whose time is over when its session is read logs nobody in."""
-        log, clock = SlowRecallLog(), Clock()
-        factory = ChatFactory(Hub(log), clock)
-        peer = Peer(factory)
-        peer.asks("hello", name="Bot", token="x")
-        clock.pump([0.5] * 62)
-        log.asked[0].callback(None)
-        self.assertEqual(factory.users, {})
-        self.assertEqual(peer.objects[-1]["code"], "login-timeout")
-
-    def test_unreadable(self) -> None:
-        """When sessions cannot be read, the client is told so, and may try again."""
-        log = SlowRecallLog()
-        peer = Peer(ChatFactory(Hub(log)))
-        peer.asks("hello", name="Bot", token="x")
-        log.asked[0].errback(OSError("/var/lib/chat.sqlite: disk I/O error"))
-        (answer,) = peer.objects
-        self.assertEqual(answer["code"], "no-history")
-        self.assertNotIn("sqlite", answer["text"])
-        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
-        peer.asks("hello", name="Bot")
-        self.assertEqual(peer.objects[-1]["type"], "welcome")
-
-
-class AccountTests(RequestsTestCase):
-    """
-    Accounts, as programs have them.
-    """
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.ann = self.program("Ann")
-        self.secret = makeDeviceSecret()
-        self.verifier = str(makeVerifier(self.secret, MIN_ITERATIONS))
-        self.registered = self.answer(
-            self.ann, "register", key="r1", label="laptop", verifier=self.verifier
-        )
-
-    def test_register(self) -> None:
-        """A program registers with a secret that it made, and is answered under its key."""
-        id = self.registered.pop("id")
-        self.assertIsInstance(id, int)
-        self.assertEqual(
-            self.registered, {"type": "registered", "time": NOW, "name": "Ann", "key": "r1"}
-        )
-
-    def test_scram(self) -> None:
-        """The dialogue of a login by SCRAM."""
-        self.ann.asks("command", line="/join #dev")
-        self.ann.asks("say", text="hi")
-        mark = self.ann.objects[-1]["id"]
-        self.ann.drops()
-        bob = self.program("Bob")
-        bob.asks("command", line="/register")
-        bob.asks("command", line="/join #dev")
-        bob.asks("say", text="one")
-        bob.asks("tell", to="Ann", text="psst")
-        peer = Peer(self.factory)
-        self.assertEqual(
-            self.answer(peer, "hello", name="Ann"),
-            {
-                "type": "error",
-                "code": "name-taken",
-                "text": "Ann is registered: if it is yours, enter Ann PASSWORD, else choose another"
-                " name",
-                "login": ["scram", "password"],
-            },
-        )
-        exchange = ClientExchange("Ann/laptop", self.secret)
-        challenge = self.answer(peer, "hello", name="Ann", scram=exchange.first, key="h1")
-        self.assertEqual(set(challenge), {"type", "scram", "key"})
-        self.assertEqual((challenge["type"], challenge["key"]), ("challenge", "h1"))
-        self.assertRegex(challenge["scram"], "^r=.*,s=.*,i=4096$")
-        peer.forget()
-        peer.asks("proof", scram=exchange.answer(challenge["scram"]))
-        welcome, told, *_ = peer.objects
-        self.assertEqual(
-            " ".join(welcome),
-            "type name token epoch last room rooms resumed missed account scram marks unread",
-        )
-        exchange.verify(welcome["scram"])
-        self.assertEqual((welcome["name"], welcome["account"]), ("Ann", "Ann"))
-        self.assertEqual(welcome["unread"], {"#dev": 1, "@": 1})
-        self.assertEqual(welcome["marks"]["#dev"], mark)
-        self.assertEqual((told["type"], told["text"], told["old"]), ("told", "psst", True))
-
-    def test_password(self) -> None:
-        """A simple bot gives its secret with its hello."""
-        peer = Peer(self.factory)
-        answer = self.answer(peer, "hello", name="Ann", password="wrong", key="h1")
-        self.assertEqual((answer["code"], answer["key"]), ("wrong-login", "h1"))
-        answer = self.answer(peer, "hello", name="Ann", password=self.secret)
-        self.assertEqual((answer["type"], answer["account"]), ("welcome", "Ann"))
-        self.assertNotIn("scram", answer)
-
-    def test_promptLine(self) -> None:
-        """A program that takes a name from somebody may send what they typed at its prompt."""
-        peer = Peer(self.factory)
-        answer = self.answer(peer, "hello", name=f"Ann {self.secret}")
-        self.assertEqual((answer["type"], answer["account"]), ("welcome", "Ann"))
-
-    def test_tooManyTries(self) -> None:
-        """Too many wrong passwords are answered by the time to wait."""
-        for _ in range(5):
-            peer = Peer(self.factory)
-            for _ in range(2):
-                self.answer(peer, "hello", name="Ann", password="wrong")
-        answer = self.answer(Peer(self.factory), "hello", name="Ann", password="wrong")
-        self.assertEqual(answer["code"], "too-many-tries")
-        self.assertGreater(answer["wait"], 500)
-
-    def test_proofAlone(self) -> None:
-        """A proof without a challenge, or after another hello, is refused."""
-        peer = Peer(self.factory)
-        self.assertEqual(self.answer(peer, "proof", scram="x")["code"], "bad-object")
-        exchange = ClientExchange("Ann/laptop", self.secret)
-        challenge = self.answer(peer, "hello", name="Ann", scram=exchange.first)
-        self.answer(peer, "hello", name="two words")
-        answer = exchange.answer(challenge["scram"])
-        self.assertEqual(self.answer(peer, "proof", scram=answer)["code"], "bad-object")
-        self.assertEqual(self.answer(peer, "hello", name="Cem")["type"], "welcome")
-
-    def test_refusedRegistrations(self) -> None:
-        """A bad label, a bad verifier or a wrong code registers nobody."""
-        bob = self.program("Bob")
-        good = {"label": "laptop", "verifier": self.verifier}
-        for fields, code in (
-            ({**good, "label": "two words"}, "bad-name"),
-            ({**good, "label": "password"}, "bad-name"),
-            ({**good, "label": ""}, "bad-name"),
-            ({**good, "verifier": "1:AA==:AA==:AA=="}, "bad-proof"),
-            ({**good, "verifier": "x" * 1100}, "too-long"),
-            ({**good, "code": "7KQ2-9F3M-2WXA-P4RT"}, "not-allowed"),
-            ({"label": "laptop"}, "bad-object"),
-            ({**good, "label": 7}, "bad-object"),
-        ):
-            answer = self.answer(bob, "register", key="r1", **fields)
-            self.assertEqual((answer.get("code"), answer.get("key")), (code, "r1"), fields)
-        self.assertEqual(self.answer(bob, "account")["code"], "not-allowed")
-        self.assertEqual(self.answer(bob, "register", **good, key="r2")["type"], "registered")
-
-    def test_code(self) -> None:
-        """A program registers with a code."""
-        code = self.answer(self.ann, "command", line="/invite-code")["text"].rpartition(" ")[2]
-        bob = self.program("Bob")
-        fields = {"label": "laptop", "verifier": self.verifier, "key": "r1"}
-        answer = self.answer(bob, "register", code=code, **fields)
-        self.assertEqual(answer["type"], "registered")
-        cem = self.program("Cem")
-        self.assertEqual(self.answer(cem, "register", code=code, **fields)["code"], "not-allowed")
-
-    def test_read(self) -> None:
-        """A mark is told to the other devices, in the same form, and has no answer."""
-        other = self.program("Ann", password=self.secret)
-        bob = self.program("Bob")
-        bob.asks("say", text="hi")
-        id = bob.objects[-1]["id"]
-        self.ann.forget()
-        other.forget()
-        self.ann.asks("read", room="#lobby", id=id)
-        self.assertEqual(self.ann.objects, [])
-        self.assertEqual(other.objects, [{"type": "read", "room": "#lobby", "id": id}])
 
 
 class AskingTests(RequestsTestCase):
