@@ -20,6 +20,9 @@ from twisted_chat.wire.jsonlines import JSON
 from twisted_chat.wire.scram import MIN_ITERATIONS, ClientExchange, makeVerifier
 from twisted_chat.wire.textlines import TEXT
 
+SECRET = r"(\w{4}-){3}\w{4}"
+"""A secret or one-time code as it is shown, as a regular expression."""
+
 
 def register(client: FakeClient) -> str:
     """
