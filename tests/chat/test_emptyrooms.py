@@ -27,7 +27,7 @@ def makeRoom(id: int, leftAt: float, used: bool = True) -> Room:
 
 class EmptyRoomsTests(SynchronousTestCase):
     """
-    Which rooms are taken out, and when.
+    The rooms that are taken out, and when.
     """
 
     def setUp(self) -> None:
@@ -115,7 +115,7 @@ class EmptyRoomsTests(SynchronousTestCase):
 
 class EmptiedTests(SynchronousTestCase):
     """
-    What becomes of the rooms of a hub that nobody is in.
+    The rooms of a hub that nobody is in.
     """
 
     def test_excess(self) -> None:

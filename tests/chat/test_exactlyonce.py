@@ -113,15 +113,15 @@ class Model:
 
 class ListenersTests(SynchronousTestCase):
     """
-    Whatever people do, in whatever batches it is stored.
+    The listeners of a chat, whatever the users do and in whatever batches it is stored.
     """
 
     @settings(deadline=None, max_examples=150, derandomize=True)
     @given(steps)
     def test_everyListener(self, taken: list[tuple[int, str, str]]) -> None:
         """
-        Everybody hears each event that they may see exactly once and in the order of the ids; every
-        author gets one answer to each of their lines, in their order.
+        A listener hears each event that they may see exactly once and in the order of the ids, and
+        an author gets one answer to each of their lines, in their order.
         """
         # Each look at the clock is an hour later: no name is held for long.
         hub, turn = makeTurnHub(backlog=0, monotonic=count(0.0, 3600.0).__next__)
@@ -192,7 +192,7 @@ class ListenersTests(SynchronousTestCase):
     @given(steps)
     def test_textReceipts(self, taken: list[tuple[int, str, str]]) -> None:
         """
-        In the text dialect each message has one receipt or refusal, in the order of the lines.
+        Each message of the text dialect has one receipt or refusal, in the order of the lines.
         """
         hub, turn = makeTurnHub(backlog=0)
         clients = [enter(hub, name) for name in NAMES]
@@ -224,7 +224,7 @@ class ListenersTests(SynchronousTestCase):
 
 class SessionTests(SynchronousTestCase):
     """
-    Whatever happens to connections.
+    A session, whatever happens to its connections.
     """
 
     @settings(deadline=None, max_examples=100, derandomize=True)
@@ -236,7 +236,7 @@ class SessionTests(SynchronousTestCase):
     )
     def test_session(self, steps: list[str]) -> None:
         """
-        Over all its connections a session sees each message once and in order, and each of its own
+        A session sees each message once and in order over all its connections, and each of its own
         messages is in the log once, though it sends again all that was not answered.
         """
         hub, turn = makeTurnHub(backlog=0)

@@ -65,12 +65,12 @@ class PeopleTests(SynchronousTestCase):
 
 class AuditTests(SynchronousTestCase):
     """
-    What the operator reads.
+    The operator's log.
     """
 
     def test_conversation(self) -> None:
         """
-        The operator reads who comes, speaks in public and goes, each with the address.
+        The operator reads arrivals, public messages and departures, each with its address.
         """
         clerk = Clerk()
         hub = makeHub(audit=clerk)
@@ -106,7 +106,7 @@ class OrderTests(SynchronousTestCase):
 
     def test_onePutForAThousand(self) -> None:
         """
-        A turn of a room with 1,000 people costs each of them one put, whatever was said in it.
+        A turn of a room with 1,000 members costs each of them one put, however much was said in it.
         """
         hub, turn = makeTurnHub()
         people = [enter(hub, f"user{number}") for number in range(1000)]
@@ -122,8 +122,8 @@ class OrderTests(SynchronousTestCase):
 
     def test_onePutAcrossRooms(self) -> None:
         """
-        What comes from several rooms and from direct messages in one turn is one put, too, in the
-        order of the ids.
+        Messages of several rooms and direct messages of one turn are one put, in the order of the
+        ids.
         """
         hub, turn = makeTurnHub()
         ann, bob, cem = (enter(hub, name, JSON) for name in ("Ann", "Bob", "Cem"))
@@ -195,7 +195,7 @@ class OrderTests(SynchronousTestCase):
 
     def test_lastId(self) -> None:
         """
-        The hub knows the newest id that people were shown.
+        The hub knows the newest id that users were shown.
         """
         hub, turn = makeTurnHub()
         enter(hub, "Ann").types("1", "2")
@@ -205,7 +205,7 @@ class OrderTests(SynchronousTestCase):
 
     def test_settled(self) -> None:
         """
-        A door that wants to know is told once that something of its client's was answered.
+        A door that waits is told once that something of its client's was answered.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -245,12 +245,12 @@ class OrderTests(SynchronousTestCase):
 
 class ManyTests(SynchronousTestCase):
     """
-    What the hub keeps is bounded by who is here.
+    Nothing outlives the users who are here.
     """
 
     def test_nothingIsLeft(self) -> None:
         """
-        Of people who left nothing is kept but what the log keeps.
+        The hub keeps nothing of users who left but what the log keeps.
         """
         hub = makeHub()
         for number in range(20):

@@ -16,7 +16,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class PromptTests(AccountsTestCase):
     """
-    What is typed at the prompt.
+    The line that is typed at the prompt.
     """
 
     def test_guest(self) -> None:
@@ -31,7 +31,7 @@ class PromptTests(AccountsTestCase):
 
     def test_ownedName(self) -> None:
         """
-        The name of somebody registered is refused with what its owner has to enter.
+        The name of a registered user is refused with what its owner has to enter.
         """
         self.assertEqual(
             self.refusal("Ann"),
@@ -60,8 +60,8 @@ class PromptTests(AccountsTestCase):
 
     def test_lookalikes(self) -> None:
         """
-        No name that looks like an owned one is let in, whatever script it is written in; and nobody
-        is renamed to it.
+        No name that looks like an owned one is let in, in whatever script it is written, and no
+        user is renamed to it.
         """
         for name, others in (
             (
@@ -141,8 +141,8 @@ class PromptTests(AccountsTestCase):
 
     def test_throttle(self) -> None:
         """
-        After ten wrong secrets from one network the account is closed to it, and to no other
-        network; nor is another account, nor a guest, before there were thirty.
+        After ten wrong secrets from one network the account is closed to that network alone; other
+        accounts and guests are not, before there are thirty.
         """
         for _ in range(10):
             self.assertIn("wrong-login: ", self.refusal("Ann wrong"))
@@ -166,7 +166,7 @@ class PromptTests(AccountsTestCase):
 
     def test_secretsAreNotLogged(self) -> None:
         """
-        The operator reads who logged in, and no secret.
+        The operator reads of logins, and reads no secret.
         """
         clerk = Clerk()
         self.hub.state.audit = clerk
@@ -193,7 +193,7 @@ class PolicyTests(AccountsTestCase):
 
     def test_noGuests(self) -> None:
         """
-        Where guests may not enter, registered people alone do, and nobody logs out into a guest.
+        A server without guests lets registered users alone in.
         """
         self.setPolicies("no")
         self.assertEqual(
@@ -203,7 +203,7 @@ class PolicyTests(AccountsTestCase):
 
     def test_readOnlyGuests(self) -> None:
         """
-        Where guests may only read they enter, ask and register, and then they speak.
+        Guests of a read-only server enter, ask and register, and then they speak.
         """
         self.setPolicies("read-only")
         cem = self.logIn("Cem")
@@ -217,7 +217,7 @@ class PolicyTests(AccountsTestCase):
 
     def test_invited(self) -> None:
         """
-        Where people register by invitation, one without a code is refused, and with one is not.
+        A user who registers without a code is refused on a server that registers by invitation.
         """
         self.setPolicies("yes", "invited")
         for line in ("/register", "/register a password of mine"):
@@ -228,8 +228,8 @@ class PolicyTests(AccountsTestCase):
 
     def test_operator(self) -> None:
         """
-        Where the operator alone lets people register, nobody else's code is good, and nobody else
-        gets one.
+        A member's code is refused, and none is given out, once the operator alone lets users
+        register.
         """
         code = self.said(self.ann, "/invite-code")[-1].rpartition(" ")[2]
         self.setPolicies("yes", "operator")
@@ -248,7 +248,7 @@ class PolicyTests(AccountsTestCase):
 
     def test_lockdown(self) -> None:
         """
-        While registrations are shut by an operator's setting nobody registers.
+        Registration is refused while an operator's setting shuts it.
         """
         data = asData({"place": SERVER, "what": "lockdown", "value": "register", "until": NOW + 60})
         self.hub.log.append(Draft(SET, SERVER, "server", data=data), None)
@@ -257,12 +257,12 @@ class PolicyTests(AccountsTestCase):
 
 class InterfaceTests(AccountsTestCase):
     """
-    What doors get.
+    What a door is told of a login.
     """
 
     def test_errors(self) -> None:
         """
-        Wrong secrets and too many tries are told apart.
+        Wrong secrets and too many tries have errors of their own.
         """
         client = FakeClient(self.hub)
         client.login(LoginRequest("Ann", secret="wrong"))
@@ -273,6 +273,6 @@ class InterfaceTests(AccountsTestCase):
 
     def test_anotherHub(self) -> None:
         """
-        Accounts of one chat are not those of another.
+        The accounts of one chat are unknown to another.
         """
         self.assertIsNone(logIn(makeHub(), "Ann").loginError)

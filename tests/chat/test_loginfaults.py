@@ -39,7 +39,7 @@ class FaultTests(AccountsTestCase):
 
     def test_change(self) -> None:
         """
-        A guest whose change to an account is not stored stays who they are, and can try again.
+        A guest whose login is not stored stays a guest, and can try again.
         """
         eve = self.logIn("Eve")
         self.faulty.fail()
@@ -52,7 +52,7 @@ class FaultTests(AccountsTestCase):
 
     def test_devices(self) -> None:
         """
-        What is changed of an account and not stored changes nothing.
+        A change of an account that is not stored changes nothing.
         """
         self.faulty.fail()
         for line in (
@@ -69,7 +69,7 @@ class FaultTests(AccountsTestCase):
 
     def test_enter(self) -> None:
         """
-        People log in to their accounts though that cannot be stored.
+        A user logs in to their account though the login cannot be stored.
         """
         self.ann.types("/quit")
         self.faulty.fail()
@@ -77,7 +77,7 @@ class FaultTests(AccountsTestCase):
 
     def test_code(self) -> None:
         """
-        A code is good still where what it is for could not be stored.
+        A code is still good after the change that it was used for could not be stored.
         """
         code = self.said(self.ann, "/invite-code")[-1].rpartition(" ")[2]
         device = self.said(self.ann, "/device add phone")[-1].rpartition(" ")[2]
@@ -120,7 +120,7 @@ class UnreadableTests(AccountsTestCase):
 
     def test_unreadable(self) -> None:
         """
-        Where accounts cannot be read logins are refused with a sentence, and not counted as wrong.
+        A login is refused with a sentence, and not counted as wrong, while accounts cannot be read.
         """
         self.slow.isSlow = True
         for _ in range(12):
@@ -143,7 +143,7 @@ class UnreadableTests(AccountsTestCase):
 
     def test_unreadableMarks(self) -> None:
         """
-        Where read marks cannot be read people are welcomed without them.
+        A user whose read marks cannot be read is welcomed without them.
         """
         first = helloWith(self.hub, "Ann", self.secret)
         first.asks("bye")
@@ -157,7 +157,7 @@ class UnreadableTests(AccountsTestCase):
 
     def test_quitMeanwhile(self) -> None:
         """
-        Somebody who leaves while their marks are read is welcomed and told goodbye.
+        A user who leaves while their marks are read is welcomed and told goodbye.
         """
         client = FakeClient(self.hub)
         first = helloWith(self.hub, "Ann", self.secret)

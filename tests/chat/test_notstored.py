@@ -49,7 +49,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_comingAndGoing(self) -> None:
         """
-        People come and go though nothing can be stored; those who are here are not told.
+        Users come and go though nothing can be stored; those who are here are not told.
         """
         (ann,) = enterAll(self.hub, "Ann")
         self.log.fail()
@@ -69,7 +69,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_heldAnswers(self) -> None:
         """
-        What waits for an answer comes in its order also where the answer is a refusal, of
+        An answer that waits for another comes after it also where that one is a refusal, of
         whatever kind.
         """
         held: list[tuple[str, list[str]]] = [
@@ -105,7 +105,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_rooms(self) -> None:
         """
-        Whatever of rooms and names cannot be stored is answered once, and changes nothing.
+        A change of a room or a name that cannot be stored is answered once, and changes nothing.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/join #den", "/topic tests")
@@ -150,7 +150,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_topic(self) -> None:
         """
-        What is not stored does not change a room.
+        A topic that is not stored does not change the room.
         """
         (ann,) = enterAll(self.hub, "Ann")
         self.log.fail()
@@ -172,7 +172,7 @@ class RefusedTests(SynchronousTestCase):
 
 class EnteringTests(SynchronousTestCase):
     """
-    Coming in while the disk fails.
+    A user who enters while the disk fails.
     """
 
     def test_resume(self) -> None:

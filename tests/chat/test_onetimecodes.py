@@ -82,7 +82,7 @@ class CodeTests(AccountsTestCase):
 
     def test_invitationForATakenName(self) -> None:
         """
-        A code is good still after the name that it was used for could not be had.
+        A code is still good after the name that it was used for was refused.
         """
         code = self.code("/invite-code")
         self.assertIn("name-taken", self.refusal(f"Bob {code}"))
@@ -101,7 +101,7 @@ class CodeTests(AccountsTestCase):
 
     def test_tooManyConnections(self) -> None:
         """
-        A code is good still after its owner was refused for their connections.
+        A code is still good after its owner was refused for having too many connections.
         """
         code = self.code("/device add phone")
         others = [self.annAgain() for _ in range(MAX_DEVICES - 1)]
@@ -111,7 +111,7 @@ class CodeTests(AccountsTestCase):
 
     def test_labelInUse(self) -> None:
         """
-        A code for a label that a device has by now is refused, and good still.
+        A code is refused, and still good, while another device has its label.
         """
         first, second = self.code("/device add phone"), self.code("/device add phone")
         self.assertIsNone(self.logIn(f"Ann {first}").loginError)
@@ -122,12 +122,12 @@ class CodeTests(AccountsTestCase):
 
 class CodeRaceTests(TurnTestCase):
     """
-    A code that two people use in one turn.
+    A code that is used twice in one turn.
     """
 
     def test_device(self) -> None:
         """
-        The first in the log is let in, and the other is told.
+        The first use in the log is let in, and the second is refused.
         """
         self.ann.types("/device add phone")
         self.turn.end()
@@ -140,7 +140,7 @@ class CodeRaceTests(TurnTestCase):
 
     def test_invitation(self) -> None:
         """
-        The first in the log is registered; the name of the other is free.
+        The first use in the log is registered, and the name of the second is free.
         """
         self.ann.types("/invite-code")
         self.turn.end()

@@ -29,7 +29,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_folded(self) -> None:
         """
-        All who come in one turn are one line, and so are all who go.
+        All users who come in one turn are one line, and so are all who go.
         """
         (ann,) = self.enterInOneTurn("Ann")
         ann.forget()
@@ -43,8 +43,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_newcomersHearOfEachOther(self) -> None:
         """
-        Of two who come in one turn the first hears of the second, once, as if they had come one
-        after the other.
+        The first of two users who come in one turn hears of the second, once, and not the reverse.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
         connected = "Connected... Start sending messages"
@@ -54,7 +53,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_leaversHearOfEachOther(self) -> None:
         """
-        Of two who leave in one turn the second hears of the first, and neither of their own.
+        The second of two users who leave in one turn hears of the first, and neither of themselves.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
         for person in (ann, bob, cem):
@@ -68,8 +67,8 @@ class PresenceTests(SynchronousTestCase):
 
     def test_loginAndMessageInOneTurn(self) -> None:
         """
-        A name and messages that come in one chunk are answered in their order; whoever comes
-        later in the turn misses what was said before, as ever.
+        A name and messages that come in one chunk are answered in their order; a user who comes
+        later in the turn misses the messages before.
         """
         ann = enter(self.hub, "Ann")
         ann.types("one", "/names", "two")
@@ -101,7 +100,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_wholeStayInOneTurn(self) -> None:
         """
-        A user who enters, speaks and leaves in one turn is answered all of it.
+        A user who enters, speaks and leaves in one turn is answered each of these.
         """
         (ann,) = self.enterInOneTurn("Ann")
         ann.forget()
@@ -114,7 +113,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_noneAboveTheLimit(self) -> None:
         """
-        Above 200 people nobody is told who comes and goes; messages are heard as ever.
+        A room of more than 200 members tells no comings and goings, and messages are heard as ever.
         """
         people = self.enterInOneTurn(*(f"user{n}" for n in range(PRESENCE_LIMIT + 1)))
         ann = people[0]
@@ -127,7 +126,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_crowdInOneTurn(self) -> None:
         """
-        Of a crowd that comes in one turn people are told as long as the room tells it.
+        A crowd that comes in one turn is told of as long as the room tells presence.
         """
         (ann,) = self.enterInOneTurn("Ann")
         ann.forget()
@@ -139,8 +138,8 @@ class PresenceTests(SynchronousTestCase):
 
     def test_smallRoomOfALargeChat(self) -> None:
         """
-        Where the lobby is too large to tell who leaves or is renamed, one's smaller rooms tell it,
-        once to each.
+        A member of a small room hears once of those who leave or are renamed, although the lobby is
+        too large to tell it.
         """
         people = self.enterInOneTurn(*(f"user{n}" for n in range(PRESENCE_LIMIT)))
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
@@ -172,8 +171,8 @@ class PresenceTests(SynchronousTestCase):
 
     def test_moversAndStrangers(self) -> None:
         """
-        A user who left a room hears nothing of it that comes after, even in the same turn; one who
-        comes hears nothing of before.
+        A user who leaves a room hears nothing of it that comes after, even in the same turn; one
+        who joins hears nothing of before.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
         ann.types("/join #dev")
