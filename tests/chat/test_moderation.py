@@ -148,7 +148,7 @@ class EjectTests(Moderated):
         self.assertFalse(dan.closed)
 
     def test_operators(self) -> None:
-        """A ban of an operator's own network spares the operator."""
+        """A ban of a network spares the operators in it."""
         self.ban(net="192.0.2.0/24")
         self.assertFalse(self.rob.closed)
         self.assertTrue(self.ann.closed)

@@ -36,13 +36,13 @@ class SCRAMTests(AccountsTestCase):
 
     def test_madeSecret(self) -> None:
         """
-        The secret that was made at C{/register} proves as well, without a label.
+        The secret that was made at C{/register} proves the account as well, without a label.
         """
         self.assertEqual(prove(self.hub, "Ann", self.secret).user.device, "secret")
 
     def test_password(self) -> None:
         """
-        A password of one's own proves without a label, though it was not the first.
+        A chosen password proves the account without a label, though it was not the first.
         """
         self.ann.types("/password a password of mine")
         self.assertEqual(prove(self.hub, "Ann", "a password of mine").user.device, "password")
@@ -59,7 +59,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_secondAnswer(self) -> None:
         """
-        A challenge is answered once.
+        A challenge can be answered only once.
         """
         client = prove(self.hub, "Ann/laptop", "wrong")
         client.asks("proof", scram="c=biws,r=x,p=AAAA")
@@ -76,8 +76,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_removedDevice(self) -> None:
         """
-        A device that was removed gets no challenge, and one that it had got before is worth
-        nothing.
+        A device that was removed gets no challenge, and the challenge that it got before is void.
         """
         client = FakeClient(self.hub, JSON)
         exchange = ClientExchange("Ann/laptop", self.device)
@@ -92,7 +91,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_unregistered(self) -> None:
         """
-        A challenge is worth nothing once the account has ended.
+        A challenge is void once the account has ended.
         """
         client = FakeClient(self.hub, JSON)
         exchange = ClientExchange("Ann/laptop", self.device)
@@ -103,8 +102,8 @@ class SCRAMTests(AccountsTestCase):
 
     def test_throttle(self) -> None:
         """
-        Wrong proofs of a password are counted, and wrong proofs of a device are not: strangers at
-        one's own address lock no device out.
+        Wrong proofs of a password are counted, and those of a device are not: a stranger at the
+        owner's address locks no device out.
         """
         self.ann.types("/password a password of mine")
         for _ in range(10):
@@ -118,7 +117,8 @@ class SCRAMTests(AccountsTestCase):
 
     def test_tokenAndProof(self) -> None:
         """
-        A token with a proof goes on with its session, and is proved; a token alone is not.
+        A token with a proof goes on with its session, and proves the account; a token alone does
+        not.
         """
         first = self.program.objectsOf("welcome")[0]
         token = {"token": first["token"], "epoch": first["epoch"], "last": first["last"]}
@@ -156,7 +156,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_stolenToken(self) -> None:
         """
-        A token alone that takes over a session which was proved may speak, and no more.
+        A token alone that takes over a proved session may speak, and no more.
         """
         client = prove(self.hub, "Ann/laptop", self.device)
         appoint(self.hub, client, "operator")
@@ -180,7 +180,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_proveLater(self) -> None:
         """
-        One who came by a token proves with C{/login} who they are.
+        A user who came by a token proves the account with C{/login}.
         """
         first = self.program.objectsOf("welcome")[0]
         alone = resume(self.hub, first, first["last"])
@@ -192,7 +192,7 @@ class SCRAMTests(AccountsTestCase):
 
     def test_proveLaterByACode(self) -> None:
         """
-        A code that proves who they are is used up.
+        A code that proves the account is used up.
         """
         code = self.said(self.ann, "/device add phone")[-1].rpartition(" ")[2]
         first = self.program.objectsOf("welcome")[0]

@@ -27,7 +27,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class ResumeTests(SynchronousTestCase):
     """
-    What somebody is told who comes back.
+    A user who resumes a session.
     """
 
     def setUp(self) -> None:
@@ -40,7 +40,7 @@ class ResumeTests(SynchronousTestCase):
 
     def texts(self, client: FakeClient) -> list[str]:
         """
-        @return: what a client was shown that people said.
+        @return: the messages that a client was shown.
         """
         return [value["text"] for value in client.objectsOf("said", "acted", "told")]
 
@@ -74,8 +74,8 @@ class ResumeTests(SynchronousTestCase):
 
     def test_ownEvents(self) -> None:
         """
-        One's own messages are replayed with their keys, so that none is sent again; others' keys
-        are not shown.
+        A user's own messages are replayed with their keys, so that none is sent again; the keys of
+        others are not shown.
         """
         last = newest(self.bob)
         dai = enter(self.hub, "Dai", JSON)
@@ -93,7 +93,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_directMessages(self) -> None:
         """
-        Direct messages are replayed to their two people only.
+        Direct messages are replayed to their author and their reader alone.
         """
         cem = usersOf(self.hub.users["Cem"])[0].client
         assert isinstance(cem, FakeClient)
@@ -154,7 +154,8 @@ class ResumeTests(SynchronousTestCase):
 
     def test_manyPages(self) -> None:
         """
-        However much was missed, all of it comes, once, in order, and the welcome says how much.
+        A user gets all that they missed, however much, once and in order, and the welcome says how
+        much.
         """
         last = newest(self.bob)
         self.bob.drops()
@@ -169,7 +170,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_exactlyOnePage(self) -> None:
         """
-        A page that is just full ends as well.
+        A page that is exactly full is the last if nothing follows it.
         """
         last = newest(self.bob)
         self.bob.drops()
@@ -182,7 +183,8 @@ class ResumeTests(SynchronousTestCase):
 
     def test_slowReader(self) -> None:
         """
-        The next page is read when the last one was taken; what happens meanwhile comes after all.
+        The next page is read once the last one was taken; messages that come meanwhile follow all
+        of them.
         """
         last = newest(self.bob)
         self.bob.drops()
@@ -221,7 +223,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_noGap(self) -> None:
         """
-        Nobody is told of a gap who missed nothing that is lost.
+        A user who lost nothing is not told of a gap.
         """
         self.bob.drops()
         self.ann.types("after")
@@ -231,7 +233,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_otherEpoch(self) -> None:
         """
-        Ids of another log mean nothing here: there is a gap of unknown size, and the backlog.
+        An id of another log is answered by a gap of unknown size, and the backlog.
         """
         self.bob.drops()
         again = resume(self.hub, self.welcome, 10_000, epoch="another")
@@ -242,7 +244,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_unknownToken(self) -> None:
         """
-        A token that is not known makes a new session.
+        An unknown token begins a new session.
         """
         self.bob.asks("bye")
         again = resume(self.hub, {**self.welcome, "token": "x" * 43}, 1)
@@ -252,7 +254,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_nameTakenMeanwhile(self) -> None:
         """
-        A session that is resumed after its name was given away may be resumed under another.
+        A session whose name was given away meanwhile may be resumed under another name.
         """
         self.bob.drops()
         self.now += HOLD_SECONDS + 1
@@ -303,7 +305,7 @@ class ResumeTests(SynchronousTestCase):
 
     def test_unreadableLater(self) -> None:
         """
-        The same holds where only a later page cannot be read.
+        A user whose later page cannot be read is sent away as well.
         """
         log = SlowLog()
         hub = makeHub(log)

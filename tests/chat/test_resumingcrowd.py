@@ -16,7 +16,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class PagingTests(SynchronousTestCase):
     """
-    Those who resume read the past one after the other.
+    Users who resume read the past one after the other.
     """
 
     def setUp(self) -> None:
@@ -31,7 +31,7 @@ class PagingTests(SynchronousTestCase):
 
     def told(self) -> list[int]:
         """
-        @return: how much each was told of what was said.
+        @return: how many messages each was shown.
         """
         return [len(client.objectsOf("said")) for client in self.back]
 
@@ -49,7 +49,7 @@ class PagingTests(SynchronousTestCase):
         self.assertEqual((self.told(), self.log.reads), ([1, 1, 1], []))
 
     def test_gone(self) -> None:
-        """One who is gone, while their page is read or before, holds up nobody."""
+        """A user who is gone, while their page is read or before, holds up nobody."""
         self.back[0].drops()
         self.back[1].drops()
         self.assertEqual(len(self.log.reads), 3)
@@ -58,7 +58,7 @@ class PagingTests(SynchronousTestCase):
         self.assertEqual(self.told(), [0, 0, 1])
 
     def test_unreadable(self) -> None:
-        """A page that cannot be read sends one away, and the next page is read."""
+        """A user whose page cannot be read is sent away, and the next page is read."""
         given, _ = self.log.reads.pop(0)
         given.errback(OSError("disk"))
         self.log.give()
@@ -86,7 +86,7 @@ class AskedLog(MemoryLog):
 
 class CrowdTests(SynchronousTestCase):
     """
-    Many who come back in one instant.
+    Many users who come back at one instant.
     """
 
     def setUp(self) -> None:
@@ -101,7 +101,9 @@ class CrowdTests(SynchronousTestCase):
         self.back = [resume(self.hub, client.objects[0], newest(client)) for client in left]
 
     def test_oneQuestion(self) -> None:
-        """They wait for one answer about what is kept; each gets their own part of the past."""
+        """
+        All users wait for one answer about what is kept, and each gets their own part of the past.
+        """
         (question,) = self.log.asked
         question.callback((1, 99))
         for client in self.back:
@@ -109,14 +111,14 @@ class CrowdTests(SynchronousTestCase):
             self.assertEqual(client.objectsOf("gap"), [])
 
     def test_oneIsGone(self) -> None:
-        """One who is gone before the answer keeps it from nobody."""
+        """A user who is gone before the answer keeps it from nobody."""
         self.back[0].drops()
         self.log.asked[0].callback((1, 99))
         found = [len(client.objectsOf("said")) for client in self.back]
         self.assertEqual(found, [0, 1, 1])
 
     def test_later(self) -> None:
-        """A user who comes after the answer asks once more: it may have changed."""
+        """A user who comes after the answer asks once more, since it may have changed."""
         self.log.asked[0].callback((1, 99))
         self.back[0].drops()
         again = resume(self.hub, self.back[0].objects[0], 2)
@@ -125,7 +127,7 @@ class CrowdTests(SynchronousTestCase):
         self.assertEqual([value["count"] for value in again.objectsOf("gap")], [2])
 
     def test_unreadable(self) -> None:
-        """Where it cannot be read, all of them are sent away."""
+        """All users are sent away if the bounds cannot be read."""
         self.log.asked[0].errback(OSError("disk"))
         self.assertEqual([len(client.objectsOf("bye")) for client in self.back], [1, 1, 1])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)

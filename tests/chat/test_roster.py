@@ -21,7 +21,7 @@ class NamesTests(SynchronousTestCase):
 
     def test_namesThatLookAlike(self) -> None:
         """
-        Nobody gets a name that another has, or that can be taken for it.
+        A name that another user has, or that can be taken for it, is refused.
         """
         enter(self.hub, "Alexei")
         for name, words in (
@@ -65,7 +65,8 @@ class NamesTests(SynchronousTestCase):
 
     def test_findNobodyElse(self) -> None:
         """
-        A name that only looks like somebody's finds nobody, and one letter off is a suggestion.
+        A name that only looks like a user's finds nobody, and the error suggests a name one letter
+        off.
         """
         enterAll(self.hub, "Neil", "Bob", "том", "Ian")
         for name, words in (
@@ -81,7 +82,7 @@ class NamesTests(SynchronousTestCase):
 
     def test_wordForAnother(self) -> None:
         """
-        What is meant for one person is told to nobody whose name looks like theirs.
+        A message to one user reaches no other whose name looks like theirs.
         """
         neil, bob = enterAll(self.hub, "Neil", "Bob")
         bob.types("/msg Nell Bill is fired", "/join #hr sesame", "/invite Nell", "/who Nell")
@@ -114,7 +115,7 @@ class RenameTests(SynchronousTestCase):
 
     def test_rename(self) -> None:
         """
-        A new name is told to all, is found from then on, and the old one is free.
+        A new name is told to all and found from then on, and the old one is free.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/nick Anna", "hello")
@@ -125,7 +126,7 @@ class RenameTests(SynchronousTestCase):
 
     def test_renameToAnother(self) -> None:
         """
-        A name that looks like another's is refused, and one's own stays.
+        A name that looks like another's is refused, and the user keeps their own.
         """
         ann, _ = enterAll(self.hub, "Ann", "Bob")
         ann.types("/nick B0B", "/nick bob", "still Ann")
@@ -134,7 +135,7 @@ class RenameTests(SynchronousTestCase):
 
     def test_renameByCase(self) -> None:
         """
-        One's own name in another case is no other's.
+        A user may take their own name in another case.
         """
         ann = enter(self.hub, "Ann")
         ann.types("/nick ANN")
@@ -145,7 +146,7 @@ class RenameTests(SynchronousTestCase):
 
     def test_renameToTheSame(self) -> None:
         """
-        Nobody is told of a name that stays, which is still its owner's.
+        A name that stays the same is told to nobody, and is still its owner's.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/nick Ann")
@@ -155,7 +156,7 @@ class RenameTests(SynchronousTestCase):
 
     def test_renamedThenGone(self) -> None:
         """
-        A user takes a new name and leaves at once: the others are told both.
+        A user who takes a new name and leaves at once is heard of twice.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")

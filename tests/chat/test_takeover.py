@@ -13,7 +13,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class TakeOverTests(SynchronousTestCase):
     """
-    Going on with a session whose old connection still seems to live.
+    A session whose old connection still seems to live.
     """
 
     def setUp(self) -> None:
@@ -53,8 +53,8 @@ class TakeOverTests(SynchronousTestCase):
 
     def test_pending(self) -> None:
         """
-        What waits for the log when the session is taken over is answered to the new connection,
-        and what it sends again is answered with the same id.
+        A request that waits for the log at the takeover is answered to the new connection, and one
+        that is sent again is answered with the same id.
         """
         self.bob.asks("say", text="mine", key="k1")
         again = resume(self.hub, self.welcome, self.last)
@@ -79,7 +79,7 @@ class TakeOverTests(SynchronousTestCase):
 
     def test_beforeHeCame(self) -> None:
         """
-        A session may be taken over before the log took its coming: it is welcomed once, by the
+        A session may be taken over before the log has its arrival: it is welcomed once, on the
         newest connection.
         """
         self.bob.drops()

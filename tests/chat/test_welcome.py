@@ -15,7 +15,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class GreetingTests(SynchronousTestCase):
     """
-    What a newcomer is told.
+    The first lines of a newcomer.
     """
 
     def setUp(self) -> None:
@@ -23,7 +23,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_backlog(self) -> None:
         """
-        A newcomer is shown what people said last in the lobby, not their comings and goings.
+        A newcomer is shown the last messages of the lobby, and no comings and goings.
         """
         hub = makeHub()
         (ann,) = enterAll(hub, "Ann")
@@ -47,7 +47,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_noBacklog(self) -> None:
         """
-        The operator may choose that nothing of before is shown.
+        A hub without a backlog shows a newcomer nothing of before.
         """
         hub = makeHub(backlog=0)
         enter(hub, "Ann").types("hello")
@@ -55,7 +55,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_askedBacklog(self) -> None:
         """
-        A program may ask for another number; what it gets is marked as old.
+        A program may ask for another number of old messages, each of which is marked as old.
         """
         hub = makeHub()
         (ann,) = enterAll(hub, "Ann")
@@ -101,7 +101,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_heldBack(self) -> None:
         """
-        While the past is read the present waits, and comes after it, once.
+        Messages that come while the past is read follow it, once.
         """
         log = SlowLog()
         hub = makeHub(log)
@@ -127,7 +127,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_unreadable(self) -> None:
         """
-        A history that cannot be read keeps nobody out.
+        A user enters although the history cannot be read.
         """
         log = SlowLog()
         log.fault = OSError("disk")
@@ -142,7 +142,7 @@ class GreetingTests(SynchronousTestCase):
 
     def test_goneMeanwhile(self) -> None:
         """
-        A user who leaves while the past is read is welcomed nowhere, and nothing breaks.
+        A user who leaves while the past is read is nowhere afterwards.
         """
         log = SlowLog()
         hub = makeHub(log)

@@ -26,7 +26,7 @@ class AccountTests(ConsoleUITestCase):
         return peer
 
     def test_passwordIsHidden(self) -> None:
-        """A password is asked for, and is seen nowhere, now or later."""
+        """A password is asked for, and is never on the screen, then or later."""
         peer = self.wanted()
         shown = self.shown()
         self.assertIn("* Ann is registered", shown)
@@ -63,7 +63,7 @@ class AccountTests(ConsoleUITestCase):
         self.assertNotIn("swordfish", shown)
 
     def test_typedSecrets(self) -> None:
-        """Of a command with a secret the secret neither stays on the screen nor can be recalled."""
+        """The secret in a command neither stays on the screen nor can be recalled."""
         peer = self.inside()
         for line in ("/login Bob swordfish", "/register swordfish!!", "/password swordfish!!"):
             self.types(line)
@@ -80,7 +80,7 @@ class AccountTests(ConsoleUITestCase):
             self.assertNotIn("swordfish", self.shown())
 
     def test_login(self) -> None:
-        """C{/login} asks out of sight, keeps what was being typed, and changes who one is."""
+        """C{/login} asks out of sight, keeps what was being typed, and changes the user's name."""
         peer = self.inside()
         self.types("/login Bob\r")
         self.assertIn("Password of Bob (not shown) > ", self.shown())
@@ -93,7 +93,7 @@ class AccountTests(ConsoleUITestCase):
         self.assertTrue(shown.endswith("[#lobby] Bob> "))
 
     def test_loginRefused(self) -> None:
-        """A password that cannot be sent when it is given is refused, and nothing breaks."""
+        """A password that cannot be sent when it is given is refused."""
         peer = self.inside()
         self.types("/login Bob\r")
         peer.closes(ConnectionLost())
@@ -120,7 +120,7 @@ class AccountTests(ConsoleUITestCase):
         self.assertEqual(requests[-1]["type"], "account")
 
     def test_code(self) -> None:
-        """After a login by a one-time code the device is registered without asking."""
+        """A device is registered without asking after a login by a one-time code."""
         peer = self.wanted()
         self.types("7kq2 9f3m 2wxa p4rt\r")
         self.assertIn("scram", peer.objects()[0])
@@ -130,6 +130,6 @@ class AccountTests(ConsoleUITestCase):
         self.assertIn("register", [each["type"] for each in peer.objects()])
 
     def test_prompt(self) -> None:
-        """The prompt names the account where the name is another one."""
+        """The prompt names the account if the user's name is another one."""
         self.begin().says(**{**WELCOME, "name": "Zoe", "account": "Ann", "marks": {}, "unread": {}})
         self.assertTrue(self.shown().endswith("[#lobby] Zoe (Ann)> "))

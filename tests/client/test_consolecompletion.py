@@ -10,7 +10,7 @@ from tests.support.consoles import ConsoleUITestCase
 
 class CompletionTests(ConsoleUITestCase):
     """
-    What the console completes.
+    Completion in a chat.
     """
 
     def asked(self, peer: Peer) -> dict[str, str]:
@@ -28,7 +28,7 @@ class CompletionTests(ConsoleUITestCase):
         self.assertEqual(self.ui.complete("/join #d", 8), ["#dev "])
 
     def test_completesThePresent(self) -> None:
-        """The names in a room are asked for, unseen, in each room the user comes to."""
+        """The client asks unseen for the names in each room that the user comes to."""
         peer = self.begin()
         peer.says(**WELCOME)
         asked = self.asked(peer)
@@ -66,7 +66,10 @@ class CompletionTests(ConsoleUITestCase):
         self.assertEqual(peer.got(), b"")
 
     def test_olderServer(self) -> None:
-        """A server that does not know these requests is known by its events; nothing is told."""
+        """
+        A server that does not know these requests is learnt from its events, and the user is told
+        nothing.
+        """
         peer = self.begin()
         peer.says(**WELCOME)
         asked = self.asked(peer)
@@ -80,7 +83,7 @@ class CompletionTests(ConsoleUITestCase):
         self.assertEqual(self.offers("/join"), [])
 
     def test_completesCommands(self) -> None:
-        """The server's commands are its own, whatever they are called."""
+        """The server's commands are completed as it lists them."""
         peer = self.begin()
         peer.says(**WELCOME)
         commands = [{"name": "away"}, {"name": "/kick", "usage": "NAME"}, {"name": ""}, "x", {}]

@@ -9,11 +9,11 @@ from tests.support.consoles import ConsoleUITestCase
 
 class FoldingTests(ConsoleUITestCase):
     """
-    Those who come in the same second.
+    Arrivals within one second.
     """
 
     def test_folding(self) -> None:
-        """A user who comes is shown at once, those of the next second in one line."""
+        """The first user who comes is shown at once, and those of the next second in one line."""
         peer = self.inside()
         self.comes(peer, 11, "Bob")
         self.assertIn("* Bob is now connected", self.shown())
@@ -26,7 +26,7 @@ class FoldingTests(ConsoleUITestCase):
         self.assertEqual(self.clock.getDelayedCalls()[1:], [])
 
     def test_foldingKeepsTheOrder(self) -> None:
-        """Words, the user's own too, and whatever else is shown follow those who came before."""
+        """Messages, the user's own too, and all other lines follow the arrivals before them."""
         peer = self.inside()
         self.comes(peer, 11, "Bob")
         self.comes(peer, 12, "Eve")
@@ -43,7 +43,7 @@ class FoldingTests(ConsoleUITestCase):
         self.assertEqual(places, sorted(places))
 
     def test_foldingEnds(self) -> None:
-        """What was gathered when the end comes is shown."""
+        """Arrivals that are still gathered at the end are shown."""
         peer = self.inside()
         self.comes(peer, 11, "Bob")
         self.comes(peer, 12, "Eve")

@@ -35,7 +35,7 @@ class OfflineTests(ConsoleUITestCase):
         self.assertNotIn("offline", shown)
 
     def test_unknownSession(self) -> None:
-        """A server that does not know the session is not said to have told everything."""
+        """A user whose session the server does not know is not told that nothing was missed."""
         self.inside().closes(ConnectionLost())
         self.clock.advance(0.5)
         peer = self.endpoint.accept()
@@ -56,7 +56,7 @@ class OfflineTests(ConsoleUITestCase):
         self.assertIn("retry 7 s", self.shown())
 
     def test_resend(self) -> None:
-        """What is in doubt is told, and said again on demand."""
+        """Messages in doubt are counted, and said again on demand."""
         peer = self.inside()
         self.types("doubtful\r")
         peer.closes()
@@ -69,7 +69,7 @@ class OfflineTests(ConsoleUITestCase):
         self.assertEqual(peer.objects()[0]["text"], "doubtful")
 
     def test_seen(self) -> None:
-        """The next run marks what is new."""
+        """The next run marks the first new message."""
         self.inside(last=5)
         self.ui.remember()
         peer = self.begin()

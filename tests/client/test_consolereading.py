@@ -17,7 +17,7 @@ class ReadingTests(ConsoleUITestCase):
         return [(each["room"], each["id"]) for each in peer.objects() if each["type"] == "read"]
 
     def test_read(self) -> None:
-        """What was on the screen is told as read, of the current room only."""
+        """A message that was on the screen is reported as read, in the current room only."""
         peer = self.owner()
         self.hears(peer, 11)
         self.hears(peer, 12, room="#dev")
@@ -26,7 +26,7 @@ class ReadingTests(ConsoleUITestCase):
         self.assertEqual(self.reads(peer), [("#lobby", 11)])
 
     def test_readBeforeLeaving(self) -> None:
-        """Before the user leaves, whichever way, it is told at once."""
+        """Read marks are sent at once before the user leaves, in whichever way."""
         for end in ("/quit\r", "\x04", "\x03\x03"):
             peer = self.owner()
             self.hears(peer, 11)
@@ -34,7 +34,7 @@ class ReadingTests(ConsoleUITestCase):
             self.assertEqual(self.reads(peer), [("#lobby", 11)])
 
     def test_guestReads(self) -> None:
-        """A guest has no marks, and tells none."""
+        """A guest has no marks, and reports none."""
         peer = self.inside()
         self.hears(peer, 11)
         self.clock.advance(10)
@@ -42,7 +42,7 @@ class ReadingTests(ConsoleUITestCase):
         self.assertEqual(self.reads(peer), [])
 
     def test_readElsewhere(self) -> None:
-        """What another device reads is no longer counted in the prompt."""
+        """A message that another device reads is no longer counted in the prompt."""
         peer = self.owner()
         self.hears(peer, 12, room="#dev")
         self.assertIn("[#dev 1]", self.shown())
@@ -50,7 +50,7 @@ class ReadingTests(ConsoleUITestCase):
         self.assertTrue(self.shown().endswith("[#lobby] Ann> "))
 
     def test_away(self) -> None:
-        """What waits is told after the backlog, what mentions the user first."""
+        """The summary of unread messages follows the backlog, mentions first."""
         peer = self.begin()
         unread = {"#dev": 3, "#lobby": 1, "@": 2}
         marks = {"#lobby": 5, "#dev": 5}
@@ -72,7 +72,7 @@ class ReadingTests(ConsoleUITestCase):
         self.assertEqual(self.reads(peer), [("#lobby", 10)])
 
     def test_awayWithoutSearch(self) -> None:
-        """Where nothing can be searched the rest is told all the same."""
+        """The summary comes without mentions if nothing can be searched."""
         peer = self.begin()
         peer.says(**{**WELCOME, "account": "Ann", "marks": {"#dev": 5}, "unread": {"#dev": 3}})
         key = {each["type"]: each for each in peer.objects()}["search"]["key"]
@@ -82,7 +82,7 @@ class ReadingTests(ConsoleUITestCase):
         self.assertNotIn("cannot be searched", shown)
 
     def test_missedOfARoom(self) -> None:
-        """When the user comes to a room its unread messages are shown, with where they stopped."""
+        """A user who comes to a room is shown its unread messages, with where they stopped."""
         peer = self.owner(marks={"#dev": 5}, unread={"#dev": 2})
         peer.says(type="room", room="#dev", topic="", names=2)
         request = next(each for each in peer.objects() if each["type"] == "history")

@@ -33,7 +33,9 @@ class RoomTests(ConsoleUITestCase):
         return peer
 
     def test_roomIsGone(self) -> None:
-        """What was begun in a room that is gone needs a second Enter to be said in another one."""
+        """
+        A line that was begun in a room that is gone is sent to another room at a second Enter.
+        """
         for resumed in (True, False):
             peer = self.comesBack("secret", resumed=resumed)
             self.assertIn("! You are in #lobby now, and no longer in #dev", self.shown())
@@ -46,7 +48,9 @@ class RoomTests(ConsoleUITestCase):
             self.assertEqual(self.said(peer), [("more", "#lobby")])
 
     def test_roomIsGoneAndTextToo(self) -> None:
-        """A key between two Enters begins again; commands, and an empty input, need no second."""
+        """
+        A key between two Enters begins again; commands and an empty input need no second Enter.
+        """
         peer = self.comesBack("secret")
         self.types("\r")
         self.types("!\r")
@@ -60,14 +64,14 @@ class RoomTests(ConsoleUITestCase):
         self.assertEqual(self.said(peer), [("hello", "#lobby")])
 
     def test_sameRoom(self) -> None:
-        """A user who comes back to their room is not asked."""
+        """A user who comes back to their room sends their line at one Enter."""
         peer = self.comesBack("hello", room="#dev", resumed=True)
         self.assertNotIn("no longer", self.shown())
         self.types("\r")
         self.assertEqual(self.said(peer), [("hello", "#dev")])
 
     def test_thrownOut(self) -> None:
-        """A room change is told if the user did not ask for it, and not if they did."""
+        """A room change is told unless the user asked for it."""
         peer = self.inside()
         self.types("/join #dev\r")
         _, ping = peer.objects()

@@ -46,7 +46,7 @@ class SessionTests(ConsoleUITestCase):
         self.assertEqual(self.said(peer), [("hello", "#dev")])
 
     def test_nameAtThePrompt(self) -> None:
-        """Without a name the user is asked for one, as ever; a known one resumes its session."""
+        """A user without a name is asked for one, and a known name resumes its session."""
         first = self.sessions()
         self.begin(sessions=first).says(**WELCOME)
         first.release()
@@ -72,7 +72,7 @@ class SessionTests(ConsoleUITestCase):
             third.release()
 
     def test_otherNameAfterRefusal(self) -> None:
-        """If the session's name is taken and another one is given, it is not the session's."""
+        """A name that is given after the session's was refused is another session."""
         first = self.sessions()
         self.begin(sessions=first).says(**WELCOME)
         first.release()
@@ -97,7 +97,7 @@ class SessionTests(ConsoleUITestCase):
         self.assertEqual([each.get("token") for each in peer.objects()], [None])
 
     def test_noSessionOfText(self) -> None:
-        """The text dialect has no sessions: none is taken, and none is stored."""
+        """A client of the text dialect takes no session and stores none."""
         first = self.sessions()
         self.begin(sessions=first).says(**WELCOME)
         first.release()

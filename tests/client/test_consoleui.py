@@ -30,7 +30,7 @@ class ConsoleUITests(ConsoleUITestCase):
         self.assertIn("Connected... Start sending messages", self.shown())
 
     def test_early(self) -> None:
-        """What is typed before there is a connection is the name, and what is said then."""
+        """Lines that are typed before there is a connection are the name, and then messages."""
         peer = self.begin("", early="Ann\rHello!\rHow a")
         hello = peer.objects()
         self.assertEqual([(each["type"], each["name"]) for each in hello], [("hello", "Ann")])
@@ -46,7 +46,7 @@ class ConsoleUITests(ConsoleUITestCase):
         self.assertEqual(peer.objects()[0]["name"], "Anna")
 
     def test_conversation(self) -> None:
-        """What is typed is said, and what the server says is shown."""
+        """A typed line is said, and a line of the server is shown."""
         peer = self.inside()
         self.types("Hello!\r")
         self.assertEqual(peer.objects()[0]["text"], "Hello!")
@@ -58,13 +58,13 @@ class ConsoleUITests(ConsoleUITestCase):
         self.assertIn("[#lobby]", shown)
 
     def test_severalLines(self) -> None:
-        """Each line of a paste is a message; blank ones are none."""
+        """Each line of a paste is a message, and blank lines are skipped."""
         peer = self.inside()
         self.ui.lineEntered("one\n\n \ntwo")
         self.assertEqual([each["text"] for each in peer.objects()], ["one", "two"])
 
     def test_ownCommands(self) -> None:
-        """The client's commands are not sent; their mistakes are told."""
+        """The client's own commands are not sent, and their mistakes are told."""
         peer = self.inside()
         self.types("/time maybe\r")
         self.assertIn("! say on or off", self.shown())
@@ -104,7 +104,7 @@ class ConsoleUITests(ConsoleUITestCase):
         self.assertLess(len(prompt), 200)
 
     def test_exits(self) -> None:
-        """Each way out has its code."""
+        """Each way out has its exit code."""
         for keys, code in (("\x04", 0), ("\x03\x03", 130), ("/quit\r", 0)):
             self.host.calls.clear()
             self.inside()
@@ -120,7 +120,7 @@ class ConsoleUITests(ConsoleUITestCase):
         self.assertEqual(self.host.calls, [(69, "the server is full")])
 
     def test_textDialect(self) -> None:
-        """A server of the text dialect is as good, without rooms and times of its own."""
+        """A server of the text dialect works as well, without rooms and times of its own."""
         peer = self.begin(text=True)
         peer.sends(CONNECTED + OK + b"Bob :: Hi Ann\r\n#dev Bob :: x\r\n* news\r\n")
         shown = self.shown()

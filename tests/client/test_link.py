@@ -114,7 +114,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("heard", "* You are in #dev (1 here)")])
 
     def test_finish(self) -> None:
-        """After the last answer the session is ended, and the server's goodbye is not shown."""
+        """The session ends after the last answer, and the server's goodbye is not shown."""
         it = Linked("Ann")
         peer = it.enterJSON()
         it.link.say("one")
@@ -127,7 +127,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("heard", "OK . ."), ("ended", None)])
 
     def test_refusedMessage(self) -> None:
-        """A refusal with the key answers the message; one without answers nothing."""
+        """A refusal with the key answers the message, and one without answers nothing."""
         it = Linked("Ann")
         peer = it.enterJSON()
         it.link.say("one")
@@ -146,7 +146,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("heard", "* Bob is now connected")])
 
     def test_replyMeansAPerson(self) -> None:
-        """The server is told who is meant; their new name is followed."""
+        """A reply tells the server who is meant, and follows their new name."""
         it = Linked("Ann")
         peer = it.enterJSON()
         peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
@@ -160,7 +160,9 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(peer.objects()[0]["to"], "Rob")
 
     def test_replyToAnOlderServer(self) -> None:
-        """A server without this request is asked by its command, which means the same, once."""
+        """
+        A server without the reply request is asked by its command, which means the same, once.
+        """
         it = Linked("Ann")
         peer = it.enterJSON()
         peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
@@ -180,7 +182,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("heard", "OK . .")] * 3)
 
     def test_refusedReply(self) -> None:
-        """Another refusal of a reply is the user's to read."""
+        """A reply that is refused for another reason is shown to the user."""
         it = Linked("Ann")
         peer = it.enterJSON()
         peer.says(type="told", id=11, time=1.0, name="Bob", to="Ann", text="psst")
@@ -215,7 +217,7 @@ class JSONTests(SynchronousTestCase):
             self.assertEqual("add --tls" in it.ui.sentence, not encrypted)
 
     def test_noHintAtTLS(self) -> None:
-        """A server that has said something, or is not there, is not one that waits for TLS."""
+        """No hint is given for a server that has said something, or is not there."""
         it = Linked("Ann")
         peer = it.endpoint.accept()
         peer.sends(PROMPT)

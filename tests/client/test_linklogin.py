@@ -62,7 +62,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("passwordWanted", "Ann", None)])
 
     def test_device(self) -> None:
-        """The device's secret is proved without being sent, and nobody is asked."""
+        """The device's secret is proved without being sent, and the user is not asked."""
         secret = self.register()
         it = self.linked()
         peer = it.endpoint.accept()
@@ -74,7 +74,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.link.session.account, "Ann")
 
     def test_deviceAndToken(self) -> None:
-        """A client that comes back shows its session, and proves once more who it is."""
+        """A client that comes back shows its session, and proves its account once more."""
         secret = self.register()
         it = self.linked(retry=True)
         peer = it.endpoint.accept()
@@ -102,7 +102,7 @@ class AccountTests(SynchronousTestCase):
             self.assertEqual(it.endpoint.attempts, [])
 
     def test_noChallenge(self) -> None:
-        """A server that welcomes without asking for the proof is no better."""
+        """A server that welcomes without asking for the proof is left as well."""
         self.register()
         it = self.linked()
         peer = it.endpoint.accept()
@@ -111,7 +111,9 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("ended", "false-server")])
 
     def test_unaskedChallenge(self) -> None:
-        """A challenge that answers no proof is the end as well; after the welcome it is nothing."""
+        """
+        A challenge that answers no proof ends the connection; after the welcome it is ignored.
+        """
         it = self.linked()
         peer = it.endpoint.accept()
         peer.got()
@@ -123,7 +125,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual((it.ui.took(), peer.got()), ([], b""))
 
     def test_removedDevice(self) -> None:
-        """A device that was removed says so, and the user proves who they are."""
+        """The user of a removed device is told so, and proves the account."""
         self.register()
         it = self.linked()
         peer = it.endpoint.accept()
@@ -150,7 +152,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("entered", False)])
 
     def test_otherName(self) -> None:
-        """Instead of a password the user may give another name."""
+        """The user may give another name instead of a password."""
         it = self.linked()
         peer = it.endpoint.accept()
         self.asked(it, peer)
@@ -159,7 +161,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual((hello["name"], "scram" in hello), ("Zoe", False))
 
     def test_closedWhileAsking(self) -> None:
-        """A server that closes while the user thinks is connected to when they have answered."""
+        """A server that closes while the user thinks is connected to once they have answered."""
         it = self.linked()
         peer = it.endpoint.accept()
         self.asked(it, peer)
@@ -170,7 +172,7 @@ class AccountTests(SynchronousTestCase):
         self.assertIn("scram", hello)
 
     def test_code(self) -> None:
-        """A one-time code goes as it is once it turned out to be no password."""
+        """A one-time code is sent as it is once it turned out to be no password."""
         code = makeSecret()
         it = self.linked(isPrivate=True)
         peer = it.endpoint.accept()
@@ -184,7 +186,7 @@ class AccountTests(SynchronousTestCase):
         self.assertTrue(it.link.login.byCode)
 
     def test_codeAfterWrongPasswords(self) -> None:
-        """If the server closes before it takes the code, the code goes over a new connection."""
+        """A code that the server did not take before it closed goes over a new connection."""
         code = makeSecret()
         it = self.linked(isPrivate=True)
         it.link.enter("Ann", code)
@@ -199,7 +201,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("ended", "unreachable")])
 
     def test_codeInClear(self) -> None:
-        """Where others can listen it does not go at all, and the user is told why."""
+        """A code is never sent where others can listen, and the user is told why."""
         it = self.linked()
         peer = it.endpoint.accept()
         self.asked(it, peer)
@@ -211,7 +213,7 @@ class AccountTests(SynchronousTestCase):
         self.assertIn("add --tls", refusal)
 
     def test_textOnly(self) -> None:
-        """A server that knows only text gets no password by surprise."""
+        """A server that suddenly knows only text gets no password."""
         it = self.linked()
         it.link.enter("Ann", "swordfish is fine")
         peer = it.endpoint.accept()
@@ -234,7 +236,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.link.session.name, "Ann")
 
     def test_changedElsewhere(self) -> None:
-        """If the password was changed meanwhile the user is asked after a drop."""
+        """The user is asked after a drop if the password was changed meanwhile."""
         it = self.linked(retry=True)
         it.link.enter("Ann", "swordfish is fine")
         peer = it.endpoint.accept()
@@ -248,7 +250,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("passwordWanted", "Ann", "wrong")])
 
     def test_refusedRead(self) -> None:
-        """That a room was left before it could be told as read concerns nobody."""
+        """A refused read mark of a room that was left is not shown."""
         it = self.linked()
         peer = it.enterJSON()
         it.link.tellRead("#dev", 11)
@@ -258,7 +260,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [])
 
     def test_loggedIn(self) -> None:
-        """After C{/login} the session has the account's name, and is in the lobby."""
+        """The session has the account's name, and is in the lobby, after C{/login}."""
         it = self.linked()
         peer = it.enterJSON(name="Zoe", room="#dev")
         peer.says(type="login", name="Ann", account="Ann")

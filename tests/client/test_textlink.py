@@ -29,7 +29,10 @@ class TextTests(SynchronousTestCase):
         return Linked(name, textOnly=True, **options)
 
     def test_name(self) -> None:
-        """Without a name the user interface is asked for one, and it is the first line sent."""
+        """
+        The user interface is asked for a name if there is none, and the name is the first line
+        sent.
+        """
         it = self.linked("")
         peer = it.endpoint.accept()
         self.assertEqual(it.ui.took(), [("nameWanted", None)])
@@ -84,7 +87,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(peer.got(), b"one\r\ntwo\r\n")
 
     def test_conversation(self) -> None:
-        """What the server says reaches the user interface as it is; the prompt does not."""
+        """A line of the server reaches the user interface as it is; the prompt does not."""
         it = self.linked()
         peer = it.endpoint.accept()
         lines = [b"OK . .", b"Bob :: Hi!", b"#dev Bob :: x", b"Bob -> you :: y", b"* z", b"! no"]
@@ -94,7 +97,7 @@ class TextTests(SynchronousTestCase):
         )
 
     def test_finishWaitsForReceipts(self) -> None:
-        """After the end of the input the link stays until each message is answered."""
+        """The link stays after the end of the input until each message is answered."""
         it = self.linked()
         peer = it.enterText()
         it.link.say("one")
@@ -108,7 +111,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took()[-1], ("ended", None))
 
     def test_finishBeforeTheWelcome(self) -> None:
-        """An input that ends at once still enters."""
+        """A client whose input ends at once still enters."""
         it = self.linked()
         peer = it.endpoint.accept()
         it.link.finish()
@@ -117,7 +120,7 @@ class TextTests(SynchronousTestCase):
         self.assertTrue(peer.transport.disconnecting)
 
     def test_finishWaitsForCommands(self) -> None:
-        """The answers of commands, which have no end, are waited for by asking to leave."""
+        """A link waits for the answers of commands, which have no end, by asking to leave."""
         it = self.linked()
         peer = it.enterText()
         it.link.say("one")
@@ -148,7 +151,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.link.outbox.expected, 0)
 
     def test_noReceipt(self) -> None:
-        """Half a minute without an answer after the end of the input is the end."""
+        """The link gives up after half a minute without an answer once the input has ended."""
         it = self.linked()
         peer = it.enterText()
         it.link.say("one")
@@ -163,7 +166,7 @@ class TextTests(SynchronousTestCase):
         self.assertIn("1 message is unconfirmed", it.ui.sentence)
 
     def test_noReceiptWhilePaused(self) -> None:
-        """A reader of ours that takes its time is no reason to give the server up."""
+        """A reader that takes its time does not make the link give the server up."""
         it = self.linked()
         peer = it.enterText()
         it.link.say("one")
@@ -193,7 +196,9 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("ended", "gone")])
 
     def test_leaveBeforeTheAnswer(self) -> None:
-        """A user who left while the server answered the hello comes back in no dialect."""
+        """
+        A user who left while the server answered the hello does not come back in another dialect.
+        """
         it = Linked("Ann")
         peer = it.endpoint.accept()
         it.link.leave()
@@ -219,7 +224,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("ended", "unreachable")])
 
     def test_unreachable(self) -> None:
-        """Each way to fail has its sentence."""
+        """Each failure to connect has its sentence."""
         for reason, words in (
             (ConnectionRefusedError(), "Nobody listens at example port 5000"),
             (ConnectError(errno.ENETUNREACH), "port 5000: Network is unreachable"),
@@ -251,7 +256,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("ended", None)])
 
     def test_leave(self) -> None:
-        """To leave needs no server, at any stage."""
+        """A user can leave without the server, at any stage."""
         connecting = self.linked()
         connecting.link.leave()
         self.assertEqual(connecting.ui.took(), [("ended", None)])

@@ -18,7 +18,7 @@ class PasswordTests(AccountsTestCase):
 
     def test_changed(self) -> None:
         """
-        A new password takes the place of the one before; made secrets stay.
+        A new password replaces the one before; made secrets stay.
         """
         self.assertEqual(
             self.said(self.ann, "/password the first password"), ["* Your password is changed"]
@@ -30,7 +30,7 @@ class PasswordTests(AccountsTestCase):
 
     def test_refused(self) -> None:
         """
-        Guests have no password, and a bad one changes nothing.
+        A guest has no password to change, and a bad password changes nothing.
         """
         self.assertEqual(
             self.said(self.bob, "/password another password"),
@@ -48,7 +48,7 @@ class PasswordTests(AccountsTestCase):
 
     def test_proveAgain(self) -> None:
         """
-        One who is logged in is told so.
+        A user who is already logged in is told so.
         """
         self.assertEqual(
             self.said(self.ann, f"/login Ann {self.secret}"), ["* You are logged in as Ann"]
@@ -90,7 +90,7 @@ class AccountTests(AccountsTestCase):
 
     def test_guest(self) -> None:
         """
-        A guest has none.
+        A guest has no account to show.
         """
         self.assertRegex(self.said(self.bob, "/account")[-1], "^! you are a guest")
 
@@ -102,7 +102,7 @@ class InviteTests(AccountsTestCase):
 
     def test_code(self) -> None:
         """
-        A code is shown with what to do with it.
+        A code is shown with how to use it.
         """
         self.assertRegex(
             "\n".join(self.said(self.ann, "/invite-code")),
@@ -111,7 +111,7 @@ class InviteTests(AccountsTestCase):
 
     def test_atMost(self) -> None:
         """
-        One gives out so many codes a day.
+        A user gives out a bounded number of codes a day.
         """
         for _ in range(MAX_CODES):
             self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^\\* ")
@@ -121,7 +121,7 @@ class InviteTests(AccountsTestCase):
 
     def test_guest(self) -> None:
         """
-        A guest gives out none.
+        A guest gives out no codes.
         """
         self.assertRegex(self.said(self.bob, "/invite-code")[-1], "^! you are a guest")
 
@@ -133,7 +133,7 @@ class UnregisterTests(AccountsTestCase):
 
     def test_twice(self) -> None:
         """
-        It is typed twice, with the name of the account, before anything happens.
+        C{/unregister} takes effect when it is typed twice, with the name of the account.
         """
         for line in ("/unregister Bob", "/unregister ann"):
             self.assertEqual(
@@ -153,7 +153,7 @@ class UnregisterTests(AccountsTestCase):
 
     def test_afterwards(self) -> None:
         """
-        One whose account has ended is a guest on each connection until they leave.
+        A user whose account has ended is a guest on each connection until they leave.
         """
         again = self.annAgain()
         self.ann.types("/unregister Ann", "/unregister Ann")
@@ -170,14 +170,14 @@ class UnregisterTests(AccountsTestCase):
 
     def test_guest(self) -> None:
         """
-        A guest has nothing to end.
+        A guest has no account to end.
         """
         self.assertRegex(self.said(self.bob, "/unregister Bob")[-1], "^! you are a guest")
 
 
 class ShownTests(AccountsTestCase):
     """
-    Registered people, as others see them.
+    Registered users, as others see them.
     """
 
     def setUp(self) -> None:
@@ -188,7 +188,7 @@ class ShownTests(AccountsTestCase):
 
     def test_events(self) -> None:
         """
-        Messages and comings of registered people carry the account, also in the past.
+        Messages and arrivals of registered users carry the account, also in the past.
         """
         self.ann.types("hi", "/me waves", "/msg Eve psst", "/join #dev")
         self.program.asks("command", line="/join #dev")
@@ -207,7 +207,7 @@ class ShownTests(AccountsTestCase):
 
     def test_resumed(self) -> None:
         """
-        What was missed carries the account as well, and so do one's own messages.
+        Replayed messages carry the account as well, a user's own included.
         """
         welcome = enter(self.hub, "Dai", JSON)
         last = self.hub.lastId
@@ -221,7 +221,7 @@ class ShownTests(AccountsTestCase):
 
     def test_guests(self) -> None:
         """
-        A guest has no account, and one who registers has it from then on.
+        A guest has no account, and a user who registers has it from then on.
         """
         self.bob.types("before", "/register", "after")
         before, after = self.program.objectsOf("said")
@@ -230,7 +230,7 @@ class ShownTests(AccountsTestCase):
 
     def test_who(self) -> None:
         """
-        C{/who} tells it.
+        C{/who} tells the account.
         """
         self.assertRegex(self.said(self.bob, "/who Anna")[-1], "registered as Ann$")
         self.assertNotIn("registered", self.said(self.ann, "/who Bob")[-1])

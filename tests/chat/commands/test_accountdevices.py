@@ -36,7 +36,7 @@ class DeviceTests(AccountsTestCase):
 
     def test_usage(self) -> None:
         """
-        Anything else than C{add} or C{remove} with a label is refused.
+        Any argument but C{add} or C{remove} with a label is refused.
         """
         for line in ("/device", "/device add", "/device list x", "/device remove"):
             self.assertRegex(self.said(self.ann, line)[-1], "^! Usage: /device", line)
@@ -71,7 +71,7 @@ class DeviceTests(AccountsTestCase):
 
     def test_removeTheFirst(self) -> None:
         """
-        The device that registered is removed as any other, also while it is away.
+        The device that registered is removed like any other, also while it is away.
         """
         for isAway in (False, True):
             name = f"Eve{isAway}"
@@ -108,7 +108,7 @@ class DeviceTests(AccountsTestCase):
 
     def test_last(self) -> None:
         """
-        The last way in is not removed, nor one that is not there.
+        A removal of the last way in is refused, and so is that of an unknown device.
         """
         self.assertRegex(
             self.said(self.ann, "/device remove secret")[-1], "^! this is your last way in"
@@ -147,7 +147,7 @@ class AtOnceTests(TurnTestCase):
 
     def labels(self) -> list[str]:
         """
-        @return: what logs in to Ann's account.
+        @return: the labels that log in to Ann's account.
         """
         credentials = Deferred.fromCoroutine(
             self.hub.state.authenticator.credentials(self.ann.user.sid)
@@ -156,7 +156,7 @@ class AtOnceTests(TurnTestCase):
 
     def test_devices(self) -> None:
         """
-        Devices that are added in one turn are all there.
+        All devices that are added in one turn are there.
         """
         programs = [helloWith(self.hub, "Ann", self.secret) for _ in range(3)]
         for number, program in enumerate(programs):
@@ -185,7 +185,7 @@ class AtOnceTests(TurnTestCase):
 
     def test_lastWayIn(self) -> None:
         """
-        Two that are removed in one turn leave one way in.
+        Two ways in that are removed in one turn leave one.
         """
         other = self.logIn(f"Ann {self.secret}")
         other.types("/password a password of mine")
@@ -198,7 +198,7 @@ class AtOnceTests(TurnTestCase):
 
     def test_nothingIsKept(self) -> None:
         """
-        Nothing is kept of changes once they are done, or refused.
+        No change is kept once it is done, or refused.
         """
         self.ann.types("/device remove phone", "/password a password of mine")
         self.turn.end()

@@ -43,8 +43,8 @@ class PrivateTests(SynchronousTestCase):
 
     def test_privateRoomsAreBounded(self) -> None:
         """
-        One person has made at most so many private rooms, also those they have left; others may go
-        on, and who opens one may make another.
+        A user may have made a bounded number of private rooms, also of those they have left; a room
+        that is opened no longer counts.
         """
         for number in range(MAX_PRIVATE - 1):
             self.ann.types(f"/join #den{number}x sesame", "/leave")
@@ -62,7 +62,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_keyIsNotShown(self) -> None:
         """
-        Nobody is shown the key or its hash, and the log does not hold the key.
+        The password and its hash are shown to nobody, and the log does not hold the password.
         """
         dai = enter(self.hub, "Dai", JSON)
         dai.asks("command", line="/join #den sesame")
@@ -91,7 +91,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_inviteRefused(self) -> None:
         """
-        People who are not here, or are in the room already, cannot be invited.
+        An invitation of a user who is not here, or is in the room already, is refused.
         """
         self.ann.types("/join #den", "/invite Dai", "/invite Ann")
         self.assertIn("nobody of this name", self.ann.lines[1])
@@ -99,8 +99,8 @@ class PrivateTests(SynchronousTestCase):
 
     def test_lock(self) -> None:
         """
-        The owner may lock a room: those in it stay, and whoever is or goes out needs the password;
-        the owner never does.
+        The owner may lock a room: its members stay, and everybody outside but the owner needs the
+        password.
         """
         self.ann.types("/join #den")
         self.bob.types("/join #den")
@@ -126,7 +126,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_onlyItsMaker(self) -> None:
         """
-        Only who made a room may lock and open it; nobody made the lobby.
+        A room is locked and opened by its maker alone; nobody made the lobby.
         """
         self.ann.types("/join #den", "/join #lobby", "/lock", "/unlock")
         self.bob.types("/join #den", "/lock", "/unlock")
@@ -155,7 +155,7 @@ class PrivateTests(SynchronousTestCase):
 
     def test_historyOfMembersOnly(self) -> None:
         """
-        What was said in a private room is found and shown by its members only.
+        Messages of a private room are found by its members alone, and shown to them alone.
         """
         self.ann.types("/join #den sesame", "the treasure")
         self.forget()
@@ -201,8 +201,8 @@ class PasswordTests(SynchronousTestCase):
 
     def test_pause(self) -> None:
         """
-        After three wrong passwords each further one waits twice as long, whoever tries from that
-        address; the owner and the operator are told.
+        Each further wrong password after three waits twice as long, for every user at that address;
+        the owner and the operator are told.
         """
         self.bob.types(*(f"/join #den guess{number}" for number in range(5)))
         self.assertEqual([line[:18] for line in self.bob.lines[:3]], ["! #den is private:"] * 3)
@@ -223,7 +223,7 @@ class PasswordTests(SynchronousTestCase):
 
     def test_otherAddress(self) -> None:
         """
-        Others are not kept waiting for it.
+        Users at other addresses do not wait.
         """
         self.bob.types(*(f"/join #den guess{number}" for number in range(5)))
         cem = FakeClient(self.hub, address="198.51.100.1:5")

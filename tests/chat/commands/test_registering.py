@@ -37,7 +37,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_password(self) -> None:
         """
-        A password of one's own is not shown, and logs in.
+        A chosen password is not shown, and logs in.
         """
         self.assertEqual(
             self.said(self.bob, "/register correct horse battery"),
@@ -57,7 +57,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_twice(self) -> None:
         """
-        The owner of a name gets it once.
+        A name is registered to its owner once.
         """
         self.assertEqual(
             self.said(self.ann, "/register"),
@@ -70,7 +70,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_furtherNames(self) -> None:
         """
-        An account has four names; each is owned, and entered with the same secret.
+        An account has four names, each owned, and each entered with the same secret.
         """
         for name in ("Anna", "Annie", "Nan"):
             self.ann.types(f"/nick {name}")
@@ -87,8 +87,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_throttle(self) -> None:
         """
-        From one network few people register in an hour, and one who is refused is told for how
-        long.
+        One network registers few users in an hour, and the next is told how long to wait.
         """
         for number in range(1, REGISTERED_FROM_NETWORK):
             register(self.logIn(f"a{number}"))
@@ -114,7 +113,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_removedAccount(self) -> None:
         """
-        One whose account has ended does not register again before they come back.
+        A user whose account has ended does not register again before they come back.
         """
         self.ann.types("/unregister Ann", "/unregister Ann", "/nick Anna")
         self.assertEqual(
@@ -126,7 +125,7 @@ class RegisterTests(AccountsTestCase):
 
     def test_roomsAreKept(self) -> None:
         """
-        What one made as a guest stays one's own.
+        The rooms that a guest made stay theirs once they register.
         """
         self.bob.types("/join #den sesame", "/register", "/quit")
         secret = self.bob.lines[-2].rpartition(" ")[2]
@@ -137,7 +136,7 @@ class RegisterTests(AccountsTestCase):
 
 class RaceTests(TurnTestCase):
     """
-    What comes in one turn.
+    Requests that come in one turn.
     """
 
     def test_lookalikes(self) -> None:
@@ -153,7 +152,7 @@ class RaceTests(TurnTestCase):
 
     def test_left(self) -> None:
         """
-        The name of somebody who left before the log had their registration is owned all the same.
+        A name whose owner left before the log had their registration is owned all the same.
         """
         bob = self.enter("Bob")
         bob.types("/register")
@@ -210,7 +209,8 @@ class HalfTests(AccountsTestCase):
 
     def test_mended(self) -> None:
         """
-        One who has registered, and whose secret was not stored, is told, and sets a password.
+        A user whose registration was stored, and whose secret was not, is told so, and sets a
+        password.
         """
         self.half.isFull = True
         self.assertEqual(self.said(self.bob, "/register"), ["! not stored: try again later"])

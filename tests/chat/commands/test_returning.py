@@ -109,7 +109,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_lockedMeanwhile(self) -> None:
         """
-        A member who was away when a room was locked needs the password like everybody.
+        A member who was away when a room was locked needs the password like everybody else.
         """
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")
@@ -122,7 +122,7 @@ class ReturnTests(SynchronousTestCase):
 
     def test_unaddressedWordsStayUnsaid(self) -> None:
         """
-        A user whose current room is shut is told so before a word of theirs goes elsewhere.
+        A user whose current room is shut is told so before a message of theirs goes elsewhere.
         """
         self.ann.asks("command", line="/join #den")
         self.bob.asks("command", line="/join #den")
@@ -136,8 +136,8 @@ class ReturnTests(SynchronousTestCase):
 
     def test_emptyPublicRoomWaits(self) -> None:
         """
-        A public room that everybody was cut off from is there for their return, and still its
-        owner's.
+        A public room that everybody was cut off from is there for their return, and still belongs
+        to its owner.
         """
         self.bob.asks("command", line="/join #dev")
         again = self.back(self.bob)

@@ -44,7 +44,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_joinShowsWhatWasSaid(self) -> None:
         """
-        A user who joins is shown the topic and what was last said there.
+        A user who joins is shown the topic and the last messages of the room.
         """
         self.ann.types("/join #dev", "/topic tests", *(f"line {n}" for n in range(30)))
         self.bob.types("/join #dev")
@@ -54,7 +54,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_joinAndSayInOneTurn(self) -> None:
         """
-        What is typed right after /join is said in the new room.
+        A line that is typed right after C{/join} is said in the new room.
         """
         hub, turn = makeTurnHub()
         ann, bob = enter(hub, "Ann"), enter(hub, "Bob")
@@ -84,7 +84,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_joinAgain(self) -> None:
         """
-        To join a room that one is in makes it the current one; nobody is told.
+        Joining a room again makes it the current one, and is told to nobody.
         """
         self.ann.types("/join #dev")
         self.bob.types("/join #dev", "/join #lobby")
@@ -95,7 +95,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_otherRoomsAreMarked(self) -> None:
         """
-        What is said in another than one's current room is marked with it, both ways.
+        A message in another than the current room is marked with it, both ways.
         """
         self.ann.types("/join #dev")
         self.bob.types("/join #dev", "/join #lobby")
@@ -119,7 +119,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_leaveAnother(self) -> None:
         """
-        One may leave another of one's rooms, and stays where one is.
+        A user who leaves another of their rooms stays where they are.
         """
         self.ann.types("/join #a", "/join #b")
         self.forget()
@@ -144,7 +144,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_leaveRefused(self) -> None:
         """
-        Nobody leaves the lobby but by /quit, or a room that they are not in.
+        The lobby is left by C{/quit} alone, and a room that the user is not in is not left.
         """
         self.ann.types("/leave", "/leave #lobby", "/leave #dev", "/leave dev")
         self.assertEqual([line[0] for line in self.ann.lines], ["!"] * 4)
@@ -153,7 +153,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_badRoom(self) -> None:
         """
-        A name that is none for a room, or too many words, is refused with what to do.
+        A room name that breaks a rule, or too many words, is refused with what to do.
         """
         self.ann.types(
             "/join dev", "/join #", "/join #a b c", "/join #a " + "k" * (MAX_PASSWORD + 1)
@@ -164,7 +164,7 @@ class JoiningTests(SynchronousTestCase):
 
     def test_mostRooms(self) -> None:
         """
-        One person is in at most 32 rooms.
+        A user is in at most 32 rooms.
         """
         self.ann.isTrusted = True
         self.ann.types(*(f"/join #room{number}" for number in range(MAX_ROOMS)))
@@ -175,8 +175,8 @@ class JoiningTests(SynchronousTestCase):
 
     def test_json(self) -> None:
         """
-        A program is told its new current room, and its own move as an event: after C{/join} what
-        was before it comes first, as everywhere.
+        A program is told its new current room, and its own move as an event: after C{/join} the
+        messages of before come first, as everywhere.
         """
         cem = enter(self.hub, "Cem", JSON)
         cem.forget()
@@ -209,14 +209,14 @@ class TopicTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        A room without a topic says how to set one.
+        A room without a topic answers how to set one.
         """
         self.ann.types("/topic")
         self.assertIn("/topic TEXT", self.ann.lines[0])
 
     def test_long(self) -> None:
         """
-        A topic has a bound.
+        A topic is bounded.
         """
         self.ann.types("/topic " + "x" * (MAX_TOPIC + 1))
         self.assertIn(str(MAX_TOPIC), self.ann.lines[0])
@@ -246,7 +246,7 @@ class KickTests(SynchronousTestCase):
 
     def test_kick(self) -> None:
         """
-        The owner removes somebody, who is told by whom and why and hears no more.
+        The owner removes a member, who is told by whom and why and hears no more.
         """
         self.ann.types("/kick Bob loud music", "better")
         told = "* Ann removed Bob from #den: loud music"
@@ -256,7 +256,7 @@ class KickTests(SynchronousTestCase):
 
     def test_nextWord(self) -> None:
         """
-        What the removed person types next is not said in the lobby before they know.
+        The next line of a removed member is not said in the lobby before they know.
         """
         self.ann.types("/kick Bob")
         self.bob.types("still secret", "Hello!")
@@ -266,7 +266,7 @@ class KickTests(SynchronousTestCase):
 
     def test_staysOut(self) -> None:
         """
-        The removed person stays out with the old password, until they are invited or the room's
+        A removed member stays out with the old password, until they are invited or the room's
         password is changed.
         """
         self.ann.types("/kick Bob")
@@ -283,7 +283,7 @@ class KickTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        Only the owner removes people, only from the room, and not themselves.
+        Only the owner removes members, only from the room, and not themselves.
         """
         self.bob.types("/kick Ann")
         self.assertIn("! /kick is for those who keep order in #den", self.bob.lines[0])
