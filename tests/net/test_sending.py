@@ -45,7 +45,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self, budget: BacklogBudget[Backlog] | None = None, limit: int = 16 * MIB
     ) -> tuple[SocketTransport, OwnedQueue]:
         """
-        A queue over one end of a new pair of sockets.
+        @return: a queue over one end of a new pair of sockets.
         """
         transport = SocketTransport()
         self.addCleanup(transport.close)
@@ -57,7 +57,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         verifyObject(IPullProducer, self.queue)
 
     def test_socketFirst(self) -> None:
-        """What the kernel takes at once never meets the transport."""
+        """Bytes that the kernel takes at once never meet the transport."""
         self.queue.put(b"one\r\n")
         self.queue.put(b"two\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"one\r\ntwo\r\n")
@@ -65,7 +65,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.owner.calls, self.queue.size), ([], 0))
 
     def test_reply(self) -> None:
-        """A reply may be larger than what may wait otherwise; what comes beside it may not."""
+        """A reply may be larger than the bound of the queue; bytes beside it may not."""
         transport, made = self.make(limit=4 * KIB)
         made.queue.reply(BIG)
         self.assertEqual(made.owner.calls, ["blocked"])
@@ -77,7 +77,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertIn("overflowed", made.owner.calls)
 
     def test_largeRelease(self) -> None:
-        """What releases a cork may be larger than what may wait otherwise, too."""
+        """Bytes that release a cork may be larger than the bound, too."""
         transport, made = self.make(limit=4 * KIB)
         cork = made.queue.cork()
         cork.release(BIG)
@@ -86,7 +86,9 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(len(transport.received), len(BIG))
 
     def test_partly(self) -> None:
-        """What the kernel does not take is queued, and arrives when the peer reads, in order."""
+        """
+        Bytes that the kernel does not take are queued, and arrive when the peer reads, in order.
+        """
         self.queue.put(BIG)
         self.assertEqual(self.owner.calls, ["blocked"])
         self.assertGreater(self.queue.size, 0)
@@ -146,7 +148,9 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_overLimitAtOnce(self) -> None:
-        """A piece that is too large for the queue cuts the connection, and nothing is asked."""
+        """
+        A piece that is too large for the queue cuts the connection, and the socket is not tried.
+        """
         transport, made = self.make(limit=4 * KIB)
         made.queue.put(BIG)
         self.assertEqual(transport.ends, ["abort"])
@@ -163,7 +167,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((set(self.owner.calls), self.queue.size), ({"failed"}, 0))
 
     def test_noBuffers(self) -> None:
-        """A kernel that is short of memory is like one that takes nothing: all is kept."""
+        """A kernel that is short of memory is treated as one that takes nothing."""
 
         def send(data: bytes) -> int:
             raise OSError(errno.ENOBUFS, "no buffer space available")
@@ -175,7 +179,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"a\r\n")
 
     def test_largestFirst(self) -> None:
-        """When all queues together are too large, the largest is cut and the others stay."""
+        """The largest queue is cut when all together are too large, and the others stay."""
         budget = BacklogBudget[Backlog](8 * MIB)
         queues = [self.make(budget) for _ in range(3)]
         for _, made in queues:
@@ -210,7 +214,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     # Corks
 
     def test_cork(self) -> None:
-        """What is put while it is corked comes after what releases it."""
+        """Bytes that are put while the queue is corked come after those that release it."""
         cork = self.queue.cork()
         self.queue.put(b"2\r\n")
         self.queue.put(b"3\r\n")
@@ -222,7 +226,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n4\r\n")
 
     def test_sendAhead(self) -> None:
-        """What a cork sends comes at once, ahead of what is held back."""
+        """Bytes that a cork sends come at once, ahead of those held back."""
         cork = self.queue.cork()
         self.queue.put(b"3\r\n")
         self.assertIs(self.successResultOf(cork.send(b"1\r\n")), None)
@@ -233,7 +237,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
     def test_sendAheadWaits(self) -> None:
-        """There is room for more when the client has read all of this."""
+        """A cork is told of more room when the client has read all of this."""
         cork = self.queue.cork()
         page = cork.send(BIG)
         self.assertNoResult(page)
@@ -246,7 +250,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, BIG + b"live\r\n")
 
     def test_corkedTwice(self) -> None:
-        """What two corks hold back comes when both are released."""
+        """Bytes that two corks hold back come when both are released."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -258,7 +262,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
     def test_corkedWhileBlocked(self) -> None:
-        """A cork while the client is slow keeps the order, too."""
+        """A cork of a slow client keeps the order, too."""
         self.queue.put(BIG)
         cork = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -270,7 +274,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_corkedIsBounded(self) -> None:
-        """What is held back counts like what is queued."""
+        """Bytes that are held back count like queued ones."""
         transport, made = self.make(limit=4 * KIB)
         cork = made.queue.cork()
         for _ in range(4):
@@ -285,7 +289,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(transport.received, b"")
 
     def test_lostWhileSending(self) -> None:
-        """There is never room for more when the connection is lost, and nothing is sent."""
+        """A cork of a lost connection is never told of room, and nothing is sent."""
         cork = self.queue.cork()
         page = cork.send(BIG)
         self.queue.put(b"live\r\n")
@@ -299,7 +303,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     # The end
 
     def test_close(self) -> None:
-        """The last lines come after everything else, then this direction is closed."""
+        """The last lines come after all others, and then this direction is closed."""
         self.queue.put(BIG)
         self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.ends, [])
@@ -311,13 +315,13 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls[-1], "ended")
 
     def test_closeAtOnce(self) -> None:
-        """When nothing is queued, the last lines leave at once."""
+        """The last lines leave at once if nothing is queued."""
         self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"bye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
 
     def test_closeWhileCorked(self) -> None:
-        """The last lines wait for the last cork, and come after what is held back."""
+        """The last lines wait for the last cork, and come after the bytes held back."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -377,7 +381,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertNoResult(cork.send(b"late\r\n"))
 
     def test_discard(self) -> None:
-        """What every cork held back is thrown away, and nothing is held back any more."""
+        """Discarding throws away what every cork held back, and nothing is held back afterwards."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"kept\r\n")
@@ -393,7 +397,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_discardNothing(self) -> None:
-        """Where nothing is held back, nothing is thrown away."""
+        """Discarding throws nothing away if nothing is held back."""
         self.queue.put(BIG)
         self.queue.put(b"1\r\n")
         self.queue.discard()
@@ -401,7 +405,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, BIG + b"1\r\n")
 
     def test_discardAfterClose(self) -> None:
-        """The last lines are not held back, and end the connection."""
+        """Last lines behind a discard are not held back, and end the connection."""
         cork = self.queue.cork()
         self.queue.put(b"kept\r\n")
         self.queue.close(b"bye\r\n")
@@ -433,7 +437,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     @settings(deadline=None, derandomize=True, max_examples=60)
     @given(STEPS)
     def test_nothingIsLost(self, steps: list[tuple[str, int]]) -> None:
-        """Whatever is corked, sent ahead and blocked, all arrives once and in order."""
+        """All bytes arrive once and in order, however they are corked, sent ahead and blocked."""
         transport = SocketTransport()
         made = OwnedQueue(transport, limit=64 * MIB)
         queue = made.queue

@@ -54,13 +54,13 @@ class StreamSendQueueTests(SynchronousTestCase):
         self.queue, self.owner = self.made.queue, self.made.owner
 
     def test_writes(self) -> None:
-        """As long as the transport has room, everything goes there."""
+        """Bytes go to the transport as long as it has room."""
         self.queue.put(b"a\r\n")
         self.assertEqual(self.transport.value(), b"a\r\n")
         self.assertEqual(self.owner.calls, [])
 
     def test_paused(self) -> None:
-        """What comes while the transport is full is queued here, and bounded."""
+        """Bytes that come while the transport is full are queued here, and bounded."""
         self.queue.limit = MIB
         for _ in range(65):
             self.queue.put(BLOCK)
@@ -73,7 +73,7 @@ class StreamSendQueueTests(SynchronousTestCase):
         self.assertTrue(self.transport.disconnected)
 
     def test_resumed(self) -> None:
-        """When the transport is empty it gets more, but never all of a large queue at once."""
+        """A transport that is empty gets more, but never all of a large queue at once."""
         for _ in range(KIB):
             self.queue.put(BLOCK)
         queued = self.queue.size
@@ -87,7 +87,7 @@ class StreamSendQueueTests(SynchronousTestCase):
         self.assertLessEqual(self.transport.largest, 129 * KIB)
 
     def test_closeWithoutProducer(self) -> None:
-        """At the end there is no producer any more, since TLS closes only then."""
+        """The producer is unregistered at the end, since TLS closes only then."""
         for _ in range(KIB):
             self.queue.put(BLOCK)
         self.queue.close(b"bye\r\n")

@@ -48,7 +48,7 @@ class SlowHistoryLog(MemoryLog):
 
 class RequestsTestCase(SynchronousTestCase):
     """
-    Tests with programs.
+    A door for lines, and programs that use it.
     """
 
     def setUp(self) -> None:

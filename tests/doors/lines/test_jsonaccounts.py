@@ -34,7 +34,7 @@ class AccountTests(RequestsTestCase):
         )
 
     def test_scram(self) -> None:
-        """The dialogue of a login by SCRAM."""
+        """A program logs in by SCRAM, and the server proves itself."""
         self.ann.asks("command", line="/join #dev")
         self.ann.asks("say", text="hi")
         mark = self.ann.objects[-1]["id"]
@@ -83,7 +83,7 @@ class AccountTests(RequestsTestCase):
         self.assertNotIn("scram", answer)
 
     def test_promptLine(self) -> None:
-        """A program that takes a name from somebody may send what they typed at its prompt."""
+        """A program that asks its user for a name may send the whole line that they typed."""
         peer = Peer(self.factory)
         answer = self.answer(peer, "hello", name=f"Ann {self.secret}")
         self.assertEqual((answer["type"], answer["account"]), ("welcome", "Ann"))

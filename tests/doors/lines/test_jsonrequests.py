@@ -73,7 +73,7 @@ OBJECTS = st.fixed_dictionaries(
 
 class HelloTests(RequestsTestCase):
     """
-    The first object.
+    The first object of a program.
     """
 
     def test_welcome(self) -> None:
@@ -110,7 +110,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(self.answer(peer, "hello", name="Bot")["type"], "welcome")
 
     def test_textAfterwards(self) -> None:
-        """A client that has begun with an object speaks no text any more."""
+        """A client that has begun with an object no longer speaks text."""
         peer = Peer(self.factory)
         peer.types('{"type":"hello","name":""}')
         peer.forget()
@@ -119,7 +119,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(self.factory.users, {})
 
     def test_beforeHello(self) -> None:
-        """Every other request before the hello is refused, and not done later."""
+        """A request before the hello is refused, and not carried out later."""
         peer = Peer(self.factory)
         for type in ("say", "command", "ping", "history", "nothing"):
             answer = self.answer(peer, type, text="hi", line="/quit", key="k")
@@ -134,7 +134,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(list(self.factory.users), ["Bot"])
 
     def test_backlog(self) -> None:
-        """A program gets as many old messages as it wants, marked as old."""
+        """A program gets as many old messages as it asks for, marked as old."""
         Peer(self.factory, "Ann").types("one", "two", "three")
         for wanted, expected in ((0, []), (2, ["two", "three"])):
             peer = self.program(f"Bot{wanted}", backlog=wanted)
@@ -147,7 +147,7 @@ class HelloTests(RequestsTestCase):
         )
 
     def test_inOneChunk(self) -> None:
-        """What is sent with the hello is taken after it, in order."""
+        """Requests that are sent with the hello are taken after it, in order."""
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub))
         peer.sends(b'{"type":"hello","name":"Bot"}\n{"type":"say","text":"hi","key":"1"}\n')
@@ -187,7 +187,7 @@ class HelloTests(RequestsTestCase):
         return answer
 
     def test_unknownToken(self) -> None:
-        """A token that nobody knows makes a new session with a new token."""
+        """An unknown token makes a new session with a new token."""
         peer = self.program(token="x" * 43, last=5, epoch="e")
         welcome = peer.objects[0]
         self.assertFalse(welcome["resumed"])
@@ -196,7 +196,7 @@ class HelloTests(RequestsTestCase):
 
 class AskingTests(RequestsTestCase):
     """
-    What a program asks for when it has a name.
+    The requests of a program that has a name.
     """
 
     def setUp(self) -> None:
@@ -213,12 +213,12 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.other.lines, ["Bot :: hi"])
 
     def test_act(self) -> None:
-        """C{act} shows what somebody does."""
+        """C{act} shows an action."""
         self.assertEqual(self.answer(self.peer, "act", text="waves")["type"], "ok")
         self.assertEqual(self.other.lines, ["* Bot waves"])
 
     def test_tell(self) -> None:
-        """C{tell} says something to one person."""
+        """C{tell} sends a direct message."""
         self.assertEqual(self.answer(self.peer, "tell", to="Ann", text="psst")["type"], "ok")
         self.assertEqual(self.other.lines, ["Bot -> you :: psst"])
         answer = self.answer(self.peer, "tell", to="Nobody", text="psst", key="k")
@@ -241,7 +241,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual((answer["code"], answer["key"]), ("no-such-room", "m"))
 
     def test_rooms(self) -> None:
-        """C{rooms} lists the rooms that one may know of, as values."""
+        """C{rooms} lists the rooms that the user may know of, as values."""
         answer = self.answer(self.peer, "rooms", key="r")
         lobby = {
             "name": "#lobby",
@@ -254,7 +254,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(answer, {"type": "rooms", "rooms": [lobby], "more": 0, "key": "r"})
 
     def test_who(self) -> None:
-        """C{who} tells what everybody may know of somebody, as values."""
+        """C{who} tells what everybody may know of a user, as values."""
         answer = self.answer(self.peer, "who", name="Ann", key="w")
         self.assertEqual(
             answer,
@@ -272,14 +272,14 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "who")["code"], "bad-object")
 
     def test_commands(self) -> None:
-        """C{commands} lists the commands of people, as values."""
+        """C{commands} lists the commands of the text dialect, as values."""
         answer = self.answer(self.peer, "commands", key="c")
         self.assertEqual((answer["type"], answer["key"]), ("commands", "c"))
         names = {command["name"]: command["usage"] for command in answer["commands"]}
         self.assertEqual(names["who"], "NAME")
 
     def test_reply(self) -> None:
-        """C{reply} answers who last told one something alone."""
+        """C{reply} answers the last direct message."""
         answer = self.answer(self.peer, "reply", text="hi", key="k")
         self.assertEqual((answer["code"], answer["key"]), ("no-such-user", "k"))
         self.other.types("/msg Bot psst")
@@ -288,7 +288,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.other.lines, ["Bot -> you :: hi"])
 
     def test_valuesInOrder(self) -> None:
-        """Values come after the answers to what was asked before, and nothing overtakes them."""
+        """Values come after the answers to earlier requests, and nothing overtakes them."""
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub))
         peer.asks("hello", name="Bot")
@@ -302,7 +302,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual([value["key"] for value in peer.objects], ["1", "2", "3"])
 
     def test_history(self) -> None:
-        """C{history} gives what was said before."""
+        """C{history} gives the messages of the past."""
         self.other.types("one", "two", "three")
         answer = self.answer(self.peer, "history", count=2, key="h")
         self.assertEqual((answer["type"], answer["key"]), ("history", "h"))
@@ -315,7 +315,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "history", room="#x")["code"], "no-such-room")
 
     def test_search(self) -> None:
-        """C{search} gives what was found."""
+        """C{search} gives the messages it finds."""
         self.other.types("needle one", "hay")
         answer = self.answer(self.peer, "search", words="needle", key="s")
         self.assertEqual([event["text"] for event in answer["events"]], ["needle one"])
@@ -326,7 +326,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "ping"), {"type": "pong"})
 
     def test_bye(self) -> None:
-        """C{bye} leaves, after everything before it is answered."""
+        """C{bye} leaves, after all earlier requests are answered."""
         self.peer.forget()
         self.peer.sends(b'{"type":"say","text":"x"}\n{"type":"bye"}\n{"type":"ping"}\n')
         self.assertEqual([value["type"] for value in self.peer.objects], ["ok", "left", "bye"])
@@ -339,7 +339,7 @@ class AskingTests(RequestsTestCase):
         self.assertIn("say", answer["text"])
 
     def test_unknownFields(self) -> None:
-        """Fields that nobody knows are ignored."""
+        """Unknown fields are ignored."""
         self.assertEqual(self.answer(self.peer, "say", text="hi", mood=[{}])["type"], "ok")
 
     def test_badFields(self) -> None:
@@ -350,7 +350,7 @@ class AskingTests(RequestsTestCase):
             self.assertIn('"text"', answer["text"])
 
     def test_badKeys(self) -> None:
-        """A key that is none is refused, and nothing is said."""
+        """A malformed key is refused, and nothing is said."""
         for key in ("", "x" * 65, "\u00e9", "a\nb", 7, ["k"]):
             answer = self.answer(self.peer, "say", text="hi", key=key)
             self.assertEqual(answer["code"], "bad-object")
@@ -375,7 +375,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(types, ["error"] * 8)
 
     def test_notAnObject(self) -> None:
-        """What is no object is refused, and the connection lives."""
+        """A line that is no object is refused, and the connection goes on."""
         lines = [
             b"hello",
             b"[]",
@@ -398,7 +398,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.peer.objects[0]["code"], "too-long")
 
     def test_hugeNumbers(self) -> None:
-        """Numbers beyond all sense are refused."""
+        """A number beyond the bounds of its field is refused."""
         for number in ("1e999", "-1", "1.5", "9223372036854775808", "9" * 300):
             self.peer.forget()
             self.peer.sends(b'{"type":"history","before":' + number.encode() + b"}\n")
@@ -430,7 +430,7 @@ class AskingTests(RequestsTestCase):
     @settings(deadline=None, derandomize=True, max_examples=150)
     @given(st.lists(OBJECTS, max_size=8))
     def test_anything(self, objects: list[dict[str, Any]]) -> None:
-        """Whatever a program asks for is answered by objects, and hurts nobody."""
+        """Any objects of a program are answered by objects, and nobody else is disturbed."""
         factory = ChatFactory(makeHub())
         other = Peer(factory, "Ann")
         peer = Peer(factory)

@@ -37,7 +37,10 @@ class ResumeTests(RequestsTestCase):
     """
 
     def test_resume(self) -> None:
-        """A resumed session gets what it missed, its own with the keys, and then what happens."""
+        """
+        A resumed session gets what it missed, its own messages with their keys, and then new
+        events.
+        """
         first = self.program()
         token = first.objects[0]["token"]
         first.asks("say", text="mine", key="k1")
@@ -82,7 +85,7 @@ class ResumeTests(RequestsTestCase):
         self.assertEqual(len([v for v in second.objects if v["type"] == "said"]), 30)
 
     def test_waits(self) -> None:
-        """While a session is read nothing else is taken, and then everything in order."""
+        """No request is taken while a session is read, and then all are in order."""
         log = SlowRecallLog()
         peer = Peer(ChatFactory(Hub(log)))
         peer.asks("hello", name="Bot", token="x")
@@ -130,7 +133,7 @@ class ResumeTests(RequestsTestCase):
         self.assertEqual(peer.objects[-1]["code"], "login-timeout")
 
     def test_unreadable(self) -> None:
-        """When sessions cannot be read, the client is told so, and may try again."""
+        """A client whose session cannot be read is told so, and may try again."""
         log = SlowRecallLog()
         peer = Peer(ChatFactory(Hub(log)))
         peer.asks("hello", name="Bot", token="x")
