@@ -26,7 +26,7 @@ SECRET = r"(\w{4}-){3}\w{4}"
 
 def register(client: FakeClient) -> str:
     """
-    Let somebody who is here in the text dialect register.
+    Let a user of the text dialect register.
 
     @return: the secret that they were shown.
     """
@@ -144,7 +144,7 @@ class AccountsTestCase(SynchronousTestCase):
 
     def said(self, client: FakeClient, *lines: str) -> list[str]:
         """
-        @return: what somebody reads in answer to these lines.
+        @return: the lines that somebody reads in answer to these.
         """
         client.forget()
         client.types(*lines)
