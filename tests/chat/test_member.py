@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.accounts import AccountsTestCase
-from twisted_chat.chat.member import Member, membersOf, sendNowhere
+from twisted_chat.chat.member import Member, membersOf
 from twisted_chat.stores.session import Session
 from twisted_chat.wire.textlines import TEXT
 
@@ -60,6 +60,14 @@ class MemberTests(AccountsTestCase):
         again.types("/quit")
         self.assertEqual(list(member.alone), [self.ann.user])
 
+    def test_nowhere(self) -> None:
+        """
+        A line that is sent to a lost connection goes nowhere.
+        """
+        self.ann.user.detach()
+        self.ann.user.put(b"data\r\n")
+        self.assertEqual(self.ann.puts, [])
+
 
 class AccountTests(SynchronousTestCase):
     """
@@ -81,9 +89,3 @@ class AccountTests(SynchronousTestCase):
         self.assertIs(member.record, record)
         member.disown()
         self.assertEqual((member.isRegistered, member.account), (False, ""))
-
-    def test_nowhere(self) -> None:
-        """
-        A line that is sent to a lost connection goes nowhere.
-        """
-        sendNowhere(b"data\r\n")

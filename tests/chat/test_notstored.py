@@ -8,8 +8,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import (
+    CONNECTED,
     NOW,
-    FakeClient,
     FaultyLog,
     enter,
     enterAll,
@@ -17,8 +17,8 @@ from tests.support.helpers import (
     makeTurnHub,
     newest,
     resume,
+    useZone,
 )
-from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -194,9 +194,11 @@ class EnteringTests(SynchronousTestCase):
 
     def test_text(self) -> None:
         """
-        A client of the text dialect needs no arrival of its own.
+        A newcomer is welcomed and shown the backlog while nothing can be stored.
         """
-        hub = makeHub(FaultyLog(seconds=lambda: NOW))
-        client = FakeClient(hub)
-        client.login(LoginRequest("Ann"))
-        self.assertEqual(client.lines, ["Connected... Start sending messages"])
+        useZone(self, "UTC0")
+        log = FaultyLog(seconds=lambda: NOW)
+        hub = makeHub(log)
+        enter(hub, "Ann").types("before")
+        log.fail()
+        self.assertEqual(enter(hub, "Bob").lines, [CONNECTED, "* 14:33 Ann :: before"])

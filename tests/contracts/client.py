@@ -116,7 +116,7 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n3\r\n")
 
     def test_sendAheadWaits(self) -> None:
-        """A cork is told of no room while the other end does not read."""
+        """A cork is not told of room while the other end does not read."""
         cork = self.client.cork()
         self.stopReading()
         room = cork.send(b"1\r\n")
@@ -190,8 +190,9 @@ class ClientContract(SynchronousTestCase):
     def test_answered(self) -> None:
         """A client may be told at any time that something was answered."""
         self.client.answered()
-        self.client.close(b"")
+        self.client.close(b"bye\r\n")
         self.client.answered()
+        self.assertEqual(self.received(), b"bye\r\n")
 
     def test_charge(self) -> None:
         """A client may be charged any number of lines at any time, also when it is closed."""

@@ -200,7 +200,8 @@ class ServerContextFactoryTests(Files):
         cut = content.index(b"-----BEGIN CERTIFICATE")
         certPath = self.write("cert.pem", content[cut:])
         keyPath = self.write("key.pem", content[:cut])
-        serverContextFactory(certPath, keyPath, seconds=at)
+        server = serverContextFactory(certPath, keyPath, seconds=at).getContext()
+        self.assertTrue(handshake(server, SSL.Context(SSL.TLS_CLIENT_METHOD)))
 
     def test_missing(self) -> None:
         """A missing file is named, whichever it is."""

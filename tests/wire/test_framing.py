@@ -4,7 +4,6 @@ Tests for L{twisted_chat.wire.framing}.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from hypothesis import given, settings
@@ -137,13 +136,11 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(splitter.feed(b"defgh\n123456789\n"), [b"abcdefgh", TOO_LONG])
 
     def test_millionLineEnds(self) -> None:
-        """A million bare LF in one chunk are a million empty lines, without a quadratic loop."""
-        begun = time.process_time()
+        """A million bare LF in one chunk are a million empty lines, split by one call."""
+        self.patch(LineSplitter, "_sift", None)
         lines = LineSplitter().feed(b"\n" * 1_000_000)
-        spent = time.process_time() - begun
         self.assertEqual(len(lines), 1_000_000)
         self.assertFalse(any(lines))
-        self.assertLess(spent, 2.0)
 
     def test_manyShortLines(self) -> None:
         """A chunk of short lines is split by one call, whatever their ends and their length."""
