@@ -109,8 +109,8 @@ class ProjectTests(SynchronousTestCase):
     @given(st.lists(st.tuples(EVENTS, st.integers(0, 20)), max_size=20))
     def test_anything(self, events: list[tuple[tuple[str, str, str, str, str], int]]) -> None:
         """
-        Whatever is in a log, an event takes effect or is void; a void one changes nothing; the chat
-        judges as a store does, and has the same records.
+        Any event takes effect or is void, and a void one changes nothing; the chat judges as a
+        store does, and has the same records.
         """
         made = court()
         for (kind, sid, room, data, to), seconds in events:

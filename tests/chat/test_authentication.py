@@ -206,7 +206,8 @@ class CheckTests(AuthenticatorTestCase):
 
     def test_otherPepper(self) -> None:
         """
-        A password that cannot be checked, since the pepper is another one, is no wrong login.
+        A password that cannot be checked, since the pepper is another one, is not counted as a
+        wrong login.
         """
         self.ann.types("/password a password of mine")
         self.hub = self.makeHub()

@@ -140,7 +140,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_dropOfTheLast(self) -> None:
         """
-        When the last connection is lost the name is kept, and the first one goes on.
+        The name is kept, and the first connection goes on, when the last one is lost.
         """
         program = helloWith(self.hub, "Ann", self.secret)
         self.ann.types("/quit")

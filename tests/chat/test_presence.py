@@ -113,7 +113,7 @@ class PresenceTests(SynchronousTestCase):
 
     def test_noneAboveTheLimit(self) -> None:
         """
-        A room of more than 200 members tells no comings and goings, and messages are heard as ever.
+        A room of more than 200 members tells no comings and goings, and messages are heard.
         """
         people = self.enterInOneTurn(*(f"user{n}" for n in range(PRESENCE_LIMIT + 1)))
         ann = people[0]

@@ -43,7 +43,7 @@ class TakeOverTests(SynchronousTestCase):
 
     def test_oldConnectionEnds(self) -> None:
         """
-        When the old connection ends at last, nobody leaves.
+        Nobody leaves when the old connection ends at last.
         """
         again = resume(self.hub, self.welcome, self.last)
         self.bob.drops()

@@ -171,7 +171,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((self.reading.counts, self.reading.missed("#dev")), ({"#dev": 1}, 0))
 
     def test_text(self) -> None:
-        """Messages without ids are counted all the same."""
+        """Messages without ids are counted, too."""
         for _ in range(2):
             self.reading.came("#dev", 0)
         self.assertEqual(self.reading.counts, {"#dev": 2})

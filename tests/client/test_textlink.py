@@ -238,7 +238,7 @@ class TextTests(SynchronousTestCase):
             self.assertIn(words, it.ui.sentence)
 
     def test_quit(self) -> None:
-        """C{/quit} asks the server, shows its goodbye, and is no loss."""
+        """C{/quit} asks the server, shows its goodbye, and is no lost connection."""
         it = self.linked()
         peer = it.enterText()
         it.link.say("/quit")
@@ -248,7 +248,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("heard", "* Goodbye"), ("ended", None)])
 
     def test_quitUnanswered(self) -> None:
-        """A server that does not react to C{/quit} is left all the same."""
+        """A server that does not react to C{/quit} is left after a while."""
         it = self.linked()
         it.enterText()
         it.link.say("/quit")

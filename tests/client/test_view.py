@@ -277,7 +277,7 @@ class ViewTests(SynchronousTestCase):
             )
 
     def test_dayOfQuietNight(self) -> None:
-        """A night in which nothing was shown changes the date all the same."""
+        """A night in which nothing was shown changes the date as well."""
         self.settings.time = True
         self.view.begin(NOON)
         day, line = self.view.own("x", NOON + DAY)

@@ -368,7 +368,7 @@ class LineTests(ConnectionCase):
         self.assertEqual(len(self.connection.lines), 20)
 
     def test_charge(self) -> None:
-        """What a request is charged delays the lines behind it, and drops none of them."""
+        """A charge of a request delays the lines behind it, and drops none of them."""
         self.logIn()
         self.connection.dataReceived(b"dear 14\nnext\n")
         self.assertEqual(self.connection.lines, [b"dear 14"])
@@ -466,7 +466,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(self.door.budget.total, 0)
 
     def test_answerTimeLimit(self) -> None:
-        """A request that is never answered does not keep the client for ever, either."""
+        """A request that is never answered keeps the client only for a bounded time."""
         avatar = self.logIn()
         self.connection.dataReceived(b"ask\n")
         self.connection.readConnectionLost()

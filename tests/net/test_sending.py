@@ -100,7 +100,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertIs(self.transport.producer, None)
 
     def test_socketAgain(self) -> None:
-        """After the queue has drained the socket is tried first again."""
+        """The socket is tried first again once the queue has drained."""
         self.queue.put(BIG)
         self.transport.pump()
         self.queue.put(b"more\r\n")

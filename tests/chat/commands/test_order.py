@@ -367,7 +367,7 @@ class SetTests(Moderated):
         self.assertIn("keep order", self.said(self.bob, "/slow 30s")[0])
 
     def test_readonly(self) -> None:
-        """In a read-only room speakers and moderators speak."""
+        """Speakers and moderators speak in a read-only room, and other members do not."""
         self.assertEqual(self.said(self.max, "/readonly on"), ["* Max made #dev read-only"])
         self.assertIn("is read-only", self.said(self.bob, "hello")[0])
         self.ann.types("/grant Bob speaker")

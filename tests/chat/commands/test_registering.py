@@ -25,7 +25,8 @@ class RegisterTests(AccountsTestCase):
 
     def test_made(self) -> None:
         """
-        Without a password a secret is made and shown once, and the others hear nothing of it.
+        A registration without a password shows a made secret once, and the others hear nothing of
+        it.
         """
         self.assertRegex(
             "\n".join(self.said(self.bob, "/register")),
@@ -152,7 +153,7 @@ class RaceTests(TurnTestCase):
 
     def test_left(self) -> None:
         """
-        A name whose owner left before the log had their registration is owned all the same.
+        The name of a user who left before the log had their registration is owned.
         """
         bob = self.enter("Bob")
         bob.types("/register")

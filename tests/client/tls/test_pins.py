@@ -150,7 +150,7 @@ class VerdictTests(SynchronousTestCase):
         self.assertEqual(len(self.told), 1)
 
     def test_changed(self) -> None:
-        """Another certificate is refused, with both fingerprints and the line to remove."""
+        """A changed certificate is refused, with both fingerprints and the line to remove."""
         self.policy("other.example").judge(NEW, SELF_SIGNED)
         self.policy().judge(OLD, SELF_SIGNED)
         sentence = self.refused(self.policy(), NEW, SELF_SIGNED)
