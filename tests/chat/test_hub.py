@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import NOW, Clerk, FakeClient, enter, enterAll, makeHub, makeTurnHub
+from tests.support.helpers import (
+    CONNECTED,
+    NOW,
+    Clerk,
+    FakeClient,
+    enter,
+    enterAll,
+    makeHub,
+    makeTurnHub,
+)
 from twisted_chat.chat.interfaces import LoginRequest
 from twisted_chat.wire.events import JOINED, LEFT, RENAMED, SAID, TOLD, Event
 from twisted_chat.wire.jsonlines import JSON
@@ -27,7 +36,7 @@ class PeopleTests(SynchronousTestCase):
         """
         ann = enter(self.hub, "Ann")
         bob = enter(self.hub, "Bob")
-        self.assertEqual(bob.lines, ["Connected... Start sending messages"])
+        self.assertEqual(bob.lines, [CONNECTED])
         self.assertEqual(ann.lines[1:], ["* Bob is now connected"])
         self.assertEqual(self.hub.users, {"Ann": ann.user.member, "Bob": bob.user.member})
 
@@ -41,7 +50,7 @@ class PeopleTests(SynchronousTestCase):
         self.assertTrue(bob.closed)
         self.assertEqual(ann.lines, ["* Bob has left"])
         self.assertEqual(list(self.hub.users), ["Ann"])
-        self.assertEqual(enter(self.hub, "Bob").lines[0], "Connected... Start sending messages")
+        self.assertEqual(enter(self.hub, "Bob").lines[0], CONNECTED)
 
     def test_lostConnection(self) -> None:
         """

@@ -58,7 +58,7 @@ class RefusedTests(SynchronousTestCase):
         self.assertEqual(
             bob.lines,
             [
-                "Connected... Start sending messages",
+                CONNECTED,
                 "! the message was not stored: send it again later",
                 "* 2 in #lobby: Ann, Bob",
                 "* Goodbye",
@@ -101,7 +101,7 @@ class RefusedTests(SynchronousTestCase):
         self.log.fail()
         assert self.log.fault is not None
         hub.refused(hub.log._taken, self.log.fault)  # type: ignore[attr-defined]
-        self.assertEqual(ann.lines, ["Connected... Start sending messages", "* 1 in #lobby: Ann"])
+        self.assertEqual(ann.lines, [CONNECTED, "* 1 in #lobby: Ann"])
 
     def test_rooms(self) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import FakeClient, enter, makeTurnHub
+from tests.support.helpers import CONNECTED, FakeClient, enter, makeTurnHub
 from twisted_chat.chat.room import PRESENCE_LIMIT
 
 
@@ -46,7 +46,7 @@ class PresenceTests(SynchronousTestCase):
         The first of two users who come in one turn hears of the second, once, and not the reverse.
         """
         ann, bob, cem = self.enterInOneTurn("Ann", "Bob", "Cem")
-        connected = "Connected... Start sending messages"
+        connected = CONNECTED
         self.assertEqual(ann.lines, [connected, "* Bob and Cem are now connected"])
         self.assertEqual(bob.lines, [connected, "* Cem is now connected"])
         self.assertEqual(cem.lines, [connected])
@@ -78,7 +78,7 @@ class PresenceTests(SynchronousTestCase):
         self.assertEqual(
             ann.lines,
             [
-                "Connected... Start sending messages",
+                CONNECTED,
                 "* Bob is now connected",
                 "OK . .",
                 "* 2 in #lobby: Ann, Bob",
@@ -86,7 +86,7 @@ class PresenceTests(SynchronousTestCase):
                 "Bob :: three",
             ],
         )
-        self.assertEqual(bob.lines[0], "Connected... Start sending messages")
+        self.assertEqual(bob.lines[0], CONNECTED)
         self.assertEqual(bob.lines[-1], "OK . .")
 
     def test_nameAndCommandInOneTurn(self) -> None:
@@ -96,7 +96,7 @@ class PresenceTests(SynchronousTestCase):
         ann = enter(self.hub, "Ann")
         ann.types("/names")
         self.turn.end()
-        self.assertEqual(ann.lines, ["Connected... Start sending messages", "* 1 in #lobby: Ann"])
+        self.assertEqual(ann.lines, [CONNECTED, "* 1 in #lobby: Ann"])
 
     def test_wholeStayInOneTurn(self) -> None:
         """
@@ -107,7 +107,7 @@ class PresenceTests(SynchronousTestCase):
         bob = enter(self.hub, "Bob")
         bob.types("hello", "/quit", "never heard")
         self.turn.end()
-        self.assertEqual(bob.lines, ["Connected... Start sending messages", "OK . .", "* Goodbye"])
+        self.assertEqual(bob.lines, [CONNECTED, "OK . .", "* Goodbye"])
         self.assertEqual(ann.lines, ["* Bob is now connected", "Bob :: hello", "* Bob has left"])
         self.assertEqual(len(self.hub.lobby), 1)
 
@@ -134,7 +134,7 @@ class PresenceTests(SynchronousTestCase):
         self.assertEqual(
             ann.lines, [f"* user0, user1 and {PRESENCE_LIMIT - 2} more are now connected"]
         )
-        self.assertEqual(crowd[-1].lines, ["Connected... Start sending messages"])
+        self.assertEqual(crowd[-1].lines, [CONNECTED])
 
     def test_smallRoomOfALargeChat(self) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import FakeClient, enter, enterAll, makeHub, useZone
+from tests.support.helpers import CONNECTED, FakeClient, enter, enterAll, makeHub, useZone
 from tests.support.slowlogs import SlowLog
 from twisted_chat.chat.welcome import BACKLOG
 from twisted_chat.wire.jsonlines import JSON
@@ -30,7 +30,7 @@ class GreetingTests(SynchronousTestCase):
         ann.types(*(f"line {number}" for number in range(BACKLOG + 5)), "/me waves", "/nick Anna")
         enter(hub, "Bob").drops()
         cem = enter(hub, "Cem")
-        self.assertEqual(cem.lines[0], "Connected... Start sending messages")
+        self.assertEqual(cem.lines[0], CONNECTED)
         self.assertEqual(len(cem.lines), 1 + BACKLOG)
         self.assertTrue(cem.lines[1].endswith(" Ann :: line 6"))
         self.assertTrue(cem.lines[-1].endswith(" Ann waves"))
@@ -43,7 +43,7 @@ class GreetingTests(SynchronousTestCase):
         hub = makeHub()
         ann, _ = enterAll(hub, "Ann", "Bob")
         ann.types("/join #den sesame", "secret", "/msg Bob secret too")
-        self.assertEqual(enter(hub, "Cem").lines, ["Connected... Start sending messages"])
+        self.assertEqual(enter(hub, "Cem").lines, [CONNECTED])
 
     def test_noBacklog(self) -> None:
         """
@@ -78,7 +78,7 @@ class GreetingTests(SynchronousTestCase):
         bob = enter(hub, "Bob")
         self.assertEqual(
             bob.lines[:3],
-            ["Connected... Start sending messages", "* Be kind.", "* No spam."],
+            [CONNECTED, "* Be kind.", "* No spam."],
         )
         self.assertTrue(bob.lines[3].endswith("Ann :: hello"))
         cem = enter(hub, "Cem", JSON)
@@ -117,7 +117,7 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(
             bob.lines,
             [
-                "Connected... Start sending messages",
+                CONNECTED,
                 "* 14:33 Ann :: before",
                 "Ann :: meanwhile",
                 "OK . .",
@@ -136,7 +136,7 @@ class GreetingTests(SynchronousTestCase):
         ann.types("hello", "/join #dev")
         self.assertEqual(
             ann.lines,
-            ["Connected... Start sending messages", "OK . .", "* You are in #dev (1 here)"],
+            [CONNECTED, "OK . .", "* You are in #dev (1 here)"],
         )
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 2)
 

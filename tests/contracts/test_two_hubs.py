@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.accounts import logIn, prove
-from tests.support.helpers import FakeClient, enter, makeHub, resume
+from tests.support.helpers import CONNECTED, FakeClient, enter, makeHub, resume
 from tests.support.moderating import appoint, register
 from tests.support.sharedlog import SharedLog
 from twisted_chat.chat.authentication import registration
@@ -393,7 +393,7 @@ class AccountsTests(TwoHubsTestCase):
         self.turn()
         self.assertEqual(self.bob.lines, ["* Ann is now connected"])
         for hub, client in zip((self.here, self.there), clients, strict=True):
-            self.assertEqual(client.lines, ["Connected... Start sending messages"])
+            self.assertEqual(client.lines, [CONNECTED])
             self.assertEqual((sorted(hub.users), len(hub.lobby)), (["Ann", "Bob"], 2))
             self.assertIs(client.user.member, hub.users["Ann"])
         self.types(clients[0], "hi")

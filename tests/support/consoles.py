@@ -28,6 +28,9 @@ class RecordingHost:
         self.calls: list[Any] = []
 
     def leave(self, code: int = 0, sentence: str = "") -> None:
+        """
+        Note the exit code and the sentence.
+        """
         self.calls.append((code, sentence))
 
 
@@ -51,6 +54,12 @@ class ConsoleUITestCase(SynchronousTestCase):
         sessions: SessionFile | None = None,
         isPrivate: bool = True,
     ) -> Peer:
+        """
+        Start the client and connect it.
+
+        @param early: what the user types before there is a connection.
+        @return: the server, which has sent its prompt.
+        """
         self.ui = ConsoleUI(
             self.clock,
             self.host,  # type: ignore[arg-type]
@@ -83,6 +92,10 @@ class ConsoleUITestCase(SynchronousTestCase):
         return peer
 
     def inside(self, **fields: Any) -> Peer:
+        """
+        @param fields: other fields of the welcome.
+        @return: the server, which has let the user in.
+        """
         peer = self.begin()
         peer.says(**{**WELCOME, **fields})
         peer.got()
@@ -90,34 +103,59 @@ class ConsoleUITestCase(SynchronousTestCase):
         return peer
 
     def types(self, text: str) -> None:
+        """
+        Let the user type.
+        """
         self.console.dataReceived(text.encode())
 
     def shown(self) -> str:
+        """
+        @return: what the terminal got since the last call.
+        """
         self.clock.advance(0.1)
         data: bytes = self.terminal.value()
         self.terminal.clear()
         return data.decode()
 
     def offers(self, text: str) -> list[str]:
+        """
+        @return: what completion offers behind a text.
+        """
         return list(self.ui.complete(text, len(text)))
 
     def said(self, peer: Peer) -> list[tuple[str, str]]:
+        """
+        @return: the messages that the server got, each with its room.
+        """
         return [(each["text"], each["room"]) for each in peer.objects() if "room" in each]
 
     def comes(self, peer: Peer, number: int, name: str) -> None:
+        """
+        Let a user enter the lobby.
+
+        @param number: the id of the event.
+        """
         peer.says(type="joined", id=number, time=1.0, room="#lobby", name=name)
 
     def hears(self, peer: Peer, number: int, text: str = "x", room: str = "#lobby") -> None:
+        """
+        Let Bob say something.
+
+        @param number: the id of the event.
+        """
         peer.says(type="said", id=number, time=1.0, room=room, name="Bob", text=text)
 
     def owner(self, **fields: Any) -> Peer:
         """
-        The owner of an account is in.
+        @return: the server, which has let the owner of an account in.
         """
         mine = {"account": "Ann", "marks": {"#lobby": 5}, "unread": {}}
         return self.inside(**{**mine, **fields})
 
     def sessions(self) -> SessionFile:
+        """
+        @return: the sessions of the user, as one more run of the client has them.
+        """
         sessions = SessionFile(self.environ, "example port 5000")
         self.addCleanup(sessions.release)
         return sessions

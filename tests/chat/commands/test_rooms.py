@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.helpers import enter, enterAll, makeHub, makeTurnHub, useZone
+from tests.support.helpers import CONNECTED, enter, enterAll, makeHub, makeTurnHub, useZone
 from twisted_chat.chat.commands.rooms import MAX_PASSWORD, MAX_ROOMS, MAX_TOPIC
 from twisted_chat.wire.jsonlines import JSON
 
@@ -79,7 +79,7 @@ class JoiningTests(SynchronousTestCase):
         turn.end()
         self.assertEqual(
             ann.lines,
-            ["Connected... Start sending messages", "* You are in #dev (1 here)", "OK . ."],
+            [CONNECTED, "* You are in #dev (1 here)", "OK . ."],
         )
 
     def test_joinAgain(self) -> None:

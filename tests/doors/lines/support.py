@@ -57,7 +57,8 @@ class RequestsTestCase(SynchronousTestCase):
 
     def program(self, name: str = "Bot", **fields: Any) -> Peer:
         """
-        A program that has said hello.
+        @param fields: other fields of the hello.
+        @return: a program that has said hello.
         """
         peer = Peer(self.factory)
         peer.asks("hello", name=name, **fields)
@@ -65,7 +66,7 @@ class RequestsTestCase(SynchronousTestCase):
 
     def answer(self, peer: Peer, type: str, **fields: Any) -> dict[str, Any]:
         """
-        The only object that answers this one.
+        @return: the only object that answers this one.
         """
         peer.forget()
         peer.asks(type, **fields)
