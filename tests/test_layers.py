@@ -55,8 +55,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " link view localcommands accountcommands pipeui consoleui tls command __init__ __main__",
         "client.tls": "pins handshake endpoint",
         "chat": "interfaces authentication audience fanout room emptyrooms rooms member roster"
-        " passwords quotas state replies user operator readmarks welcome presence moderation"
-        " delivery commands login hub",
+        " passwords quotas state recovery replies user operator readmarks welcome presence"
+        " moderation delivery commands login hub",
         "chat.commands": "queries account rooms moderators order review table",
         "doors": "interfaces gate stream admin lines",
         "doors.admin": "requests protocol factory tool",

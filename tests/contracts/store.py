@@ -25,7 +25,9 @@ from twisted_chat.wire.events import (
     FOREVER,
     INVITED,
     JOINED,
+    LEFT,
     LOCKED,
+    RENAMED,
     SAID,
     TOLD,
     TOPIC,
@@ -257,6 +259,22 @@ class RoomsContract(StoreContract):
         """
         records, reflected = self.result(self.store.rooms())
         return sorted(records), self.result(self.store.stateAfter(reflected, 100))
+
+    def test_moves(self) -> None:
+        """
+        Comings and goings after an id can be read, oldest first and with their secrets.
+        """
+        stored = self.appendAll(
+            Draft(JOINED, "#tea", "Ann", sid="a1", data="1"),
+            said(),
+            Draft(RENAMED, "#lobby", "Ann", to="Anna", sid="a1"),
+            Draft(LEFT, "#tea", "Bob", to="Ann", sid="b2", data="a1"),
+            Draft(JOINED, "#lobby", "Cem", sid="c3"),
+        )
+        moves = [stored[0], stored[3], stored[4]]
+        self.assertEqual(self.result(self.store.movesAfter(0, 100)), moves)
+        self.assertEqual(self.result(self.store.movesAfter(moves[0].id, 1)), [moves[1]])
+        self.assertEqual(self.result(self.store.movesAfter(moves[2].id, 100)), [])
 
     def test_none(self) -> None:
         """

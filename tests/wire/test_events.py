@@ -5,6 +5,8 @@ Tests for L{twisted_chat.wire.events}.
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.wire import events
@@ -18,6 +20,7 @@ from twisted_chat.wire.events import (
     JOINED,
     KINDS,
     LEFT,
+    LOCKED,
     MODERATION,
     PRESENCE,
     PRIVATE,
@@ -34,11 +37,42 @@ from twisted_chat.wire.events import (
     admittedTo,
     asData,
     joinedData,
+    lockedData,
+    lockedFor,
     makeEvent,
     publicValues,
     published,
     withoutSecrets,
 )
+
+
+class LockedTests(SynchronousTestCase):
+    """
+    The data of a lock.
+    """
+
+    @given(
+        st.sampled_from(("", "salt:hash")),
+        st.integers(0, 2**53),
+        st.frozensets(st.text("0123456789abcdef", min_size=1)),
+    )
+    def test_roundTrip(self, passwordHash: str, asOf: int, sids: frozenset[str]) -> None:
+        """
+        All of it is read again.
+        """
+        data = lockedData(passwordHash, asOf, sids)
+        event = Event(9, 0.0, LOCKED, "#tea", "Ann", data=data)
+        self.assertEqual(lockedFor(event), (passwordHash, asOf, sids))
+
+    @given(st.text())
+    def test_anything(self, data: str) -> None:
+        """
+        Whatever stands there, the hash ends at the first blank; what an earlier version wrote is
+        the hash alone.
+        """
+        passwordHash, asOf, _ = lockedFor(Event(9, 0.0, LOCKED, "#tea", "Ann", data=data))
+        self.assertEqual(passwordHash, data.split(" ", maxsplit=1)[0])
+        self.assertGreaterEqual(asOf, 0)
 
 
 class KindsTests(SynchronousTestCase):

@@ -59,6 +59,8 @@ class Law:
     @ivar records: those of the kinds in L{records.IN_MEMORY}.
     @ivar guardsEntry: whether L{mayEnter} must be asked before somebody enters the chat; mostly
         there is nobody whom the server keeps out.
+    @ivar guardsSpeech: whether L{maySpeak} must be asked before any message, and L{mayTell} too.
+    @ivar ruled: the places where L{maySpeak} must be asked all the same.
     """
 
     def __init__(self, policies: Policies | None = None) -> None:
@@ -68,8 +70,8 @@ class Law:
         self.records = MemoryRecords(watcher=self._changed)
         self._policies = Policies() if policies is None else policies
         self._bans = BanIndex()
-        self._ruled: set[str] = set()
-        self._everywhere = False
+        self.ruled: set[str] = set()
+        self.guardsSpeech = False
         self.guardsEntry = False
         self._spoken: dict[str, dict[str, float]] = {}
         self._refresh(SERVER)
@@ -124,12 +126,12 @@ class Law:
             isRestricted = self._policies.guests != "yes" or bool(
                 settings.keys() - {"registration"}
             )
-            self._everywhere = hasMutes or isRestricted
-            self.guardsEntry = self._everywhere or self._bans.holds(SERVER, "enter")
+            self.guardsSpeech = hasMutes or isRestricted
+            self.guardsEntry = self.guardsSpeech or self._bans.holds(SERVER, "enter")
         elif hasMutes or "slow" in settings or "readonly" in settings:
-            self._ruled.add(place)
+            self.ruled.add(place)
         else:
-            self._ruled.discard(place)
+            self.ruled.discard(place)
         if "slow" not in settings:
             self._spoken.pop(place, None)
 
@@ -244,9 +246,9 @@ class Law:
 
     def hasRules(self, place: str) -> bool:
         """
-        @return: whether L{maySpeak} must be asked before a message in a room.
+        @return: whether L{maySpeak} must be asked before a message in this place.
         """
-        return self._everywhere or place in self._ruled
+        return self.guardsSpeech or place in self.ruled
 
     def maySpeak(self, place: str, room: str, visitor: Visitor, now: float) -> ChatError | None:
         """
@@ -268,7 +270,7 @@ class Law:
         @param to: the account or session that they want to tell something alone.
         @return: why they may not, or C{None}.  Operators can be written to at any time.
         """
-        if not self._everywhere or self.rank(SERVER, to) >= Rank.OPERATOR:
+        if not self.guardsSpeech or self.rank(SERVER, to) >= Rank.OPERATOR:
             return None
         rank = self.rank(SERVER, visitor.who)
         muted = self._muted(SERVER, "on this server", visitor, now, rank >= Rank.OPERATOR)

@@ -14,6 +14,7 @@ place, when the log returns the event.
 - C{passwords}: slows down those who guess the passwords of rooms
 - C{quotas}: how many rooms one address makes, and how fast rooms are changed
 - C{state}: what the parts share
+- C{recovery}: makes rooms and rights again that were not stored when the server ended
 - C{replies}: the order of answers
 - C{user}: the avatar, which a door calls
 - C{operator}: what the operator may do

@@ -130,8 +130,6 @@ class Moderation:
         """
         Let somebody leave a room.
         """
-        for user in usersOf(member):
-            user.remember(room)
         left = Draft(LEFT, room.name, member.name, "", event.name, member.sid, None, event.sid)
         self._state.log.append(left, None)
 

@@ -214,19 +214,12 @@ class Presence:
             others.
         """
         rooms = self._state.rooms
-        if event.kind == JOINED and self._isHere(event):
-            return []
         if event.room == rooms.lobby.name:
-            return self.around(self._state.roster.bySid(event.sid))
+            present = self._state.roster.bySid(event.sid)
+            isHere = event.kind == JOINED and present in rooms.lobby
+            return [] if isHere else self.around(present)
         room = rooms[event.room]
         return [room] if room.tellsPresence or event.to else []
-
-    def _isHere(self, event: Event) -> bool:
-        """
-        @return: whether somebody who enters the chat is here already, over another node.
-        """
-        lobby = self._state.rooms.lobby
-        return event.room == lobby.name and self._state.roster.bySid(event.sid) in lobby
 
     def around(self, member: Member | None) -> list[Room]:
         """
@@ -273,8 +266,10 @@ class Presence:
         that they miss nothing of these.
         """
         state = self._state
-        if self._isHere(event):
-            self._join(state.roster.bySid(event.sid), event, mover)
+        present = state.roster.bySid(event.sid)
+        if present in state.rooms.lobby:
+            # They are here already, over another node.
+            self._join(present, event, mover)
             return
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly

@@ -53,7 +53,7 @@ from ..wire.interfaces import IView
 from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
 from .replies import Replies
-from .room import OPEN, Room
+from .room import Room
 from .state import Doing, State
 
 
@@ -378,7 +378,8 @@ class User(Replies):
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
-        if self.state.law.hasRules(target.place):
+        law = self.state.law
+        if law.guardsSpeech or target.place in law.ruled:
             self.mustSpeak(target)
         member = self.member
         self.append(
@@ -660,12 +661,9 @@ class User(Replies):
         self._asked += 1
         self.state.log.append(draft, proposal)
 
-    def remember(self, leaving: Room | None = None) -> None:
+    def remember(self) -> None:
         """
         Keep what has changed of the session, where it can be resumed, and of the account.
-
-        @param leaving: a room that they leave: it is stored together with the event that says so,
-            so that a server that ends before it can say more does not let them in again.
         """
         member, session = self.member, self.session
         if session is None and member.record is None:
@@ -673,15 +671,11 @@ class User(Replies):
         state = self.state
         eras, asleep = state.rooms.eras, state.rooms.asleep
         rights = {era: upTo for era, upTo in member.rights.items() if era in eras or era in asleep}
-        if leaving is not None and rights.get(leaving.era.start) == OPEN:
-            rights[leaving.era.start] = max(state.lastId, leaving.era.start)
-        away = (state.rooms.lobby, leaving)
-        rooms = tuple(room.id for room in member.rooms if room not in away)
+        rooms = tuple(room.id for room in member.rooms if room is not state.rooms.lobby)
         seen = state.seconds()
         if session is not None:
-            current = state.rooms.lobby.id if self.current is leaving else self.current.id
             self.session = session._replace(
-                name=member.name, rooms=rooms, current=current, seen=seen, rights=rights
+                name=member.name, rooms=rooms, current=self.current.id, seen=seen, rights=rights
             )
             state.log.remember(self.session)
         if member.record is not None:
@@ -766,6 +760,15 @@ def ended(session: Session) -> Session:
     """
     hash = f"account:{session.sid}" if session.sid == session.account else ""
     return session._replace(tokenHash=hash, device="")
+
+
+def mayReturn(member: Member) -> bool:
+    """
+    @return: whether somebody may come back as the person who they are now: to an account, or with
+        the session of one of their connections.  Of those at other nodes that is not known here.
+    """
+    devices = usersOf(member)
+    return not devices or member.isRegistered or any(user.session for user in devices)
 
 
 def usersOf(member: Member) -> tuple[User, ...]:

@@ -9,7 +9,8 @@ that only rises and the time at which it was taken.  Everything that people see 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
@@ -43,8 +44,7 @@ TOPIC: Final = "topic"
 """C{name} set the topic of C{room} to C{text}."""
 
 LOCKED: Final = "locked"
-"""C{name} made C{room} private.  C{data} is the hash of its password, or empty: by invitation
-only."""
+"""C{name} made C{room} private.  C{data}: see L{lockedData}."""
 
 UNLOCKED: Final = "unlocked"
 """C{name} opened C{room} to everybody."""
@@ -131,6 +131,9 @@ an empty C{text} was removed."""
 PRESENCE: Final = frozenset({JOINED, LEFT, RENAMED})
 """Comings and goings: never part of a backlog, and the first to be pruned."""
 
+MOVES: Final = frozenset({JOINED, LEFT})
+"""The kinds that change who is where."""
+
 STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED})
 """The kinds that rooms are made of."""
 
@@ -215,6 +218,30 @@ def admittedTo(event: Event) -> str:
     @return: the start of the era for which a L{JOINED} event admits somebody, or empty.
     """
     return event.data.partition(" ")[0]
+
+
+_ID = re.compile("[0-9]{1,19}")
+
+
+def lockedData(passwordHash: str, asOf: int, sids: Iterable[str]) -> str:
+    """
+    @param passwordHash: the hash of the room's password; empty if one enters by invitation alone.
+    @param asOf: the id of the newest event that its author's server had heard of.
+    @param sids: the session ids of those who were in the room then.
+    @return: the C{data} of a L{LOCKED} event, each of these behind a blank.
+    """
+    return " ".join((passwordHash, str(asOf), *sids))
+
+
+def lockedFor(event: Event) -> tuple[str, int, frozenset[str]]:
+    """
+    @return: what L{lockedData} made the C{data} of a L{LOCKED} event of.  Where only the hash is
+        there, nobody is known to have been in the room when it came.
+    """
+    passwordHash, *rest = event.data.split(" ")
+    if not rest or not _ID.fullmatch(rest[0]):
+        return passwordHash, event.id, frozenset()
+    return passwordHash, int(rest[0]), frozenset(rest[1:])
 
 
 def accountOf(event: Event) -> str:

@@ -220,6 +220,8 @@ class PasswordTests(SynchronousTestCase):
         self.assertEqual(told, ["* Bob gave a wrong password for #den (1 so far)"])
         logged = [entry for entry in self.clerk.entries if "wrong password" in entry[0]]
         self.assertEqual(len(logged), 4)
+        self.assertEqual(logged[-1][0], "Bob gave a wrong password for a private room (4 so far)")
+        self.assertNotIn("#den", str(self.clerk.entries))
 
     def test_otherAddress(self) -> None:
         """

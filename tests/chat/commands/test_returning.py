@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.helpers import FakeClient, enter, makeHub, resume
+from twisted_chat.chat.commands import rooms
+from twisted_chat.wire.events import LOCKED, lockedFor
 from twisted_chat.wire.jsonlines import JSON
 
 
@@ -67,6 +69,22 @@ class ReturnTests(SynchronousTestCase):
         self.restart()
         again = self.back(self.bob)
         self.assertEqual(self.roomsOf(again), ["#lobby", "#den"])
+
+    def test_lockNamesSoMany(self) -> None:
+        """
+        A lock names its members for a restart, but no more of them than fit into an event of a
+        bounded size; all of them stay members.
+        """
+        self.patch(rooms, "LISTED", 1)
+        self.ann.asks("command", line="/join #den")
+        self.bob.asks("command", line="/join #den")
+        self.ann.asks("command", line="/lock")
+        record = self.successResultOf(self.hub.log.stateAfter(0, 100))
+        [locked] = [event for event in record if event.kind == LOCKED]
+        _, _, named = lockedFor(locked)
+        self.assertEqual(len(named), 1)
+        self.bob.drops()
+        self.assertEqual(self.roomsOf(self.back(self.bob)), ["#lobby", "#den"])
 
     def test_ownerComesBackAfterARestart(self) -> None:
         """

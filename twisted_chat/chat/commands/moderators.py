@@ -212,7 +212,5 @@ def _putOut(user: User, room: Room, who: str, reason: str) -> None:
     state = user.state
     member = state.roster.bySid(who)
     if member is not None and member in room:
-        for device in usersOf(member):
-            device.remember(room)
         left = Draft(LEFT, room.name, member.name, reason, user.name, who, None, user.sid)
         state.log.append(left, None)
