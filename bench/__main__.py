@@ -4,7 +4,7 @@ The command line: C{python -m bench}.
 C{python -m bench} measures everything in about an hour, C{--quick} in some ten minutes;
 C{python -m bench crowd lone --servers ours,naive,ngircd} only what is named;
 C{python -m bench plot results.json} draws the pictures again.  C{python -m bench returns},
-like C{door}, C{absent} and C{churn}, measures this server alone, against bounds.
+like C{door}, C{absent}, C{churn} and C{restart}, measures this server alone, against bounds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from bench import absent, churn, door, returns, tables
+from bench import absent, churn, door, restart, returns, tables
 from bench import results as resultsFile
 from bench.cells import Cell
 from bench.contestants import SERVERS, Server
@@ -63,9 +63,11 @@ ALONE: dict[str, Callable[[Sequence[str]], int]] = {
     "returns": returns.main,
     "absent": absent.main,
     "churn": churn.main,
+    "restart": restart.main,
 }
 """What is measured of this server alone: a crowd at the door, one that comes back after a restart,
-people who were away for long, guests who come and go.  Each has options of its own."""
+people who were away for long, guests who come and go, one program over a restart.  Each has options
+of its own."""
 
 IDLE_SECONDS = 3.0
 """How long idle users are watched."""

@@ -5,8 +5,6 @@ Tests for L{twisted_chat.ops.auditlog}.
 from __future__ import annotations
 
 import io
-import re
-from configparser import ConfigParser
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +13,6 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher, textFileL
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.support.processes import ROOT
 from twisted_chat.ops.auditlog import AuditLog
 
 BEGUN = 1_763_822_000.0
@@ -175,44 +172,3 @@ class AuditLogTests(SynchronousTestCase):
         for line in lines[:-1]:
             self.assertRegex(line, r"^\t?\S+ \[a:1\] \[Ann\] :: ")
             self.assertTrue(line.removeprefix("\t").isprintable(), repr(line))
-
-
-class FilterTests(SynchronousTestCase):
-    """
-    The filter for fail2ban in C{contrib/}.
-    """
-
-    TEXTS = (
-        "login refused: name-taken",
-        "Pip gave a wrong password for a private room (3 so far)",
-    )
-
-    def setUp(self) -> None:
-        parser = ConfigParser()
-        parser.read(ROOT / "contrib" / "fail2ban" / "twisted_chat.conf")
-        lines = parser["Definition"]["failregex"].splitlines()
-        self.patterns = [line.replace("<HOST>", "(?P<host>[0-9.]+)") for line in lines]
-
-    def found(self, line: str) -> list[str]:
-        """
-        @return: the addresses that are found in a line, whose time fail2ban has taken out.
-        """
-        matches = (re.search(pattern, line) for pattern in self.patterns)
-        return [match["host"] for match in matches if match is not None]
-
-    def test_found(self) -> None:
-        """
-        It finds refused logins and wrong passwords, in a file and in the journal.
-        """
-        for text in self.TEXTS:
-            for begin in (" ", "\t", "chat twistd[812]:  "):
-                self.assertEqual(self.found(f"{begin}[192.0.2.7:44066] {text}"), ["192.0.2.7"])
-
-    def test_said(self) -> None:
-        """
-        Nobody has another address banned by what they say.
-        """
-        for text in self.TEXTS:
-            for begin in (" ", "chat twistd[812]:  "):
-                line = f"{begin}[192.0.2.7:44066] [Pip] :: [198.51.100.1:1] {text}"
-                self.assertEqual(self.found(line), [])

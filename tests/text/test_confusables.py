@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.text import confusables as module
 from twisted_chat.text.confusables import isOneEditAway, looks, nameKey, nearest
 from twisted_chat.text.names import MAX_NAME
 
@@ -127,6 +128,13 @@ class LooksTests(SynchronousTestCase):
             ("5", "\U0001ccf5"),
         ):
             self.assertTrue(looks(one) & looks(other), (one, other))
+
+    def test_asciiTable(self) -> None:
+        """What ASCII text looks like is in the code as it is in the table."""
+        table = module.TABLES[0]()
+        self.assertIsInstance(table, dict)
+        found = {ord(char): look for char, look in table.items() if char.isascii()}
+        self.assertEqual(module._ASCII_LOOKS, found)
 
     def test_different(self) -> None:
         """

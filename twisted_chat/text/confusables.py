@@ -7,15 +7,16 @@ of a name may differ (L{nameKey}): a word for Nell never reaches Neil.  To B{res
 whatever looks like it is reserved, too (L{looks}): nobody enters as NeiI, with a capital I, beside
 Neil.
 
-The table of look-alikes is loaded when it is first needed.
+The table of look-alikes is loaded when the first text is looked at that is not ASCII.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any, Final
 from unicodedata import normalize
 
 from .cleaning import INVISIBLE
@@ -27,6 +28,12 @@ _SECOND_DOT = re.compile("(?<=[ij])\u0307")
 _INNER_I = re.compile("(?<=[a-z])I")
 
 _DIGITS = str.maketrans("01", "ol")
+
+# The part of the table that ASCII text needs, where a skeleton is one translation: a server starts
+# without the table.
+_ASCII_LOOKS = str.maketrans(
+    {'"': "''", "%": "\u00ba/\u2080", "0": "O", "1": "l", "I": "l", "`": "'", "m": "rn", "|": "l"}
+)
 
 
 @lru_cache(maxsize=256)
@@ -60,7 +67,7 @@ def looks(name: str) -> frozenset[str]:
     latin = _INNER_I.sub("l", name) if "I" in name else name
     if name.isascii():
         # A skeleton keeps its case; its first character sets it apart from the folded keys.
-        skeleton = "=" + name.translate(_asciiLooks())
+        skeleton = "=" + name.translate(_ASCII_LOOKS)
         return frozenset((name.lower(), skeleton, latin.lower().translate(_DIGITS)))
     return frozenset(
         (
@@ -116,14 +123,6 @@ def _skeleton(name: str) -> str:
     prototypes = _confusables()
     text = normalize("NFD", INVISIBLE.sub("", normalize("NFKC", name)))
     return normalize("NFD", "".join([prototypes.get(char, char) for char in text]))
-
-
-@lru_cache(maxsize=1)
-def _asciiLooks() -> dict[int, str]:
-    """
-    @return: the part of the table that ASCII text needs, where a skeleton is one translation.
-    """
-    return {ord(char): look for char, look in _confusables().items() if char.isascii()}
 
 
 def _reduce(name: str, table: dict[int, str]) -> str:
@@ -215,3 +214,11 @@ def _prototypes(pairs: dict[str, list[str]]) -> dict[str, str]:
         if not mutual or partner < char:
             prototypes[char] = partner
     return prototypes
+
+
+TABLES: Final[tuple[Callable[[], Mapping[Any, str]], ...]] = (
+    _confusables,
+    _capitalLooks,
+    _smallLooks,
+)
+"""Each loads a table when it is first called, in 60 ms at most."""

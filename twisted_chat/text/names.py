@@ -9,18 +9,20 @@ those that UAX #31 tables 5 and 7 call recommended or of limited use.
 
 C{confusables} tells which names are one, and which look alike.
 
-The client imports this module and needs no table at its start, so libraries and tables are loaded
-when the first name is checked; a server calls L{loadTables} before it listens.
+Names in ASCII need neither libraries nor tables: these are loaded when the first other name is
+checked, and a server calls L{TABLES} one by one soon after its start.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from unicodedata import category
 
 from ..errors import BadName, BadRoom
+from . import confusables
 from .cleaning import MAX_MARKS, neutralise, showable
 from .confusables import looks
 
@@ -65,16 +67,6 @@ _SCRIPTS = (
 )
 # UTS #39 section 5.1: the scripts that are written together.
 _TOGETHER = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
-
-
-def loadTables() -> None:
-    """
-    Load the libraries and tables now (about 100 ms) instead of while the first user waits.
-    """
-    _profile()
-    _oneScript()
-    _reservedLooks()
-    looks("")
 
 
 def cleanName(text: str) -> str:
@@ -253,3 +245,7 @@ def _reservedLooks() -> frozenset[str]:
     @return: what the reserved names look like.
     """
     return frozenset().union(*map(looks, _RESERVED.split()))
+
+
+TABLES: Final[tuple[Callable[[], object], ...]] = (_profile, _oneScript, *confusables.TABLES)
+"""Each loads a library or a table when it is first called, in 60 ms at most."""
