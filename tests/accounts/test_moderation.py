@@ -213,7 +213,7 @@ class BannedTests(RoomCase):
         self.assertEqual(self.paper.all("page"), {})
 
     def test_ownBan(self) -> None:
-        """A ban of themselves is lifted by nobody but its own author."""
+        """Nobody lifts a ban of themselves, unless it is their own."""
         self.court.grants("ann", self.dev, "bob", "moderator")
         ban = self.court.mutes("ann", self.dev, "bob")
         self.court.grants("ann", self.dev, "bob", "owner")

@@ -140,7 +140,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_dropOfTheLast(self) -> None:
         """
-        The name is kept, and the first connection goes on, when the last one is lost.
+        A member whose last connection is lost has left, and resumes its session later.
         """
         program = helloWith(self.hub, "Ann", self.secret)
         self.ann.types("/quit")

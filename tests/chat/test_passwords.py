@@ -32,7 +32,7 @@ class GuardTests(SynchronousTestCase):
         return False
 
     def test_addresses(self) -> None:
-        """A wrong password slows its own address down, and no other one."""
+        """Wrong passwords slow their own address down, and no other one."""
         self.assertTrue(self.isSlowed("192.0.2.1", "192.0.2.1"))
         self.assertFalse(self.isSlowed("192.0.2.1", "192.0.2.2"))
 

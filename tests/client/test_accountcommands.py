@@ -100,7 +100,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual(found and (found.name, found.isProposed), ("Anna", False))
 
     def test_oneAtATime(self) -> None:
-        """A second command waits for the answer to the first; after a drop it does not wait."""
+        """A second command is refused until the first is answered, and is taken after a drop."""
         self.inside()
         self.commands.does("/register")
         self.assertRaises(BadCommand, self.commands.does, "/register")

@@ -102,8 +102,8 @@ class AccountTests(SynchronousTestCase):
 
     def test_unignored(self) -> None:
         """
-        An account is no longer ignored with its name; ignored again without an account is the name
-        alone.
+        An account is no longer ignored once its name is not; a name that is ignored again without
+        an account stands alone.
         """
         ignored = IgnoreList(["Bob"], accounts={"Bob": "Bobby"})
         self.assertEqual(ignored.accounts, {"Bob": "Bobby"})

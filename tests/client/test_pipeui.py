@@ -459,7 +459,7 @@ class SendTests(SynchronousTestCase):
             self.assertEqual(it.process.calls, [])
 
     def test_allTaken(self) -> None:
-        """All variants are tried again, a few times, after a while."""
+        """A script whose variants are all taken tries them again, a few times, after a while."""
         it, peer = self.sends("one")
         names = ["Ann", *(f"Ann-{number}" for number in range(2, 10))]
         for _ in range(3):

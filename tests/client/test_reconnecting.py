@@ -164,7 +164,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual((it.link.outbox.doubtful, it.link.session.last), (1, 3))
 
     def test_outboxFull(self) -> None:
-        """A bounded number of messages waits for a connection, and no command does."""
+        """A bounded number of messages waits for a connection, and a command is refused."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
         for number in range(MAX_WAITING_MESSAGES):

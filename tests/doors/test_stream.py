@@ -50,8 +50,8 @@ class StreamDoorTests(TimedTestCase):
 
     def test_exposed(self) -> None:
         """
-        A connection tells the chat whether others can read it: not if it is encrypted or of this
-        machine, and always behind a proxy, which may have decrypted it.
+        A connection tells the chat whether others can read it: not if it is encrypted, of this
+        machine, or comes through a proxy, which may have decrypted it.
         """
         for host, isExposed in (
             ("192.0.2.7", True),

@@ -160,7 +160,7 @@ class ParseTextTests(SynchronousTestCase, CleanMixin):
 
     def test_sentencesSayWhatToDo(self) -> None:
         """
-        The sentence of a refusal says what is wrong.
+        The sentence of a refusal depends on what is wrong.
         """
         for text, advice in (
             ("a\nb", "send line by line"),
