@@ -73,6 +73,7 @@ def serve(
     rate: float = 0.0,
     history: str = "chat.sqlite",
     options: Sequence[str] = (),
+    program: Sequence[str] = ("-m", "twisted"),
 ) -> subprocess.Popen[bytes]:
     """
     Start a server, and wait until it listens.
@@ -80,9 +81,10 @@ def serve(
     @param rate: its C{--rate}, in lines a second; 0 for any number.
     @param history: a file in the folder, or C{memory}.
     @param options: further ones of the server.
+    @param program: what Python runs.
     """
     place = history if history == "memory" else str(folder / history)
-    command = [sys.executable, "-m", "twisted", "chatserver"]
+    command = [sys.executable, *program, "chatserver"]
     command += ["--port", f"tcp:{port}:interface=127.0.0.1"]
     command += ["--history", place, "--rate", f"{rate:g}", "--no-transcript", *options]
     with (folder / "server.log").open("ab") as log:

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.crash import serve
 from bench.machine import freePort
@@ -46,6 +46,9 @@ READ = 1 << 18
 """Bytes that are read at once."""
 
 
+_P = TypeVar("_P", bound="Peer")
+
+
 class Peer:
     """
     A connection in the JSON dialect that notes nothing but its receipts.
@@ -59,7 +62,7 @@ class Peer:
         self.welcome: dict[str, Any] = {}
 
     @classmethod
-    async def enter(cls, port: int, name: str, **fields: Any) -> Peer:
+    async def enter(cls: type[_P], port: int, name: str, **fields: Any) -> _P:
         """
         Log in.
         """

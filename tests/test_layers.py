@@ -42,7 +42,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         " scram textlines jsonlines",
         "stores": "session interfaces search base records turns past memoryrecords memory sqlite",
         "stores.sqlite": "faults steps schema rows fulltext retention removedtexts projection"
-        " superseded reader opening historyfile writer store tool",
+        " superseded reader opening historyfile writer checkpoints store tool",
         "net": "limits ratelimit sockets addresses budget admission deadlines receiving sending"
         " interfaces connection listener certificates tls proxy",
         "ops": "auditlog limitedlog logfile jsonlog config reloading metrics lag pages signals"

@@ -140,6 +140,12 @@ class LogContract(StoreContract):
         """
         self.assertTrue(verifyObject(IStore, self.store))
 
+    def test_lastTime(self) -> None:
+        """
+        A new log has nothing that is older than the wall time of its start.
+        """
+        self.assertEqual(self.store.lastTime, WALL_TIME)
+
     def test_appendedIsStored(self) -> None:
         """
         A draft becomes an event with an id, the time and all that the draft had, and is handed over

@@ -186,6 +186,7 @@ class Hub:
         state.law.load(await state.log.records(IN_MEMORY))
         state.rooms.restore(await Recovery(state, stored, newest).run(), newest)
         state.keep(state.rooms.lobby)
+        self._clock = SteadyClock(state.seconds, state.monotonic, state.log.lastTime)
         now = state.seconds()
         for room in state.rooms.values():
             room.emptyAt = room.emptyAt or now

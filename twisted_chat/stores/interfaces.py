@@ -61,6 +61,10 @@ class ILog(Interface):
         "Random text that changes when ids start anew, so that an id of another log is not "
         "mistaken for one of this."
     )
+    lastTime: float = Attribute(
+        "The wall time that could be believed last before the log was started, in seconds since "
+        "the epoch; that of the start, where nothing is older. Known once it is started."
+    )
     trouble: str = Attribute("Why nothing can be stored at the moment, for the operator, or empty.")
     waiting: int = Attribute("How many drafts are appended and not yet being stored.")
 

@@ -56,6 +56,9 @@ KEPT_SESSIONS: Final = 100_000
 class MemoryLog:
     """
     A log without a disk.  "Stored" means here: in the one order that everybody sees.
+
+    @ivar epoch: see L{stores.interfaces.ILog.epoch}.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class MemoryLog:
         self.epoch = secrets.token_hex(8)
         self._schedule = schedule
         self._seconds = seconds
+        # All that it ever holds is stamped after this.
+        self.lastTime = seconds()
         self._following = Following()
         self._taken: list[tuple[Draft, object]] = []
         self._isDue = False
@@ -90,7 +95,7 @@ class MemoryLog:
         self._reflected = 0
         self._projection = projection
         self._records = MemoryRecords(self._past)
-        self._forgotten = seconds()
+        self._forgotten = self.lastTime
 
     @property
     def trouble(self) -> str:

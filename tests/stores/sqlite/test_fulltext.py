@@ -10,7 +10,7 @@ from tests.contracts.store import said
 from tests.stores.sqlite.storecase import LOBBY, SQLiteCase
 from twisted_chat.errors import NoHistory
 from twisted_chat.stores.search import Phrase, terms
-from twisted_chat.stores.sqlite import fulltext, schema, writer
+from twisted_chat.stores.sqlite import fulltext, reader, schema, writer
 from twisted_chat.stores.sqlite import store as sqlite
 from twisted_chat.stores.sqlite.fulltext import (
     Extent,
@@ -269,8 +269,12 @@ class IndexTests(SynchronousTestCase):
 
 class IndexedTests(SQLiteCase, HistoryContract):
     """
-    The same answers once the words are in the index.
+    The same answers once the words are in the index, which is asked however small a room is.
     """
+
+    def setUp(self) -> None:
+        self.patch(reader, "SMALL_ROOM", 0)
+        super().setUp()
 
     def settle(self) -> None:
         super().settle()

@@ -200,6 +200,19 @@ class SQLiteTests(
         self.assertEqual(second.id, first.id + 1)
         self.assertEqual(self.result(self.store.recall("hash1")), session)
 
+    def test_lastTimeIsKept(self) -> None:
+        """
+        After a restart the wall time that could be believed last is the one before it, whatever the
+        clock shows now.
+        """
+        self.now += sqlite.FORGET_SECONDS
+        self.clock.advance(sqlite.FORGET_SECONDS)
+        self.tidy()
+        self.stop()
+        self.now += 1_000_000_000.0
+        self.begin()
+        self.assertEqual(self.store.lastTime, WALL_TIME + sqlite.FORGET_SECONDS)
+
     def test_crash(self) -> None:
         """
         What was acknowledged is in the files, also if the server never closes them.

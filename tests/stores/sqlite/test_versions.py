@@ -20,6 +20,8 @@ from tests.support.histories import TOKENS
 from tests.support.rules import rules
 from twisted_chat.stores.search import readable
 from twisted_chat.stores.session import RoomRecord, Session, hashToken
+from twisted_chat.stores.sqlite import reader as readers
+from twisted_chat.stores.sqlite import writer as writers
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import Keep
 from twisted_chat.stores.sqlite.schema import copy
@@ -353,6 +355,8 @@ class PlansTests(SynchronousTestCase):
         mine = scopeOf("#tea", sid="a1")
         batch = [(said("tea", "#tea", key="k1"), None), (said("cake", "#tea", key="k2"), None)]
         writer.commit([*batch, (Draft(TOPIC, "#tea", "Ann", "green"), None)])
+        # Each of the pruners has its turn.
+        self.patch(writers, "PRUNE_SECONDS", 60.0)
         after = "INTEGER PRIMARY KEY (id>?)"
         between, exactly = "INTEGER PRIMARY KEY (id>? AND id<?)", "INTEGER PRIMARY KEY (id=?)"
         spoken = "events_spoken (room=? AND id>? AND id<?)"
@@ -375,11 +379,15 @@ class PlansTests(SynchronousTestCase):
         )
         for query, plans in (
             (Query(("tea",)), [between, exactly]),
-            (Query((), name="Ann", room="#tea"), [between, exactly]),
+            (Query((), name="Ann", room="#tea"), [spoken]),
             (Query((), room="#tea"), [spoken]),
             (Query((), since=5.0), [between, after]),
         ):
             self.assertEqual(self.plansOf(reader.search, mine, query, 5), plans, query)
+        small = self.patch(readers, "SMALL_ROOM", 0)
+        query = Query((), name="Ann", room="#tea")
+        self.assertEqual(self.plansOf(reader.search, mine, query, 5), [spoken, between, exactly])
+        small.restore()
         self.assertEqual(self.plansOf(writer.commit, batch), ["events_key (sid=? AND key=?)"])
         pruning = [plan for plan in self.plansOf(writer.tidy) if "id" in plan]
         self.assertEqual(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,12 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.contracts.store import WALL_TIME, said, wholeOf
 from twisted_chat.errors import NoHistory
 from twisted_chat.stores.session import RoomRecord, Session
-from twisted_chat.stores.sqlite import fulltext, writer
+from twisted_chat.stores.sqlite import fulltext, retention, writer
 from twisted_chat.stores.sqlite.faults import Refusal
 from twisted_chat.stores.sqlite.reader import Reader
 from twisted_chat.stores.sqlite.retention import ALL, DAY, Keep
 from twisted_chat.stores.sqlite.writer import FORGOTTEN, Changes, Writer
-from twisted_chat.wire.events import Event
+from twisted_chat.wire.events import JOINED, SAID, Draft, Event
 
 _T = TypeVar("_T")
 
@@ -176,6 +177,63 @@ class WriterTests(SynchronousTestCase):
                 (len(self.read(lambda r: r.recentSessions(62 * DAY, old, old)[1])), waiting.isMore)
             )
         self.assertEqual(left, [(count - FORGOTTEN, True), (1, True), (0, False), (0, False)])
+
+    def old(self, count: int) -> Writer:
+        """
+        @return: a writer that keeps 30 days, of a file in which so many comings and as many
+            messages are older.
+        """
+        drafts = [(Draft(JOINED, "#lobby", "Ann", sid="a1"), None), (said(), None)] * count
+        self.writer.commit(drafts)
+        self.writer.close()
+        wall, mono = WALL_TIME, 0.0
+        made = Writer(self.path, lambda: wall, Keep(days=30), lambda: mono)
+        made.open()
+        self.addCleanup(made.close)
+        for _ in range(90):
+            wall, mono = wall + DAY / 2, mono + DAY / 2
+            made._clock.now()
+        made.commit([(said("new"), None)])
+        return made
+
+    def left(self) -> list[int]:
+        """
+        @return: how many comings and messages are kept.
+        """
+        with closing(sqlite3.connect(self.path)) as connection:
+            kinds = [kind for (kind,) in connection.execute("SELECT kind FROM events")]
+        return [kinds.count(JOINED), kinds.count(SAID)]
+
+    def test_pruningTakesTurns(self) -> None:
+        """
+        Where there is no time for more, one step of one pruner is made at once, and all pruners
+        have their turns.
+        """
+        self.patch(writer, "PRUNE_SECONDS", -1.0)
+        count = 3 * retention.STEP
+        pruning = self.old(count)
+        before, changed = [count, count + 1], [0, 0]
+        while pruning.tidy().isMore:
+            left = self.left()
+            gone = [was - now for was, now in zip(before, left, strict=True)]
+            self.assertLessEqual(sum(gone), retention.STEP)
+            changed = [many + bool(some) for many, some in zip(changed, gone, strict=True)]
+            if not all(changed):
+                # One has begun: the other does not wait for its end.
+                self.assertGreater(max(left), retention.STEP)
+            before = left
+        self.assertEqual(before, [0, 1])
+
+    def test_pruningWhileThereIsTime(self) -> None:
+        """
+        Where there is time, one step after the other is made at once.
+        """
+        self.patch(writer, "PRUNE_SECONDS", 60.0)
+        self.patch(fulltext, "STEP_SECONDS", 60.0)
+        pruning = self.old(3 * retention.STEP)
+        while pruning.tidy().isMore:
+            pass
+        self.assertEqual(self.left(), [0, 1])
 
     def test_tidyIndexes(self) -> None:
         """

@@ -5,6 +5,7 @@ Nothing here knows the hub or a connection.  Only C{store} knows the reactor's t
 
 - C{store}: the log's side in the reactor's thread
 - C{writer}, C{reader}: its sides in the threads that write and read
+- C{checkpoints}: copies the write-ahead log into the file, in a thread of its own
 - C{opening}: how a file is opened, checked and upgraded
 - C{historyfile}: the file's place on the disk, locked and watched
 - C{steps}: the migrations: from each version of the tables to the next

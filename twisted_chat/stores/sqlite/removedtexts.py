@@ -29,8 +29,8 @@ from .retention import STEP as DELETED
 from .rows import shownText, stream
 from .schema import IS_SPOKEN
 
-STEP: Final = 100
-"""Texts moved in one step: some 10 ms, most of it for the index of words."""
+STEP: Final = 20
+"""Texts moved in one step: some 2 ms, most of it for the index of words."""
 
 CHUNK: Final = 500
 """Ids in one statement: SQLite allowed 999 values for long."""

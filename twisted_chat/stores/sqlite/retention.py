@@ -24,8 +24,11 @@ DAY: Final = 86_400.0
 PRESENCE_SHARE: Final = 10
 """Comings and goings are kept this many times less than messages: nobody reads the old ones."""
 
-STEP: Final = 500
-"""Ids looked at in one step: some 10 ms, during which a message may have to wait."""
+STEP: Final = 50
+"""Events removed in one step: some 2 ms."""
+
+LOOKED: Final = 1_000
+"""Ids looked at in one step, where few of them are of the group: some 0.5 ms."""
 
 COUNTED: Final = 20_000
 """Ids counted in one step: some 5 ms."""
@@ -125,17 +128,19 @@ class Pruner:
         surplus = self._surplus(connection, newest) if self._keep.messages else STEP
         isCounting = self._keep.messages > 0 and self._counted < newest
         floor = readId(connection, self.note)
-        end = min(floor + STEP, newest - 1)
+        end = min(floor + LOOKED, newest - 1)
         if surplus <= 0 or end <= floor:
             return isCounting
         rows = list(
             stream(
                 connection,
                 "SELECT id, text, name, time FROM events "
-                f"WHERE id > ? AND id <= ? AND {self.group} ORDER BY id",
+                f"WHERE id > ? AND id <= ? AND {self.group} ORDER BY id LIMIT {STEP}",
                 (floor, end),
             )
         )
+        if len(rows) == STEP:
+            end = rows[-1][0]
         # A time that is yet to come tells nothing of an age.
         oldest, future = now - self._keep.days * DAY, now + DAY
         doomed = rows[:surplus]
@@ -156,7 +161,7 @@ class Pruner:
             writeNote(connection, self.note, doomed[-1][0])
             self.delete(connection, [row[:3] for row in doomed])
             return True
-        isPassed = not rows and end - floor == STEP
+        isPassed = not rows and end - floor == LOOKED
         if isPassed and not (
             self._keep.days and self._isRecent(connection, floor, end, oldest, future)
         ):

@@ -34,9 +34,9 @@ APPLICATION_ID: Final = 0x54774368
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another program's lock before a batch is refused."""
 
-WAL_PAGES: Final = 1_000
-"""Pages of 4 KiB in the write-ahead log before they are copied into the file, some 25 ms in which a
-message has to wait."""
+WAL_PAGES: Final = 4_000
+"""Pages of 4 KiB in the write-ahead log before what L{checkpoints} left of them is copied into the
+file while a message has to wait."""
 
 COPIED_PAGES: Final = 1_000
 """Pages copied at once: 4 MiB."""

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.stores.sqlite.test_store -*-
 """
-The log on the disk: one SQLite file, one thread that writes it, others that read it.
+The log on the disk: one SQLite file, one thread that writes it, others that read it or copy its
+write-ahead log into it.
 
 Drafts are stored by group commit: while one commit runs the next batch fills, and no timer delays
 it.  Nothing here waits for a disk in the reactor's thread.
@@ -27,6 +28,7 @@ from ..base import Following, RoomChanges, Sessions, changed
 from ..interfaces import IFollower, IStore, Projection, StoredRooms
 from ..session import RoomRecord, Session
 from ..turns import Turns
+from .checkpoints import Checkpointer
 from .faults import Alarm, isInterruption
 from .opening import checkUp
 from .reader import Reader
@@ -84,6 +86,7 @@ class SQLiteLog:
     A log in a file: what its follower hears of is on the disk.
 
     @ivar epoch: see L{stores.interfaces.ILog.epoch}; set once started.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}; set once started.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class SQLiteLog:
         self._counters = Counters(reactor.seconds) if counters is None else counters
         self._oldest = 0.0
         self.epoch = ""
+        self.lastTime = 0.0
         self._reactor = reactor
         self._seconds = seconds
         self._makeWorker = makeWorker
@@ -159,11 +163,13 @@ class SQLiteLog:
         except BaseException:
             self._writing.stop()
             raise
-        self.epoch = self._writer.epoch
+        self.epoch, self.lastTime = self._writer.epoch, self._writer.lastTime
         self._reader = Reader(self._writer.path, self._writer.canSearch, self._tell)
         self._searcher = Reader(self._writer.path, self._writer.canSearch, self._tell)
         self._reading = self._makeWorker(self._reactor, "history reader")
         self._searching = self._makeWorker(self._reactor, "history searcher")
+        self._checkpointer = Checkpointer(self._writer.path)
+        self._copying = self._makeWorker(self._reactor, "history checkpointer")
         self._isOpen = True
         self._checking: Deferred[None] = succeed(None)
         if not self._writer.isChecked:
@@ -191,6 +197,7 @@ class SQLiteLog:
         for worker, part in (
             (self._reading, self._reader),
             (self._searching, self._searcher),
+            (self._copying, self._checkpointer),
             (self._writing, self._writer),
         ):
             yield worker.do(part.close)
@@ -366,9 +373,16 @@ class SQLiteLog:
         self._behind = waiting.behind
         self._alarm.end(isTidying=True)
         pause = TIDY_BUSY_PAUSE if self._queue else TIDY_PAUSE
-        self._later(pause if waiting.isMore else TIDY_SECONDS, self._tidy)
+        # The next step waits for this, so that the write-ahead log comes to an end.
+        self._copying.do(self._checkpointer.copy).addCallback(
+            self._copied, pause if waiting.isMore else TIDY_SECONDS
+        )
         self._next()
         self._finish()
+
+    def _copied(self, _: None, pause: float) -> None:
+        if self._isOpen:
+            self._later(pause, self._tidy)
 
     def _untidied(self, failure: Failure) -> None:
         self._alarm.sound(failure, isTidying=True)

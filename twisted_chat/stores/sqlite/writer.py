@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -33,6 +34,9 @@ from .superseded import Pruning, superseded
 
 SESSION_DAYS: Final = 30
 """A session that was not used for so long cannot be resumed."""
+
+PRUNE_SECONDS: Final = 0.005
+"""How long to prune in one step; a message may have to wait a little longer."""
 
 FORGOTTEN: Final = 1_000
 """Sessions that are removed in one step: some 5 ms."""
@@ -178,6 +182,7 @@ class Writer:
     One history file, as long as it is written to.
 
     @ivar epoch: see L{stores.interfaces.ILog.epoch}.
+    @ivar lastTime: see L{stores.interfaces.ILog.lastTime}; set once opened.
     @ivar canSearch: whether there is an index of words.
     @ivar isChecked: whether the file was looked at for damage when it was opened.
     """
@@ -198,6 +203,7 @@ class Writer:
         @param projection: makes the records of the log.
         """
         self.epoch = ""
+        self.lastTime = 0.0
         self.canSearch = False
         self.isChecked = False
         self._place = Place(path)
@@ -208,7 +214,9 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
         self._isForgetting = False
-        self._pruners: list[Pruning] = []
+        # The one whose turn it is comes first; so many before it had nothing to do.
+        self._pruners: deque[Pruning] = deque()
+        self._idlers = 0
 
     @property
     def path(self) -> str:
@@ -227,8 +235,8 @@ class Writer:
         try:
             self._connection, self.isChecked = openFile(self.path)
             self._begin(self._connection)
-            last = lastTime(self._connection, self._newest, self._seconds())
-            self._clock = SteadyClock(self._seconds, self._monotonic, last)
+            self.lastTime = lastTime(self._connection, self._newest, self._seconds())
+            self._clock = SteadyClock(self._seconds, self._monotonic, self.lastTime)
         except BaseException:
             self.close()
             raise
@@ -249,13 +257,15 @@ class Writer:
         self._pruners = self._makePruners()
         self._place.mark()
 
-    def _makePruners(self) -> list[Pruning]:
-        return [
-            *pruners(self._keep, self.canSearch),
-            TextMover(self.canSearch),
-            RemovedPruner(),
-            *superseded(),
-        ]
+    def _makePruners(self) -> deque[Pruning]:
+        return deque(
+            [
+                *pruners(self._keep, self.canSearch),
+                TextMover(self.canSearch),
+                RemovedPruner(),
+                *superseded(),
+            ]
+        )
 
     def close(self) -> None:
         """
@@ -408,9 +418,7 @@ class Writer:
             if self.canSearch:
                 behind, isWhole = fulltext.indexStep(connection, self._newest)
             now = self._clock.now()
-            isMore = not isWhole
-            for pruner in self._pruners:
-                isMore |= pruner.step(connection, self._newest, now)
+            isMore = self._prune(connection, now) or not isWhole
             if isForgetting:
                 noteTime(connection, now)
             isForgetting |= self._isForgetting
@@ -426,3 +434,25 @@ class Writer:
         except Exception as error:
             raise self._failed(error) from error
         return Waiting(behind, isMore)
+
+    def _prune(self, connection: sqlite3.Connection, now: float) -> bool:
+        """
+        Let the pruner whose turn it is go on while there is time; where it has nothing to do, the
+        next one.
+
+        @return: whether more may be left to be pruned.
+        """
+        until = time.monotonic() + PRUNE_SECONDS
+        while True:
+            if self._pruners[0].step(connection, self._newest, now):
+                self._idlers = 0
+            else:
+                self._idlers += 1
+                self._pruners.rotate(-1)
+                if self._idlers >= len(self._pruners):
+                    self._idlers = 0
+                    return False
+            if time.monotonic() > until:
+                if not self._idlers:
+                    self._pruners.rotate(-1)
+                return True
