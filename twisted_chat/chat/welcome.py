@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_welcome -*-
+# -*- test-case-name: tests.chat -*-
 """
 The welcome: what somebody is told first who logs in, resumes or joins a room.
 

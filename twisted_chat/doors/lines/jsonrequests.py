@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.doors.lines.test_jsonrequests -*-
+# -*- test-case-name: tests.doors.lines -*-
 """
 What programs ask for in the JSON dialect.
 """
