@@ -68,8 +68,8 @@ class RepliesTests(SynchronousTestCase):
     @given(st.lists(st.sampled_from("arl")))
     def test_order(self, steps: list[str]) -> None:
         """
-        Whatever comes between, answers and replies leave in the order of what they answer, each
-        once.
+        Answers and replies leave in the order of what they answer, each once, whatever comes
+        between.
         """
         asker = Asker()
         expected: list[bytes] = []
@@ -92,7 +92,7 @@ class RepliesTests(SynchronousTestCase):
 
     def test_whenAnswered(self) -> None:
         """
-        One can wait until everything that was asked for is answered and sent, and only then.
+        A waiter is told once everything asked for before it is answered and sent, and not before.
         """
         self.successResultOf(self.asker.whenAnswered())
         self.asker.ask()

@@ -27,7 +27,7 @@ ANY_TEXT = st.text(
 
 class NameKeyTests(SynchronousTestCase):
     """
-    Which names are one name.
+    Names that are one name.
     """
 
     def test_one(self) -> None:
@@ -84,7 +84,7 @@ class NameKeyTests(SynchronousTestCase):
 
 class LooksTests(SynchronousTestCase):
     """
-    Which names can be taken for one another.
+    Names that can be taken for one another.
     """
 
     def test_alike(self) -> None:
@@ -173,7 +173,7 @@ class LooksTests(SynchronousTestCase):
 
 class NearestTests(SynchronousTestCase):
     """
-    Which name a user may have mistyped.
+    The name that a user may have mistyped.
     """
 
     def test_oneEdit(self) -> None:

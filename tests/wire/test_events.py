@@ -96,8 +96,8 @@ class KindsTests(SynchronousTestCase):
 
     def test_recorded(self) -> None:
         """
-        Records are made of accounts, of moderation and of which rooms there are, never of what is
-        said or of comings and goings: these must cost nothing more.
+        Records are made of accounts, moderation and rooms, and never of messages or presence, which
+        must cost nothing more.
         """
         self.assertEqual(RECORDED, ACCOUNTS | MODERATION | {CREATED, CLOSED})
         self.assertTrue(RECORDED.isdisjoint(SPOKEN | PRESENCE))
@@ -136,7 +136,7 @@ class EventTests(SynchronousTestCase):
 
     def test_published(self) -> None:
         """
-        Of a moderator's values those are left that everybody may see; of others none are.
+        The public values of a moderator's event are published, and no values of any other event.
         """
         data = asData({"what": "enter", "until": 0, "net": "192.0.2.1/32", "who": "5a"})
         event = Event(7, 1.5, BANNED, "#dev", "Ann", data=data)
@@ -159,7 +159,7 @@ class EventTests(SynchronousTestCase):
 
     def test_account(self) -> None:
         """
-        Messages and comings keep the name of an account on their way to a dialect, and nothing
+        Messages and arrivals keep the name of an account on their way to a dialect, and nothing
         else.
         """
         for kind, data, account, era in (

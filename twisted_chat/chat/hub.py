@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_hub -*-
+# -*- test-case-name: tests.chat.test_hub,tests.chat.test_notstored,tests.chat.test_exactlyonce -*-
 """
 The hub: the way into the chat, and the follower of its log.
 

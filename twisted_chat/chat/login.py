@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_login -*-
+# -*- test-case-name: tests.chat -*-
 """
 Logs people in: under a new name, with the token of a session, or to an account.
 

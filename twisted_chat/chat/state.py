@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_state -*-
+# -*- test-case-name: tests.chat -*-
 """
 The state that the parts of the chat share.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_welcome -*-
+# -*- test-case-name: tests.chat -*-
 """
 Welcomes people who log in, resume or join a room, and shows them the past.
 

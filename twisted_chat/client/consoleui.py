@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.client.test_consoleui -*-
+# -*- test-case-name: tests.client -*-
 """
 Displays a link in a console: the user interface in a terminal.
 """

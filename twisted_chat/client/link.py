@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.client.test_link,tests.client.test_reconnecting -*-
+# -*- test-case-name: tests.client -*-
 """
 Links a user to a server, over successive connections.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.net.test_sending -*-
+# -*- test-case-name: tests.net.test_sending,tests.net.test_streamsending -*-
 """
 The send queue of one client: never blocking, bounded, and fast.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.commands.test_account -*-
+# -*- test-case-name: tests.chat.commands -*-
 """
 The commands about the user's own account.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.commands.test_rooms -*-
+# -*- test-case-name: tests.chat.commands -*-
 """
 The commands that change a room, or who is in it.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.doors.lines.test_jsonrequests -*-
+# -*- test-case-name: tests.doors.lines -*-
 """
 Performs the requests of programs in the JSON dialect.
 """
