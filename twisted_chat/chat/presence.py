@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_presence -*-
 """
-Presence: who joins and leaves, who hears of it, and who is where afterwards.
+Presence: applies joining and leaving, and tells those who hear of it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from .welcome import Welcomer
 
 class _Return(Proposal):
     """
-    Somebody who left over another node and is here still: their JOINED event is on its way to the
-    log and back.
+    The return of somebody who left over another node but is still here: their JOINED event is on
+    its way to the log and back.
     """
 
     __slots__ = ()
@@ -47,14 +47,14 @@ class _Return(Proposal):
             if isinstance(outcome, ChatError):
                 user.sendAway(outcome.sentence)
             elif user.leaving:
-                # The connection ended when there was nobody yet who could leave.
+                # The connection ended before the user could leave.
                 user.leaving = False
                 user.drop()
 
 
 class Presence:
     """
-    Lets people join and leave, as the log says.
+    Makes people join and leave, in the order of the log.
     """
 
     _log = Logger()
@@ -68,12 +68,12 @@ class Presence:
 
     def show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
         """
-        Let people join and leave, one after the other, and tell it.  A user who joins or leaves
-        within this run receives only the events between the two.
+        Make people join and leave, one after the other, and tell others.  A user who joins or
+        leaves within this run receives only the events in between.
 
         @param run: events of the kinds joined and left, in the order of the log, with their
             origins.
-        @return: what became of the proposals among them.
+        @return: the outcomes of the proposals among them.
         """
         with self._welcomer.gathering():
             return self._show(run)
@@ -94,19 +94,19 @@ class Presence:
             if proposal is not None:
                 author = proposal.user
             else:
-                # Somebody of another node may have come or gone within this run.
+                # A user of another node may have joined or left within this run.
                 person = self._subject(event, proposal)
             try:
                 self._judge(event, person)
                 told: set[Member] = set()
                 for room in self._hearing(event):
                     fan.show(place, room.audience)
-                    told.update(_amongst(room, moving))
+                    told.update(_membersAmong(room, moving))
                 if event.room == self._state.rooms.lobby.name:
-                    # Those of their own connections that end are told goodbye.
+                    # Their connections that end get a goodbye instead.
                     told.discard(person)
                 elif person in moving:
-                    # Over their other connections, whatever the room is told.
+                    # Their other connections are always told, even if the room is not.
                     told.add(person)
                 for member in told:
                     for user in usersOf(member):
@@ -156,7 +156,7 @@ class Presence:
             return proposal.user.member
         member = self._state.roster.bySid(event.sid)
         if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
-            # Somebody logs in at another node.
+            # They are logging in at another node.
             member = Member(event.name, event.sid, event.time)
             account = accountOf(event)
             if account:
@@ -165,7 +165,7 @@ class Presence:
 
     def _judge(self, event: Event, person: Member | None) -> None:
         """
-        @raise ChatError: if the event is void, by what came before it in the log.
+        @raise ChatError: if earlier events make this one void.
         """
         state = self._state
         if person is None:
@@ -197,8 +197,8 @@ class Presence:
 
     def _checkBans(self, event: Event, place: str) -> None:
         """
-        @raise ChatError: if somebody was banned before they came.  The log knows who they are and
-            their name; where they come from is judged where their connection is.
+        @raise ChatError: if a ban came before them in the log.  The log knows their id and their
+            name; their address is judged on the node of their connection.
         """
         law = self._state.law
         if law.hasBans(place):
@@ -209,9 +209,9 @@ class Presence:
 
     def _hearing(self, event: Event) -> list[Room]:
         """
-        @return: the rooms that are told of somebody's joining or leaving before it happens.  To
-            leave the chat is to leave every room; as everybody is in the lobby, it speaks for the
-            others.
+        @return: the rooms that hear of an event, determined before it is applied.  To leave the
+            chat is to leave every room; since everybody is in the lobby, telling the lobby is
+            enough.
         """
         rooms = self._state.rooms
         if event.room == rooms.lobby.name:
@@ -223,8 +223,9 @@ class Presence:
 
     def around(self, member: Member | None) -> list[Room]:
         """
-        @return: the rooms whose members are told of somebody's coming, leaving or new name: the
-            lobby where that is told, because everybody is in it, or else the smaller ones.
+        @return: the rooms whose members are told when somebody enters, leaves or takes a new name:
+            the lobby if it tells presence, because everybody is in it, or else those of their rooms
+            that do.
         """
         lobby = self._state.rooms.lobby
         if lobby.tellsPresence:
@@ -233,7 +234,7 @@ class Presence:
 
     def tell(self, mover: User, heard: list[Event | bytes]) -> None:
         """
-        Tell somebody what happened around them while they moved, and the answers to what they did.
+        Send a user the events that they heard within the run, with the answers to their own.
         """
         events = [event for event in heard if not isinstance(event, bytes)]
         lobby = self._state.rooms.lobby.name
@@ -244,9 +245,9 @@ class Presence:
 
     def happen(self, event: Event, person: Member, mover: User | None) -> None:
         """
-        Let somebody be where the event says that they are.
+        Apply an event: make somebody join or leave.
 
-        @param mover: the connection over which they asked for it, if it is here.
+        @param mover: the connection that asked for it, if it is here.
         """
         rooms = self._state.rooms
         isLobby = event.room == rooms.lobby.name
@@ -262,8 +263,8 @@ class Presence:
 
     def _enterChat(self, person: Member, event: Event, mover: User | None) -> None:
         """
-        Let somebody into the lobby, and into all rooms of the session that they resume at once, so
-        that they miss nothing of these.
+        Add somebody to the lobby, and at once to all rooms of the session that they resume, so that
+        they miss nothing there.
         """
         state = self._state
         present = state.roster.bySid(event.sid)
@@ -292,7 +293,7 @@ class Presence:
 
     def _join(self, present: Member | None, event: Event, mover: User | None) -> None:
         """
-        Let somebody in who came here over another node a moment before.
+        Attach a connection of this node to a member who has just entered over another node.
         """
         if present is None or mover is None or mover.member is present:
             return
@@ -304,7 +305,7 @@ class Presence:
 
     def _stay(self, person: Member) -> None:
         """
-        Let somebody come back who left the chat over another node, and is here over this one.
+        Bring back somebody who left the chat over another node, but is still here over this one.
         """
         state = self._state
         users = usersOf(person)
@@ -326,7 +327,7 @@ class Presence:
 
     def seat(self, user: User) -> None:
         """
-        Let a connection hear the rooms of its member, and go on in the room where it was.
+        Add a connection to the audiences of its member's rooms, and restore its current room.
         """
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
@@ -336,7 +337,7 @@ class Presence:
 
     def goOn(self, user: User, current: int) -> None:
         """
-        Let somebody speak in the room where they spoke before, or tell them why not.
+        Restore a user's current room, or tell them why that is impossible.
 
         @param current: the room's id.
         """
@@ -398,15 +399,16 @@ class Presence:
 
     def dismiss(self, user: User) -> None:
         """
-        Say goodbye to somebody who left the chat.
+        Say goodbye to a user who has left the chat.
         """
         self._state.audit.tell(f"{user.name} has left", user.client.address)
         user.dismiss()
 
 
-def _amongst(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
+def _membersAmong(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
     """
-    @return: those of these people who are in a room, by a look at the fewer of the two.
+    @return: those of these people who are in a room, found by iterating over the smaller
+        collection.
     """
     if len(people) < len(room):
         return [member for member in people if member in room]

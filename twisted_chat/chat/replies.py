@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.chat.test_replies -*-
 """
-The order of answers: each leaves after the answers to everything that was asked for before it.
+Keeps answers in order: each is sent after the answers to all earlier requests.
 
-The log answers drafts some time after they were made; a refusal, or the output of a command, is
-there at once.  It waits here for the answers that come before it.
+The log answers a draft after some time, while a refusal or the output of a command is ready at
+once, and waits here for the answers to earlier drafts.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred, succeed
 
 class Replies:
     """
-    What one connection asked for, and the answers to it.
+    The unanswered drafts of one connection, and the replies that wait for their answers.
 
     @ivar put: sends whole lines; never blocks and never raises.
-    @ivar waits: whether somebody wants to know when something is answered: see L{settle}.
+    @ivar waits: whether L{settle} must be called when something is answered.
     """
 
     __slots__ = ("_answered", "_asked", "_held", "_settling", "put", "waits")
@@ -41,7 +41,7 @@ class Replies:
 
     def reply(self, data: bytes) -> None:
         """
-        Send whole lines after the answers to everything that was asked for so far.
+        Send whole lines after the answers to all earlier requests.
         """
         if self._asked == self._answered:
             if data:
@@ -56,14 +56,14 @@ class Replies:
         Count a draft as answered.
 
         @param data: its answer.
-        @return: the answer, with what waited for it.
+        @return: the answer, followed by the replies that waited for it.
         """
         self._answered += 1
         return data if self._held is None else data + self._due()
 
     def _due(self) -> bytes:
         """
-        @return: what waited for as many answers as there are now.
+        @return: the replies whose turn has come with the latest answer.
         """
         held = self._held
         if held is None:
@@ -77,8 +77,8 @@ class Replies:
 
     def whenAnswered(self) -> Deferred[None]:
         """
-        @return: fires when everything that was asked for so far is answered; at most one caller at
-            a time.
+        @return: fires when all earlier requests are answered; at most one caller may wait at a
+            time.
         """
         if self._asked == self._answered:
             return succeed(None)
@@ -88,7 +88,7 @@ class Replies:
 
     def settle(self) -> None:
         """
-        Note that something was answered, and that was sent.  To be called while somebody L{waits}.
+        Note that an answer was sent.  Must be called while L{waits} is set.
         """
         if self._settling is not None and self._asked == self._answered:
             settling, self._settling = self._settling, None

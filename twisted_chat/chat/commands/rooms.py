@@ -37,22 +37,22 @@ LISTED = 1_000
 rooms that are locked have more."""
 
 MAX_ROOMS = 32
-"""Rooms that one person can be in."""
+"""Most rooms that one person can be in."""
 
 MAX_PRIVATE = 16
-"""Private rooms that one person can own: they stay for a while when they are empty."""
+"""Most private rooms that one person can own: they stay for a while when they are empty."""
 
 MAX_TOPIC = 256
-"""Characters of a topic."""
+"""The longest topic, in characters."""
 
 MIN_PASSWORD = 6
-"""Characters of a room's password: fewer are guessed."""
+"""The shortest password of a room, in characters: shorter ones are guessed."""
 
 MAX_PASSWORD = 64
-"""Characters of a room's password."""
+"""The longest password of a room, in characters."""
 
 MAX_REASON = 128
-"""Characters of a reason."""
+"""The longest reason, in characters."""
 
 
 async def join(user: User, text: str, key: str | None) -> None:
@@ -67,7 +67,7 @@ async def join(user: User, text: str, key: str | None) -> None:
     state = user.state
     room = await state.rooms.whenSettled(name)
     if room is not None and password and not room.private:
-        # Whoever gives a password means to be among themselves.
+        # A user who gives a password expects a private room.
         raise NotAllowed(
             f"{room.name} is open to everybody, and a password does not change that: /join it "
             "without one, or choose another name"
@@ -100,7 +100,7 @@ def _checkBans(user: User, room: Room) -> None:
 
 def tellRules(user: User, room: Room) -> None:
     """
-    Tell somebody who joins a room how one speaks there.
+    Tell a user who joins a room which rules for speaking apply.
     """
     law, now = user.state.law, user.state.seconds()
     if not law.hasRules(room.place):
@@ -118,7 +118,7 @@ async def _create(user: User, name: str, password: str, key: str | None) -> Room
     if other is not None:
         room = rooms.get(other)
         if room is None or (room.private and room not in user.rooms):
-            # Of a private room that the user is not in, no word is said.
+            # A private room that the user is not in must not be mentioned.
             raise NotAllowed(f"no room can be called {name} at the moment: choose another name")
         raise NotAllowed(f"{name} looks like {other}, which is here: choose another name")
     draft = _draft(user, CREATED, name)
@@ -129,7 +129,7 @@ async def _create(user: User, name: str, password: str, key: str | None) -> Room
     with user.state.newRooms.making(user.client), rooms.reserve(name):
         await user.propose(draft, key)
     if user.leaving:
-        # Nobody will ever be in it: they left while it was being made.
+        # Nobody will be in it: its maker left while it was being made.
         user.state.emptied(rooms[name])
     return rooms[name]
 
@@ -157,7 +157,7 @@ def _tryPassword(user: User, room: Room, password: str) -> None:
 
 def goTo(user: User, room: Room, key: str | None) -> None:
     """
-    Let a user speak in one of their rooms.
+    Make one of a user's rooms their current one.
     """
     user.moveTo(room)
     user.answer(user.entered, key)
@@ -180,7 +180,7 @@ async def leave(user: User, text: str, key: str | None) -> None:
 
 async def topic(user: User, text: str, key: str | None) -> None:
     """C{/topic [TEXT]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     if not text:
         user.answer(Topic(room.name, room.topic), key)
         return
@@ -195,7 +195,7 @@ async def topic(user: User, text: str, key: str | None) -> None:
 
 async def invite(user: User, text: str, key: str | None) -> None:
     """C{/invite NAME}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     guest = user.state.roster.find(text)
     if guest in room:
         raise NotAllowed(f"{guest.name} is in {room.name} already")
@@ -203,7 +203,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
         _mustOwn(user, room)
     refusal = user.state.law.mayTell(user.visitor, guest.sid, user.state.seconds())
     if refusal is not None:
-        # The name of a room is words, too.
+        # A room's name is text of the user's, too, and they must be allowed to speak.
         raise refusal
     _mayChange(user)
     data = f"{guest.sid} {room.era.start}"
@@ -212,7 +212,7 @@ async def invite(user: User, text: str, key: str | None) -> None:
 
 async def lock(user: User, text: str, key: str | None) -> None:
     """C{/lock [PASSWORD]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     if " " in text or len(text) > MAX_PASSWORD:
         raise BadCommand(
@@ -232,7 +232,7 @@ async def lock(user: User, text: str, key: str | None) -> None:
 
 async def unlock(user: User, text: str, key: str | None) -> None:
     """C{/unlock}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     if not room.private:
         raise NotAllowed(f"{room.name} is open to everybody already")
@@ -247,7 +247,7 @@ async def unlock(user: User, text: str, key: str | None) -> None:
 
 async def kick(user: User, text: str, key: str | None) -> None:
     """C{/kick NAME [REASON]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     _mustOwn(user, room)
     name, _, reason = text.partition(" ")
     target = user.state.roster.find(name)
@@ -270,9 +270,9 @@ async def kick(user: User, text: str, key: str | None) -> None:
         await user.propose(left)
 
 
-async def settled(user: User) -> Room:
+async def settledRoom(user: User) -> Room:
     """
-    @return: the user's current room, when no change of its law waits for the log.
+    @return: the user's current room, once no change of its law waits for the log.
     """
     room = user.current
     while room.changing:
@@ -312,7 +312,7 @@ def _checkNewPassword(password: str) -> None:
 
 def _mayOwnPrivate(user: User) -> None:
     """
-    @raise NotAllowed: if the user owns as many private rooms as one may.
+    @raise NotAllowed: if the user owns L{MAX_PRIVATE} private rooms.
     """
     if user.state.rooms.privateOf(user.sid) >= MAX_PRIVATE:
         raise NotAllowed(
