@@ -4,8 +4,8 @@ The command line: C{python -m bench}.
 C{python -m bench} measures everything in about an hour, C{--quick} in some ten minutes;
 C{python -m bench crowd lone --servers ours,naive,ngircd} only what is named;
 C{python -m bench plot results.json} draws the pictures again.  C{python -m bench returns},
-like C{door}, C{absent}, C{churn}, C{growth} and C{costs}, measures this server alone, against
-bounds.
+like C{door}, C{absent}, C{churn}, C{growth}, C{costs} and C{restart}, measures this server alone,
+against bounds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from bench import absent, churn, costs, door, growth, returns, tables
+from bench import absent, churn, costs, door, growth, restart, returns, tables
 from bench import results as resultsFile
 from bench.cells import Cell
 from bench.contestants import SERVERS, Server
@@ -66,10 +66,11 @@ ALONE: dict[str, Callable[[Sequence[str]], int]] = {
     "churn": churn.main,
     "growth": growth.main,
     "costs": costs.main,
+    "restart": restart.main,
 }
 """What is measured of this server alone: a crowd at the door, one that comes back after a restart,
-people who were away for long, guests who come and go, a history that grows, and what each
-thing costs at three sizes.  Each has options of its own."""
+people who were away for long, guests who come and go, a history that grows, what each thing costs
+at three sizes, and one program over a restart.  Each has options of its own."""
 
 IDLE_SECONDS = 3.0
 """How long idle users are watched."""

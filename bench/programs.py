@@ -96,6 +96,11 @@ class Crowd:
         self._open: dict[int, tuple[socket.socket, Program]] = {}
         self._begun: dict[int, bytes] = {}
 
+    @property
+    def isAway(self) -> bool:
+        """Whether no connection is left."""
+        return not self._open
+
     def come(self) -> None:
         """
         Connect, all in the same instant, and say hello as soon as that is possible.

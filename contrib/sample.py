@@ -13,4 +13,4 @@ from twisted_chat.options import settings
 
 if __name__ == "__main__":
     path = Path(__file__).with_name("chat.toml")
-    path.write_text(sample(settings(), "twistd -n chatserver"), "utf-8")
+    path.write_text(sample(settings(), "twistd -n --pidfile= chatserver"), "utf-8")

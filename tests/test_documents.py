@@ -24,11 +24,11 @@ from twisted_chat import errors
 from twisted_chat.chat.commands.table import COMMANDS
 from twisted_chat.client.localcommands import LocalCommands
 from twisted_chat.client.settings import Settings
+from twisted_chat.composition import Options
 from twisted_chat.console import process
 from twisted_chat.console.inputhistory import storable
 from twisted_chat.doors.lines import jsonrequests
 from twisted_chat.errors import ChatError, NotStored
-from twisted_chat.tap import Options
 from twisted_chat.wire.answers import (
     Account,
     Answer,

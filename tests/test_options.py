@@ -216,7 +216,7 @@ class ConfigTests(SynchronousTestCase):
     def test_sample(self) -> None:
         """The sample is that of the options as they are; uncommented, it says the defaults."""
         text = (ROOT / "contrib" / "chat.toml").read_text("utf-8")
-        self.assertEqual(text, sample(settings(), "twistd -n chatserver"))
+        self.assertEqual(text, sample(settings(), "twistd -n --pidfile= chatserver"))
         lines = [line[1:] for line in text.splitlines() if re.match(r"#[a-z-]+ = ", line)]
         self.assertEqual(len(lines) + len(APART) - 2, len(settings()))
         options = self.parse("\n".join(line for line in lines if '"..."' not in line))

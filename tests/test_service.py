@@ -8,6 +8,7 @@ import errno
 import gc
 import signal
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -152,7 +153,6 @@ class ServiceTests(SynchronousTestCase):
         self.atExit: list[Callable[[], object]] = []
         self.patch(signal, "signal", self.handlers.__setitem__)
         self.patch(module, "atexit", SimpleNamespace(register=self.atExit.append))
-        self.addCleanup(gc.set_threshold, *gc.get_threshold())
         self.addCleanup(gc.unfreeze)
 
         @implementer(ILogObserver)
@@ -253,6 +253,23 @@ class ServiceTests(SynchronousTestCase):
         room = self.gate.hub.rooms.get("#dev")
         assert room is not None
         self.assertEqual(room.topic, "Code")
+
+    def test_tables(self) -> None:
+        """The tables of names are loaded one by one when people are in, and not beyond the end."""
+        loaded: list[str] = []
+        tables = [partial(loaded.append, name) for name in ("one", "two", "three")]
+        self.patch(module, "TABLES", tables)
+        service = self.begin()
+        self.log.opened.callback(None)
+        self.reactor.advance(0.9)
+        self.assertEqual(loaded, [])
+        self.reactor.advance(0.2)
+        self.assertEqual(loaded, ["one"])
+        self.reactor.advance(1.0)
+        self.assertEqual(loaded, ["one", "two"])
+        service.stopService()
+        self.reactor.advance(1.0)
+        self.assertEqual(loaded, ["one", "two"])
 
     def test_tidy(self) -> None:
         """The chat is tidied every minute; that it fails once is logged, and no more."""

@@ -14,7 +14,9 @@ Each folder is one role and one level, and imports from lower levels only:
  - C{chat}: the hub, its rooms and its users, who know no socket, no bytes and no reactor
  - C{doors}: each turns bytes into calls on the chat, and knows neither another door nor a port
  - C{options}, C{identity}, C{listening}: what the operator asks for: options, certificate, ports
- - C{service}, then C{tap}: the life of a server; only C{tap} knows ports, stores and doors together
+ - C{service}, then C{composition}: the life of a server; only the latter knows ports, stores and
+   doors together
+ - C{tap}: what C{twistd} loads
  - C{monitor}: tells the figures, beside the doors
  - C{server}: the public face; C{history}: the command for a history file
  - C{admin}: the command for a running server

@@ -28,13 +28,15 @@ from .ops import systemd
 from .ops.auditlog import AuditLog
 from .ops.signals import handleSignals
 from .stores.interfaces import IStore
-from .text.names import loadTables
-
-_COLLECT = (20_000, 20, 50)
-"""The garbage collector's thresholds."""
+from .text.names import TABLES
 
 _TIDY_SECONDS = 60.0
 """How often the hub marks sessions as used and closes rooms that nobody uses."""
+
+_TABLE_SECONDS = 1.0
+"""From the start to the first table for names that are not ASCII, and from each to the next, in
+seconds: clients that come back after a restart are served first, and nobody waits for more than one
+table."""
 
 
 class CannotStart(SystemExit, Exception):
@@ -107,6 +109,7 @@ class ChatService(Service):
         self._logObserver = logObserver
         self._atEnd = atEnd
         self._tidying: IDelayedCall | None = None
+        self._loading: IDelayedCall | None = None
         self._bound = False
         self._open = False
 
@@ -118,7 +121,6 @@ class ChatService(Service):
         super().setServiceParent(parent)
         if self._logObserver is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._logObserver)
-            self._logObserver = None
 
     # The start
 
@@ -147,15 +149,12 @@ class ChatService(Service):
         """
         super().startService()
         if self._logObserver is not None:
-            # There is no application: python -m twisted has a log of its own beside this one.
-            globalLogPublisher.addObserver(self._logObserver)
-        # Some 50 ms that would otherwise stop everybody when the first user logs in.
-        loadTables()
-        # What exists now lives as long as the server: the collector need not look at it again, nor
-        # run after every 700 objects where one turn of the reactor makes thousands.
-        gc.collect()
+            # twistd has done so by now, and then this does nothing.  python -m twisted begins a log
+            # of its own before the reactor runs, and would give again what came before.
+            self._reactor.callWhenRunning(globalLogPublisher.addObserver, self._logObserver)
+        # What exists now lives as long as the server: the collector need not look at it again.  The
+        # little garbage among it is not worth the time that a collection takes.
         gc.freeze()
-        gc.set_threshold(*_COLLECT)
         if not self._bound:
             self.privilegedStartService()
         self._reactor.callWhenRunning(
@@ -186,6 +185,7 @@ class ChatService(Service):
             return
         self._open = True
         self._tidying = self._reactor.callLater(_TIDY_SECONDS, self._tidy)
+        self._loading = self._reactor.callLater(_TABLE_SECONDS, self._load, TABLES)
         for door in self._doors:
             door.open()
             for line in door.describe():
@@ -212,6 +212,16 @@ class ChatService(Service):
         except Exception:
             self._log.failure("the chat cannot be tidied")
 
+    def _load(self, tables: Sequence[Callable[[], object]]) -> None:
+        """
+        Load one of these tables now, and the others later.
+        """
+        first, *others = tables
+        first()
+        self._loading = None
+        if others:
+            self._loading = self._reactor.callLater(_TABLE_SECONDS, self._load, others)
+
     # The end
 
     def stopService(self) -> Deferred[None]:
@@ -227,8 +237,9 @@ class ChatService(Service):
         systemd.stopping()
         if self._monitor is not None:
             self._monitor.isReady = False
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for call in (self._tidying, self._loading):
+            if call is not None:
+                call.cancel()
         for door in self._doors:
             door.stopReading()
         if self._open:

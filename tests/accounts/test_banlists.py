@@ -51,7 +51,7 @@ class BanListTests(CourtCase):
         self.dev = self.court.makes("ann")
 
     def test_roomBound(self) -> None:
-        """A room has a thousand bans; those that have ended make space."""
+        """A room has a thousand bans, and those that have ended make space."""
         for number in range(MAX_ROOM_BANS):
             self.court.mutes("ann", self.dev, f"g{number}", 60 if number == 700 else 0)
         self.void(self.court.mutes, "ann", self.dev, "more")
@@ -62,7 +62,7 @@ class BanListTests(CourtCase):
         check(self.paper)
 
     def test_patternBound(self) -> None:
-        """There are a thousand patterns; those that have ended make space."""
+        """The server has a thousand patterns, and those that have ended make space."""
         for number in range(MAX_PATTERNS):
             self.court.bans("", SERVER, pattern=f"s{number}*", seconds=0 if number else 60)
         self.void(self.court.bans, "", SERVER, pattern="more*")
@@ -78,7 +78,7 @@ class BanListTests(CourtCase):
         check(self.paper)
 
     def test_bound(self) -> None:
-        """There is a bound for all places together."""
+        """All places together have a bounded number of bans."""
         self.patch(banlists, "MAX_BANS", 3)
         self.court.mutes("ann", self.dev, "a")
         self.court.mutes("ann", self.dev, "b")
@@ -89,7 +89,7 @@ class BanListTests(CourtCase):
         self.court.mutes("ann", self.dev, "d")
 
     def test_swept(self) -> None:
-        """Where a page is full, those that have ended are dropped: short bans do not pile up."""
+        """Bans that have ended are dropped from a full page, so that short bans do not pile up."""
         for number in range(10 * PAGE_SIZE):
             self.court.bans("", SERVER, who=f"g{number}", seconds=60)
             self.court.now += 1
@@ -99,7 +99,7 @@ class BanListTests(CourtCase):
     @FAST
     @given(st.data())
     def test_anyOrder(self, data: st.DataObject) -> None:
-        """Whatever is banned, lifted and closed in whatever order, the lists agree."""
+        """The lists agree after any bans, lifts and closings, in any order."""
         self.patch(banlists, "PAGE_SIZE", 3)
         self.patch(banlists, "MAX_ROOM_BANS", 8)
         court = Court()

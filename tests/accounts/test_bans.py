@@ -30,7 +30,7 @@ def ban(id: int, place: str = "!", what: str = "enter", until: float = 0, **whom
 
 class IndexTests(SynchronousTestCase):
     """
-    Bans that are found by whom they concern.
+    Bans, found by the users whom they concern.
     """
 
     def setUp(self) -> None:
@@ -68,7 +68,7 @@ class IndexTests(SynchronousTestCase):
             self.assertEqual(self.found(visitor("A", host)), 0, host)
 
     def test_spares(self) -> None:
-        """A ban of a network may spare whoever is logged in, and them alone."""
+        """A ban of a network may spare users who are logged in, and them alone."""
         self.index.put(ban(1, net="203.0.113.0/24", spares=True))
         self.assertEqual(self.found(visitor("A", "203.0.113.1", account=False)), 1)
         self.assertEqual(self.found(visitor("A", "203.0.113.1", account=True)), 0)
@@ -76,7 +76,7 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(self.found(visitor("A", "203.0.113.1", account=True)), 2)
 
     def test_patterns(self) -> None:
-        """A pattern matches what a name looks like."""
+        """A pattern matches names by their looks."""
         self.index.put(ban(1, pattern="*spam*"))
         for name in ("spam", "SPAM1", "xXspamXx", "sрam"):
             self.assertEqual(self.found(visitor(name)), 1, name)
@@ -85,7 +85,7 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(self.found(visitor("spam")), 0)
 
     def test_exempt(self) -> None:
-        """Somebody who is exempt is found by their account alone."""
+        """A user who is exempt is found by their account alone."""
         everything: dict[str, Any] = {
             "looks": sorted(looks("Ann")),
             "net": "192.0.2.0/24",
@@ -98,7 +98,7 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(self.found(visitor("Ann"), exempt=True), 2)
 
     def test_ends(self) -> None:
-        """A ban holds until its end; of several that which ends last is told."""
+        """A ban holds until its end, and the last of several to end is told."""
         self.index.put(ban(1, who="ann", until=NOW + 10))
         self.index.put(ban(2, who="ann", until=NOW + 20))
         for now, id in ((NOW, 2), (NOW + 15, 2), (NOW + 20, 0)):
@@ -107,7 +107,7 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(self.found(visitor("Ann"), now=1e12), 3)
 
     def test_places(self) -> None:
-        """A ban holds in its place, for what it forbids."""
+        """A ban holds in its place, for the act that it forbids."""
         self.index.put(ban(1, "7", "speak", who="ann"))
         self.assertEqual(self.found(visitor("Ann"), "7", "speak"), 1)
         self.assertEqual(self.found(visitor("Ann"), "7", "enter"), 0)

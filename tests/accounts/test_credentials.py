@@ -98,7 +98,7 @@ class ValueTests(SynchronousTestCase):
     """
 
     def test_forms(self) -> None:
-        """What may be left out is left out."""
+        """Fields with default values are left out."""
         self.assertEqual(
             device("laptop").value(),
             {
@@ -122,7 +122,7 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual(readCredential(json.loads(json.dumps(credential.value()))), credential)
 
     def test_refused(self) -> None:
-        """A value that lacks something, has more, or has another type or length is none."""
+        """A value that lacks a field, has more, or has another type or length is refused."""
         for name, wrong in (
             ("label", 7),
             ("salt", "c2Fs"),
@@ -185,7 +185,7 @@ class ValueTests(SynchronousTestCase):
             )
 
     def test_noList(self) -> None:
-        """What is no list, and two of the same label, are refused."""
+        """A value that is no list, and a list with one label twice, are refused."""
         twice = [device("Laptop").value(), device("laptop").value()]
         for values in cast("tuple[Any, ...]", (None, {}, "x", twice)):
             self.assertRaises(BadObject, readCredentials, values)
@@ -193,7 +193,7 @@ class ValueTests(SynchronousTestCase):
 
 class MakeTests(SynchronousTestCase):
     """
-    Where credentials come from.
+    The making of credentials.
     """
 
     def test_device(self) -> None:
@@ -223,7 +223,7 @@ class MakeTests(SynchronousTestCase):
         self.assertTrue(typed.verifier(PEPPER).accepts(SECRET))
 
     def test_own(self) -> None:
-        """A password of one's own is hashed 100,000 times, and masked."""
+        """A chosen password is hashed 100,000 times, and masked."""
         self.assertEqual((OWN.label, OWN.isMade, OWN.masked), ("password", False, PEPPER.name))
         self.assertEqual(OWN.kept.iterations, 100_000)
         self.assertFalse(OWN.kept.accepts(PASSWORD))
@@ -252,13 +252,13 @@ class ListTests(SynchronousTestCase):
         )
 
     def test_newPassword(self) -> None:
-        """A new password takes the place of the old one, also where there is no room for more."""
+        """A new password replaces the old one, also when there is no room for more."""
         new = OWN._replace(since=NOW + 1)
         full = (OWN, *(device(f"d{number}") for number in range(MAX_CREDENTIALS - 1)))
         self.assertEqual(added(full, new), (*full[1:], new))
 
     def test_tooMany(self) -> None:
-        """There are sixteen at most."""
+        """An account has sixteen credentials at most."""
         credentials: tuple[Credential, ...] = ()
         for number in range(MAX_CREDENTIALS):
             credentials = added(credentials, device(f"d{number}"))
@@ -266,13 +266,13 @@ class ListTests(SynchronousTestCase):
         self.assertIn("/device remove one that you no longer use", error.sentence)
 
     def test_removed(self) -> None:
-        """A label is taken out in any case; one that is not there changes nothing."""
+        """A label is removed in any case of its letters; an unknown one changes nothing."""
         credentials = (device("laptop"), device("phone"))
         self.assertEqual(removed(credentials, "Laptop"), credentials[1:])
         self.assertEqual(removed(credentials, "tablet"), credentials)
 
     def test_chosen(self) -> None:
-        """A proof is for the label it names, or for the password of one's own, or the oldest."""
+        """A proof is for the label it names, or for the chosen password, or for the oldest."""
         laptop, phone = device("laptop"), device("phone")
         self.assertEqual(chosen((laptop, phone), "PHONE"), phone)
         self.assertIsNone(chosen((laptop, phone), "tablet"))
@@ -283,7 +283,7 @@ class ListTests(SynchronousTestCase):
 
 class SecretTests(SynchronousTestCase):
     """
-    Which credential a secret belongs to.
+    The credential that a secret belongs to.
     """
 
     credentials = (device("laptop"), OWN, MADE)
@@ -295,7 +295,7 @@ class SecretTests(SynchronousTestCase):
         return fitting(tries(self.credentials, secret, label), PEPPER)
 
     def test_found(self) -> None:
-        """Password and secrets are found, as people type them."""
+        """Passwords and secrets are found as users type them."""
         self.assertEqual(self.found(PASSWORD), OWN)
         self.assertEqual(self.found(PASSWORD.replace(" ", "\u00a0")), OWN)
         self.assertEqual(self.found(SECRET), MADE)
@@ -322,7 +322,7 @@ class SecretTests(SynchronousTestCase):
         )
 
     def test_impossible(self) -> None:
-        """What cannot be a password is not hashed as one."""
+        """A text that cannot be a password is not hashed as one."""
         labels = [each.label for each, _ in tries(self.credentials, "short")]
         self.assertEqual(labels, ["laptop", "paper"])
 
@@ -333,6 +333,9 @@ class SecretTests(SynchronousTestCase):
         self.assertIsNone(fitting(tries((own,), "0123ABCD-XYZ"), PEPPER))
 
     def test_lostPepper(self) -> None:
-        """Where a password cannot be checked, that is said; secrets of devices still get in."""
+        """
+        A password that cannot be checked is refused with that reason; secrets of devices still log
+        in.
+        """
         self.assertEqual(fitting(tries(self.credentials, SECRET), OTHER), MADE)
         self.assertRaises(WrongPepper, fitting, tries(self.credentials, PASSWORD), OTHER)

@@ -57,7 +57,7 @@ def fields(**values: Any) -> Fields:
 
 class FieldsTests(SynchronousTestCase):
     """
-    Values that are asked for by their type.
+    Values, asked for by their type.
     """
 
     def refused(self, ask: Callable[..., Any], *arguments: Any) -> None:
@@ -65,7 +65,7 @@ class FieldsTests(SynchronousTestCase):
         self.assertRaises(ChatError, ask, *arguments)
 
     def test_notAnObject(self) -> None:
-        """What is no JSON object is refused, however it is broken."""
+        """Data that are no JSON object are refused, however they are broken."""
         for data in ("", "{", "[]", "1", "null", "[" * 100_000, '{"a":' * 50_000, "1" * 5_000):
             self.refused(Fields, data)
         self.refused(Fields, '{"v":"' + "x" * MAX_DATA + '"}')
@@ -80,7 +80,7 @@ class FieldsTests(SynchronousTestCase):
         self.refused(fields(v="\ud800").text, "v")
 
     def test_word(self) -> None:
-        """A word is one of those that are allowed; the first where there is none."""
+        """A word is one of the allowed ones, and the first of them if it is absent."""
         self.assertEqual(fields(v="b").word("v", "a", "b"), "b")
         self.assertEqual(fields().word("v", "a", "b"), "a")
         self.refused(fields(v="c").word, "v", "a", "b")
@@ -94,7 +94,7 @@ class FieldsTests(SynchronousTestCase):
         self.refused(fields(looks=["a"] * (MAX_LOOKS + 1)).looks)
 
     def test_whole(self) -> None:
-        """A whole number lies within its bounds, and truth is no number."""
+        """A whole number lies within its bounds, and a truth value is no number."""
         self.assertEqual(fields(v=7).whole("v"), 7)
         self.assertEqual(fields().whole("v", 3), 3)
         for value in (-1, 8, 1.0, True, "1", None):
@@ -103,7 +103,7 @@ class FieldsTests(SynchronousTestCase):
         self.refused(fields(v=[1, 2, 3]).wholes, "v", 2)
 
     def test_flag(self) -> None:
-        """A flag is set, or not; a number is none."""
+        """A flag is true or false, and never a number."""
         self.assertTrue(fields(v=True).flag("v"))
         self.assertFalse(fields().flag("v"))
         self.refused(fields(v=1).flag, "v")
@@ -128,7 +128,7 @@ class FieldsTests(SynchronousTestCase):
     @FAST
     @given(ANYTHING, st.sampled_from(ASKED))
     def test_nothingElseIsRaised(self, value: object, ask: Callable[[Fields], Any]) -> None:
-        """Whatever a value is, it is what was asked for or a refusal."""
+        """Any value is what was asked for, or refused."""
         try:
             ask(fields(v=value, looks=value, until=value))
         except ChatError as error:
@@ -137,7 +137,7 @@ class FieldsTests(SynchronousTestCase):
     @FAST
     @given(st.one_of(st.text(max_size=30), ANYTHING.map(json.dumps)))
     def test_anyData(self, data: str) -> None:
-        """Whatever the data are, they are an object or refused."""
+        """Any data are an object, or refused."""
         try:
             Fields(data).text("v", "")
         except ChatError as error:

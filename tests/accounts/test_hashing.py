@@ -64,7 +64,7 @@ class HashingTests(SynchronousTestCase):
         return self.hashing.do(task, number)
 
     def test_inline(self) -> None:
-        """With a runner that does all at once, a result is there at once."""
+        """A result is there at once with a runner that does all at once."""
         hashing = Hashing(maybeDeferred)
         self.assertEqual(self.successResultOf(hashing.do(max, 1, 2)), 2)
         self.assertEqual(hashing.waiting, 0)
@@ -82,7 +82,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.thread.asked, [])
 
     def test_figures(self) -> None:
-        """What tasks took is counted, and so is what was refused."""
+        """The time that tasks took is counted, and so are refused tasks."""
         for number in range(3):
             self.ask(number)
             self.thread.work()
@@ -114,7 +114,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(results[2]), 2)
 
     def test_cancelRunning(self) -> None:
-        """A task that is cancelled while it is done goes unheard, and the next one is done."""
+        """A task that is cancelled while it runs goes unheard, and the next one is done."""
         results = [self.ask(number) for number in range(2)]
         results[0].cancel()
         self.failureResultOf(results[0], CancelledError)
@@ -124,7 +124,9 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(results[1]), 1)
 
     def test_failure(self) -> None:
-        """A task that fails fails its result, takes its time, and keeps nobody from the next."""
+        """
+        A task that fails fails its result, takes its time, and does not keep the next from running.
+        """
 
         def fails() -> None:
             self.clock.advance(0.01)
@@ -138,7 +140,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(good), 1)
 
     def test_failureAtOnce(self) -> None:
-        """A runner that raises what a task raised keeps nobody from the next."""
+        """A task that raises in the runner does not keep the next from running."""
         hashing = Hashing(lambda task, *arguments: succeed(task(*arguments)))
         self.failureResultOf(hashing.do(int, "x"), ValueError)
         self.assertEqual(self.successResultOf(hashing.do(int, "1")), 1)
@@ -154,7 +156,7 @@ class HashingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(asked[0]), 2)
 
     def test_stop(self) -> None:
-        """At the end all that wait are cancelled."""
+        """All tasks that wait are cancelled at the end."""
         results = [self.ask(number) for number in range(3)]
         self.hashing.stop()
         for result in results[1:]:

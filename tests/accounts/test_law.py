@@ -65,7 +65,7 @@ class WhoTests(LawCase):
     """
 
     def test_ownerOf(self) -> None:
-        """A name is found by its case and Unicode form alone, a look-alike by its looks."""
+        """A name is found by its case and Unicode form alone, and a lookalike by its looks."""
         self.court.registers("Neil")
         self.assertEqual(self.law.ownerOf("NEIL"), Owned("neil", "Neil"))
         self.assertIsNone(self.law.ownerOf("NeiI"))
@@ -73,7 +73,7 @@ class WhoTests(LawCase):
         self.assertIsNone(self.law.lookalike(looks("Nell")))
 
     def test_accounts(self) -> None:
-        """An account is one until it ends; its name stays owned."""
+        """An account lasts until it ends, and its name stays owned."""
         self.assertTrue(self.law.isAccount("bob"))
         self.assertFalse(self.law.isAccount("guest"))
         self.court.unregisters("bob")
@@ -82,7 +82,7 @@ class WhoTests(LawCase):
         self.assertEqual(self.law.lookalike(looks("B0b")), Owned("bob", "Bob", True))
 
     def test_stays(self) -> None:
-        """A room stays while somebody registered owns it."""
+        """A room stays while its owner is registered."""
         guests = self.court.makes("guest")
         self.assertTrue(self.law.stays(self.dev))
         self.assertFalse(self.law.stays(guests))
@@ -104,7 +104,7 @@ class SpeakTests(LawCase):
     """
 
     def test_noRules(self) -> None:
-        """A room without rules needs no question, and everybody speaks."""
+        """Everybody speaks in a room without rules, without a question to the law."""
         self.assertFalse(self.law.hasRules(self.dev))
         self.assertEqual(self.speech("Guest"), "")
         self.court.bans("ann", self.dev, who="x")
@@ -143,12 +143,12 @@ class SpeakTests(LawCase):
         self.assertFalse(self.law.hasRules(self.dev))
 
     def test_mutedInARoom(self) -> None:
-        """A mute of a room does not keep anybody from direct messages."""
+        """A user who is muted in a room may still send direct messages."""
         self.court.mutes("mod", self.dev, "bob")
         self.assertIsNone(self.law.mayTell(visitor("Bob"), "ann", self.court.now))
 
     def test_readOnly(self) -> None:
-        """In a read-only room speakers and those above them speak."""
+        """Speakers and those above them speak in a read-only room."""
         self.court.sets("mod", self.dev, "readonly", "on")
         for name in ("Ann", "Mod", "Val", "Root"):
             self.assertEqual(self.speech(name), "", name)
@@ -158,14 +158,17 @@ class SpeakTests(LawCase):
         self.assertFalse(self.law.hasRules(self.dev))
 
     def test_unmutedInReadOnly(self) -> None:
-        """The end of a mute lets nobody speak in a read-only room."""
+        """A user whose mute ends still does not speak in a read-only room."""
         self.court.sets("mod", self.dev, "readonly", "on")
         ban = self.court.mutes("mod", self.dev, "bob")
         self.court.lifts("mod", self.dev, ban)
         self.assertIn("is read-only", self.speech("Bob"))
 
     def test_slow(self) -> None:
-        """In slow mode one waits after each message, and is told how long; moderators do not."""
+        """
+        A member in slow mode waits after each message, and is told how long; moderators do not
+        wait.
+        """
         self.court.sets("mod", self.dev, "slow", 30)
         for name in ("Val", "Mod", "Ann"):
             self.assertEqual(self.speech(name), "")
@@ -182,14 +185,14 @@ class SpeakTests(LawCase):
         self.assertEqual(self.speech("Val"), "")
 
     def test_slowClock(self) -> None:
-        """A clock that is set back lets nobody wait for longer than the room says."""
+        """A clock that is set back makes nobody wait for longer than the room says."""
         self.court.sets("mod", self.dev, "slow", 30)
         self.law.spoke(self.dev, "bob", self.court.now)
         self.court.now -= 86_400
         self.assertIn("in 30 s", self.speech("Bob"))
 
     def test_slowEnds(self) -> None:
-        """With slow mode ends what is known of who spoke."""
+        """The times of messages are forgotten once slow mode ends."""
         self.court.sets("mod", self.dev, "slow", 30)
         self.law.spoke(self.dev, "bob", self.court.now)
         self.court.sets("mod", self.dev, "slow", 0)
@@ -197,7 +200,7 @@ class SpeakTests(LawCase):
         self.assertEqual(self.speech("Bob"), "")
 
     def test_slowCrowd(self) -> None:
-        """Of a crowd that spoke, those are forgotten who need not wait."""
+        """Members of a crowd who need not wait any longer are forgotten."""
         self.court.sets("mod", self.dev, "slow", 30)
         for number in range(_MAX_SPOKEN):
             self.law.spoke(self.dev, f"g{number}", self.court.now)
@@ -207,7 +210,7 @@ class SpeakTests(LawCase):
         self.assertIn("in 30 s", self.speech("Bob"))
 
     def test_guests(self) -> None:
-        """Where guests only read, registered people speak; options say so, or what is set."""
+        """Registered users alone speak where guests only read, by the options or by what is set."""
         self.law.policies = Policies(guests="read-only")
         self.assertTrue(self.law.hasRules(self.dev))
         self.assertIn("guests may read here", self.speech("Guest"))
@@ -219,7 +222,7 @@ class SpeakTests(LawCase):
         self.assertFalse(self.law.hasRules(self.dev))
 
     def test_lockdown(self) -> None:
-        """During a lockdown guests do not speak, or nobody but moderators, for its time."""
+        """Guests do not speak during a lockdown, or nobody but moderators, for its time."""
         self.court.sets("root", SERVER, "lockdown", "guests", 60)
         self.assertIn("guests may not speak", self.speech("Guest"))
         self.assertEqual(self.speech("Bob"), "")
@@ -234,7 +237,7 @@ class SpeakTests(LawCase):
         self.assertEqual(self.speech("Guest"), "")
 
     def test_moderatorsByName(self) -> None:
-        """A mute by network or name does not hold for moderators, one of their account does."""
+        """A mute by network or name spares moderators, and one of their account does not."""
         self.court.bans("root", self.dev, "speak", net="192.0.2.0/24")
         self.assertIn("muted", self.speech(visitor("Bob", "192.0.2.1")))
         self.assertEqual(self.speech(visitor("Mod", "192.0.2.1")), "")
@@ -244,11 +247,11 @@ class SpeakTests(LawCase):
 
 class GuardTests(LawCase):
     """
-    Whether the entry of the chat is guarded at all.
+    The guard at the entry of the chat.
     """
 
     def test_nobodyKeptOut(self) -> None:
-        """The entry is not guarded unless somebody might be kept out of the chat."""
+        """The entry is not guarded unless somebody might be kept out."""
         self.court.bans("mod", self.dev, who="bob")
         self.court.sets("", SERVER, "registration", "invited")
         self.assertFalse(self.law.guardsEntry)
@@ -261,7 +264,7 @@ class GuardTests(LawCase):
         self.assertFalse(self.law.guardsEntry)
 
     def test_policies(self) -> None:
-        """The entry is guarded where guests are not let in, by the options or by what is set."""
+        """The entry is guarded while guests are not let in, by the options or by what is set."""
         self.law.policies = Policies("no")
         self.assertTrue(self.law.guardsEntry)
         self.law.policies = Policies()
@@ -295,7 +298,7 @@ class EnterTests(LawCase):
         self.assertEqual(self.entry("Bob", SERVER), "")
 
     def test_guests(self) -> None:
-        """A guest is found again under their name, and by the host that they came from."""
+        """A banned guest is recognised by their name, and by the host that they came from."""
         guest = visitor("Spam", "192.0.2.1", False)
         self.court.bans(
             "mod",
@@ -316,7 +319,7 @@ class EnterTests(LawCase):
         self.assertEqual(self.entry(visitor("Bob", "192.0.2.1"), self.dev), "")
 
     def test_operators(self) -> None:
-        """No network or pattern keeps an operator out, who must be able to lift it."""
+        """An operator is kept out by no network or pattern, since they must be able to lift it."""
         self.court.bans("root", SERVER, net="192.0.2.0/24")
         self.court.bans("root", SERVER, pattern="ro*t")
         self.assertEqual(self.entry(visitor("Root", "192.0.2.1")), "")
@@ -325,14 +328,14 @@ class EnterTests(LawCase):
         self.assertIn("banned", self.entry(visitor("Root", "192.0.2.1")))
 
     def test_guestsStayOut(self) -> None:
-        """Where guests are not wanted they do not enter, and are told so."""
+        """A guest is refused, and told why, where guests may not enter."""
         self.law.policies = Policies(guests="no")
         self.assertIn("for registered people", self.entry("Guest"))
         self.assertEqual(self.entry("Bob"), "")
         self.assertEqual(self.entry("Guest", self.dev), "")
 
     def test_lockdown(self) -> None:
-        """During a lockdown guests stay out, or everybody but operators."""
+        """Guests stay out during a lockdown, or everybody but operators."""
         self.court.sets("root", SERVER, "lockdown", "guests", 60)
         self.assertIn("guests cannot enter", self.entry("Guest"))
         self.assertEqual(self.entry("Bob"), "")
@@ -344,8 +347,7 @@ class EnterTests(LawCase):
 
     def test_register(self) -> None:
         """
-        Whether one can register is told before it is tried; whether a code can be used, the log
-        tells.
+        A user is told beforehand whether they can register; the log tells whether a code is good.
         """
 
         def may(code: str = "") -> bool:
@@ -368,7 +370,7 @@ class EnterTests(LawCase):
         self.assertTrue(may("operators"))
 
     def test_bans(self) -> None:
-        """The bans and mutes of a place are listed; one that was lifted is gone."""
+        """The bans and mutes of a place are listed, and one that was lifted is gone."""
         first = self.court.bans("mod", self.dev, who="bob", reason="spam")
         second = self.court.mutes("mod", self.dev, "x")
         listed = self.law.bans(self.dev, self.court.now, 10)
@@ -426,7 +428,7 @@ class _Model:
 
 class OneAnswerTests(SynchronousTestCase):
     """
-    Any mix of what moderators do.
+    Mixed acts of moderators.
     """
 
     @FAST
@@ -496,7 +498,7 @@ class OneAnswerTests(SynchronousTestCase):
 
 def _answers(law: Law, dev: str, now: float) -> list[str]:
     """
-    @return: the sentences with which people may not speak or enter.
+    @return: the sentences with which users may not speak or enter.
     """
     people = [visitor(each.title(), account=each != "guest") for each in WHO]
     errors = [law.maySpeak(dev, "#dev", each, now) for each in people]

@@ -40,12 +40,12 @@ class PatternTests(SynchronousTestCase):
     @FAST
     @given(st.text("ab*", max_size=8), st.text("ab", max_size=10))
     def test_likeAnExpression(self, shape: str, name: str) -> None:
-        """A star stands for any characters or none, everything else for itself."""
+        """A star stands for any characters or none, and everything else for itself."""
         expression = ".*".join(map(re.escape, shape.split("*")))
         assert Pattern(shape).matches(name) == (re.fullmatch(expression, name) is not None)
 
     def test_bounds(self) -> None:
-        """A pattern has some stars, not many, and something beside them."""
+        """A pattern has a bounded number of stars, and other characters beside them."""
         for text in ("ab*", "*ab", "a*b", "*a*b*c*"):
             self.assertEqual(checkedPattern(text), text)
         for text in ("ab", "", "*", "a*", "*a*b*c*d*", "x" * MAX_PATTERN + "*"):
@@ -53,7 +53,7 @@ class PatternTests(SynchronousTestCase):
         self.assertEqual(MAX_STARS, 4)
 
     def test_shapes(self) -> None:
-        """A pattern is compared by all that it looks like, and keeps its stars."""
+        """A pattern is compared by all its looks, and keeps its stars."""
         self.assertIn("*neil*", shapes("*NeiI*"))
         self.assertTrue(all(shape.count("*") == 2 for shape in shapes("*NeiI*")))
 
@@ -76,7 +76,7 @@ class NetworkTests(SynchronousTestCase):
     """
 
     def test_checked(self) -> None:
-        """A network is accepted in its one spelling, and not if it is half the world."""
+        """A network is accepted in its one spelling, unless it is half the world."""
         for text in ("10.0.0.0/8", "192.0.2.1/32", "2001:db8::/64", "2001::/16"):
             self.assertEqual(checkedNet(text), text)
         for text in (
@@ -111,7 +111,7 @@ class NetworkTests(SynchronousTestCase):
             assert networkHolds(net)(host) == (found is not None), host
 
     def test_hostNet(self) -> None:
-        """With a guest the host is banned that they came from, never this very machine."""
+        """A guest's ban names the host that they came from, but never this machine."""
         self.assertEqual(hostNet("192.0.2.1"), "192.0.2.1/32")
         self.assertEqual(hostNet("::ffff:192.0.2.1"), "192.0.2.1/32")
         self.assertEqual(hostNet("2001:db8::1"), "2001:db8::/64")

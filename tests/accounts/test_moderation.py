@@ -44,7 +44,7 @@ class RoomCase(CourtCase):
 
 class RoomTests(RoomCase):
     """
-    Which rooms there are.
+    The rooms that there are.
     """
 
     def test_bound(self) -> None:
@@ -57,7 +57,7 @@ class RoomTests(RoomCase):
             self.court.makes("guest")
 
     def test_closed(self) -> None:
-        """With a room its roles, bans and all that was set end."""
+        """The roles, the bans and the settings of a room end with it."""
         before = self.court.paper.get("count", "bans")
         self.court.bans("mod", self.dev, who="bob")
         self.court.closes(self.dev)
@@ -69,7 +69,7 @@ class RoomTests(RoomCase):
         self.void(self.court.sets, "ann", self.dev, "slow", 30, error=NoSuchRoom)
 
     def test_neverClosed(self) -> None:
-        """The server and the lobby never end; a room that is not known needs nothing."""
+        """The server and the lobby never end, and an unknown room cannot."""
         self.court.bans("root", SERVER, who="bob")
         before = self.paper.snapshot()
         for place in (SERVER, LOBBY, "77", "", "x"):
@@ -93,7 +93,7 @@ class GrantedTests(RoomCase):
         self.assertEqual(self.rank("mod"), Rank.NONE)
 
     def test_moderator(self) -> None:
-        """A moderator grants nothing, but may give up what they are."""
+        """A moderator grants nothing, but may give up their own role."""
         self.void(self.court.grants, "mod", self.dev, "bob", "speaker")
         self.void(self.court.grants, "mod", self.dev, "mod", "owner")
         self.void(self.court.grants, "bob", self.dev, "bob", "speaker")
@@ -113,27 +113,27 @@ class GrantedTests(RoomCase):
         self.assertEqual(self.rank("root"), Rank.NONE)
 
     def test_places(self) -> None:
-        """An operator is one of the whole server, and nothing else is."""
+        """An operator is one of the whole server alone."""
         self.void(self.court.grants, "root", self.dev, "bob", "operator")
         self.void(self.court.grants, "root", SERVER, "bob", "moderator")
         self.void(self.court.grants, "ann", SERVER, "bob", "operator")
 
     def test_guests(self) -> None:
-        """Roles are for registered people alone, and the maker without an account gives none."""
+        """Only registered users get roles, and a guest who made a room gives none."""
         self.void(self.court.grants, "ann", self.dev, "guest", "speaker")
         room = self.court.makes("guest")
         self.void(self.court.grants, "guest", room, "bob", "speaker")
         self.court.grants("root", room, "bob", "owner")
 
     def test_disowned(self) -> None:
-        """A room that somebody gave up does not count as theirs."""
+        """A room that its owner gave up no longer counts as theirs."""
         rooms = [self.court.makes("bob") for _ in range(MAX_OWNED)]
         self.void(self.court.makes, "bob")
         self.court.grants("bob", rooms[0], "bob", "")
         self.court.makes("bob")
 
     def test_bound(self) -> None:
-        """A bounded number of people has a role in one place."""
+        """A bounded number of users has a role in one place."""
         self.court.registers(*(f"P{number}" for number in range(MAX_ROLES)))
         for number in range(MAX_ROLES - 1):
             self.court.grants("ann", self.dev, f"p{number}", "speaker")
@@ -149,7 +149,7 @@ class BannedTests(RoomCase):
     """
 
     def test_ranks(self) -> None:
-        """A moderator bans those below them."""
+        """A moderator bans users below them."""
         self.court.bans("mod", self.dev, who="bob")
         self.court.bans("mod", self.dev, who="guest")
         for who in ("ann", "root"):
@@ -162,7 +162,7 @@ class BannedTests(RoomCase):
         self.court.bans("ann", self.dev, who="bob")
 
     def test_server(self) -> None:
-        """Operators ban from the server, no operator another; the server may."""
+        """Operators ban from the server, but no other operator; the server itself may."""
         for by in ("ann", "mod"):
             self.void(self.court.bans, by, SERVER, who="bob")
         self.court.bans("root", SERVER, who="ann")
@@ -192,13 +192,13 @@ class BannedTests(RoomCase):
         self.court.bans("root", LOBBY, "speak", who="bob")
 
     def test_shownInItsPlace(self) -> None:
-        """What concerns the server is shown in no room, and the other way round."""
+        """A ban of the server is shown in no room, and one of a room not on the server."""
         data = {"place": SERVER, "who": "bob"}
         self.void(self.court.does, BANNED, "root", "#dev", data)
         self.void(self.court.does, BANNED, "root", SERVER, {**data, "place": self.dev})
 
     def test_lifted(self) -> None:
-        """A ban is lifted once, in its place, by those who rank as high as its author."""
+        """A ban is lifted once, in its place, by users who rank as high as its author."""
         ban = self.court.bans("mod", self.dev, who="bob")
         self.void(self.court.lifts, "bob", self.dev, ban)
         self.void(self.court.lifts, "root", SERVER, ban)
@@ -225,7 +225,7 @@ class BannedTests(RoomCase):
 
 class SetTests(RoomCase):
     """
-    What is set.
+    The settings of a place.
     """
 
     def test_ranks(self) -> None:
@@ -252,7 +252,7 @@ class SetTests(RoomCase):
         self.court.sets("root", self.dev, "slow", MAX_SLOW)
 
     def test_off(self) -> None:
-        """A rule that is taken back leaves nothing."""
+        """A setting that is taken back leaves nothing."""
         before = self.paper.get("place", self.dev)
         for what, value, off in (("slow", 30, 0), ("readonly", "on", "off")):
             self.court.sets("mod", self.dev, what, value)
@@ -285,7 +285,7 @@ class RemovedTests(RoomCase):
         self.assertEqual(self.paper.hidden[id], Selection("#dev", (7, 8), "bob", "", first, id))
 
     def test_ranks(self) -> None:
-        """Everybody removes what they said themselves, a moderator what those below them said."""
+        """Everybody removes their own messages, and a moderator those of users below them."""
         self.court.removes("bob", self.dev, who="bob", ids=[7])
         self.court.removes("guest", self.dev, who="guest", ids=[7])
         self.void(self.court.removes, "bob", self.dev, who="ann", ids=[7])
@@ -297,13 +297,13 @@ class RemovedTests(RoomCase):
         self.court.removes("root", LOBBY, who="bob")
 
     def test_malformed(self) -> None:
-        """A removal says whose messages it takes, and of a room."""
+        """A removal names its author's messages, and a room."""
         self.void(self.court.removes, "root", self.dev, ids=[7])
         self.void(self.court.removes, "root", self.dev, who="bob", ids=[-7])
         self.void(self.court.does, REMOVED, "root", SERVER, {"place": SERVER, "who": "bob"})
 
     def test_restored(self) -> None:
-        """A removal is undone once, by its author or those who rank as high."""
+        """A removal is undone once, by its author or by users who rank as high."""
         id = self.court.removes("bob", self.dev, who="bob", ids=[7])
         self.void(self.court.restores, "guest", self.dev, id, "bob")
         self.court.restores("bob", self.dev, id, "bob")
@@ -334,7 +334,7 @@ class ReportTests(RoomCase):
     """
 
     def test_report(self) -> None:
-        """A report keeps a copy, until a moderator of the place has dealt with it."""
+        """A report keeps a copy of its message until a moderator of the place has dealt with it."""
         report = self.court.reports("guest", self.dev, "bob")
         kept = self.paper.get("report", str(report))
         self.assertEqual((kept["copy"], kept["reason"], kept["to"]), ("buy this", "spam", "Bob"))
@@ -344,7 +344,7 @@ class ReportTests(RoomCase):
         self.assertEqual(self.paper.all("report"), {})
 
     def test_closed(self) -> None:
-        """A report outlasts its room: then operators deal with it."""
+        """A report outlasts its room, and operators deal with it then."""
         report = self.court.reports("guest", self.dev, "bob")
         self.court.closes(self.dev)
         self.void(self.court.ends, "mod", report)
@@ -352,7 +352,7 @@ class ReportTests(RoomCase):
         self.void(self.court.reports, "guest", self.dev, "bob", error=NoSuchRoom)
 
     def test_bounds(self) -> None:
-        """One person has ten open reports, all people together a thousand."""
+        """A user has ten open reports, and all users together a thousand."""
         for _ in range(MAX_OWN_REPORTS):
             report = self.court.reports("guest", self.dev, "bob")
         self.void(self.court.reports, "guest", self.dev, "bob")

@@ -26,7 +26,9 @@ class MaskTests(SynchronousTestCase):
     """
 
     def test_masked(self) -> None:
-        """Both keys are masked, and salt and number are not; unmasked, all is as it was."""
+        """
+        Both keys are masked, salt and number are not, and unmasking gives the former verifier.
+        """
         pepper = Pepper(bytes(SIZE))
         masked = pepper.mask(VERIFIER)
         self.assertEqual(masked[:2], VERIFIER[:2])
@@ -43,7 +45,7 @@ class MaskTests(SynchronousTestCase):
         self.assertEqual(len(set(keys)), 4)
 
     def test_otherPepper(self) -> None:
-        """Another pepper has another name and refuses; it does not say that a password is wrong."""
+        """Another pepper has another name and refuses, without saying that a password is wrong."""
         pepper, other = Pepper(bytes(SIZE)), Pepper(b"\1" * SIZE)
         self.assertNotEqual(pepper.name, other.name)
         error = self.assertRaises(WrongPepper, other.unmask, pepper.mask(VERIFIER), pepper.name)
@@ -54,7 +56,7 @@ class MaskTests(SynchronousTestCase):
         binary(min_size=SIZE, max_size=SIZE), binary(min_size=8), binary(min_size=32, max_size=32)
     )
     def test_anyVerifier(self, key: bytes, salt: bytes, stored: bytes) -> None:
-        """Whatever is masked is unmasked again."""
+        """Every masked verifier is unmasked as it was."""
         pepper = Pepper(key)
         verifier = Verifier(salt, 4_096, stored, stored[::-1])
         self.assertEqual(pepper.unmask(pepper.mask(verifier), pepper.name), verifier)
@@ -120,7 +122,7 @@ class FileTests(SynchronousTestCase):
         self.assertIn("give it the mode 600", self.refusal())
 
     def test_notKept(self) -> None:
-        """Where none can be written, the server does not go on without."""
+        """The server does not go on without a pepper if none can be written."""
         path = Path(os.devnull) / "server.pepper"
         error = self.assertRaises(ConfigError, keptPepper, path)
         self.assertIn(str(path), error.sentence)

@@ -31,7 +31,7 @@ class RankTests(SynchronousTestCase):
         self.assertEqual(rankOf(self.records, self.dev, "bob"), Rank.NONE)
 
     def test_guests(self) -> None:
-        """A guest has no rank, in a room that they made neither, until they register."""
+        """A guest has no rank, not even in a room that they made, until they register."""
         room = self.court.makes("guest", "#guests")
         self.assertEqual(rankOf(self.records, room, "guest"), Rank.NONE)
         self.court.registers("Guest")
@@ -78,7 +78,7 @@ class RankTests(SynchronousTestCase):
         self.assertEqual(rankOf(self.records, "5", "cid"), Rank.MODERATOR)
 
     def test_settings(self) -> None:
-        """What is set is in force until its end."""
+        """A setting is in force until its end."""
         self.court.sets("ann", self.dev, "slow", 30, 60)
         for time, value in ((START, 30), (START + 59, 30), (START + 60, None)):
             self.assertEqual(settingOf(self.records, self.dev, "slow", time), value)

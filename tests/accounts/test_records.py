@@ -30,14 +30,14 @@ class MemoryRecordsTests(SynchronousTestCase):
         self.assertEqual(records.all(ACCOUNT), {})
 
     def test_omitsKinds(self) -> None:
-        """Kinds that are not kept are as if they were empty."""
+        """Kinds that are not kept count as empty."""
         records = MemoryRecords()
         records.put(MARK, "ann 0", 5)
         self.assertIsNone(records.get(MARK, "ann 0"))
         self.assertEqual(records.rows(), [])
 
     def test_rows(self) -> None:
-        """What was dumped can be loaded."""
+        """Records that were dumped can be loaded."""
         records = MemoryRecords()
         records.put(ACCOUNT, "ann", {"name": "Ann"})
         records.put(OWNED, "=Ann", {"who": "ann", "name": "Ann"})
@@ -55,7 +55,7 @@ class MemoryRecordsTests(SynchronousTestCase):
         self.assertEqual(changes, [(ACCOUNT, "ann", {"name": "Ann"}), (ACCOUNT, "ann", None)])
 
     def test_noEvents(self) -> None:
-        """What concerns events and messages does nothing."""
+        """Requests about events and messages do nothing."""
         records = MemoryRecords()
         records.blank(1)
         records.hide(2, Selection("#dev"))

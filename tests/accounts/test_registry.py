@@ -50,14 +50,14 @@ class RegisteredTests(CourtCase):
     """
 
     def test_registered(self) -> None:
-        """An account is the session that registered; its name and all that looks so are owned."""
+        """An account is the session that registered; its name and all lookalikes are owned."""
         self.court.registers("Neil")
         self.assertEqual(self.paper.get("account", "neil")["names"], ["Neil"])
         for look in looks("Neil"):
             self.assertEqual(self.paper.get("owned", look), {"who": "neil", "name": "Neil"})
 
     def test_firstWins(self) -> None:
-        """Of two who register what looks the same, the first in the log wins."""
+        """The first in the log registers when two users ask for names that look the same."""
         self.court.registers("Neil")
         for name in ("Neil", "NeiI", "Nеil"):
             event = {"looks": sorted(looks(name))}
@@ -73,12 +73,12 @@ class RegisteredTests(CourtCase):
         self.void(self.court.does, REGISTERED, "ann", SERVER, data, name="Other")
 
     def test_nobody(self) -> None:
-        """The server does not register, and a name has looks."""
+        """The server does not register, and a name without looks registers nothing."""
         self.void(self.court.does, REGISTERED, "", SERVER, {"looks": ["x"]})
         self.void(self.court.does, REGISTERED, "x", SERVER, {"looks": []})
 
     def test_policies(self) -> None:
-        """Where a code is needed, there is no account without one."""
+        """No account is made without a code where one is needed."""
         self.court.registers("Ann")
         self.court.grants("", SERVER, "ann", "operator")
         self.court.sets("ann", SERVER, "registration", "invited")
@@ -94,7 +94,7 @@ class RegisteredTests(CourtCase):
         self.court.registers("Dan", code="c4")
 
     def test_lockdown(self) -> None:
-        """During a lockdown only an operator's code lets somebody register."""
+        """A user registers during a lockdown with an operator's code alone."""
         self.court.sets("", SERVER, "lockdown", "register", 60)
         self.void(self.court.registers, "Ann")
         self.court.gives("", "c1", "register")
@@ -113,14 +113,14 @@ class CodeTests(CourtCase):
         self.court.registers("Ann", "Bob")
 
     def test_once(self) -> None:
-        """A code is used up; an unknown one is worth nothing."""
+        """A code is used up once, and an unknown one is void."""
         self.court.gives("ann", "c1", "register")
         self.void(self.court.registers, "Cid", code="c2")
         self.court.registers("Cid", code="c1")
         self.void(self.court.registers, "Dan", code="c1")
 
     def test_voidKeepsTheCode(self) -> None:
-        """A code that was given with a name that is taken can be used again."""
+        """A code that was given with a taken name can be used again."""
         self.court.gives("ann", "c1", "register")
         self.void(self.court.registers, "Ann", code="c1")
         self.court.registers("Cid", code="c1")
@@ -141,7 +141,10 @@ class CodeTests(CourtCase):
         self.void(self.court.proves, "ann", "phone", code="c2")
 
     def test_authors(self) -> None:
-        """Guests give out no codes, nobody one for another account, but operators to recover it."""
+        """
+        A guest gives out no codes, and a user none for another account; operators do, to recover
+        it.
+        """
         self.void(self.court.gives, "guest", "c1", "register")
         self.void(self.court.gives, "ann", "c1", "device", "bob")
         self.void(self.court.gives, "ann", "c1", "recover", "bob")
@@ -164,7 +167,7 @@ class CodeTests(CourtCase):
         self.void(self.court.gives, "ann", "new", "register")
 
     def test_invitedCrowd(self) -> None:
-        """A code that was used counts for a day, not until it would have ended."""
+        """A used code counts for a day, not until its own end."""
         for number in range(MAX_CODES):
             self.court.gives("ann", f"c{number}", "register", seconds=7 * 86_400)
             self.court.registers(f"G{number}", code=f"c{number}")
@@ -174,7 +177,7 @@ class CodeTests(CourtCase):
 
 class CredentialsTests(CourtCase):
     """
-    What accounts prove themselves by.
+    The credentials of accounts.
     """
 
     def setUp(self) -> None:
@@ -190,7 +193,7 @@ class CredentialsTests(CourtCase):
         self.assertEqual(labels, ["laptop", "phone"])
 
     def test_replay(self) -> None:
-        """A code that was used is used up in records that are made again, too."""
+        """A used code is used up in records that are made again, too."""
         self.court.gives("ann", "c1", "device", who="ann")
         used = self.court.proves("ann", "laptop", code="c1")
         self.court.proves("ann", "phone")
@@ -210,7 +213,7 @@ class CredentialsTests(CourtCase):
         self.void(self.court.does, CREDENTIALS, "ann", SERVER, {"credentials": [{"label": 1}]})
 
     def test_guests(self) -> None:
-        """A guest has none."""
+        """A guest has no credentials."""
         self.void(self.court.proves, "guest", "laptop")
 
 
@@ -237,7 +240,9 @@ class NamedTests(CourtCase):
         self.void(self.court.names, "ann", "Nan9")
 
     def test_givenBack(self) -> None:
-        """A name that was given back is free for others; the first one is not given back."""
+        """
+        A further name that was given back is free for others; the first name cannot be given back.
+        """
         self.court.names("ann", "Nan")
         self.court.names("ann", "Nan", owned=False)
         self.court.names("bob", "Nan")
@@ -249,7 +254,7 @@ class NamedTests(CourtCase):
         self.void(self.court.names, "guest", "Guest")
 
     def test_others(self) -> None:
-        """Nobody changes the names of others, but operators."""
+        """The names of an account are changed by itself and by operators alone."""
         self.court.names("ann", "Nan")
         self.void(self.court.names, "ann", "Nan", owned=False, by="bob")
         self.court.names("ann", "Nan", owned=False, by="")
@@ -267,7 +272,7 @@ class UnregisteredTests(CourtCase):
         self.court.unregisters("ann")
 
     def test_gone(self) -> None:
-        """Its credentials are gone, and emptied in the log."""
+        """The credentials of an ended account are gone, and emptied in the log."""
         self.assertIsNone(self.paper.get("credentials", "ann"))
         self.assertEqual(self.paper.blanked, [self.at])
         self.void(self.court.proves, "ann", "laptop")
@@ -275,13 +280,13 @@ class UnregisteredTests(CourtCase):
         self.void(self.court.reads, "ann", LOBBY, 1)
 
     def test_burnt(self) -> None:
-        """Its names stay taken until an operator frees them."""
+        """The names of an ended account stay taken until an operator frees them."""
         self.void(self.court.does, REGISTERED, "x", SERVER, {"looks": ["ann"]}, error=NameTaken)
         self.court.names("ann", "Ann", owned=False, by="")
         self.court.does(REGISTERED, "x", SERVER, {"looks": sorted(looks("Ann"))}, name="Ann")
 
     def test_byOperators(self) -> None:
-        """An operator lets an account end, nobody else that of another."""
+        """An account is ended by itself or by an operator alone."""
         self.court.registers("Bob", "Cid")
         data = {"who": "bob"}
         self.void(self.court.does, "unregistered", "cid", SERVER, data)
@@ -291,7 +296,7 @@ class UnregisteredTests(CourtCase):
 
 class ReadTests(CourtCase):
     """
-    How far accounts have read.
+    The read marks of accounts.
     """
 
     def setUp(self) -> None:
@@ -307,12 +312,12 @@ class ReadTests(CourtCase):
         self.assertIsNone(self.paper.get("mark", f"ann {LOBBY}"))
 
     def test_places(self) -> None:
-        """There is a mark for each room and for direct messages, none for what is not there."""
+        """Each room has a mark, and so have direct messages; an unknown place has none."""
         self.court.reads("ann", LOBBY, 1)
         self.court.reads("ann", "@", 1)
         self.void(self.court.reads, "ann", "77", 1, error=NoSuchRoom)
 
     def test_future(self) -> None:
-        """Nobody has read what is not written yet; guests have no marks."""
+        """A mark beyond the newest event is void, and so is a guest's."""
         self.void(self.court.reads, "ann", self.dev, 99)
         self.void(self.court.reads, "guest", self.dev, 1)

@@ -82,19 +82,19 @@ class ProjectTests(SynchronousTestCase):
     """
 
     def test_others(self) -> None:
-        """What people say does nothing."""
+        """A message changes no record."""
         paper = Paper()
         project(Event(1, START, SAID, "#dev", "Ann", "hello", "", "ann"), paper)
         self.assertEqual(paper.rows(), [])
 
     def test_everyKind(self) -> None:
-        """There is a rule for every kind that records are made of: broken data break it."""
+        """Every kind that records are made of has a rule, which broken data break."""
         for kind in RECORDED - {"created", "closed"}:
             with self.assertRaises(ChatError, msg=kind):
                 project(Event(1, START, kind, "#dev", "Ann", "", "", "ann", None, "[]"), Paper())
 
     def test_race(self) -> None:
-        """Of two events that exclude each other the first in the log counts."""
+        """The first in the log counts of two events that exclude each other."""
         for first, second in (("ann", "bob"), ("bob", "ann")):
             paper = Paper()
             for id, sid in enumerate((first, second), 1):
@@ -109,8 +109,8 @@ class ProjectTests(SynchronousTestCase):
     @given(st.lists(st.tuples(EVENTS, st.integers(0, 20)), max_size=20))
     def test_anything(self, events: list[tuple[tuple[str, str, str, str, str], int]]) -> None:
         """
-        Whatever is in a log, an event takes effect or is void; a void one changes nothing; the chat
-        judges as a store does, and has the same records.
+        Any event takes effect or is void, and a void one changes nothing; the chat judges as a
+        store does, and has the same records.
         """
         made = court()
         for (kind, sid, room, data, to), seconds in events:

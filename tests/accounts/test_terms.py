@@ -24,13 +24,13 @@ class TargetTests(SynchronousTestCase):
     """
 
     def test_names(self) -> None:
-        """A word is a name where it is nothing else, or an @ says so."""
+        """A word is a name if it is nothing else, or has an @ before it."""
         for text in ("Spam", "раураl", "7d", "10.0.0"):
             self.assertEqual(parseTarget(text), Target(name=text))
         self.assertEqual(parseTarget("@10.0.0.1"), Target(name="10.0.0.1"))
 
     def test_networks(self) -> None:
-        """An address or a network, in its one spelling; IPv6 is a /64 at least."""
+        """An address or a network is read in its one spelling; IPv6 is a /64 at least."""
         for text, net in (
             ("203.0.113.7", "203.0.113.7/32"),
             ("203.0.113.7/24", "203.0.113.0/24"),
@@ -48,7 +48,7 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(parseTarget("*10.0.0.1"), Target(pattern="*10.0.0.1"))
 
     def test_refused(self) -> None:
-        """What looks like a network or a pattern and cannot be banned is refused."""
+        """A word that looks like a network or a pattern and cannot be banned is refused."""
         for text in (
             "0.0.0.0/0",
             "::/0",
@@ -77,7 +77,7 @@ class TargetTests(SynchronousTestCase):
 
 class SpanTests(SynchronousTestCase):
     """
-    How long something lasts.
+    The duration of a ban or a setting.
     """
 
     def test_units(self) -> None:
@@ -87,7 +87,7 @@ class SpanTests(SynchronousTestCase):
         self.assertEqual(parseSpan("4w"), 28 * 86_400)
 
     def test_others(self) -> None:
-        """Other words are no times: a reason may begin with them."""
+        """Other words are no times, since a reason may begin with them."""
         for text in ("", "7", "d", "7 d", "-7d", "7days", "٧d", "1e3s", "all"):
             self.assertIsNone(parseSpan(text))
 
@@ -115,11 +115,11 @@ class SpanTests(SynchronousTestCase):
 
 class EndTests(SynchronousTestCase):
     """
-    When something ends.
+    The end of a ban or a setting.
     """
 
     def test_showEnd(self) -> None:
-        """An end is told to the minute; nothing is said where there is none."""
+        """An end is told to the minute, and nothing is said if there is none."""
         useZone(self, "UTC0")
         self.assertEqual(showEnd(1_763_822_000.0), " until 2025-11-22 14:33")
         self.assertEqual(showEnd(0), "")

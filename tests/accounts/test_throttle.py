@@ -40,7 +40,7 @@ class LoginTests(SynchronousTestCase):
         return error
 
     def test_account(self) -> None:
-        """After ten wrong logins for an account an address has to wait until the first is old."""
+        """An address has to wait after ten wrong logins for an account, until the first is old."""
         self.wrong("192.0.2.1", "ann")
         self.clock.advance(100)
         self.wrong("192.0.2.1", "ann", 9)
@@ -63,7 +63,7 @@ class LoginTests(SynchronousTestCase):
         self.wrong("198.51.100.1", "bob")
 
     def test_network(self) -> None:
-        """After thirty wrong logins an address has to wait, whatever accounts they were for."""
+        """An address has to wait after thirty wrong logins, whatever accounts they were for."""
         for number in range(30):
             self.wrong("192.0.2.1", f"account {number}")
         self.assertEqual(self.refusal("192.0.2.1", "ann").wait, 600)
@@ -89,7 +89,7 @@ class LoginTests(SynchronousTestCase):
         self.refusal("192.0.2.1", "ann")
 
     def test_atOnce(self) -> None:
-        """Logins that are not yet checked count: many at once are no way around."""
+        """Logins that are not checked yet count, so that many at once are no way around."""
         attempts = [self.throttle.begin("192.0.2.1", "ann") for _ in range(10)]
         self.refusal("192.0.2.1", "ann")
         attempts[0].forgive()
@@ -107,7 +107,7 @@ class LoginTests(SynchronousTestCase):
         self.wrong("192.0.2.1", "ann")
 
     def test_bounded(self) -> None:
-        """No more networks are remembered than there may be, and the latest are."""
+        """No more networks than the bound are remembered, the latest ones."""
         self.patch(throttle, "MAX_ENTRIES", 20)
         for number in range(100):
             self.wrong(f"192.0.2.{number}", "ann", 10)
@@ -154,7 +154,7 @@ class RegistrationTests(SynchronousTestCase):
         self.assertRaises(TooManyTries, self.throttle.begin, "192.0.2.1")
 
     def test_network(self) -> None:
-        """From one network there are three registrations an hour; others go on."""
+        """One network makes three registrations an hour, and others go on."""
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8::3"):
             self.throttle.begin(address)
         error = self.refusal("2001:db8::4")
@@ -167,7 +167,7 @@ class RegistrationTests(SynchronousTestCase):
         self.throttle.begin("2001:db8::4")
 
     def test_all(self) -> None:
-        """From all networks together there are thirty in ten minutes."""
+        """All networks together make thirty registrations in ten minutes."""
         for number in range(30):
             self.throttle.begin(f"192.0.2.{number}")
         error = self.refusal("198.51.100.1")
@@ -176,7 +176,7 @@ class RegistrationTests(SynchronousTestCase):
         self.throttle.begin("198.51.100.1")
 
     def test_forgiven(self) -> None:
-        """What registered nothing does not count."""
+        """A registration that came to nothing is not counted."""
         for _ in range(50):
             self.throttle.begin("192.0.2.1").forgive()
         for _ in range(3):
@@ -192,7 +192,7 @@ class TallyTests(SynchronousTestCase):
     @FAST
     @given(lists(tuples(sampled_from("ab"), booleans(), floats(0, 30)), max_size=60))
     def test_anyStory(self, story: list[tuple[str, bool, float]]) -> None:
-        """Never more than the most in any span, and never refused while there is room."""
+        """No span holds more than the most, and nothing is refused while there is room."""
         clock = Clock()
         tally = Tally(3, 60.0, clock.seconds)
         counted: dict[str, list[float]] = {"a": [], "b": []}

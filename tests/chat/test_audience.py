@@ -15,7 +15,7 @@ from twisted_chat.chat.audience import Audience
 
 class AudienceTests(SynchronousTestCase):
     """
-    The listeners who hear the same.
+    Listeners who hear the same.
     """
 
     def setUp(self) -> None:
@@ -48,7 +48,7 @@ class AudienceTests(SynchronousTestCase):
 
     def test_remove(self) -> None:
         """
-        A listener who is removed hears no more; to remove them again does nothing.
+        A listener who is removed hears no more; removing them again does nothing.
         """
         self.audience.add(self.ann, CountingView("v"))
         self.audience.remove(self.ann)

@@ -77,7 +77,7 @@ class SplitTests(AuthenticatorTestCase):
 
     def test_lines(self) -> None:
         """
-        A blank ends a name that is owned; of any other line nothing is a secret.
+        A blank ends a name that is owned; no other line holds a secret.
         """
         for line, parts in (
             ("Ann", ("Ann", "")),
@@ -97,7 +97,7 @@ class SplitTests(AuthenticatorTestCase):
 
     def test_code(self) -> None:
         """
-        A secret that was made ends any name, however it is typed: no refusal repeats it.
+        A made secret ends any name, however it is typed, so that no refusal repeats it.
         """
         for typed in (SECRET, SECRET.lower(), SECRET.replace("-", " ")):
             self.assertEqual(self.authenticator.split(f"Cem {typed}"), ("Cem", typed))
@@ -166,7 +166,7 @@ class CheckTests(AuthenticatorTestCase):
 
     def test_busy(self) -> None:
         """
-        One who finds no place in the queue is told to come back, and has not tried.
+        A user who finds no place in the queue is told to come back, and no try is counted.
         """
         hashing = self.authenticator.hashing
         self.authenticator.hashing = Hashing(lambda task, *arguments: Deferred())
@@ -187,7 +187,7 @@ class CheckTests(AuthenticatorTestCase):
 
     def test_removedMeanwhile(self) -> None:
         """
-        A device that is removed while its secret is hashed proves nothing any more.
+        A device that is removed while its secret is hashed no longer proves anything.
         """
         tasks: list[Any] = []
 
@@ -206,7 +206,8 @@ class CheckTests(AuthenticatorTestCase):
 
     def test_otherPepper(self) -> None:
         """
-        A password that cannot be checked, since the pepper is another one, is no wrong login.
+        A password that cannot be checked, since the pepper is another one, is not counted as a
+        wrong login.
         """
         self.ann.types("/password a password of mine")
         self.hub = self.makeHub()
@@ -269,7 +270,7 @@ class ChallengeTests(AuthenticatorTestCase):
 
 class RegistrationTests(AuthenticatorTestCase):
     """
-    What registers somebody.
+    The credentials that a registration needs.
     """
 
     def test_make(self) -> None:
@@ -345,7 +346,7 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_both(self) -> None:
         """
-        It ends with the credential when both events have happened.
+        A registration ends with its credential once both events have happened.
         """
         done = self.begin()
         self.registered.callback(None)
@@ -356,7 +357,8 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_refused(self) -> None:
         """
-        If nothing was registered the try is forgiven, and the other failure is not left over.
+        A registration that stores nothing is forgiven, and the failure of its other event is not
+        left unhandled.
         """
         done = self.begin()
         self.registered.errback(NotStored("not stored"))
@@ -367,7 +369,7 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_cancelled(self) -> None:
         """
-        If the connection ends first the try is forgiven.
+        A registration whose connection ends first is forgiven.
         """
         done = self.begin()
         done.cancel()
@@ -376,7 +378,8 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_unmade(self) -> None:
         """
-        If the credential cannot be made the try is forgiven, and the log is asked for nothing.
+        A registration whose credential cannot be made is forgiven, and the log is asked for
+        nothing.
         """
         self.make = lambda: fail(TooManyTries("later"))  # type: ignore[method-assign]
         self.failureResultOf(self.begin(), TooManyTries)
@@ -384,7 +387,7 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_unproved(self) -> None:
         """
-        If it was registered, the try counts, whatever becomes of the credential.
+        A registration that is stored counts as a try, whatever becomes of its credential.
         """
         done = self.begin()
         self.registered.callback(None)
@@ -394,7 +397,7 @@ class RegisterTests(AuthenticatorTestCase):
 
     def test_closed(self) -> None:
         """
-        Where nobody may register, or too many do, no credential is made.
+        No credential is made while registration is closed, or too many users register.
         """
         self.hub.state.law.policies = Policies("yes", "invited")
         self.failureResultOf(self.begin(), NotAllowed)

@@ -5,16 +5,10 @@ Tests for L{twisted_chat.chat.login}: guests who go on under their account.
 
 from __future__ import annotations
 
-from tests.support.accounts import (
-    AccountsTestCase,
-    TurnTestCase,
-    register,
-)
-from tests.support.helpers import enter
+from tests.support.accounts import AccountsTestCase, TurnTestCase, register
+from tests.support.helpers import CONNECTED, enter
 from twisted_chat.wire.events import BANNED, SERVER, Draft, asData
 from twisted_chat.wire.jsonlines import JSON
-
-CONNECTED = "Connected... Start sending messages"
 
 
 class ChangeTests(AccountsTestCase):
@@ -55,7 +49,7 @@ class ChangeTests(AccountsTestCase):
 
     def test_inbox(self) -> None:
         """
-        What was said to them alone while they were away is shown.
+        The owner is shown the direct messages that came while they were away.
         """
         register(self.bob)
         self.ann.types("/quit")
@@ -87,7 +81,7 @@ class ChangeTests(AccountsTestCase):
 
     def test_currentRoom(self) -> None:
         """
-        What was meant for the guest's room does not go to another.
+        A message that is meant for the guest's room goes to no other room.
         """
         eve = self.logIn("Eve")
         eve.types("/join #dev", f"/login Ann {self.secret}")
@@ -123,7 +117,7 @@ class ChangeTests(AccountsTestCase):
 
     def test_banned(self) -> None:
         """
-        One who is banned does not log in from a guest.
+        A banned user does not log in from a guest's connection.
         """
         eve = self.logIn("Eve")
         data = asData({"place": SERVER, "what": "enter", "who": self.ann.user.sid, "until": 0})
@@ -154,8 +148,8 @@ class ChangeTurnTests(TurnTestCase):
 
     def test_lost(self) -> None:
         """
-        A connection that is lost in the middle leaves nobody behind, whenever that is; others see
-        each leave once.
+        A connection that is lost at any step leaves nobody behind, and the others see each user
+        leave once.
         """
         for turns in range(4):
             eve = self.enter(f"Eve{turns}")
@@ -180,8 +174,8 @@ class ChangeTurnTests(TurnTestCase):
 
     def test_twoAtOnce(self) -> None:
         """
-        Two guests who log in to one account in one turn, and a device that comes just then, are one
-        person.
+        Two guests who log in to one account in one turn, and a device that enters in it, are one
+        member.
         """
         dai = self.enter("Dai")
         self.bob.forget()
@@ -201,7 +195,7 @@ class ChangeTurnTests(TurnTestCase):
 
     def test_linesWait(self) -> None:
         """
-        What they say next, they say under their account.
+        The lines that the guest types behind a login are said under the account.
         """
         self.eve.types(f"/login Ann {self.secret}", "hi")
         self.turn.end()

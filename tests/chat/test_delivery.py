@@ -54,7 +54,7 @@ class FailingReceipts(TextDialect):
 
 class IsolationTests(SynchronousTestCase):
     """
-    A batch of three messages by three people, of which one fails.
+    A batch of three messages by three members, of which one fails.
     """
 
     def setUp(self) -> None:
@@ -158,7 +158,7 @@ class IsolationTests(SynchronousTestCase):
 
     def test_toldToSomebodyWhoLeft(self) -> None:
         """
-        A word to somebody who left before it was stored is refused, not acknowledged.
+        A direct message to a user who left before it was stored is refused, not acknowledged.
         """
         ann, bob = self.enter("Ann"), self.enter("Bob")
         ann.forget()

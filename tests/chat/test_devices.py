@@ -5,18 +5,10 @@ Tests for L{twisted_chat.chat.login}: several connections of one person.
 
 from __future__ import annotations
 
-from tests.support.accounts import (
-    AccountsTestCase,
-    TurnTestCase,
-    addDevice,
-    helloWith,
-    prove,
-)
-from tests.support.helpers import Clerk, enter, resume
+from tests.support.accounts import AccountsTestCase, TurnTestCase, addDevice, helloWith, prove
+from tests.support.helpers import CONNECTED, Clerk, enter, resume
 from twisted_chat.chat.login import MAX_DEVICES
 from twisted_chat.wire.jsonlines import JSON
-
-CONNECTED = "Connected... Start sending messages"
 
 
 class DevicesTests(AccountsTestCase):
@@ -26,8 +18,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_once(self) -> None:
         """
-        Somebody with two connections is one person: one name, one of the count, joined and left
-        once.
+        A member with two connections has one name, counts once, and joins and leaves once.
         """
         again = self.annAgain()
         self.assertEqual(self.bob.lines, [])
@@ -41,7 +32,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_rooms(self) -> None:
         """
-        Rooms are the person's, on each connection; the room that one speaks in is the connection's.
+        Rooms belong to the member, on each connection; the current room belongs to the connection.
         """
         again = self.annAgain()
         self.ann.types("/join #dev")
@@ -60,7 +51,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_rename(self) -> None:
         """
-        A new name is the person's, on each connection.
+        A new name is the member's, on each connection.
         """
         again = self.annAgain()
         self.ann.types("/nick Anna")
@@ -81,8 +72,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_told(self) -> None:
         """
-        What is told to somebody comes to all their connections, and what they tell shows at the
-        others.
+        A direct message reaches all connections of its reader, and shows at the author's others.
         """
         again = self.annAgain()
         self.bob.types("/msg Ann psst")
@@ -95,8 +85,8 @@ class DevicesTests(AccountsTestCase):
 
     def test_toldByPrograms(self) -> None:
         """
-        A program reads what its person told over another connection under their own name, without
-        that connection's key.
+        A program reads what its member told over another connection under the member's own name,
+        without the key of that connection.
         """
         program = helloWith(self.hub, "Ann", self.secret)
         other = helloWith(self.hub, "Ann", self.secret)
@@ -150,7 +140,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_dropOfTheLast(self) -> None:
         """
-        When the last connection is lost the name is kept, and the first one goes on.
+        A member whose last connection is lost has left, and resumes its session later.
         """
         program = helloWith(self.hub, "Ann", self.secret)
         self.ann.types("/quit")
@@ -178,8 +168,8 @@ class DevicesTests(AccountsTestCase):
 
     def test_privateRooms(self) -> None:
         """
-        Private rooms and rights in them are the person's: on each connection, and after all were
-        gone.
+        Private rooms and the rights in them belong to the member: on each connection, and after all
+        were gone.
         """
         self.ann.types("/join #den sesame", "secret")
         again = self.annAgain()
@@ -195,7 +185,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_restart(self) -> None:
         """
-        Rooms and rights are the person's after a restart.
+        Rooms and rights are still the member's after a restart.
         """
         self.ann.types("/join #den sesame", "secret")
         self.restart()
@@ -206,7 +196,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_nameAfterRestart(self) -> None:
         """
-        A name that somebody registered bore without owning it is kept for them after a restart,
+        A name that a registered user bore without owning it is kept for them after a restart,
         whatever device comes first.
         """
         program = helloWith(self.hub, "Ann", self.secret)
@@ -217,7 +207,7 @@ class DevicesTests(AccountsTestCase):
 
     def test_notedTooLate(self) -> None:
         """
-        Somebody who registered just before the server ended resumes as the account's owner.
+        A user who registered just before the server ended resumes as the account's owner.
         """
         eve = enter(self.hub, "Eve", JSON)
         addDevice(eve, "first")
@@ -251,12 +241,12 @@ class DevicesTests(AccountsTestCase):
 
 class DevicesTurnTests(TurnTestCase):
     """
-    Connections of one person that come and go in one turn.
+    Connections of one member that come and go in one turn.
     """
 
     def test_twoAtOnce(self) -> None:
         """
-        Two devices that log in in one turn while nobody is there are one person.
+        Two devices that log in in one turn, while none is there, are one member.
         """
         bob = self.enter("Bob")
         self.ann.types("/quit")

@@ -27,7 +27,7 @@ def makeRoom(id: int, leftAt: float, used: bool = True) -> Room:
 
 class EmptyRoomsTests(SynchronousTestCase):
     """
-    Which rooms are taken out, and when.
+    The rooms that are taken out, and when.
     """
 
     def setUp(self) -> None:
@@ -100,7 +100,9 @@ class EmptyRoomsTests(SynchronousTestCase):
         self.assertEqual([self.old(1e9) for _ in range(4)], [[1, 2], [3, 4], [5], []])
 
     def test_excess(self) -> None:
-        """Where too many rooms are empty, unused ones go first, then those that were left first."""
+        """
+        Unused rooms go first when too many rooms are empty, and then those that were left first.
+        """
         self.patch(emptyrooms, "MAX_EMPTY", 2)
         self.add(makeRoom(1, 0.0), makeRoom(2, 0.0, used=False), makeRoom(3, 0.0))
         self.add(makeRoom(4, 0.0))
@@ -115,11 +117,11 @@ class EmptyRoomsTests(SynchronousTestCase):
 
 class EmptiedTests(SynchronousTestCase):
     """
-    What becomes of the rooms of a hub that nobody is in.
+    The rooms of a hub that nobody is in.
     """
 
     def test_excess(self) -> None:
-        """Of many unused private rooms the ones that were left first end."""
+        """The unused private rooms that were left first end when there are too many."""
         self.patch(emptyrooms, "MAX_UNUSED", 2)
         hub = makeHub()
         (ann,) = enterAll(hub, "Ann")

@@ -94,8 +94,8 @@ class FanOutTests(SynchronousTestCase):
 
     def test_nothingToPut(self) -> None:
         """
-        Nobody is put nothing: not an author without an answer, not a listener whose lines were
-        folded away.
+        No put is empty: neither an author without an answer nor a listener whose lines were folded
+        away gets one.
         """
         for size in (1, 2):
             fan = FanOut(LOBBY, [makeEvent(place, CREATED) for place in range(size)])
@@ -129,7 +129,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_mergedSharesBytes(self) -> None:
         """
-        Those who belong to the same audiences are given the same object.
+        Listeners who belong to the same audiences are given the same object.
         """
         other = Audience()
         for listener in (self.ann, self.bob):
@@ -141,7 +141,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_mergedAuthors(self) -> None:
         """
-        Authors come first here, too, and their answers stand in their own places.
+        Authors who hear several audiences come first, and their answers stand in their own places.
         """
         other = Audience()
         other.add(self.dai, self.view)
@@ -164,7 +164,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_foldedInTwoRooms(self) -> None:
         """
-        Folding does not tell twice of one who left two rooms at once.
+        A user who leaves two rooms at once is told of once where departures are folded.
         """
         first, second = Audience(), Audience()
         first.add(self.ann, TEXT.here)
@@ -181,7 +181,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_apart(self) -> None:
         """
-        Those who are told in another way are left out, in one audience and in several.
+        Listeners who are told in another way are left out, in one audience and in several.
         """
         self.fanOut((0, self.room)).send({self.bob})
         other = Audience()
@@ -200,7 +200,7 @@ class FanOutTests(SynchronousTestCase):
 
     def test_foldedAnswer(self) -> None:
         """
-        An answer stands in the place of its own event also where others' lines are folded.
+        An answer stands in the place of its own event where the lines of others are folded.
         """
         room = Audience()
         for listener in (self.ann, self.bob):

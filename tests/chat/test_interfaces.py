@@ -16,7 +16,7 @@ class NoAuditTests(SynchronousTestCase):
     """
 
     def test_keepsNothing(self) -> None:
-        """Whatever it is told, it takes and forgets, as the real one takes and writes it."""
+        """The audit that keeps nothing takes whatever the real one takes."""
         audits: list[Audit] = [NoAudit(), AuditLog(lambda: 0.0)]
         for audit in audits:
             audit.said("Ann", "Hi!", "192.0.2.1:1001")

@@ -8,14 +8,14 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.accounts import AccountsTestCase
-from twisted_chat.chat.member import Member, membersOf, sendNowhere
+from twisted_chat.chat.member import Member, membersOf
 from twisted_chat.stores.session import Session
 from twisted_chat.wire.textlines import TEXT
 
 
 class MemberTests(AccountsTestCase):
     """
-    Somebody with several connections.
+    A member with several connections.
     """
 
     def test_devices(self) -> None:
@@ -39,7 +39,7 @@ class MemberTests(AccountsTestCase):
 
     def test_detach(self) -> None:
         """
-        A connection that is detached hears no room; that again, nothing happens.
+        A connection that is detached hears no room; detaching it again does nothing.
         """
         again = self.annAgain()
         member = self.ann.user.member
@@ -50,7 +50,7 @@ class MemberTests(AccountsTestCase):
 
     def test_alone(self) -> None:
         """
-        The audience of a member is all their connections, as these are now.
+        The audience of a member is all their connections, as they are now.
         """
         member = self.ann.user.member
         self.assertEqual(list(member.alone), [self.ann.user])
@@ -60,15 +60,23 @@ class MemberTests(AccountsTestCase):
         again.types("/quit")
         self.assertEqual(list(member.alone), [self.ann.user])
 
+    def test_nowhere(self) -> None:
+        """
+        A line that is sent to a lost connection goes nowhere.
+        """
+        self.ann.user.detach()
+        self.ann.user.put(b"data\r\n")
+        self.assertEqual(self.ann.puts, [])
+
 
 class AccountTests(SynchronousTestCase):
     """
-    Somebody who has an account, or has not.
+    A member with an account, and one without.
     """
 
     def test_own(self) -> None:
         """
-        A member has an account from when they are told until it has ended.
+        A member has an account from the registration until its end.
         """
         member = Member("Ann", "a1", 0.0)
         self.assertEqual((member.isRegistered, member.account), (False, ""))
@@ -81,9 +89,3 @@ class AccountTests(SynchronousTestCase):
         self.assertIs(member.record, record)
         member.disown()
         self.assertEqual((member.isRegistered, member.account), (False, ""))
-
-    def test_nowhere(self) -> None:
-        """
-        What is sent to a lost connection goes nowhere.
-        """
-        sendNowhere(b"data\r\n")

@@ -22,7 +22,7 @@ class HearingTests(Moderated):
     """
 
     def test_room(self) -> None:
-        """The members of a room hear of it, in the room or elsewhere; nobody else does."""
+        """A member of a room hears of it, in the room or elsewhere; nobody else does."""
         self.bob.types("/join #lobby")
         self.cid.types("/leave")
         self.forget()
@@ -33,7 +33,7 @@ class HearingTests(Moderated):
         self.assertEqual(self.cid.lines, [])
 
     def test_server(self) -> None:
-        """Of what concerns the whole server operators hear, over each of their connections."""
+        """Operators hear what concerns the whole server, over each of their connections."""
         data = asData({"place": SERVER, "what": "guests", "value": "no", "until": 0})
         self.hub.log.append(Draft(SET, SERVER, "server", "no", data=data), None)
         self.assertEqual(self.rob.lines, ["* server set guests of this server to no"])
@@ -41,7 +41,7 @@ class HearingTests(Moderated):
             self.assertEqual(client.lines, [])
 
     def test_void(self) -> None:
-        """Of what is void nobody hears, and it changes nothing."""
+        """A void event is told to nobody and changes nothing."""
         for data in ("", "{}", "[", asData({"place": "99", "what": "slow", "value": 1})):
             self.hub.log.append(Draft(SET, "#dev", "server", data=data), None)
         for client in self.all:
@@ -49,7 +49,7 @@ class HearingTests(Moderated):
         self.assertFalse(self.hub.state.law.hasRules(self.dev.place))
 
     def test_programs(self) -> None:
-        """Programs are told the values that everybody may see, and no others."""
+        """Programs are told the values that are public, and no others."""
         dan = self.enter("Dan", "192.0.2.9", True, JSON)
         dan.types("/join #dev")
         dan.forget()
@@ -78,7 +78,7 @@ class HearingTests(Moderated):
 
 class EjectTests(Moderated):
     """
-    The people who have to leave.
+    The users who have to leave.
     """
 
     def ban(self, place: str = SERVER, **whom: Any) -> None:
@@ -90,7 +90,7 @@ class EjectTests(Moderated):
         self.hub.log.append(Draft(BANNED, room, "server", "", "T", data=data), None)
 
     def test_devices(self) -> None:
-        """Of somebody who is banned every connection ends; in a room none is left."""
+        """A banned user loses every connection; a user banned from a room is in it on none."""
         eve = self.enter("Eve", "192.0.2.9")
         eve.types("/register swordfish-99", "/join #dev")
         other = FakeClient(self.hub, address="198.51.100.1:4000")
@@ -126,7 +126,7 @@ class EjectTests(Moderated):
         self.assertIsNone(self.enter("Cid", "198.51.100.1").loginError)
 
     def test_resume(self) -> None:
-        """Nobody resumes a session past a ban, of a room or of the server."""
+        """No session is resumed past a ban, of a room or of the server."""
         dan = self.enter("Dan", "192.0.2.9", False, JSON)
         dan.asks("command", line="/join #dev")
         welcome, who = dan.objects[0], dan.user.sid
@@ -140,7 +140,7 @@ class EjectTests(Moderated):
         self.assertEqual(banned.objects[0]["code"], "banned")
 
     def test_takeOver(self) -> None:
-        """Nor does anybody take over a session from a host that is banned."""
+        """No session is taken over from a host that is banned."""
         dan = self.enter("Dan", "203.0.113.1", False, JSON)
         self.ban(net="192.0.2.0/24", spares=True)
         again = resume(self.hub, dan.objects[0], self.hub.lastId)
@@ -148,7 +148,7 @@ class EjectTests(Moderated):
         self.assertFalse(dan.closed)
 
     def test_operators(self) -> None:
-        """A network that an operator is in is banned without them."""
+        """A ban of a network spares the operators in it."""
         self.ban(net="192.0.2.0/24")
         self.assertFalse(self.rob.closed)
         self.assertTrue(self.ann.closed)
@@ -185,11 +185,14 @@ class StayTests(Moderated):
 
 class RemovalTests(Moderated):
     """
-    The people who are told of a removal.
+    The users who are told of a removal.
     """
 
     def test_faults(self) -> None:
-        """Where the history cannot be read nobody is told, and the operator finds out why."""
+        """
+        A removal is told to nobody while the history cannot be read, and the operator finds out
+        why.
+        """
         self.cid.types("spam")
         self.forget()
         self.log.removedBy = lambda removal: fail(OSError("disk"))  # type: ignore[method-assign]
@@ -198,7 +201,7 @@ class RemovalTests(Moderated):
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
     def test_afterwards(self) -> None:
-        """It is told after all that came before it in the log."""
+        """A removal is told after all that came before it in the log."""
         asked: Deferred[list[int]] = Deferred()
         self.cid.types("spam")
         self.forget()

@@ -56,7 +56,9 @@ class OperatorTests(SynchronousTestCase):
         self.failureResultOf(Deferred.fromCoroutine(doing), kind)
 
     def test_open(self) -> None:
-        """A private room is public, its members are told, and the past stays theirs."""
+        """
+        A private room that is opened is public, its members are told, and its past stays theirs.
+        """
         room = self.done(self.hub.operator.open("#DEN"))
         self.assertFalse(room.private)
         self.assertEqual(self.ann.lines, ["* server opened #den to everybody"])
@@ -67,7 +69,9 @@ class OperatorTests(SynchronousTestCase):
         self.refused(self.hub.operator.open("#den"), NotAllowed)
 
     def test_close(self) -> None:
-        """The members of a room are told, and are in the lobby; a new room may have its name."""
+        """
+        The members of a closed room are told, and are in the lobby; a new room may have its name.
+        """
         self.done(self.hub.operator.close("#den"))
         self.assertNotIn("#den", self.hub.rooms)
         self.assertIn("* server removed Bob from #den", self.bob.lines)
@@ -79,14 +83,14 @@ class OperatorTests(SynchronousTestCase):
         self.assertNotIn("secret", "".join(self.bob.lines))
 
     def test_refused(self) -> None:
-        """There is no other room, and the lobby stays."""
+        """A room that does not exist is refused, and so is closing the lobby."""
         self.refused(self.hub.operator.open("#nothing"), NoSuchRoom)
         self.refused(self.hub.operator.close("two words"), ChatError)
         self.refused(self.hub.operator.close("#lobby"), NotAllowed)
         self.refused(self.hub.operator.open("#lobby"), NotAllowed)
 
     def test_empty(self) -> None:
-        """A room in which nobody is can be closed as well."""
+        """An empty room can be closed."""
         self.ann.types("/leave")
         self.bob.types("/leave")
         self.assertIn("#den", self.hub.rooms)
@@ -96,7 +100,7 @@ class OperatorTests(SynchronousTestCase):
 
 class OrderTests(SynchronousTestCase):
     """
-    Tests for what happens between an order and its return.
+    Tests for events between an order and its return.
     """
 
     def setUp(self) -> None:
@@ -141,7 +145,7 @@ class OrderTests(SynchronousTestCase):
         self.assertNotIn("still here?", "".join(self.cem.lines))
 
     def test_notStored(self) -> None:
-        """What cannot be stored changes nothing, and can be ordered again."""
+        """An order that cannot be stored changes nothing, and can be given again."""
         error = NotStored("not stored: the disk is full")
         closing = Deferred.fromCoroutine(self.hub.operator.close("#den"))
         log: Any = self.hub.log
@@ -161,7 +165,7 @@ class TwoNodesTests(SynchronousTestCase):
     """
 
     def test_close(self) -> None:
-        """What the operator of one node does happens on both."""
+        """An order on one node is carried out on both."""
         shared = SharedLog()
         here, there = makeHub(shared.node()), makeHub(shared.node())
         ann, bob = enter(here, "Ann"), enter(there, "Bob")
@@ -200,7 +204,7 @@ class CommandTests(SynchronousTestCase):
         return self.successResultOf(Deferred.fromCoroutine(self.hub.operator.perform(line, room)))
 
     def test_firstOperator(self) -> None:
-        """The server makes somebody registered the first operator, and everybody there is told."""
+        """The server makes a registered user the first operator, and everybody there is told."""
         told = "* server made Ann operator of this server"
         self.assertEqual(self.perform("grant Ann operator"), [told])
         self.assertIn(told, self.ann.lines)
@@ -209,14 +213,14 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(self.bob.closed)
 
     def test_room(self) -> None:
-        """A command is done in the room that the operator names."""
+        """A command applies to the room that the operator names."""
         self.perform("slow 30s", "#DEV")
         self.bob.types("one", "two")
         self.assertEqual(self.bob.lines[-2], "OK . .")
         self.assertTrue(self.bob.lines[-1].startswith("! #dev is in slow mode"), self.bob.lines)
 
     def test_refused(self) -> None:
-        """What is refused raises, and changes nothing."""
+        """A refused command raises, and changes nothing."""
         for line, room in (
             ("grant Bob operator", ""),
             ("ban", ""),
@@ -228,7 +232,7 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual((self.ann.lines, self.bob.lines), ([], []))
 
     def test_notStored(self) -> None:
-        """Where nothing can be stored the operator is told so, and nothing is in force."""
+        """An operator whose command cannot be stored is told so, and nothing is in force."""
         log = FaultyLog(projection=project)
         hub = makeHub(log)
         ann = enter(hub, "Ann")
@@ -253,7 +257,7 @@ class CommandTests(SynchronousTestCase):
         self.assertIsInstance(other.loginError, WrongLogin)
 
     def test_invitation(self) -> None:
-        """A code for nobody lets somebody register where registration is by invitation."""
+        """A code for nobody lets a new user register where registration is by invitation."""
         self.hub.state.law.policies = Policies("yes", "invited")
         self.bob.types("/register")
         self.assertTrue(self.bob.lines[-1].startswith("! one registers here with a code"))
@@ -264,6 +268,6 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(cem.user.member.isRegistered)
 
     def test_codeForNobody(self) -> None:
-        """There is no code for a name that nobody has registered."""
+        """No code is made for a name that nobody has registered."""
         doing = Deferred.fromCoroutine(self.hub.operator.makeCode("Bob"))
         self.failureResultOf(doing, NoSuchUser)

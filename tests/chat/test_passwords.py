@@ -13,7 +13,7 @@ from twisted_chat.errors import TooManyTries
 
 class GuardTests(SynchronousTestCase):
     """
-    Whose wrong passwords are counted together.
+    The addresses whose wrong passwords are counted together.
     """
 
     def isSlowed(self, first: str, second: str) -> bool:
@@ -32,7 +32,7 @@ class GuardTests(SynchronousTestCase):
         return False
 
     def test_addresses(self) -> None:
-        """An address is slowed down, and no other one."""
+        """Wrong passwords slow their own address down, and no other one."""
         self.assertTrue(self.isSlowed("192.0.2.1", "192.0.2.1"))
         self.assertFalse(self.isSlowed("192.0.2.1", "192.0.2.2"))
 
@@ -43,6 +43,6 @@ class GuardTests(SynchronousTestCase):
         self.assertTrue(self.isSlowed("fe80::1%eth0", "fe80::2%eth0"))
 
     def test_noAddress(self) -> None:
-        """Somebody who comes over a socket of this machine is counted, too."""
+        """A user who connects over a socket of this machine is counted, too."""
         self.assertTrue(self.isSlowed("", ""))
         self.assertTrue(self.isSlowed("not:an:address", "not:an:address"))

@@ -50,7 +50,7 @@ def clientAt(host: str, isTrusted: bool = False) -> IClient:
 
 class RoomQuotaTests(SynchronousTestCase):
     """
-    How many rooms are made from where.
+    The rooms that one address may make.
     """
 
     def setUp(self) -> None:
@@ -74,7 +74,7 @@ class RoomQuotaTests(SynchronousTestCase):
         return sum(isMade() for _ in range(tries))
 
     def test_hour(self) -> None:
-        """Within an hour thirty rooms are made from an address, and others are told how long."""
+        """An address makes thirty rooms within an hour, and is then told how long to wait."""
         self.assertEqual(self.make(tries=20), 20)
         self.clock.advance(HOUR / 2)
         self.assertEqual(self.make(tries=20), 10)
@@ -86,19 +86,19 @@ class RoomQuotaTests(SynchronousTestCase):
         self.assertEqual(self.make(tries=100), 20)
 
     def test_addresses(self) -> None:
-        """Each address is counted for itself, of IPv6 each network."""
+        """Each IPv4 address is counted for itself, and each IPv6 network."""
         self.make("2001:db8::1", MAX_NEW_ROOMS)
         self.assertEqual(self.make("2001:db8::ffff:1"), 0)
         self.assertEqual(self.make("2001:db8:0:1::1"), 1)
         self.assertEqual(self.make("192.0.2.1"), 1)
 
     def test_trusted(self) -> None:
-        """From a trusted address any number is made, and none is remembered."""
+        """A trusted address makes any number of rooms, and none is remembered."""
         self.assertEqual(self.make(tries=100, isTrusted=True), 100)
         self.assertEqual(len(self.quota), 0)
 
     def test_notMade(self) -> None:
-        """A room that is refused in the end does not count."""
+        """A room that is refused in the end is not counted."""
         client = clientAt("192.0.2.1")
         for _ in range(100):
             with self.assertRaises(NotAllowed), self.quota.making(client):
@@ -106,7 +106,7 @@ class RoomQuotaTests(SynchronousTestCase):
         self.assertEqual(self.make(tries=100), MAX_NEW_ROOMS)
 
     def test_bounded(self) -> None:
-        """However many addresses come, no more than the bound are remembered, the newest ones."""
+        """No more addresses than the bound are remembered, the newest ones."""
         self.patch(throttle, "MAX_ENTRIES", 5)
         for number in range(20):
             self.make(f"192.0.2.{number}", MAX_NEW_ROOMS)
@@ -116,7 +116,7 @@ class RoomQuotaTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=50, derandomize=True)
     @given(st.lists(st.floats(0.0, HOUR / 10), min_size=1, max_size=100))
     def test_anyHour(self, pauses: list[float]) -> None:
-        """Whenever they come, no span of an hour holds more than thirty rooms."""
+        """No span of an hour holds more than thirty rooms, whenever the requests come."""
         clock = Clock()
         self.quota = RoomQuota(clock.seconds)
         made = []
@@ -130,7 +130,7 @@ class RoomQuotaTests(SynchronousTestCase):
 
 class ChangePaceTests(SynchronousTestCase):
     """
-    How fast rooms are changed.
+    The pace at which rooms are changed.
     """
 
     def setUp(self) -> None:
@@ -157,7 +157,7 @@ class ChangePaceTests(SynchronousTestCase):
         return sum(isMade() for _ in range(tries))
 
     def test_user(self) -> None:
-        """A user makes ten changes at once, then one in ten seconds."""
+        """A user makes ten changes at once, and then one in ten seconds."""
         self.assertEqual(self.change("ann", 50), CHANGES)
         self.assertRegex(self.refusal, "^you have .*: try again in 10 s$")
         self.clock.advance(CHANGE_SECONDS - 1)
@@ -169,7 +169,7 @@ class ChangePaceTests(SynchronousTestCase):
         self.assertEqual(self.change("ann", 50), CHANGES)
 
     def test_network(self) -> None:
-        """All users of an address make thirty at once, then one in five seconds."""
+        """All users of one address make thirty changes at once, and then one in five seconds."""
         made = sum(self.change(f"guest{number}", 2) for number in range(50))
         self.assertEqual(made, NETWORK_CHANGES)
         self.assertRegex(self.refusal, "^your address has .*: try again in 5 s$")
@@ -178,26 +178,26 @@ class ChangePaceTests(SynchronousTestCase):
         self.assertEqual(self.change("other", 5, "192.0.2.2"), 5)
 
     def test_trusted(self) -> None:
-        """Of a trusted network only each user is counted."""
+        """Only each user is counted in a trusted network."""
         made = sum(self.change(f"guest{number}", 20, trusted=True) for number in range(50))
         self.assertEqual(made, 50 * CHANGES)
 
     def test_refusedIsNotCounted(self) -> None:
-        """What is refused makes nobody wait longer: neither the user nor the others."""
+        """A refused change makes nobody wait longer: neither the user nor the others."""
         self.change("ann", 1000)
         self.assertEqual(self.change("bob", 5), 5)
         self.clock.advance(CHANGE_SECONDS)
         self.assertEqual(self.change("ann"), 1)
 
     def test_bounded(self) -> None:
-        """However many come, no more than the bounds are remembered."""
+        """No more users and networks than the bounds are remembered."""
         self.patch(quotas, "MAX_ENTRIES", 5)
         for number in range(20):
             self.change(f"guest{number}", 1, f"192.0.2.{number}")
         self.assertEqual(len(self.pace), 10)
 
     def test_forgotten(self) -> None:
-        """A person who may make all their changes again is not remembered."""
+        """A user who may make all their changes again is not remembered."""
         for number in range(20):
             self.change(f"guest{number}", 1, f"192.0.2.{number}")
         self.clock.advance(CHANGES * CHANGE_SECONDS)
@@ -207,7 +207,7 @@ class ChangePaceTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=50, derandomize=True)
     @given(TIMES)
     def test_anySpan(self, pauses: list[float]) -> None:
-        """Whenever they come, a span holds no more changes than the burst and the pace allow."""
+        """No span holds more changes than the burst and the pace allow, whenever they come."""
         clock = Clock()
         self.pace = ChangePace(clock.seconds)
         made = []
@@ -222,7 +222,7 @@ class ChangePaceTests(SynchronousTestCase):
 
 class CommandTests(SynchronousTestCase):
     """
-    What users are told.
+    The quotas, as users meet them.
     """
 
     def setUp(self) -> None:
@@ -245,14 +245,14 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(ann.lines, ["OK . .", "* #dev is about e"])
 
     def test_refusedCommandsAreNotCounted(self) -> None:
-        """What a command refuses for another reason does not count as a change."""
+        """A change that a command refuses for another reason is not counted."""
         (ann,) = enterAll(self.hub, "Ann")
         ann.types("/join #dev", *["/lock two words", "/unlock", "/invite Nobody"] * 10)
         ann.types(*(f"/topic {number}" for number in range(CHANGES)))
         self.assertEqual(self.hub.rooms["#dev"].topic, str(CHANGES - 1))
 
     def test_code(self) -> None:
-        """A program is told by the code, and once the wait is over the change is made."""
+        """A program is told the code, and makes the change once the wait is over."""
         ann = enter(self.hub, "Ann", JSON)
         for number in range(CHANGES + 1):
             ann.asks("command", line=f"/topic {number}", key=f"k{number}")
@@ -263,7 +263,10 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(self.hub.lobby.topic, "late")
 
     def test_rooms(self) -> None:
-        """The thirty-first room from an address is refused, whoever makes it; one can be joined."""
+        """
+        The thirty-first room from an address is refused, whoever makes it; rooms can still be
+        joined.
+        """
         makers = enterAll(self.hub, "Ann", "Bob")
         for number in range(MAX_NEW_ROOMS):
             makers[number % 2].types(f"/join #room{number}x", "hello", "/leave")
@@ -275,7 +278,7 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(cem.user.current.name, "#room1x")
 
     def test_notStored(self) -> None:
-        """A room that could not be stored does not count."""
+        """A room that could not be stored is not counted."""
         log = FaultyLog()
         self.hub = makeHub(log, monotonic=self.clock.seconds)
         (ann,) = enterAll(self.hub, "Ann")
@@ -303,7 +306,7 @@ class CountingLog(MemoryLog):
 
 class ChurnTests(SynchronousTestCase):
     """
-    What is left of guests who come and go for a long time.
+    The traces of guests who come and go for a long time.
     """
 
     STEP = 5.0
@@ -328,8 +331,8 @@ class ChurnTests(SynchronousTestCase):
 
     def churn(self, minutes: int, isTrusted: bool = False) -> None:
         """
-        Let sixteen guests of one address set topics as fast as they may, and forty of another
-        make private rooms and leave, again and again.
+        Let sixteen guests of one address set topics as fast as they may, and forty of another make
+        private rooms and leave, again and again.
         """
         guests = [self.come("192.0.2.1", isTrusted) for _ in range(16)]
         for step in range(int(minutes * 60 / self.STEP)):
@@ -345,7 +348,9 @@ class ChurnTests(SynchronousTestCase):
             guest.types("/quit")
 
     def test_guests(self) -> None:
-        """Ten minutes of guests leave thirty rooms and as many topics as the pace allows."""
+        """
+        Guests who churn for ten minutes leave thirty rooms and as many topics as the pace allows.
+        """
         self.churn(10)
         self.assertEqual(self.came, 16 + 40 * 120)
         self.assertEqual(len(self.hub.rooms), 1 + MAX_NEW_ROOMS)
@@ -355,7 +360,9 @@ class ChurnTests(SynchronousTestCase):
         self.assertLessEqual(len(self.hub.state.newRooms) + len(self.hub.state.changes), 50)
 
     def test_longer(self) -> None:
-        """Twice as many who come and go leave no more in memory, nor more to be read at a start."""
+        """
+        Guests who churn for twice as long leave no more in memory, nor more to be read at a start.
+        """
         sizes = []
         for _ in range(2):
             self.churn(5)
@@ -366,7 +373,7 @@ class ChurnTests(SynchronousTestCase):
         self.assertEqual(sizes[0], sizes[1])
 
     def test_trusted(self) -> None:
-        """Of a trusted network, too, no more rooms stay than the bound for unused ones."""
+        """Guests of a trusted network leave no more rooms than the bound for unused ones."""
         self.churn(3, isTrusted=True)
         self.assertGreater(self.log.taken[CREATED], MAX_UNUSED)
         self.assertEqual(len(self.hub.rooms), 1 + MAX_UNUSED)

@@ -64,7 +64,7 @@ class MarksTestCase(AccountsTestCase):
 
 class ReadTests(MarksTestCase):
     """
-    What people say that they have read.
+    Read marks, as clients report them.
     """
 
     def test_told(self) -> None:
@@ -79,7 +79,7 @@ class ReadTests(MarksTestCase):
 
     def test_rises(self) -> None:
         """
-        A mark only rises, and never above what there is.
+        A mark only rises, and never above the newest message.
         """
         last = self.hub.lastId
         self.laptop.asks("read", room="#dev", id=last)
@@ -97,7 +97,7 @@ class ReadTests(MarksTestCase):
 
     def test_lowerThanStored(self) -> None:
         """
-        A room that is joined again has the mark that it had, and a lower one changes nothing.
+        A member who joins a room again has the mark that they had, and a lower one changes nothing.
         """
         last = self.hub.lastId
         self.laptop.asks("read", room="#dev", id=last)
@@ -116,7 +116,7 @@ class ReadTests(MarksTestCase):
 
     def test_current(self) -> None:
         """
-        Without a room the mark is that of the current room.
+        A mark without a room is that of the current room.
         """
         self.laptop.asks("command", line="/join #dev")
         self.laptop.asks("read", id=self.hub.lastId)
@@ -124,7 +124,7 @@ class ReadTests(MarksTestCase):
 
     def test_refused(self) -> None:
         """
-        Neither a guest nor somebody who is not in a room has a mark.
+        A mark of a guest, or of a user who is not in the room, is refused.
         """
         guest = enter(self.hub, "Eve", JSON)
         guest.asks("read", room="#lobby", id=1, key="r1")
@@ -140,7 +140,7 @@ class ReadTests(MarksTestCase):
 
     def test_ownMessage(self) -> None:
         """
-        One's own message moves the mark, with no further object.
+        A user's own message moves their mark, with no further object.
         """
         self.laptop.asks("say", text="four", room="#dev")
         id = self.laptop.objectsOf("ok")[0]["id"]
@@ -152,7 +152,7 @@ class ReadTests(MarksTestCase):
 
     def test_seldomStored(self) -> None:
         """
-        A mark is stored once in 30 seconds, when time has passed, or when the last device goes.
+        A mark is stored once in 30 seconds, as time passes or when the last device goes.
         """
         self.laptop.asks("say", text="four", room="#dev")
         first = self.stored("#dev")
@@ -172,7 +172,7 @@ class ReadTests(MarksTestCase):
 
     def test_storedOnce(self) -> None:
         """
-        What is stored already is not stored again.
+        A mark that is already stored is not stored again.
         """
         self.laptop.asks("read", room="#dev", id=self.hub.lastId)
         self.hub.tidy()
@@ -183,7 +183,7 @@ class ReadTests(MarksTestCase):
 
     def test_freed(self) -> None:
         """
-        Nothing is kept of marks once the last device has gone, or of guests.
+        No mark is kept once the last device has gone, or of guests.
         """
         guest = enter(self.hub, "Eve", JSON)
         guest.asks("say", text="hi")
@@ -214,12 +214,12 @@ class ReadTests(MarksTestCase):
 
 class UnreadTests(MarksTestCase):
     """
-    What people have not read.
+    Unread messages, as they are counted.
     """
 
     def test_counts(self) -> None:
         """
-        The welcome tells the marks, and how many messages are above them.
+        The welcome tells the marks, and how many messages are above each.
         """
         self.laptop.asks("read", room="#dev", id=self.hub.lastId - 1)
         welcome = self.program().objects[0]
@@ -230,7 +230,7 @@ class UnreadTests(MarksTestCase):
 
     def test_atMost(self) -> None:
         """
-        So many unread messages are counted at most.
+        The count of unread messages stops at its bound.
         """
         self.laptop.asks("read", room="#dev", id=self.hub.lastId)
         self.bob.types(*(f"m{number}" for number in range(MAX_COUNTED + 5)))
@@ -238,7 +238,7 @@ class UnreadTests(MarksTestCase):
 
     def test_eras(self) -> None:
         """
-        What was said in a private room while somebody was outside is not counted.
+        Messages of a private room from before a member's time are not counted.
         """
         self.laptop.asks("command", line="/join #den sesame")
         self.laptop.asks("read", room="#den", id=self.hub.lastId)
@@ -248,7 +248,7 @@ class UnreadTests(MarksTestCase):
 
     def test_asAGuest(self) -> None:
         """
-        What was told to somebody before they registered, they have read.
+        Direct messages from before a user's registration count as read.
         """
         eve = enter(self.hub, "Eve")
         self.bob.types("/msg Eve before")
@@ -262,7 +262,7 @@ class UnreadTests(MarksTestCase):
 
 class InboxTests(MarksTestCase):
     """
-    Direct messages to somebody who is away.
+    Direct messages to a user who is away.
     """
 
     def setUp(self) -> None:
@@ -272,7 +272,7 @@ class InboxTests(MarksTestCase):
 
     def test_shown(self) -> None:
         """
-        What was told to somebody registered who was away is shown at the next entry, and no more.
+        Direct messages to a registered user who is away are shown at the next entry, once.
         """
         self.assertEqual(self.said(self.bob, "/msg Ann psst", "/msg ann hey"), ["OK . ."] * 2)
         again = self.logIn(f"Ann {self.secret}")
@@ -284,7 +284,7 @@ class InboxTests(MarksTestCase):
 
     def test_live(self) -> None:
         """
-        What somebody at a terminal was told while they were here is not shown again.
+        A direct message that a user at a terminal was shown live is not shown again.
         """
         again = self.annAgain()
         self.bob.types("/msg Ann psst")
@@ -293,7 +293,7 @@ class InboxTests(MarksTestCase):
 
     def test_programs(self) -> None:
         """
-        A program is shown what is unread until it says that it has read it.
+        A program is shown what is unread until it reports it as read.
         """
         self.bob.types("/msg Ann psst")
         for _ in range(2):
@@ -310,7 +310,7 @@ class InboxTests(MarksTestCase):
 
     def test_resumed(self) -> None:
         """
-        A session that resumes gets what was told to it as what it has missed, once.
+        A session that resumes gets its direct messages with all that it missed, once.
         """
         self.bob.types("/msg Ann psst")
         welcome = self.laptop.objectsOf("welcome")
@@ -338,7 +338,7 @@ class InboxTests(MarksTestCase):
 
     def test_nobody(self) -> None:
         """
-        There is nothing to leave for somebody who is not registered, or no longer.
+        A direct message to a user who is not registered, or no longer, is refused.
         """
         self.assertRegex(self.said(self.bob, "/msg Eve psst")[-1], "^! nobody of this name")
         ann = self.annAgain()
@@ -347,7 +347,7 @@ class InboxTests(MarksTestCase):
 
     def test_otherName(self) -> None:
         """
-        A message to a name of somebody registered reaches them under any name.
+        A direct message to a registered name reaches its owner under any name.
         """
         again = self.annAgain()
         again.types("/nick Anna")
@@ -357,7 +357,7 @@ class InboxTests(MarksTestCase):
 
     def test_full(self) -> None:
         """
-        So many messages wait at most; when they were read there is room again.
+        An inbox is bounded; once its messages are read there is room again.
         """
         who = self.hub.state.law.ownerOf("Ann")
         assert who is not None
@@ -379,7 +379,7 @@ class InboxTests(MarksTestCase):
 
     def test_many(self) -> None:
         """
-        Of many the newest are shown, with how many there are and how to see all.
+        A long inbox shows its newest messages, with their number and how to see all.
         """
         self.bob.types(*(f"/msg Ann m{number}" for number in range(SHOWN_INBOX + 3)))
         lines = self.logIn(f"Ann {self.secret}").lines
@@ -394,7 +394,7 @@ class InboxTests(MarksTestCase):
 
     def test_restart(self) -> None:
         """
-        What waits for somebody waits after a restart.
+        An inbox outlasts a restart.
         """
         self.bob.types("/msg Ann psst")
         self.restart()
@@ -402,7 +402,7 @@ class InboxTests(MarksTestCase):
 
     def test_command(self) -> None:
         """
-        C{/inbox} shows direct messages, read or not, the newest of them.
+        C{/inbox} shows the newest direct messages, read or not.
         """
         self.bob.types("/msg Ann one", "/msg Ann two")
         ann = self.annAgain()
@@ -415,12 +415,12 @@ class InboxTests(MarksTestCase):
 
 class WindowTests(TurnTestCase):
     """
-    What comes while somebody logs in.
+    Messages that come during a login.
     """
 
     def test_toldMeanwhile(self) -> None:
         """
-        A message that comes in the turn of a login is shown once, and what waited is shown too.
+        A message that comes in the turn of a login is shown once, with those that waited.
         """
         bob = self.enter("Bob")
         bob.types("/register")
@@ -468,7 +468,7 @@ class SlowLog(MemoryLog):
 
 class LeavingTests(AccountsTestCase):
     """
-    Somebody who leaves as soon as they came.
+    A user who leaves as soon as they came.
     """
 
     def makeLog(self) -> MemoryLog:
@@ -478,7 +478,7 @@ class LeavingTests(AccountsTestCase):
 
     def test_shownWhileLeaving(self) -> None:
         """
-        What somebody is shown while they leave already, they have read.
+        Messages that are shown to a user who is already leaving count as read.
         """
         eve = enter(self.hub, "Eve")
         register(eve)

@@ -36,7 +36,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_invitation(self) -> None:
         """
-        A private room without a password lets in its owner and who is invited, nobody else.
+        A private room without a password lets in its owner and invited users, and nobody else.
         """
         room = makeRoom(Era(1, ""))
         room.invited.add("guest")
@@ -67,7 +67,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_expelled(self) -> None:
         """
-        A member who was removed gets in neither by right nor by password, until a new era.
+        A member who was removed gets in neither by right nor by password, until a new era begins.
         """
         room = makeRoom(Era(1, hashPassword("sesame")))
         room.expelled.add("member")
@@ -88,13 +88,13 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_noOwner(self) -> None:
         """
-        A private room that nobody owns lets no session in by that.
+        A private room without an owner lets no session in as its owner.
         """
         self.assertFalse(makeRoom(Era(1, ""), owner="").admits("stranger", {}))
 
     def test_hashPassword(self) -> None:
         """
-        A hash does not hold the password, and is another one each time.
+        A hash does not hold the password, and differs each time.
         """
         self.assertNotIn("sesame", hashPassword("sesame"))
         self.assertNotEqual(hashPassword("sesame"), hashPassword("sesame"))
@@ -104,7 +104,7 @@ class AdmissionTests(SynchronousTestCase):
 
 class PlaceTests(SynchronousTestCase):
     """
-    What of a room's past may be read.
+    The part of a room's past that a user may read.
     """
 
     def test_public(self) -> None:
@@ -136,7 +136,7 @@ class PlaceTests(SynchronousTestCase):
 
     def test_manyEras(self) -> None:
         """
-        Of very many stretches the newest count.
+        The newest of very many stretches count.
         """
         eras = [Era(2 * n, None if n % 2 else "") for n in range(10 * MAX_RANGES)]
         ranges = makeRoom(*eras).placeFor({}).ranges
@@ -173,12 +173,12 @@ class PlaceTests(SynchronousTestCase):
 
 class RoomTests(SynchronousTestCase):
     """
-    What else a room knows.
+    The record, the presence and the changes of a room.
     """
 
     def test_record(self) -> None:
         """
-        A room is the same when it is made again of its record.
+        A room that is made again of its record is the same.
         """
         room = makeRoom(Era(1), Era(10, hashPassword("sesame")))
         room.topic = "tests"
@@ -190,7 +190,7 @@ class RoomTests(SynchronousTestCase):
 
     def test_tellsPresence(self) -> None:
         """
-        A room of more than 200 people does not tell who comes and goes.
+        A room of more than 200 members does not tell comings and goings.
         """
         room = makeRoom()
         for number in range(PRESENCE_LIMIT):
@@ -202,7 +202,7 @@ class RoomTests(SynchronousTestCase):
 
     def test_change(self) -> None:
         """
-        A question asked while changes wait for the log is answered when the last has come back.
+        A question asked while changes wait for the log is answered once the last has come back.
         """
         room = makeRoom()
         self.successResultOf(room.whenSettled())

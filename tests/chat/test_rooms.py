@@ -36,7 +36,7 @@ WEEK = FORGET_DAYS * DAY
 
 class FindingTests(SynchronousTestCase):
     """
-    Which room is meant, and which can be made.
+    The room that a name means, and the rooms that can be made.
     """
 
     def setUp(self) -> None:
@@ -44,7 +44,7 @@ class FindingTests(SynchronousTestCase):
 
     def test_roomInAnotherCase(self) -> None:
         """
-        A room is found by its name in any case, so nobody opens one beside it.
+        A room is found by its name in any case, so that nobody opens another beside it.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/join #dev")
@@ -78,7 +78,7 @@ class FindingTests(SynchronousTestCase):
 
     def test_silentAboutPrivateRooms(self) -> None:
         """
-        A user who names a room that looks like a private one reads no word about that.
+        A user who names a room that looks like a private one learns nothing of the private one.
         """
         ann, bob = enterAll(self.hub, "Ann", "Bob")
         ann.types("/join #plans sesame")
@@ -89,7 +89,7 @@ class FindingTests(SynchronousTestCase):
 
 class LifeTests(SynchronousTestCase):
     """
-    When rooms begin and end.
+    The beginning and the end of rooms.
     """
 
     def setUp(self) -> None:
@@ -110,7 +110,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_unusedRoom(self) -> None:
         """
-        A room in which nobody said anything ends when everybody has left it.
+        A room in which nothing was said ends when everybody has left it.
         """
         self.ann.types("/join #dev")
         self.bob.types("/join #dev")
@@ -123,7 +123,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_usedRoom(self) -> None:
         """
-        A room in which something was said stays with its past and its owner for a week, and then
+        A room in which something was said stays for a week, with its past and its owner, and then
         ends.
         """
         self.ann.types("/join #dev", "hello", "/leave")
@@ -140,7 +140,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_wrongClock(self) -> None:
         """
-        A wall clock that jumps ahead ends no room before it has run so for a day.
+        A wall clock that jumps ahead ends no room before it has run on for a day.
         """
         self.ann.types("/join #dev", "hello", "/leave")
         self.now += 2 * WEEK
@@ -181,7 +181,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_occupiedRoom(self) -> None:
         """
-        A room does not end while somebody is in it, however long.
+        An occupied room does not end, however long it lasts.
         """
         self.ann.types("/join #dev", "hello")
         self.passes(10 * WEEK)
@@ -210,7 +210,7 @@ class LifeTests(SynchronousTestCase):
 
 class ApplyTests(SynchronousTestCase):
     """
-    What the events of the log make of rooms.
+    Rooms, as the events of the log change them.
     """
 
     def setUp(self) -> None:
@@ -228,7 +228,7 @@ class ApplyTests(SynchronousTestCase):
 
     def test_created(self) -> None:
         """
-        A room begins with the event that made it, and belongs to who made it.
+        A room begins with the event that made it, and belongs to its author.
         """
         self.eventId = 41
         self.apply(CREATED)
@@ -239,7 +239,7 @@ class ApplyTests(SynchronousTestCase):
 
     def test_createdTwice(self) -> None:
         """
-        To make a room never hands out one that is there, or stands beside one that looks like it.
+        Making a room never hands out one that is there, or one beside another that looks like it.
         """
         self.apply(CREATED, "#plans")
         for name in ("#plans", "#PLANS", "#pIans", "#p1ans"):
@@ -256,7 +256,7 @@ class ApplyTests(SynchronousTestCase):
 
     def test_locked(self) -> None:
         """
-        Those who are in a room when it is locked may read what is said from then on.
+        A member who is in a room when it is locked may read what is said from then on.
         """
         self.apply(CREATED)
         member = Member("Bob", "bob", 0.0)
@@ -290,7 +290,7 @@ class ApplyTests(SynchronousTestCase):
 
     def test_closed(self) -> None:
         """
-        A closed room is gone, with its eras; one of the same name that came later stays.
+        A closed room is gone, with its eras; a later one of the same name stays.
         """
         self.apply(CREATED, text=PRIVATE)
         self.apply(CLOSED, data="1")
@@ -301,15 +301,15 @@ class ApplyTests(SynchronousTestCase):
 
     def test_unknownRoom(self) -> None:
         """
-        What happens to a room that is not there is void.
+        An event of a room that is not there is void.
         """
         for kind in (TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED):
             self.assertRaises(NoSuchRoom, self.apply, kind)
 
     def test_reserved(self) -> None:
         """
-        A name is reserved with what looks like it while its room is being made, and free again when
-        it was not.
+        A name and its lookalikes are reserved while the room is being made, and free again if it
+        was not.
         """
         with self.rooms.reserve("#plans"):
             self.assertEqual(self.rooms.lookalike("#pIans"), "#plans")
@@ -320,7 +320,7 @@ class ApplyTests(SynchronousTestCase):
 
     def test_privateOf(self) -> None:
         """
-        Only private rooms count, and only for their owner, as long as they are private.
+        Private rooms count for their owner alone, as long as they are private.
         """
         self.apply(CREATED, "#den", PRIVATE)
         self.apply(CREATED, "#cave", PRIVATE, sid="bob")
@@ -345,7 +345,7 @@ class RestoreTests(SynchronousTestCase):
 
     def test_same(self) -> None:
         """
-        What is stored is enough to make the same rooms.
+        The stored state is enough to make the same rooms.
         """
         hub = makeHub()
         ann, bob = enterAll(hub, "Ann", "Bob")
@@ -359,8 +359,8 @@ class RestoreTests(SynchronousTestCase):
 
     def test_closedAtTheEnd(self) -> None:
         """
-        A room that was closed just before a crash, when this was not stored yet, is gone after the
-        next start, and after the one that follows it.
+        A room that was closed just before a crash, before this was stored, is gone after the next
+        two starts.
         """
         log = MemoryLog()
         log.append(Draft(CREATED, "#dev", "Ann", sid="ann"), None)
@@ -373,7 +373,7 @@ class RestoreTests(SynchronousTestCase):
 
     def test_lobbyOfThatName(self) -> None:
         """
-        A lobby that the operator calls like a private room shows nothing of that room's past.
+        A lobby that takes the name of a private room shows nothing of that room's past.
         """
         hub = makeHub()
         (ann,) = enterAll(hub, "Ann")
@@ -386,7 +386,7 @@ class RestoreTests(SynchronousTestCase):
 
     def test_lobbyGoesOn(self) -> None:
         """
-        The lobby's past goes on over a restart, and stays its own when it is called otherwise.
+        The lobby's past goes on over a restart, and stays its own under another name.
         """
         hub = makeHub()
         (ann,) = enterAll(hub, "Ann")
@@ -397,7 +397,7 @@ class RestoreTests(SynchronousTestCase):
 
     def test_lobbyComesBack(self) -> None:
         """
-        A lobby whose name was a private room's in between shows nothing of that time.
+        A lobby whose name was a private room's meanwhile shows nothing of that time.
         """
         hub = self.restored(makeHub())
         other = self.restored(hub, lobby="#hall")

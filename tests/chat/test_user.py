@@ -16,7 +16,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class SpeakingTests(SynchronousTestCase):
     """
-    What a door may do for its person.
+    Messages, as a door passes them on.
     """
 
     def setUp(self) -> None:
@@ -25,14 +25,14 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_say(self) -> None:
         """
-        What is said is heard by the others in the room and answered by a receipt.
+        A message is heard by the others in the room and answered by a receipt.
         """
         self.ann.user.say("Hi!")
         self.assertEqual((self.ann.lines, self.bob.lines), (["OK . ."], ["Ann :: Hi!"]))
 
     def test_act(self) -> None:
         """
-        What is done is heard and answered like what is said.
+        An action is heard and answered like a message.
         """
         self.ann.user.say("waves", kind=ACTED)
         self.assertEqual((self.ann.lines, self.bob.lines), (["OK . ."], ["* Ann waves"]))
@@ -53,7 +53,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_otherRoom(self) -> None:
         """
-        One speaks in one's current room unless another is named, in which one must be.
+        A message goes to the current room unless it names another, which its author must be in.
         """
         self.bob.types("/join #dev")
         self.ann.types("/join #dev")
@@ -67,7 +67,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_tell(self) -> None:
         """
-        A direct message is heard by one person alone.
+        A direct message is heard by its reader alone.
         """
         (cem,) = enterAll(self.hub, "Cem")
         self.ann.forget()
@@ -86,14 +86,14 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_tellOneself(self) -> None:
         """
-        A direct message to oneself is answered once.
+        A direct message to its own author is answered once.
         """
         self.ann.user.tell("Ann", "note")
         self.assertEqual(self.ann.lines, ["OK . ."])
 
     def test_tellLastSender(self) -> None:
         """
-        A reply goes to the last person who told something, whatever their name is by then.
+        A reply goes to the last user who sent a direct message, whatever their name is by then.
         """
         with self.assertRaises(NoSuchUser):
             self.bob.user.tellLastSender("who?")
@@ -108,7 +108,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_replyToSomebodyElse(self) -> None:
         """
-        A reply that names who is meant goes to nobody else who wrote meanwhile.
+        A reply that names its reader goes to nobody else who wrote meanwhile.
         """
         cem, ann = enter(self.hub, "Cem"), self.ann
         ann.user.tell("Bob", "psst")
@@ -132,7 +132,7 @@ class SpeakingTests(SynchronousTestCase):
 
     def test_quitTwice(self) -> None:
         """
-        One leaves only once.
+        A user leaves only once.
         """
         self.ann.user.quit()
         self.ann.user.quit()
@@ -153,8 +153,8 @@ class AnswersTests(SynchronousTestCase):
 
     def test_inOrder(self) -> None:
         """
-        Receipts, refusals and the output of commands come in the order of their lines, others'
-        messages between them where they stand in the log.
+        Receipts, refusals and the output of commands come in the order of their lines, with the
+        messages of others where they stand in the log.
         """
         self.ann.types("/who Cem", "one", "/names", "/nosuch", "two", "/msg Cem psst", "three")
         self.bob.types("hello")
@@ -178,14 +178,14 @@ class AnswersTests(SynchronousTestCase):
 
     def test_atOnce(self) -> None:
         """
-        What waits for nothing is answered at once.
+        A command is answered at once if nothing before it is unanswered.
         """
         self.ann.types("/names")
         self.assertEqual(self.ann.lines, ["* 2 in #lobby: Ann, Bob"])
 
     def test_acrossBatches(self) -> None:
         """
-        What waits for a later batch is not given with an earlier one.
+        An answer that waits for a later batch is not given with an earlier one.
         """
         self.ann.types("one")
         self.turn.end()
@@ -197,7 +197,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_goodbyeIsLast(self) -> None:
         """
-        A user who leaves while something waits is answered first; nothing follows the goodbye.
+        A user who leaves while an answer waits gets it first, and nothing after the goodbye.
         """
         self.ann.types("one", "/names", "/quit")
         self.bob.types("after")
@@ -206,7 +206,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_waiting(self) -> None:
         """
-        A door can tell how much is not answered yet.
+        A door can tell how much is unanswered.
         """
         self.ann.types("one", "two", "/names")
         self.assertEqual(self.ann.user.unanswered, 2)
@@ -215,7 +215,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_whenAnswered(self) -> None:
         """
-        One can wait until everything asked for so far is answered, and that was sent.
+        A door can wait until everything asked for so far is answered and sent.
         """
         self.successResultOf(self.ann.user.whenAnswered())
         self.ann.types("one")
@@ -227,7 +227,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_renameBeforeMessages(self) -> None:
         """
-        What is said after a new name was taken is said under it, in the same turn too.
+        A message after a new name is heard under it, in the same turn too.
         """
         self.ann.types("one", "/nick Anna", "two")
         self.turn.end()
@@ -236,7 +236,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_quitWhilePending(self) -> None:
         """
-        What was said before one left is heard before one has left.
+        A message is heard before its author, who left behind it, has left.
         """
         self.ann.types("last words")
         self.ann.drops()
@@ -246,7 +246,7 @@ class AnswersTests(SynchronousTestCase):
 
 class SessionTests(SynchronousTestCase):
     """
-    What is kept of a person for their return.
+    Sessions, as they are kept for a return.
     """
 
     def setUp(self) -> None:
@@ -254,7 +254,7 @@ class SessionTests(SynchronousTestCase):
 
     def test_remembered(self) -> None:
         """
-        A program's session keeps its name, rooms and current room, as they are now.
+        A program's session keeps its name, its rooms and its current room, as they are now.
         """
         ann = enter(self.hub, "Ann", JSON)
         token = ann.objects[0]["token"]
@@ -275,7 +275,7 @@ class SessionTests(SynchronousTestCase):
 
     def test_notRemembered(self) -> None:
         """
-        Of people of the text dialect nothing is kept: they have no token to come back with.
+        A user of the text dialect leaves no session: they have no token to come back with.
         """
         ann = enter(self.hub, "Ann")
         ann.types("/join #dev", "/nick Anna")
@@ -283,7 +283,7 @@ class SessionTests(SynchronousTestCase):
 
     def test_directMessagesAreOfTwo(self) -> None:
         """
-        A direct message can be read again by its two people only.
+        A direct message can be read again by its author and its reader alone.
         """
         ann, bob, cem = (enter(self.hub, name, JSON) for name in ("Ann", "Bob", "Cem"))
         ann.asks("tell", to="Bob", text="psst")

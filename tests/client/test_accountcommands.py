@@ -22,7 +22,7 @@ LABEL = deviceLabel()
 
 class AccountCommandsTests(SynchronousTestCase):
     """
-    A user who types them, and a server that answers.
+    A user who types these commands, and a server that answers.
     """
 
     def setUp(self) -> None:
@@ -79,7 +79,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual(self.said, ["! not here"])
 
     def test_labelIsTaken(self) -> None:
-        """Another device of the same name gets a number, up to a limit."""
+        """A device whose label is taken adds a number to it, up to a limit."""
         peer = self.inside(account="Ann", marks={}, unread={})
         self.commands.does("/register")
         labels = []
@@ -100,7 +100,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual(found and (found.name, found.isProposed), ("Anna", False))
 
     def test_oneAtATime(self) -> None:
-        """A second one waits for the answer to the first; after a drop none will come."""
+        """A second command is refused until the first is answered, and is taken after a drop."""
         self.inside()
         self.commands.does("/register")
         self.assertRaises(BadCommand, self.commands.does, "/register")
@@ -108,7 +108,9 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertTrue(self.commands.does("/register"))
 
     def test_serversOwn(self) -> None:
-        """With a password, or by a device that logs in already, it is the server's command."""
+        """
+        The command goes to the server if it names a password, or if the device already logs in.
+        """
         self.kept.propose(DeviceSecret("Ann", LABEL, "S"))
         self.kept.confirm("Ann")
         self.inside(account="Ann", marks={}, unread={})
@@ -116,7 +118,7 @@ class AccountCommandsTests(SynchronousTestCase):
             self.assertFalse(self.commands.does(line), line)
 
     def test_text(self) -> None:
-        """In the text dialect all of them are the server's."""
+        """All these commands go to the server in the text dialect."""
         it = Linked("Ann", textOnly=True)
         it.enterText()
         commands = AccountCommands(it.link, self.kept, self)
@@ -124,7 +126,7 @@ class AccountCommandsTests(SynchronousTestCase):
             self.assertFalse(commands.does(line))
 
     def test_offline(self) -> None:
-        """Without a connection nothing is made."""
+        """No secret is made without a connection."""
         self.inside().closes()
         for line in ("/register", "/login Bob x"):
             self.assertRaises(BadCommand, self.commands.does, line)
@@ -149,7 +151,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual(self.lines(peer), [])
 
     def test_loginByDevice(self) -> None:
-        """For an account that this device logs in to nothing is asked."""
+        """No password is asked for if this device logs in to the account."""
         peer = self.inside()
         self.kept.propose(DeviceSecret("Bob", "laptop", "S"))
         self.commands.does("/login bob")
@@ -159,7 +161,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual((len(self.asked), self.lines(peer)), (1, ["/login Bob/laptop S"]))
 
     def test_loginInClear(self) -> None:
-        """Where others can listen no password is sent, and it is said what to do."""
+        """No password is sent where others can listen, and the user is told what to do."""
         peer = self.inside(isPrivate=False)
         for line in ("/login Bob", "/login Bob swordfish"):
             error = self.assertRaises(BadCommand, self.commands.does, line)
@@ -167,7 +169,7 @@ class AccountCommandsTests(SynchronousTestCase):
         self.assertEqual((peer.got(), self.asked), (b"", []))
 
     def test_followed(self) -> None:
-        """What the server's own command has changed is asked for."""
+        """A change by the server's own command is asked for."""
         peer = self.inside()
         self.commands.followed("/names")
         self.assertEqual(peer.objects(), [])

@@ -16,7 +16,7 @@ from twisted_chat.wire.events import ACTED, SAID, TOLD, Event
 
 class AwayTests(SynchronousTestCase):
     """
-    The sentence, and what it counts.
+    The sentence, and its counts.
     """
 
     def test_mentioning(self) -> None:
@@ -44,7 +44,7 @@ class AwayTests(SynchronousTestCase):
         )
 
     def test_one(self) -> None:
-        """One of each."""
+        """One message and one mention read in the singular."""
         self.assertEqual(whileAway({"@": 1}, {}), "While you were away: 1 message for you alone")
         self.assertEqual(
             whileAway({"#dev": 1}, {"#dev": 1}),
@@ -52,7 +52,7 @@ class AwayTests(SynchronousTestCase):
         )
 
     def test_nothing(self) -> None:
-        """If nothing is unread there is nothing to say."""
+        """No sentence is told if nothing is unread."""
         self.assertEqual(whileAway({}, {}), "")
 
     def test_many(self) -> None:
@@ -64,11 +64,11 @@ class AwayTests(SynchronousTestCase):
 
 class AbsenceTests(SynchronousTestCase):
     """
-    From the welcome to the sentence.
+    The time from the welcome to the sentence.
     """
 
     def test_search(self) -> None:
-        """It is told when the last part of what was found has come, once."""
+        """The sentence is told once, when the last part of the search has come."""
         reading = Reading(Clock(), lambda room, id: None)
         reading.welcomed({"#dev": 10}, {"#dev": 2}, 20)
         absence = Absence(SessionState("Ann"), reading)
@@ -84,6 +84,6 @@ class AbsenceTests(SynchronousTestCase):
         self.assertEqual(absence.found(answer(12, False)), "")
 
     def test_nothing(self) -> None:
-        """A guest, and whoever has read everything, searches for nothing."""
+        """A guest, or a user who has read everything, searches for nothing."""
         absence = Absence(SessionState("Ann"), Reading(Clock(), lambda room, id: None))
         self.assertEqual((absence.begin(None), absence.begin({})), ("", ""))

@@ -27,7 +27,7 @@ from twisted_chat.console.process import USAGE
 
 class ParseTests(SynchronousTestCase):
     """
-    What the arguments mean.
+    The meaning of the arguments.
     """
 
     def test_places(self) -> None:
@@ -99,7 +99,7 @@ class PasswordTests(SynchronousTestCase):
             self.assertEqual(readPassword(self.file(content)), "sword fish")
 
     def test_standardInput(self) -> None:
-        """Of the standard input nothing behind the first line is taken."""
+        """Only the first line of the standard input is taken."""
         ours, theirs = os.pipe()
         os.write(theirs, b"swordfish\nHello!\n")
         former = os.dup(0)
@@ -113,7 +113,7 @@ class PasswordTests(SynchronousTestCase):
                 os.close(descriptor)
 
     def test_mistakes(self) -> None:
-        """Without a password nothing is begun, and it is said why."""
+        """A missing password is told, and nothing is begun."""
         for path in (self.mktemp(), self.file(b"\nx\n"), self.file(b"\xff"), os.curdir):
             error = self.assertRaises(UsageError, readPassword, path)
             self.assertNotIn("\n", str(error))
@@ -143,7 +143,7 @@ class LoginNameTests(SynchronousTestCase):
         return loginName()
 
     def test_fits(self) -> None:
-        """What no name of the chat may hold is left out of a login name."""
+        """A login name leaves out the characters that no name of the chat may hold."""
         for login, name in (
             ("ann", "ann"),
             ("www-data", "www-data"),
@@ -167,7 +167,7 @@ class LoginNameTests(SynchronousTestCase):
             self.assertIn("--name", str(refused))
 
     def test_status(self) -> None:
-        """That is wrong usage, in one sentence."""
+        """A missing name is wrong usage, told in one sentence."""
         said: list[str] = []
         self.patch(command, "report", said.append)
         self.patch(command, "_run", lambda options: loginName())
@@ -200,7 +200,7 @@ class EndpointTests(SynchronousTestCase):
                 self.assertEqual(reactor.tcpClients[0][:2], (host.strip("[]"), 5000))
 
     def test_mistakes(self) -> None:
-        """A string or a fingerprint that is none is wrong usage."""
+        """A malformed endpoint string or fingerprint is wrong usage."""
         for arguments in (
             ("nothing:x",),
             ("tcp:",),

@@ -45,7 +45,7 @@ class RecordingOwner:
 
 class LineBufferTests(SynchronousTestCase):
     """
-    Lines of a server.
+    The lines of a server.
     """
 
     @settings(deadline=None, max_examples=100, derandomize=True, database=None)
@@ -54,7 +54,10 @@ class LineBufferTests(SynchronousTestCase):
         st.lists(st.integers(0, 200000), max_size=6),
     )
     def test_chunks(self, parts: list[bytes], cuts: list[int]) -> None:
-        """However a stream is cut, the lines are the same: the long ones are skipped, once each."""
+        """
+        Lines are the same however the stream is cut, and each line that is too long is skipped
+        once.
+        """
         stream = b"".join(parts)
         places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
         buffer, lines = LineBuffer(), list[bytes | Excess]()
@@ -69,7 +72,7 @@ class LineBufferTests(SynchronousTestCase):
         self.assertEqual(lines, expected)
 
     def test_take(self) -> None:
-        """An unfinished line can be taken for a finished one."""
+        """An unfinished line can be taken as a finished one."""
         buffer = LineBuffer()
         self.assertEqual(buffer.feed(b"one\nname >"), [b"one"])
         self.assertEqual((buffer.take(), buffer.pending), (b"name >", b""))
@@ -96,13 +99,13 @@ class ConnectorTests(SynchronousTestCase):
         self.assertTrue(self.connector.idle)
 
     def test_refused(self) -> None:
-        """An attempt that fails is a connection lost."""
+        """An attempt that fails counts as a lost connection."""
         self.connector.connect()
         self.endpoint.refuse(ConnectionRefusedError())
         self.assertEqual(self.owner.calls, [(ConnectionRefusedError, False)])
 
     def test_settled(self) -> None:
-        """A connection of some seconds was a good one."""
+        """A connection that lasted some seconds was a good one."""
         self.connector.connect()
         peer = self.endpoint.accept()
         self.clock.advance(10)
@@ -133,14 +136,14 @@ class ConnectorTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls, ["made"])
 
     def test_forgetDelay(self) -> None:
-        """An attempt to come does not come."""
+        """An attempt that is given up before it begins does not begin."""
         self.connector.comeBack()
         self.connector.forget()
         self.clock.advance(60)
         self.assertEqual(self.endpoint.attempts, [])
 
     def test_clogged(self) -> None:
-        """The owner is told when the transport is full, and when it is not any more."""
+        """The owner is told when the transport is full, and when it no longer is."""
         self.connector.connect()
         peer = self.endpoint.accept()
         self.assertIs(peer.transport.producer, peer.protocol)
@@ -149,7 +152,7 @@ class ConnectorTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls, ["made", True, False])
 
     def test_silence(self) -> None:
-        """Silence counts from the last line, and only while one listens."""
+        """Silence counts from the last line, and only while the client listens."""
         self.connector.connect()
         peer = self.endpoint.accept()
         self.clock.advance(5)

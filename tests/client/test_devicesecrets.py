@@ -36,14 +36,14 @@ class DeviceSecretsTests(SynchronousTestCase):
         return sorted(self.home.rglob("secrets/*"))
 
     def test_confirmed(self) -> None:
-        """What the server has confirmed is there in the next run, in any case of the name."""
+        """A confirmed secret is there in the next run, in any case of the name."""
         self.kept.propose(SECRET)
         self.kept.confirm("ANN")
         self.assertEqual(self.open().find("ann"), SECRET)
         self.assertIsNone(self.open().find("Anna"))
 
     def test_private(self) -> None:
-        """Its owner alone can read it."""
+        """Only its owner can read the file."""
         self.kept.propose(SECRET)
         (path,) = self.files()
         self.assertEqual(S_IMODE(path.stat().st_mode), 0o600)
@@ -61,7 +61,7 @@ class DeviceSecretsTests(SynchronousTestCase):
         self.assertEqual(sum(each is None for each in found), 1)
 
     def test_proposed(self) -> None:
-        """What was proposed is used where there is nothing else, and is marked."""
+        """A proposed secret is used if there is no other, and is marked."""
         self.kept.propose(SECRET)
         found = self.kept.find("Ann")
         assert found is not None
@@ -99,7 +99,7 @@ class DeviceSecretsTests(SynchronousTestCase):
             self.assertIsNone(self.kept.find("Ann"), content)
 
     def test_unwritable(self) -> None:
-        """A secret that cannot be stored is refused; the rest of a client goes on without."""
+        """A secret that cannot be stored is refused, and the rest of a client goes on without."""
         self.home.write_text("a file where the folder should be")
         error = self.assertRaises(NotKept, self.kept.propose, SECRET)
         self.assertIn("nothing was sent", error.sentence)
@@ -111,11 +111,13 @@ class DeviceSecretsTests(SynchronousTestCase):
 
 class LabelTests(SynchronousTestCase):
     """
-    What a device is called.
+    The label of a device.
     """
 
     def test_examples(self) -> None:
-        """The name of the machine, without what no label may hold; a number tells two apart."""
+        """
+        A label is the machine's name, without what no label may hold; a number tells two apart.
+        """
         for host, number, label in (
             ("laptop.example.org", 1, "laptop"),
             ("laptop", 3, "laptop-3"),
@@ -131,7 +133,7 @@ class LabelTests(SynchronousTestCase):
     @quick
     @given(st.text(max_size=80), st.integers(1, 9))
     def test_valid(self, host: str, number: int) -> None:
-        """Whatever the machine is called, the label is one that a server takes."""
+        """A label is one that a server takes, whatever the machine is called."""
         label = deviceLabel(number, host)
         self.assertEqual(cleanLabel(label), label)
         self.assertLessEqual(len(label), MAX_NAME)

@@ -21,11 +21,11 @@ quick = settings(deadline=None, max_examples=100, derandomize=True, database=Non
 
 class ComposeTests(SynchronousTestCase):
     """
-    What is a message and what is a command.
+    Lines that are messages, and lines that are commands.
     """
 
     def test_both(self) -> None:
-        """Both dialects agree on what is a message."""
+        """Both dialects agree on which lines are messages."""
         for line, message in (
             ("hello", True),
             ("//x", True),
@@ -42,7 +42,7 @@ class ComposeTests(SynchronousTestCase):
                 self.assertEqual(dialect.compose(line) is not None, message, line)
 
     def test_quit(self) -> None:
-        """The word and what may be an abbreviation of it ask to leave."""
+        """C{/quit} and each of its possible abbreviations ask to leave."""
         for line in ("/quit", "/q", "/QUIT", "/quit bye", "/exit"):
             self.assertTrue(isQuit(line), line)
         for line in ("/quitter", "quit", "//quit", "/query"):
@@ -89,6 +89,6 @@ class AnyServerTests(SynchronousTestCase):
         )
     )
     def test_anyLines(self, lines: list[bytes]) -> None:
-        """No order of lines breaks a client."""
+        """A client survives any lines in any order."""
         self.survives(makeDialect(TextClientDialect), lines)
         self.survives(makeDialect(JSONClientDialect), lines)

@@ -13,7 +13,7 @@ from twisted_chat.client.ignoring import MAX_ALIASES, IgnoreList
 
 class IgnoreTests(SynchronousTestCase):
     """
-    The people whom the user ignores.
+    The users whom the user ignores.
     """
 
     def setUp(self) -> None:
@@ -28,7 +28,9 @@ class IgnoreTests(SynchronousTestCase):
         self.assertEqual(self.covered("BOB", "Jose\u0301", "Jose"), ["BOB", "Jose\u0301"])
 
     def test_renamed(self) -> None:
-        """A user is followed to each new name; a name they have given up is free for others."""
+        """
+        An ignored user is followed to each new name, and a name they gave up is free for others.
+        """
         self.assertTrue(self.ignored.renamed("Bob", "Rob"))
         self.assertEqual(self.covered("Bob", "Rob", "Tom"), ["Bob", "Rob"])
         self.assertTrue(self.ignored.renamed("Rob", "Tom"))
@@ -37,7 +39,9 @@ class IgnoreTests(SynchronousTestCase):
         self.assertEqual(self.ignored.describe(), "Bob (now Tom)")
 
     def test_oldName(self) -> None:
-        """A user who takes their old name again, at once or when they come back, is ignored."""
+        """
+        An ignored user who takes their old name again, at once or on their return, stays ignored.
+        """
         self.ignored.renamed("Bob", "Rob")
         self.ignored.renamed("Rob", "bob")
         self.assertEqual(self.covered("Bob", "Rob"), ["Bob"])
@@ -65,7 +69,7 @@ class IgnoreTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=100, derandomize=True, database=None)
     @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=12))
     def test_stored(self, renames: list[tuple[str, str]]) -> None:
-        """What is stored is the list, whatever happened."""
+        """The stored list is complete, whatever happened."""
         ignored = IgnoreList(["a"])
         for name, to in renames:
             ignored.renamed(name, to)
@@ -79,7 +83,9 @@ class AccountTests(SynchronousTestCase):
     """
 
     def test_byAccount(self) -> None:
-        """They are ignored by their account; who has the name without it is somebody else."""
+        """
+        An ignored account is ignored under every name; a user who has its name without it is not.
+        """
         ignored = IgnoreList(["Bob", "Eve"], accounts={"Bob": "Bobby", "Zoe": "Zoe"})
         for name, account, covered in (
             ("Bob", "bobby", True),
@@ -95,7 +101,10 @@ class AccountTests(SynchronousTestCase):
             self.assertEqual(ignored.covers(name, account), covered, (name, account))
 
     def test_unignored(self) -> None:
-        """Unignored is the account, too; ignored again without one is the name alone."""
+        """
+        An account is no longer ignored once its name is not; a name that is ignored again without
+        an account stands alone.
+        """
         ignored = IgnoreList(["Bob"], accounts={"Bob": "Bobby"})
         self.assertEqual(ignored.accounts, {"Bob": "Bobby"})
         ignored.add("bob")

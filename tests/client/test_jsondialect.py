@@ -16,11 +16,11 @@ from twisted_chat.wire.events import Event, publicValues
 
 class ComposeTests(SynchronousTestCase):
     """
-    What is a message and what is a command.
+    Lines that are messages, and lines that are commands.
     """
 
     def test_replyToNobody(self) -> None:
-        """Without a last sender the command goes to the server, which may know one."""
+        """A reply without a last sender goes to the server as a command."""
         self.assertIsNone(makeDialect(JSONClientDialect).compose("/r hi"))
 
 
@@ -41,13 +41,13 @@ class RemovedTests(SynchronousTestCase):
         return [message.event for message in self.dialect.receive(raw)]
 
     def test_late(self) -> None:
-        """A removal is shown though a newer event came before it; nothing else is."""
+        """A removal is shown though a newer event came before it, and other late events are not."""
         self.hears(type="said", id=9, text="x")
         self.assertEqual(len(self.hears(type="removed", id=8, of="Eve", ids=[3])), 1)
         self.assertEqual(self.hears(type="said", id=8, text="x"), [])
 
     def test_parts(self) -> None:
-        """What comes in parts is shown once, with the count of all."""
+        """A removal that comes in parts is shown once, with the count of all."""
         first = self.hears(type="removed", id=8, of="Eve", ids=[1, 2], count=3, more=True)
         (event,) = self.hears(type="removed", id=8, of="Eve", ids=[3], count=3)
         self.assertEqual(first, [])
@@ -61,7 +61,7 @@ class PingTests(SynchronousTestCase):
     """
 
     def test_barrier(self) -> None:
-        """Only the pong of the last command lets lines pass."""
+        """Lines pass once the pong of the last command has come."""
         dialect = makeDialect(JSONClientDialect)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         _, ping = map(json.loads, dialect.command("/join #dev").splitlines())
@@ -72,7 +72,7 @@ class PingTests(SynchronousTestCase):
         self.assertFalse(dialect.busy)
 
     def test_foreignPong(self) -> None:
-        """The pong of a program's own ping is the program's."""
+        """The pong of a program's own ping goes to the program."""
         dialect = makeDialect(JSONClientDialect)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         self.assertEqual([h.kind for h in dialect.receive(b'{"type":"pong","key":"x"}')], ["pong"])
@@ -84,7 +84,9 @@ class LateTests(SynchronousTestCase):
     """
 
     def test_removal(self) -> None:
-        """A removal that comes late is shown; another event that came before is not shown twice."""
+        """
+        A removal that comes late is shown, and another event that came before is not shown twice.
+        """
         dialect = makeDialect(JSONClientDialect)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby","last":10}')
         for kind, shown in (("said", 0), ("removed", 1), ("restored", 1)):

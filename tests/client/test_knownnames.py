@@ -32,14 +32,14 @@ class NamesTests(SynchronousTestCase):
         self.known.listed(room, names, more, 0.0)
 
     def test_order(self) -> None:
-        """The latest speaker comes first, the silent by their names, those elsewhere last."""
+        """The latest speakers come first, then the silent by their names, then those elsewhere."""
         self.listed("Zoe", "ann", "Bob", "Kim")
         for name, room in (("Eve", "#lobby"), ("Bob", "#dev"), ("Kim", "#dev")):
             self.happens(SAID, name, room)
         self.assertEqual(self.known.names(), ["Kim", "Bob", "ann", "Zoe", "Eve"])
 
     def test_events(self) -> None:
-        """Those who come, go and change their names are followed."""
+        """The list follows users who come, go and change their names."""
         self.listed("Ann", "Bob")
         self.happens(JOINED, "Kim")
         self.happens(LEFT, "Ann")
@@ -55,7 +55,7 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(self.known.names(), ["Bob"])
 
     def test_parts(self) -> None:
-        """A long list takes the place of the old one when its last part has come."""
+        """A long list replaces the old one when its last part has come."""
         self.listed("Old")
         self.listed("Ann", more=True)
         self.assertEqual(self.known.names(), ["Old"])
@@ -63,7 +63,7 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(self.known.names(), ["Ann", "Bob"])
 
     def test_otherRoom(self) -> None:
-        """The list of a room that was left meanwhile says nothing about this one."""
+        """The list of a room that was left meanwhile does not change this one."""
         self.listed("Ann", more=True)
         self.known.entered("#new")
         self.listed("Bob")
@@ -91,7 +91,9 @@ class NamesTests(SynchronousTestCase):
         self.known.happened(Event(1, 1.0, SAID, "#dev", name, "x", data=account), "#lobby")
 
     def test_accounts(self) -> None:
-        """Whose a name is is known from what was said last under it, and over a change of name."""
+        """
+        The account of a name is that of the last message under it, also over a change of name.
+        """
         self.speaks("Zoe", "Ann")
         self.happens(RENAMED, "Zoe", to="Chloe")
         self.assertEqual(self.known.accountOf("zoe"), "")
@@ -107,6 +109,6 @@ class NamesTests(SynchronousTestCase):
         self.assertEqual(self.known.accountOf("Kim"), "")
 
     def test_moderation(self) -> None:
-        """What moderators do names no new rooms, and nobody who is here."""
+        """An act of a moderator adds no room, and no user who is here."""
         self.happens(BANNED, "Ann", "!", to="Bob")
         self.assertEqual((list(self.known.rooms), self.known.names()), (["#dev"], []))

@@ -53,7 +53,9 @@ class LocalCommandsTests(SynchronousTestCase):
         self.commands = LocalCommands(self.settings, self.context)
 
     def test_others(self) -> None:
-        """What is for the server is left alone, C{/help} too, to which ours are added."""
+        """
+        A line for the server is left alone, C{/help} too, to which the client's commands are added.
+        """
         for line in ("hello", "/names", "//clear", "/clearly"):
             self.assertFalse(self.commands.does(line), line)
         self.assertEqual(self.context.calls, [])
@@ -61,7 +63,7 @@ class LocalCommandsTests(SynchronousTestCase):
         self.assertEqual(len(self.context.calls), len(self.commands.names))
 
     def test_help(self) -> None:
-        """C{/help} with one of ours explains it; with another it is for the server."""
+        """C{/help} with a command of the client explains it; with another it is for the server."""
         for line in ("/help bell", "/HELP /Bell"):
             self.context.calls.clear()
             self.assertTrue(self.commands.does(line), line)
@@ -69,7 +71,7 @@ class LocalCommandsTests(SynchronousTestCase):
         self.assertFalse(self.commands.does("/help names"))
 
     def test_ignore(self) -> None:
-        """Ignoring and its end are kept for the next run."""
+        """Ignored users, and those no longer ignored, are kept for the next run."""
         self.assertTrue(self.commands.does("/ignore Bob"))
         self.assertEqual(self.context.calls, ["You ignore Bob"])
         ignored = Settings.load(self.environ).ignored
@@ -79,7 +81,7 @@ class LocalCommandsTests(SynchronousTestCase):
         self.assertRaises(BadCommand, self.commands.does, "/unignore Bob")
 
     def test_switches(self) -> None:
-        """Times and colours are set by a word, or turned over without one."""
+        """Times and colours are set by a word, or toggled without one."""
         self.commands.does("/time off")
         self.assertFalse(Settings.load(self.environ).time)
         self.commands.does("/time")
@@ -96,7 +98,7 @@ class LocalCommandsTests(SynchronousTestCase):
         self.assertRaises(BadCommand, self.commands.does, "/bell loud")
 
     def test_rest(self) -> None:
-        """The others act on their context."""
+        """The other commands act on their context."""
         for line in ("/clear", "/resend", "/debug"):
             self.commands.does(line)
         self.assertEqual(self.context.calls, ["cleared", "Sent again: 3", "noted"])

@@ -61,7 +61,7 @@ class LoginTests(SynchronousTestCase):
         return first.name
 
     def test_guest(self) -> None:
-        """Without a secret nothing is proved, and any welcome will do."""
+        """A guest proves nothing, and takes any welcome."""
         login = self.login()
         self.assertEqual(login.begin(False), Proof())
         login.welcomed("")
@@ -72,19 +72,22 @@ class LoginTests(SynchronousTestCase):
         self.assertEqual(self.exchange(self.login(), DEVICE.secret), "Ann/laptop")
 
     def test_deviceOfTheAccount(self) -> None:
-        """The secret is that of the account, whatever name the user has taken."""
+        """The secret of the account is proved, under whatever name the user has taken."""
         self.register()
         self.session.name, self.session.account = "Zoe", "Ann"
         self.assertEqual(self.exchange(self.login(), DEVICE.secret), "Ann/laptop")
 
     def test_proposedIsConfirmed(self) -> None:
-        """A secret of which nobody knew whether it arrived is in use once it logs in."""
+        """A proposed secret of which nobody knew whether it arrived is in use once it logs in."""
         self.register(False)
         self.exchange(self.login(), DEVICE.secret)
         self.assertEqual(self.kept.find("Ann"), DEVICE)
 
     def test_proposedIsRefused(self) -> None:
-        """One that did not arrive is dropped without a word, and the login goes on without it."""
+        """
+        A proposed secret that did not arrive is dropped without a word, and the login goes on
+        without it.
+        """
         self.register(False)
         login = self.login()
         login.begin(False)
@@ -112,7 +115,7 @@ class LoginTests(SynchronousTestCase):
         self.assertEqual(self.kept.find("Ann"), DEVICE)
 
     def test_password(self) -> None:
-        """A password is proved in its one form, in the place of the device's secret."""
+        """A password is proved in its one form, in place of the device's secret."""
         self.register()
         login = self.login(" cafe\u0301 au lait ")
         self.assertEqual(self.exchange(login, "caf\xe9 au lait", MAX_ITERATIONS), "Ann")
@@ -136,14 +139,17 @@ class LoginTests(SynchronousTestCase):
         self.assertFalse(login.hasPassword)
 
     def test_tooManyTries(self) -> None:
-        """A password that was not looked at is kept for the next connection."""
+        """A password that the server did not look at is kept for the next connection."""
         login = self.login("swordfish is right")
         login.begin(False)
         self.assertFalse(login.retries("too-many-tries"))
         self.assertTrue(login.hasPassword)
 
     def test_code(self) -> None:
-        """What turned out to be no password may be a code, which is sent where nobody listens."""
+        """
+        A secret that turned out to be no password may be a code, which is sent where nobody
+        listens.
+        """
         code = makeSecret()
         login = self.login(code, isPrivate=True)
         self.assertEqual(login.begin(False).password, "")
@@ -163,14 +169,14 @@ class LoginTests(SynchronousTestCase):
         self.assertFalse(login.hasPassword)
 
     def test_codeInClear(self) -> None:
-        """Where others can listen no code is sent, and the user is told why."""
+        """A code is not sent where others can listen, and the user is told why."""
         login = self.login(makeSecret())
         login.begin(False)
         self.assertFalse(login.retries("wrong-login"))
         self.assertEqual(login.note, CODE_IN_CLEAR)
 
     def test_passwordIsNoCode(self) -> None:
-        """What cannot be a code is never sent as it is."""
+        """A secret that cannot be a code is never sent as it is."""
         for password in ("swordfish was wrong", makeDeviceSecret()):
             login = self.login(password, isPrivate=True)
             login.begin(False)
@@ -189,21 +195,21 @@ class LoginTests(SynchronousTestCase):
         self.assertRaises(FalseServer, login.welcomed, f"v={'A' * 43}=")
 
     def test_silentServer(self) -> None:
-        """A welcome without a signature is none, after the answer too."""
+        """A welcome without a signature is refused, after the answer too."""
         login = self.login("swordfish is right")
         first = parseClientFirst(login.begin(False).scram)
         login.answer(ServerExchange(first, makeVerifier("x" * 10, MIN_ITERATIONS)).challenge)
         self.assertRaises(BadProof, login.welcomed, "")
 
     def test_unaskedChallenge(self) -> None:
-        """A challenge that answers nothing is not answered."""
+        """A challenge that answers nothing is left unanswered."""
         login = self.login()
         self.assertRaises(FalseServer, login.answer, "r=x,s=c2FsdHNhbHQ=,i=4096")
         login.begin(False)
         self.assertRaises(FalseServer, login.answer, "r=x,s=c2FsdHNhbHQ=,i=4096")
 
     def test_text(self) -> None:
-        """In text a password stands as it is, since the user asked for text; no device's secret."""
+        """A password is sent as it is if the user asked for text; a device's secret never is."""
         self.register()
         self.assertEqual(self.login().begin(True), Proof())
         login = self.login("swordfish is right")
@@ -229,7 +235,7 @@ class LoginTests(SynchronousTestCase):
     @quick
     @given(st.text(max_size=60) | st.from_regex(r"r=[!-~]{1,40},s=[A-Za-z0-9+/]{8}=?,i=\d{1,9}"))
     def test_anyChallenge(self, challenge: str) -> None:
-        """Whatever a server asks for, the answer is refused or proves nothing to it."""
+        """The answer to any challenge is refused or proves nothing to the server."""
         login = Login(SessionState("Ann"))
         login.prove("swordfish is right")
         login.begin(False)

@@ -19,7 +19,7 @@ class MentionTests(SynchronousTestCase):
     """
 
     def test_words(self) -> None:
-        """Where a script has blanks a name is a whole word, whatever stands around it."""
+        """A name is a whole word in a script with blanks, whatever stands around it."""
         for text, name in (
             ("hi ANN!", "Ann"),
             ("Ann's", "Ann"),
@@ -49,7 +49,7 @@ class MentionTests(SynchronousTestCase):
             self.assertFalse(mentions(text, name), (text, name))
 
     def test_scriptsWithoutBlanks(self) -> None:
-        """Where a script has no blanks, or adds particles, a name is found inside a run."""
+        """A name is found inside a run of a script without blanks, or one that adds particles."""
         for text, name in (
             ("小明你好", "小明"),
             ("你好小明吗", "小明"),
@@ -74,7 +74,7 @@ class MentionTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=200, derandomize=True, database=None)
     @given(st.text(max_size=20), st.text(min_size=1, max_size=5))
     def test_anything(self, text: str, name: str) -> None:
-        """No text is too strange, and a name between blanks is found if it begins a character."""
+        """Any text can be searched, and a name between blanks is found if it begins a character."""
         mentions(text, name)
         begins = not category(folded(name)[0]).startswith("M")
         if begins and folded(f" {name} ") == f" {folded(name)} ":

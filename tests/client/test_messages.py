@@ -88,7 +88,7 @@ class LineTests(SynchronousTestCase):
             self.assertEqual(message.event[3:6], (room, name, text))
 
     def test_nameWithSpace(self) -> None:
-        """A line that only looks like a message is none."""
+        """A line that only looks like a message is shown as it is."""
         self.assertEqual(readLine(b"Bob Smith :: x").kind, "line")
 
     @quick
@@ -105,7 +105,7 @@ class ObjectTests(SynchronousTestCase):
     """
 
     def test_asTheServerWritesThem(self) -> None:
-        """What the server writes of an event is what is read."""
+        """An event is read as the server writes it."""
         for each in (
             event(SAID, "Bob", "Hi! Привет"),
             event(JOINED, "Bob"),
@@ -116,7 +116,7 @@ class ObjectTests(SynchronousTestCase):
             self.assertEqual(message.event, each)
 
     def test_account(self) -> None:
-        """What concerns accounts is read as the server writes it."""
+        """Objects about accounts are read as the server writes them."""
         marks, unread = {"#lobby": 35, "@": 2}, {"#dev": 7}
         welcome = Welcome(
             "Zoe", "T", "E", 9, "#dev", (("#lobby", ""),), True, 3, "Ann", "v=x", marks, unread
@@ -132,7 +132,7 @@ class ObjectTests(SynchronousTestCase):
         self.assertEqual((refusal.code, refusal.login), ("name-taken", ("scram", "password")))
 
     def test_moderation(self) -> None:
-        """What moderators do reads as the server would write it in text."""
+        """Acts of moderators read as the server would write them in text."""
         for kind, values in (
             (GRANTED, {"role": "moderator"}),
             (GRANTED, {"role": ""}),
@@ -153,7 +153,7 @@ class ObjectTests(SynchronousTestCase):
             self.assertEqual(act(read), act(event), kind)
 
     def test_accountOfAnEvent(self) -> None:
-        """Events tell the account of their author, where there is one."""
+        """Events tell the account of their author, if there is one."""
         for kind, data in ((SAID, "Ann"), (SAID, ""), (JOINED, " Ann"), (JOINED, "")):
             event = Event(9, 1.0, kind, "#dev", "Zoe", data=data, text="x" if kind == SAID else "")
             (line,) = JSON.events((event,), "#lobby")
@@ -161,7 +161,7 @@ class ObjectTests(SynchronousTestCase):
             self.assertEqual(read and accountOf(read), accountOf(event))
 
     def test_marksAreBounded(self) -> None:
-        """A server cannot fill the memory with rooms, nor give numbers that are none."""
+        """A server cannot fill the memory with rooms, or pass on numbers that are none."""
         rooms: dict[str, object] = {f"#{number}": number for number in range(10_000)}
         rooms.update({"#0": -1, "#1": True, "#2": "x", "#3": 2.5})
         welcome = readObject(json.dumps({"type": "welcome", "marks": rooms}).encode()).welcome
@@ -170,12 +170,12 @@ class ObjectTests(SynchronousTestCase):
         self.assertEqual(welcome.marks["#4"], 4)
 
     def test_notJSON(self) -> None:
-        """What is no object is refused in words."""
+        """A line that is no object is refused in words."""
         for raw in (b"", b"{", b"[]", b"5", b'{"a":\xff}', b"[" * 10000, b"{'a':1}"):
             self.assertRaises(BadObject, readObject, raw)
 
     def test_cleaned(self) -> None:
-        """No text that is shown holds a control."""
+        """A text that is shown holds no control."""
         message = readObject(json.dumps({"type": "notice", "text": "a\x1b[2J\nb"}).encode())
         self.assertEqual(message.text, "a\ufffd[2J\ufffdb")
 

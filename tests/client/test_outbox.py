@@ -36,13 +36,16 @@ class OutboxTests(SynchronousTestCase):
         self.assertEqual(len(self.box), 0)
 
     def test_order(self) -> None:
-        """What waits, waits in the order in which it came."""
+        """Messages that wait keep the order in which they came."""
         messages = [self.put(text) for text in "abcd"]
         self.box.confirm(messages[1].key)
         self.assertEqual([each.line for each in self.box.waiting()], ["a", "c", "d"])
 
     def test_doubt(self) -> None:
-        """Only what was sent is in doubt; it counts as unconfirmed, and is not expected."""
+        """
+        A message that was sent is in doubt, and no other; it counts as unconfirmed, and is not
+        expected.
+        """
         self.put("sent", sent=True)
         self.put("not sent")
         self.box.doubt()
@@ -50,7 +53,9 @@ class OutboxTests(SynchronousTestCase):
         self.assertEqual([each.line for each in self.box.waiting()], ["not sent"])
 
     def test_resend(self) -> None:
-        """What is sent again is a new message, behind those that wait, with the same words."""
+        """
+        A message that is sent again is a new message with the same words, behind those that wait.
+        """
         old = self.put("sent", sent=True)
         self.put("not sent")
         self.box.doubt()

@@ -91,7 +91,10 @@ class PipeUITests(SynchronousTestCase):
         )
 
     def test_exercise(self) -> None:
-        """The exercise's dialogue; the name of a pipe is not seen, so its line is ended."""
+        """
+        The dialogue of the exercise comes out as given; a pipe's typed name is not seen, so the
+        prompt's line is ended.
+        """
         it = PipeScene()
         peer = it.begin()
         it.ui.dataReceived("Stanislav\nПривет!\n".encode())
@@ -105,7 +108,7 @@ class PipeUITests(SynchronousTestCase):
         )
 
     def test_echoedName(self) -> None:
-        """In a terminal the name ends the line of its prompt."""
+        """The name ends the line of its prompt in a terminal."""
         it = PipeScene(typed=True, echoed=True)
         peer = it.begin()
         it.ui.dataReceived(b"\nAnn\n")
@@ -117,7 +120,7 @@ class PipeUITests(SynchronousTestCase):
         )
 
     def test_inputIsHeld(self) -> None:
-        """Nothing is read before the welcome but the name, and nothing is lost."""
+        """Only the name is read before the welcome, and nothing is lost."""
         it = PipeScene(name="Ann")
         it.ui.begin(it.link)
         self.assertEqual(it.stream.producerState, "paused")
@@ -128,7 +131,7 @@ class PipeUITests(SynchronousTestCase):
         self.assertEqual(it.stream.producerState, "producing")
 
     def test_outputIsHeld(self) -> None:
-        """An output that is full stops reading from the server."""
+        """A full output stops the client from reading from the server."""
         it = PipeScene(name="Ann")
         peer = it.inside()
         self.assertIs(it.stream.producer, it.link)
@@ -149,7 +152,7 @@ class PipeUITests(SynchronousTestCase):
         self.assertEqual(it.process.calls, [(0, "")])
 
     def test_notSent(self) -> None:
-        """Blank lines are skipped; what is no UTF-8 or too long is refused here."""
+        """Blank lines are skipped; a line that is no UTF-8 or too long is refused here."""
         it = PipeScene(name="Ann")
         peer = it.inside()
         it.ui.dataReceived(b"\n  \n\xe2\x80\x8b\n\xff\n" + b"x" * 5000 + b"\nend\n")
@@ -196,7 +199,7 @@ class PipeUITests(SynchronousTestCase):
         self.assertEqual(it.process.calls, [(77, "the password is wrong")])
 
     def test_nameRefused(self) -> None:
-        """A script ends, a user is asked again."""
+        """A refused name ends a script, and a user is asked again."""
         for typed in (False, True):
             it = PipeScene(name="Ann", typed=typed)
             peer = it.begin()
@@ -209,7 +212,7 @@ class PipeUITests(SynchronousTestCase):
                 self.assertEqual(it.process.calls, [(77, "taken")])
 
     def test_noName(self) -> None:
-        """The end of the input in place of the name: a mistake of a script, a user leaving."""
+        """An input that ends in place of the name is a mistake of a script, and a user leaving."""
         for typed, code in ((False, 2), (True, 0)):
             it = PipeScene(typed=typed)
             peer = it.begin()
@@ -219,7 +222,7 @@ class PipeUITests(SynchronousTestCase):
             self.assertEqual(it.shown(), "Enter your name to enter the chat > \n")
 
     def test_lost(self) -> None:
-        """The code tells whether something is unconfirmed."""
+        """The exit code tells whether a message is unconfirmed."""
         for said, code in ((b"", 69), (b"x\n", 74)):
             it = PipeScene(name="Ann")
             peer = it.inside()
@@ -228,7 +231,7 @@ class PipeUITests(SynchronousTestCase):
             self.assertEqual(it.process.calls[0][0], code)
 
     def test_interrupted(self) -> None:
-        """A signal's code is the process's, whatever is under way, at any stage."""
+        """A signal ends the process with its code, whatever is under way, at any stage."""
         for stage in ("connecting", "asked", "inside"):
             it = PipeScene(name="" if stage == "asked" else "Ann")
             if stage == "connecting":
@@ -275,7 +278,7 @@ class JSONPipeUITests(SynchronousTestCase):
         return it, peer
 
     def test_objects(self) -> None:
-        """What comes is written as it is, and what is written is sent."""
+        """Objects that come are written as they are, and objects that are written are sent."""
         it, peer = self.inside()
         peer.says(type="said", id=11, time=1.5, room="#lobby", name="Bob", text="да", more=[1])
         it.ui.dataReceived(b'{"type":"say","text":"x","key":"a"}\n')
@@ -292,7 +295,7 @@ class JSONPipeUITests(SynchronousTestCase):
         self.assertTrue(it.shown().isascii())
 
     def test_pipe(self) -> None:
-        """A pipe may end in a terminal: what commands one is escaped, and nothing else is lost."""
+        """A pipe may end in a terminal: controls are escaped, and nothing else is lost."""
         for text in ("\x9b2J\x7f\x85", "a\u202eb\u2066", "\u2028\ufeff\u200b", "\ud800x"):
             it, peer = self.inside()
             it.shown()
@@ -314,7 +317,9 @@ class JSONPipeUITests(SynchronousTestCase):
         self.assertEqual(kinds, ["error", "error", "ok", "notice"])
 
     def test_mistakes(self) -> None:
-        """What is no object, or not for programs, is answered as the server would."""
+        """
+        A line that is no object, or an object not for programs, is answered as the server would.
+        """
         it, peer = self.inside()
         it.shown()
         it.ui.dataReceived(b'nonsense\n[1]\n{"type":"hello","name":"Eve"}\n')
@@ -335,7 +340,9 @@ class JSONPipeUITests(SynchronousTestCase):
         self.assertIn("--json", it.process.calls[0][1])
 
     def test_noName(self) -> None:
-        """The first line is an object, so the name has to be given otherwise."""
+        """
+        A client for programs needs its name in the arguments, since its first line is an object.
+        """
         it = PipeScene(JSONPipeUI, text=False)
         it.begin()
         it.clock.advance(5)
@@ -376,7 +383,7 @@ class SendTests(SynchronousTestCase):
         self.assertIn("the password is wrong", sentence)
 
     def test_stored(self) -> None:
-        """Each line is a message; the receipts are all that is shown."""
+        """Each line is a message, and only the receipts are shown."""
         it, peer = self.sends("one\ntwo")
         peer.says(**WELCOME)
         peer.says(type="notice", text="news")
@@ -391,7 +398,7 @@ class SendTests(SynchronousTestCase):
 
     def answered(self, **answer: str) -> tuple[int, str]:
         """
-        @return: how it ends if this is the answer to a message.
+        @return: how the client ends if this is the answer to a message.
         """
         it, peer = self.sends("one")
         peer.says(**WELCOME)
@@ -407,7 +414,7 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(refused, (65, "too rude"))
 
     def test_notStored(self) -> None:
-        """What the server cannot store now may be tried again: its code says so, not its words."""
+        """A message that the server cannot store now ends with a code that says to try again."""
         for code, words, status in (
             ("not-stored", "the disk is full", 74),
             ("not-stored", "nicht gespeichert", 74),
@@ -417,7 +424,7 @@ class SendTests(SynchronousTestCase):
             self.assertEqual(self.answered(type="error", code=code, text=words), (status, words))
 
     def test_textDialect(self) -> None:
-        """A server of the text dialect is as good, though its refusals have no codes."""
+        """A server of the text dialect works as well, though its refusals have no codes."""
         it = PipeScene(SendUI, "Ann")
         assert isinstance(it.ui, SendUI)
         it.ui.sends("one")
@@ -429,14 +436,14 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(it.process.calls, [(0, "")])
 
     def test_unanswered(self) -> None:
-        """Without a receipt it is not done."""
+        """A message without a receipt is not done."""
         it, peer = self.sends("one")
         peer.says(**WELCOME)
         it.clock.advance(30)
         self.assertEqual(it.process.calls[0][0], 74)
 
     def test_variants(self) -> None:
-        """A name that is taken or reserved is one of several that will do."""
+        """A name that is taken or reserved is replaced by a variant of it."""
         for code, name, variant in (
             ("name-taken", "Ann", "Ann-2"),
             ("bad-name", "root", "root-2"),
@@ -452,7 +459,7 @@ class SendTests(SynchronousTestCase):
             self.assertEqual(it.process.calls, [])
 
     def test_allTaken(self) -> None:
-        """If all variants are taken they are tried again, a few times, after a while."""
+        """A script whose variants are all taken tries them again, a few times, after a while."""
         it, peer = self.sends("one")
         names = ["Ann", *(f"Ann-{number}" for number in range(2, 10))]
         for _ in range(3):
@@ -462,7 +469,7 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(ended, (77, "the name Ann-9 is refused. Give another name by --name."))
 
     def test_badName(self) -> None:
-        """A name whose variant is refused, too, is none; other refusals are not about the name."""
+        """A name whose variant is refused as well is bad; other refusals are not about the name."""
         for code, tries in (("bad-name", 2), ("server-full", 1)):
             it, peer = self.sends("one")
             self.assertEqual(len(self.refuses(peer, code)), tries)
@@ -471,7 +478,7 @@ class SendTests(SynchronousTestCase):
             self.assertIn("--name", it.process.calls[0][1])
 
     def test_interruptedBetweenRounds(self) -> None:
-        """A signal while all names are taken is the end."""
+        """A signal while all names are taken ends the client."""
         it, peer = self.sends("one")
         self.refuses(peer, "name-taken")
         it.ui.interrupted(130)

@@ -16,7 +16,7 @@ quick = settings(deadline=None, max_examples=200, derandomize=True, database=Non
 
 class ReadingTests(SynchronousTestCase):
     """
-    One user, and what the server is told.
+    One user's read marks, and what the server is told.
     """
 
     def setUp(self) -> None:
@@ -39,7 +39,7 @@ class ReadingTests(SynchronousTestCase):
         self.reading.welcomed({"#lobby": 10, "#dev": 10, "@": 10}, counts, 20)
 
     def test_told(self) -> None:
-        """What was on the screen for a second is told, the newest of each room."""
+        """A message that was on the screen for a second is reported, the newest of each room."""
         self.enter()
         for room, id in (("#lobby", 21), ("#lobby", 22), ("@", 23)):
             self.reading.shown(room, id)
@@ -51,7 +51,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.took(), [])
 
     def test_rarely(self) -> None:
-        """It is told at most once in five seconds."""
+        """A report is sent at most once in five seconds."""
         self.enter()
         times = 0
         for id in range(21, 121):
@@ -61,7 +61,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertTrue(8 <= times <= 50 / TELL_SECONDS + 1, times)
 
     def test_onlyRises(self) -> None:
-        """Nothing is told that the server knows already."""
+        """A mark that the server already knows is not reported."""
         self.enter()
         self.reading.shown("#lobby", 10)
         self.reading.shown("#lobby", 9)
@@ -72,7 +72,9 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_leaving(self) -> None:
-        """On the way to another room it is told at once; where the user stopped is there then."""
+        """
+        A user who goes to another room reports at once, and keeps the place where they stopped.
+        """
         self.enter()
         self.reading.shown("#lobby", 21)
         self.reading.left("#lobby")
@@ -80,7 +82,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.reading.stopped("#lobby"), 21)
 
     def test_unseen(self) -> None:
-        """What stands on no screen is not read, until it does or the user leaves."""
+        """A message that is on no screen counts as unread until it is shown or the user leaves."""
         self.enter()
         self.isSeen = False
         self.reading.shown("#lobby", 21)
@@ -102,7 +104,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.took(), [("#lobby", 22)])
 
     def test_connectionLost(self) -> None:
-        """What was not told when a connection ended is told over the next."""
+        """A mark that was not sent before a connection ended is sent over the next."""
         self.enter()
         self.reading.shown("#lobby", 21)
         self.reading.stop()
@@ -113,7 +115,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.took(), [("#lobby", 21)])
 
     def test_counts(self) -> None:
-        """What came before the client entered and what comes now is counted together."""
+        """Messages from before the client entered are counted together with those that come now."""
         self.enter(dev=3)
         self.reading.came("#dev", 21)
         self.reading.came("#ops", 22)
@@ -132,7 +134,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.took(), [("#ops", 20)])
 
     def test_replay(self) -> None:
-        """What is shown as missed is counted once, and not at all if another device has read it."""
+        """A replayed message is counted once, and not at all if another device has read it."""
         self.enter(dev=2)
         for id in (9, 10, 11, 12):
             self.reading.came("#dev", id)
@@ -140,7 +142,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.reading.missed("#dev"), 0)
 
     def test_elsewhere(self) -> None:
-        """What another device reads is no longer unread here, up to there."""
+        """Messages that another device has read are no longer unread here."""
         self.enter(dev=3)
         for id in (21, 22, 23):
             self.reading.came("#dev", id)
@@ -151,7 +153,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.reading.counts, {})
 
     def test_elsewhereBefore(self) -> None:
-        """Where another device has read only a part, nobody knows how much is left."""
+        """The count is unknown if another device has read only a part of what came before."""
         self.enter(dev=3)
         self.reading.readElsewhere("#dev", 15)
         self.assertEqual(self.reading.missed("#dev"), 3)
@@ -159,7 +161,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(self.reading.counts, {})
 
     def test_cameBack(self) -> None:
-        """What was shown before a drop is not missed after it, and is counted once."""
+        """A message that was shown before a drop is not missed after it, and is counted once."""
         self.enter(dev=2)
         for id in (21, 22):
             self.reading.came("#dev", id)
@@ -169,7 +171,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((self.reading.counts, self.reading.missed("#dev")), ({"#dev": 1}, 0))
 
     def test_text(self) -> None:
-        """Without ids the messages are counted all the same."""
+        """Messages without ids are counted, too."""
         for _ in range(2):
             self.reading.came("#dev", 0)
         self.assertEqual(self.reading.counts, {"#dev": 2})
@@ -194,7 +196,7 @@ class ReadingTests(SynchronousTestCase):
         )
     )
     def test_marksRise(self, steps: list[tuple[str, str, int]]) -> None:
-        """Whatever happens, what the server is told of a room rises, and no count is negative."""
+        """Reported marks of a room only rise, and no count is negative, whatever happens."""
         self.setUp()
         self.enter(dev=2)
         for step, room, id in steps:

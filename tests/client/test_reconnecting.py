@@ -19,7 +19,10 @@ class TextTests(SynchronousTestCase):
     """
 
     def test_retry(self) -> None:
-        """What was sent is in doubt after a drop, what was not is sent; C{resend} decides."""
+        """
+        A message that was sent before a drop is in doubt, and one that was not is sent; C{resend}
+        decides.
+        """
         it = Linked("Ann", textOnly=True, retry=True)
         peer = it.enterText()
         it.link.say("sent")
@@ -38,7 +41,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(peer.got(), b"sent\r\n")
 
     def test_ownNameStillHeld(self) -> None:
-        """A name that our own dead connection holds is tried again later."""
+        """A name that the client's own dead connection holds is tried again later."""
         it = Linked("Ann", textOnly=True, retry=True)
         it.enterText().closes()
         it.clock.advance(0.5)
@@ -47,7 +50,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(it.ui.took()[-1], ("offline", "this name is taken", 1.0, 0))
 
     def test_renamed(self) -> None:
-        """The name of a later connection is the one that was had last."""
+        """A later connection has the name that the user had last."""
         it = Linked("Ann", textOnly=True, retry=True)
         peer = it.enterText()
         it.link.say("/nick Anna")
@@ -76,7 +79,7 @@ class JSONTests(SynchronousTestCase):
     """
 
     def test_lostBehindACommand(self) -> None:
-        """If the connection goes before the command is answered, what waited is in doubt."""
+        """Lines that wait for a command are in doubt if the connection goes before its answer."""
         it = Linked("Ann", retry=True)
         peer = it.enterJSON()
         it.link.say("/join #dev")
@@ -88,7 +91,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.link.outbox.doubtful, 1)
 
     def test_resume(self) -> None:
-        """After a drop the outbox follows the welcome, in order, before anything new."""
+        """The outbox follows the welcome after a drop, in order, before anything new."""
         it = Linked("Ann", retry=True)
         peer = it.enterJSON()
         it.link.say("one")
@@ -136,7 +139,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took(), [("entered", True), ("heard", "Bob :: two")])
 
     def test_dropDuringTheReplay(self) -> None:
-        """What the replay did not bring is asked for again."""
+        """Events that the replay did not bring are asked for again."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
         it.clock.advance(0.5)
@@ -147,7 +150,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.endpoint.accept().objects()[0]["last"], 15)
 
     def test_newSession(self) -> None:
-        """If the server does not know the session any more, what was sent is in doubt."""
+        """Messages that were sent are in doubt if the server no longer knows the session."""
         it = Linked("Ann", retry=True)
         peer = it.enterJSON()
         it.link.say("sent")
@@ -161,7 +164,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual((it.link.outbox.doubtful, it.link.session.last), (1, 3))
 
     def test_outboxFull(self) -> None:
-        """So many messages wait for a connection and no more, and commands do not."""
+        """A bounded number of messages waits for a connection, and a command is refused."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
         for number in range(MAX_WAITING_MESSAGES):
@@ -199,7 +202,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took()[0][2], 0.125)
 
     def test_firstAttempt(self) -> None:
-        """Without being told to insist, the link does not try an unreachable server again."""
+        """The link tries an unreachable server once unless it is told to retry."""
         it = Linked("Ann", retry=True)
         it.endpoint.refuse(ConnectionRefusedError())
         self.assertEqual(it.ui.took(), [("ended", "unreachable")])
@@ -208,13 +211,13 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual(it.ui.took()[0][0], "offline")
 
     def test_untrusted(self) -> None:
-        """A server that is refused for a reason of ours is not tried again."""
+        """A server that the client itself refuses is not tried again."""
         it = Linked("Ann", retry=True, insist=True)
         it.endpoint.refuse(ChatError("The fingerprint has changed."))
         self.assertEqual(it.ui.took(), [("ended", "refused")])
 
     def test_leaveWhileOffline(self) -> None:
-        """To leave ends the waiting for the next attempt; what waits is told."""
+        """A user who leaves ends the wait for the next attempt, and is told what waits."""
         it = Linked("Ann", retry=True)
         it.enterJSON().closes()
         it.ui.took()
@@ -225,7 +228,7 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual((it.endpoint.attempts, it.clock.getDelayedCalls()), ([], []))
 
     def test_heartbeat(self) -> None:
-        """Silence is asked about, and a server that stays silent counts as lost."""
+        """The link asks after a silence, and a server that stays silent counts as lost."""
         it = Linked("Ann", retry=True)
         peer = it.enterJSON()
         it.clock.advance(HEARTBEAT_INTERVAL)

@@ -37,7 +37,7 @@ def event(kind: str, name: str, text: str = "", room: str = "#lobby", to: str = 
 
 class LinesTests(SynchronousTestCase):
     """
-    Both dialects read the same.
+    Lines, which read the same in both dialects.
     """
 
     def lines(self, *batch: ServerMessage) -> list[str]:
@@ -62,7 +62,7 @@ class LinesTests(SynchronousTestCase):
         self.assertEqual(self.lines(*self.received(*events)), theirs)
 
     def test_moderation(self) -> None:
-        """What moderators do reads as in the text dialect, by what their objects say."""
+        """Acts of moderators read as in the text dialect, by what their objects say."""
         for kind, data in (
             (GRANTED, {"role": "owner"}),
             (BANNED, {"what": "speak", "until": 5_000.5}),
@@ -79,7 +79,7 @@ class LinesTests(SynchronousTestCase):
             self.assertEqual(self.lines(readObject(line)), theirs.decode().splitlines())
 
     def test_folded(self) -> None:
-        """Those who come at once stand in one line, and so do those who go."""
+        """Users who come at once stand in one line, and so do those who go."""
         came = [event(JOINED, name) for name in ("Bob", "Eve", "Joe", "Kim")]
         went = [event(LEFT, name) for name in ("Bob", "Eve")]
         self.assertEqual(
@@ -88,7 +88,7 @@ class LinesTests(SynchronousTestCase):
         )
 
     def test_old(self) -> None:
-        """What was said before one came is a notice with its time."""
+        """An old message is a notice with its time."""
         when = time.strftime("%H:%M", time.localtime(1000.0))
         old = ServerMessage(SAID, event=event(SAID, "Bob", "x"), old=True)
         self.assertEqual(self.lines(old), [f"* {when} Bob :: x"])

@@ -33,7 +33,7 @@ class SenderTests(SynchronousTestCase):
         return b"".join(self.sent).splitlines()
 
     def test_closed(self) -> None:
-        """Before the welcome messages wait, up to a limit, and commands are refused."""
+        """Messages wait for the welcome, up to a limit, and commands are refused."""
         for number in range(MAX_WAITING_MESSAGES):
             self.sender.say(str(number))
         self.assertRaises(OutboxFull, self.sender.say, "more")
@@ -44,7 +44,7 @@ class SenderTests(SynchronousTestCase):
         self.assertEqual(self.lines(), [b"%d" % number for number in range(MAX_WAITING_MESSAGES)])
 
     def test_open(self) -> None:
-        """After the welcome lines leave as they come."""
+        """Lines leave as they come after the welcome."""
         self.sender.opened()
         for line in ("one", "/names", "two"):
             self.sender.say(line)
@@ -62,7 +62,7 @@ class SenderTests(SynchronousTestCase):
         self.assertFalse(self.sender.full)
 
     def test_quitWaitsItsTurn(self) -> None:
-        """To leave waits for the answer to the command before it."""
+        """A request to leave waits for the answer to the command before it."""
         dialect = self.sender.dialect = JSONClientDialect(SessionState("Ann"), self.outbox)
         dialect.receive(b'{"type":"welcome","name":"Ann","room":"#lobby"}')
         self.sender.opened()
@@ -78,7 +78,10 @@ class SenderTests(SynchronousTestCase):
         self.assertEqual(self.sender.unconfirmed, 1)
 
     def test_lost(self) -> None:
-        """What was sent, or waited for an answer, is in doubt; what waited for a welcome is not."""
+        """
+        A line that was sent, or waited for an answer, is in doubt; one that waited for a welcome is
+        not.
+        """
         self.sender.say("early")
         self.sender.opened()
         self.sender.closed()

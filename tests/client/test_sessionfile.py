@@ -52,7 +52,7 @@ class SessionFileTests(SynchronousTestCase):
         return sorted(self.folder.glob("*.json"))
 
     def test_account(self) -> None:
-        """The account of a session is kept with it; a file of before there were any has none."""
+        """A session is kept with its account; a file from before accounts has none."""
         sessions = self.keep("Zoe")
         sessions.keep(SessionState("Zoe", token="T", epoch="E", account="Ann"))
         sessions.release()
@@ -104,7 +104,7 @@ class SessionFileTests(SynchronousTestCase):
         self.assertIsNotNone(self.taken("Ann"))
 
     def test_renamed(self) -> None:
-        """The session goes with its user to another name."""
+        """A session goes with its user to another name."""
         sessions = self.keep("Ann")
         sessions.keep(SessionState("Anna", token="T", epoch="E", last=9))
         sessions.release()
@@ -120,7 +120,7 @@ class SessionFileTests(SynchronousTestCase):
         self.assertEqual(len(list(self.folder.iterdir())), 2)
 
     def test_bounded(self) -> None:
-        """Only so many sessions are kept: those that were used last."""
+        """A bounded number of sessions is kept, those used last."""
         for number in range(MAX_SESSIONS + 3):
             self.keep(f"N{number}", str(number)).release()
             newest = max(self.files(), key=lambda path: path.stat().st_mtime)
@@ -167,7 +167,7 @@ class SessionFileTests(SynchronousTestCase):
         self.assertIsNone(self.taken("Ann"))
 
     def test_strangeLast(self) -> None:
-        """A number that no log has counts as none: the server then tells the backlog."""
+        """A number that no log has counts as none, so that the server sends the backlog."""
         self.keep("Ann").release()
         (path,) = self.files()
         content = path.read_text()

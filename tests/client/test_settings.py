@@ -27,7 +27,7 @@ class KeptTests(SynchronousTestCase):
         self.path = self.home / "config" / "twisted_chat" / "settings.json"
 
     def test_settings(self) -> None:
-        """What was saved is there in the next run, for its owner alone."""
+        """Saved settings are there in the next run, for their owner alone."""
         first = Settings.load(self.environ)
         first.bell, first.time, first.ignored = "all", False, IgnoreList(["Bob"], {"Rob": "Bob"})
         first.save()
@@ -35,7 +35,7 @@ class KeptTests(SynchronousTestCase):
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
 
     def test_damaged(self) -> None:
-        """A damaged file, and values of a wrong type, leave what is usual."""
+        """A damaged file, or a value of a wrong type, leaves the defaults."""
         usual = Settings.load(self.environ)
         self.path.parent.mkdir(parents=True)
         for damaged in (
@@ -49,7 +49,7 @@ class KeptTests(SynchronousTestCase):
             self.assertEqual(Settings.load(self.environ), usual)
 
     def test_link(self) -> None:
-        """Files that are kept elsewhere, as dotfiles often are, are written where they are kept."""
+        """Files that are links, as dotfiles often are, are written where they lead."""
         elsewhere = self.home / "dotfiles" / "settings.json"
         elsewhere.parent.mkdir(parents=True)
         self.path.parent.mkdir(parents=True)

@@ -1,6 +1,6 @@
 """
 Tests for L{twisted_chat.client.textdialect}; what both dialects promise is in
-L{tests.client.test_dialect}, and all of it is exercised in L{tests.client.test_link}.
+L{tests.client.test_dialect}, and all of it is exercised in L{tests.client.test_textlink}.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ReceiptTests(SynchronousTestCase):
 
 class AccountTests(SynchronousTestCase):
     """
-    Accounts, of which the text dialect knows lines only.
+    Accounts, of which the text dialect knows only lines.
     """
 
     def test_passwordFollowsTheName(self) -> None:
@@ -36,7 +36,7 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(dialect.hello(Proof()), b"Ann\r\n")
 
     def test_loggedIn(self) -> None:
-        """A guest who logs in has the name of the account; that others do so changes nothing."""
+        """A guest who logs in has the name of the account; a login of others changes nothing."""
         dialect = makeDialect(TextClientDialect)
         dialect.receive(b"Connected... Start sending messages")
         for line, name in ((b"* Bob is now Rob", "Ann"), (b"* Ann is now Zoe", "Zoe")):
@@ -44,7 +44,7 @@ class AccountTests(SynchronousTestCase):
             self.assertEqual(dialect._session.name, name)
 
     def test_nothingElse(self) -> None:
-        """There are no requests, no marks and no challenges."""
+        """The dialect has no requests, no marks and no challenges."""
         dialect = makeDialect(TextClientDialect)
         self.assertEqual(
             dialect.account()

@@ -33,7 +33,7 @@ def said(text: str, name: str = "Bob", room: str = "#lobby", **more: float) -> S
 
 class ViewTests(SynchronousTestCase):
     """
-    Lines of a terminal.
+    The lines of a terminal.
     """
 
     def setUp(self) -> None:
@@ -53,13 +53,15 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(line.segments[0].style, nameStyle("Bob"))
 
     def test_time(self) -> None:
-        """Lines begin with their time if that is wanted."""
+        """Lines begin with their time if the user wants it."""
         self.settings.time = True
         self.assertEqual(self.texts(said("Hi!")), ["12:00 Bob :: Hi!"])
         self.assertEqual([line.text for line in self.view.own("Hello!", NOON)], ["12:00 Hello!"])
 
     def test_newDay(self) -> None:
-        """Between two days stands the date of the second; before the first, unless it is today."""
+        """
+        The date of the second stands between two days; before the first day, unless it is today.
+        """
         self.settings.time = True
         lines = self.texts(said("a", when=NOON - DAY), said("b"), said("c"))
         self.assertEqual(
@@ -79,7 +81,10 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.texts(said("a")), ["12:00 Bob :: a"])
 
     def test_mention(self) -> None:
-        """One's name as a whole word, in any case, stands out and rings; a part of a word not."""
+        """
+        The user's name as a whole word, in any case, stands out and rings; a part of a word does
+        not.
+        """
         for text, mentioned in (("hi ANN!", True), ("Anna, hi", False), ("hi", False)):
             self.view.alert = False
             (line,) = self.view.lines([said(text)], NOON)
@@ -87,7 +92,7 @@ class ViewTests(SynchronousTestCase):
             self.assertEqual(self.view.alert, mentioned, text)
 
     def test_bells(self) -> None:
-        """The bell rings as it is set; never for the user's own words or old ones."""
+        """The bell rings as it is set, and never for the user's own messages or old ones."""
         told = ServerMessage(TOLD, event=Event(1, NOON, TOLD, "@", "Bob", "psst", "Ann"))
         for bell, message, rings in (
             ("off", told, False),
@@ -103,7 +108,7 @@ class ViewTests(SynchronousTestCase):
             self.assertEqual(self.view.alert, rings, (bell, message))
 
     def test_told(self) -> None:
-        """What was told to one alone looks different."""
+        """A direct message looks different."""
         event = Event(1, NOON, TOLD, "@", "Bob", "psst", "you")
         (line,) = self.view.lines([ServerMessage(TOLD, event=event)], NOON)
         self.assertEqual(line.text, "Bob -> you :: psst")
@@ -116,7 +121,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.reading.counts, {"#dev": 2})
 
     def test_ignored(self) -> None:
-        """Nothing of an ignored user is shown, counted or rings."""
+        """An ignored user is not shown or counted, and rings no bell."""
         self.settings.ignored.add("Bob")
         self.assertEqual(self.texts(said("Ann!", room="#dev")), [])
         self.assertEqual((self.reading.counts, self.view.alert), ({}, False))
@@ -130,7 +135,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.texts(*batch), ["* Bob, Eve and 1 more are now connected"])
 
     def test_marker(self) -> None:
-        """Before the first event of the backlog that the user has not seen stands a mark, once."""
+        """A mark stands once before the first event of the backlog that the user has not seen."""
         self.view.markAfter(5)
         lines = self.texts(*[said(str(n), id=n, old=True) for n in (4, 5, 6, 7)])
         self.assertEqual(
@@ -145,7 +150,9 @@ class ViewTests(SynchronousTestCase):
         self.reading.welcomed({"#lobby": stop}, {}, newest)
 
     def test_unreadLine(self) -> None:
-        """Where the owner of an account stopped reading stands a line, in an old part or a new."""
+        """
+        A line stands where the owner of an account stopped reading, among old messages or new.
+        """
         for old in (True, False):
             self.reads(5)
             self.view.entered()
@@ -157,14 +164,16 @@ class ViewTests(SynchronousTestCase):
             self.assertEqual(self.texts(said("8", id=8, old=old)), ["Bob :: 8"])
 
     def test_unreadLineOfAllThereIs(self) -> None:
-        """If all that is shown of the past is unread the line comes first; not before a replay."""
+        """
+        The line comes first if all that is shown of the past is unread, and not before a replay.
+        """
         self.reads(5)
         self.assertEqual(len(self.texts(said("6", id=6, old=True), said("7", id=7, old=True))), 3)
         self.view.entered("#lobby")
         self.assertEqual(len(self.texts(said("6", id=6), said("7", id=7))), 2)
 
     def test_noUnreadLine(self) -> None:
-        """There is none before what comes now, in a room without a mark, nor if all was read."""
+        """No line stands before new messages, in a room without a mark, or if all was read."""
         self.reads(5)
         self.assertEqual(len(self.texts(said("5", id=5, old=True), said("11", id=11))), 2)
         self.assertEqual(len(self.texts(said("6", id=6, room="#dev", old=True))), 1)
@@ -173,7 +182,9 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(len(self.texts(said("6", id=6, old=True), said("7", id=7, old=True))), 2)
 
     def test_unreadLineInHistory(self) -> None:
-        """An answer of the history that reaches over the place shows it; others are left alone."""
+        """
+        The line stands in an answer of the history that reaches over the place, and in no other.
+        """
         self.reads(5)
 
         def found(*ids: int, room: str = "#lobby") -> list[str]:
@@ -187,7 +198,7 @@ class ViewTests(SynchronousTestCase):
             self.assertNotIn(UNREAD_LINE, lines)
 
     def test_shown(self) -> None:
-        """What is shown of the current room, direct messages and own words count as read."""
+        """Shown messages of the current room, direct messages and the user's own count as read."""
         self.reads(5)
         told = ServerMessage(TOLD, event=Event(12, NOON, TOLD, "", "Bob", "psst", "Ann"))
         self.texts(said("x", id=11), told, said("y", id=13, room="#dev"), ServerMessage(OK, id=14))
@@ -195,7 +206,9 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.told, [("#lobby", 14), ("@", 12)])
 
     def test_removed(self) -> None:
-        """A removal is one line, in however many parts it comes; an ignored moderator's, too."""
+        """
+        A removal is one line, in however many parts it comes, and also if the moderator is ignored.
+        """
         self.settings.ignored.add("Eve")
 
         def removed(count: int, more: bool) -> ServerMessage:
@@ -211,7 +224,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.texts(removed(1, False)), ["* Eve removed 1 message of Bob: spam"])
 
     def test_ignoredAccount(self) -> None:
-        """Somebody registered is ignored under every name, and nobody else under theirs."""
+        """A registered user is ignored under every name, and nobody else under theirs."""
         self.settings.ignored.add("Bob", "Bob")
 
         def says(name: str, account: str) -> int:
@@ -222,7 +235,7 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual([says("Zoe", "Zoe"), says("Zoe", "")], [1, 1])
 
     def test_ignoredIsRead(self) -> None:
-        """What an ignored user says does not stay unread on other devices."""
+        """A message of an ignored user does not stay unread on other devices."""
         self.settings.ignored.add("Bob")
         self.reads(5)
         self.texts(said("x", id=11))
@@ -230,7 +243,9 @@ class ViewTests(SynchronousTestCase):
         self.assertEqual(self.told, [("#lobby", 11)])
 
     def test_names(self) -> None:
-        """Names and rooms of what is shown are known; those of the backlog may be gone by now."""
+        """
+        The names and rooms of shown events are known; those of the backlog may be gone by now.
+        """
         self.texts(said("x", "Bob"), said("x", "Eve", room="#dev"), said("x", "Old", old=True))
         self.assertEqual(self.view.known.names(), ["Eve", "Bob"])
         self.assertEqual(list(self.view.known.rooms), ["#lobby", "#dev"])
@@ -262,7 +277,7 @@ class ViewTests(SynchronousTestCase):
             )
 
     def test_dayOfQuietNight(self) -> None:
-        """A night in which nothing was shown is a night all the same."""
+        """A night in which nothing was shown changes the date as well."""
         self.settings.time = True
         self.view.begin(NOON)
         day, line = self.view.own("x", NOON + DAY)

@@ -56,7 +56,7 @@ class AnsiTests(SynchronousTestCase):
         self.assertEqual(self.painter.frame([], view("abc")), "")
 
     def test_typing(self) -> None:
-        """ASCII typed at the end of ASCII costs its own bytes; all else a frame."""
+        """ASCII typed at the end of ASCII costs its own bytes, and every other change a frame."""
         self.painter.frame([], view("ab"))
         self.assertEqual(self.painter.frame([], view("abcd")), "cd")
         for changed in (
@@ -76,7 +76,7 @@ class AnsiTests(SynchronousTestCase):
         self.assertIn("> xb", self.painter.frame([], view("xb\ncd")))
 
     def test_viewport(self) -> None:
-        """Of a long input the rows around the cursor are drawn, moving no more than they must."""
+        """The rows of a long input around the cursor are drawn, and move no more than they must."""
         self.painter = AnsiPainter(20, 30, color=False, manyColours=False, reflow=True)
         terminal = Emulator(20, 30)
         text = "\n".join(f"row {number}" for number in range(15))
@@ -94,13 +94,13 @@ class AnsiTests(SynchronousTestCase):
             self.assertEqual(frame.count("\r\n"), drawn - 1)
 
     def test_narrowTerminal(self) -> None:
-        """A terminal of hardly any columns breaks nothing."""
+        """A terminal of hardly any columns can be drawn on."""
         for columns in (0, 1, 2, 3):
             painter = AnsiPainter(columns, 5, color=False, manyColours=False, reflow=True)
             self.assertIn("日", painter.frame([], view("日本")))
 
     def test_resizeThatReflows(self) -> None:
-        """After the terminal became narrower, the cursor goes up by the rows it then has."""
+        """The cursor goes up by the rows that the input has after the terminal became narrower."""
         self.painter = AnsiPainter(20, 10, color=False, manyColours=False, reflow=True)
         self.painter.frame([], view("a" * 30))
         self.painter.resize(10, 10)
@@ -109,7 +109,7 @@ class AnsiTests(SynchronousTestCase):
         self.assertIn("\r\x1b[3A\x1b[J", self.painter.frame([], view("a" * 30)))
 
     def test_resizeThatDrifts(self) -> None:
-        """Where a resize scrolls the input up, it is scrolled back, until it stands low enough."""
+        """An input that a resize scrolls up is scrolled back, until it stands low enough."""
         self.painter = AnsiPainter(20, 10, False, False, reflow=True, drift=True)
         self.painter.frame([], view("a" * 30))
         self.painter.resize(10, 10)
@@ -131,7 +131,7 @@ class AnsiTests(SynchronousTestCase):
         self.assertIn("\r\x1b[1A\x1b[J", self.painter.frame([], view("a" * 30)))
 
     def test_startForgets(self) -> None:
-        """After another program had the terminal, nothing of the input is there any more."""
+        """The input is drawn anew after another program had the terminal."""
         self.painter.frame([], view("a\nb"))
         self.assertEqual(self.painter.start(), "\x1b[?2004h")
         self.assertNotIn("\x1b[1A\x1b[J", self.painter.frame([], view("a\nb")))
@@ -159,12 +159,12 @@ class AnsiTests(SynchronousTestCase):
         self.assertTrue(all("\x1b[1;38;5;" in code for code in codes))
 
     def test_noColour(self) -> None:
-        """Without colours there is no look at all."""
+        """A terminal without colours gets no styles."""
         line = Line.of("x", style=MENTION)
         self.assertEqual(self.painter.frame([line], None), "x\r\n")
 
     def test_terms(self) -> None:
-        """What a terminal can is guessed by its name."""
+        """The abilities of a terminal are guessed by its name."""
         for term in ("xterm-256color", "xterm-kitty", "alacritty", "foot", "tmux-256color"):
             self.assertTrue(hasManyColours(term))
             self.assertTrue(reflows(term))
@@ -182,7 +182,7 @@ class DumbTests(SynchronousTestCase):
         self.painter = DumbPainter(20)
 
     def test_typing(self) -> None:
-        """What is typed at the end costs its own bytes."""
+        """A character typed at the end costs its own bytes."""
         self.assertEqual(self.painter.frame([], view("")), "\r> ")
         self.assertEqual(self.painter.frame([], view("жa")), "жa")
         self.assertEqual(self.painter.frame([], view("жa")), "")
@@ -200,11 +200,11 @@ class DumbTests(SynchronousTestCase):
         self.assertEqual(self.painter.frame([Line.of("two")], None), "\r    \rtwo\r\n")
 
     def test_rowsAreOneRow(self) -> None:
-        """A line end in the input is shown as such."""
+        """A line end in the input is shown as a sign."""
         self.assertEqual(self.painter.frame([], view("a\nb", 2)), "\r> a\\nb\r> a\\n")
 
     def test_others(self) -> None:
-        """There is no start, end or clearing that could be sent."""
+        """The frames to start, to end and to clear are empty."""
         self.assertEqual(self.painter.start() + self.painter.stop(), "")
         self.assertEqual(self.painter.clear(), "")
 

@@ -15,7 +15,7 @@ ROOMS = ["#dev", "#main"]
 
 class CompleteTests(SynchronousTestCase):
     """
-    Completing words.
+    Completion of words.
     """
 
     def offered(self, text: str) -> list[str]:
@@ -44,7 +44,7 @@ class CompleteTests(SynchronousTestCase):
         self.assertEqual(self.offered("x /h"), [])
 
     def test_names(self) -> None:
-        """Names keep their order; at the start of the line they are addresses."""
+        """Names keep their order, and are addresses at the start of the line."""
         self.assertEqual(self.offered("an"), ["Ann: ", "anton: "])
         self.assertEqual(self.offered("hi an|!"), ["Ann ", "anton "])
         self.assertEqual(self.offered("hi ё"), ["Ёж "])
@@ -58,13 +58,13 @@ class CompleteTests(SynchronousTestCase):
         self.assertEqual(self.offered("#M"), ["#main "])
 
     def test_nothingTyped(self) -> None:
-        """Without a word names are offered where one is expected, and nothing in a sentence."""
+        """Names are offered without a word where one is expected, and nothing is in a sentence."""
         self.assertEqual(self.offered("")[0], "Bob: ")
         self.assertEqual(self.offered("/msg ")[0], "Bob ")
         self.assertEqual(self.offered("hello "), [])
 
     def test_cycle(self) -> None:
-        """After the last candidate comes what was typed, in both directions."""
+        """The typed text follows the last candidate, in both directions."""
         cycle = Cycle("a", ["Ann", "Anton"])
         self.assertEqual([cycle.next(1) for _ in range(4)], ["Ann", "Anton", "a", "Ann"])
         self.assertEqual([cycle.next(-1) for _ in range(3)], ["a", "Anton", "Ann"])

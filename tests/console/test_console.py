@@ -77,7 +77,7 @@ class ConsoleTests(SynchronousTestCase):
     # The dialogue.
 
     def test_dialogue(self) -> None:
-        """The screen shows the whole dialogue, what was typed as it was typed."""
+        """The screen shows the whole dialogue, and each line as it was typed."""
         self.console.setPrompt("")
         self.console.ask("Enter your name to enter the chat > ", self.told.append)
         self.settle()
@@ -100,7 +100,9 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.told, ["Alexei", "Hi!"])
 
     def test_echoIsImmediate(self) -> None:
-        """What is typed is on the screen before any time has gone by, with the lines that wait."""
+        """
+        A typed character is on the screen before any time has gone by, with the lines that wait.
+        """
         self.console.show("Bob :: one")
         self.assertEqual(self.type("h"), ["Bob :: one", "> h"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -116,14 +118,16 @@ class ConsoleTests(SynchronousTestCase):
         )
 
     def test_ownLine(self) -> None:
-        """The owner decides what stays of a line that was entered; of an empty one nothing does."""
+        """
+        The owner decides what stays of a line that was entered; nothing stays of an empty one.
+        """
         self.console.ownLine = lambda text: [Line.of(Segment("12:00 ", TIME), text)]
         self.assertEqual(self.type("hello\r"), ["12:00 hello", "OK . .", ">"])
         self.assertEqual(self.type("\r"), ["12:00 hello", "OK . .", "OK . .", ">"])
         self.assertEqual(self.told, ["hello", ""])
 
     def test_statusAndPrompt(self) -> None:
-        """The status stands before the prompt, and both may change while something is typed."""
+        """The status stands before the prompt, and both may change while the user types."""
         self.type("hel")
         self.console.setStatus("[#dev] [offline, retry 4 s]")
         self.console.setPrompt("Ann> ")
@@ -134,7 +138,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.terminal.screenRows(), ["Ann> hello"])
 
     def test_closedInTheMiddle(self) -> None:
-        """When the owner closes it, the rest of what was typed means nothing."""
+        """Input behind the line at which the owner closes the console is ignored."""
         self.console.delegate = self
         self.lineEntered = lambda text: self.console.close()  # type: ignore[method-assign]
         self.type("quit\rmore\r")
@@ -144,7 +148,7 @@ class ConsoleTests(SynchronousTestCase):
     # Questions.
 
     def test_questionKeepsTheDraft(self) -> None:
-        """What was being typed is there again after the answer, and the answer is in no history."""
+        """The draft is there again after the answer, and the answer is in no history."""
         self.type("a draft")
         self.console.ask("Name > ", self.told.append)
         self.settle()
@@ -153,7 +157,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual((self.told, list(self.history)), (["Ann"], []))
 
     def test_questionAfterQuestion(self) -> None:
-        """A later question takes the place of an earlier one, and the draft survives both."""
+        """A later question replaces an earlier one, and the draft survives both."""
         self.type("draft")
         self.console.ask("One > ", lambda text: self.told.append(f"one {text}"))
         self.type("half")
@@ -168,7 +172,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.told, ["Ann Bob"])
 
     def test_secret(self) -> None:
-        """A secret answer is never on the screen, nor in the history, nor anywhere to be yanked."""
+        """A secret answer is never on the screen, in the history, or in what can be yanked."""
         self.console.ask("Password > ", self.told.append, secret=True)
         self.settle()
         self.type("hunter2 wrong\x17")
@@ -181,7 +185,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(list(self.history), [])
 
     def test_shownInPart(self) -> None:
-        """Of an answer that may hold a secret only a part is ever on the screen."""
+        """An answer that may hold a secret is on the screen only in part."""
         self.console.ask("Name > ", self.told.append, shown=lambda text: text.partition(" ")[0])
         self.type("Ann swordfish")
         self.type("\r")
@@ -190,7 +194,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.terminal.screenRows()[0], "Name > Ann")
 
     def test_secretIsNotSearched(self) -> None:
-        """Not even the search shows what is typed as a secret."""
+        """A secret that is typed is not shown by the search either."""
         self.console.ask("Password > ", self.told.append, secret=True)
         self.type("\x12swordfish")
         self.assertNotIn(b"swordfish", self.terminal.sent)
@@ -198,7 +202,7 @@ class ConsoleTests(SynchronousTestCase):
     # Leaving.
 
     def test_interrupt(self) -> None:
-        """Ctrl-C drops what was typed, then asks, then leaves."""
+        """Ctrl-C drops the draft, then asks, then leaves."""
         self.assertEqual(self.type("text\x03"), [">"])
         self.assertEqual(self.type("\x03"), ["[Ctrl-C again to quit] >"])
         self.assertEqual(self.told, [])
@@ -216,14 +220,14 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.told, [])
 
     def test_eof(self) -> None:
-        """Ctrl-D leaves where nothing was typed, and else erases."""
+        """Ctrl-D leaves an empty input, and erases in any other."""
         self.assertEqual(self.type("ab\x01\x04"), ["> b"])
         self.assertEqual(self.told, [])
         self.type("\x04\x04")
         self.assertEqual(self.told, ["EOF"])
 
     def test_suspender(self) -> None:
-        """Ctrl-Z asks the host to give the terminal away; where none can, nothing happens."""
+        """Ctrl-Z asks the host to give the terminal away, and does nothing if the host cannot."""
         self.type("\x1a")
         self.console.suspender = lambda: self.told.append("SUSPEND")
         self.assertEqual(self.type("\x1a"), [">"])
@@ -287,7 +291,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.terminal.screenRows()[-1], "> hello Ann")
 
     def test_completion(self) -> None:
-        """Tab and Shift-Tab go through what the delegate offers; Escape puts back what was."""
+        """Tab and Shift-Tab go through the candidates, and Escape restores the draft."""
         self.assertEqual(self.type("a\t"), ["> Ann:"])
         self.assertEqual(self.type("\t"), ["> Anton:"])
         self.assertEqual(self.type("\x1b[Z"), ["> Ann:"])
@@ -297,7 +301,7 @@ class ConsoleTests(SynchronousTestCase):
         self.assertEqual(self.type("\x15?\t"), ["> ?"])
 
     def test_loneEscapeIsDrawn(self) -> None:
-        """What only time decides is drawn when it is decided."""
+        """An Escape that only time decides is drawn when it is decided."""
         self.type("text\x12")
         self.type("\x1b")
         self.settle(ESCAPE_DELAY)
@@ -306,7 +310,7 @@ class ConsoleTests(SynchronousTestCase):
     # Terminals.
 
     def test_smallTerminal(self) -> None:
-        """On 20 columns and 5 rows everything can be typed, and the row of the cursor is seen."""
+        """A terminal of 20 columns and 5 rows takes any input, and shows the row of the cursor."""
         self.build("xterm", 20, 5)
         rows = self.type("0123456789" * 20)
         self.assertEqual(len(rows), 4)
@@ -326,7 +330,7 @@ class ConsoleTests(SynchronousTestCase):
         console.resize(0, 0)
 
     def test_dumb(self) -> None:
-        """A dumb terminal gets no escape, whatever is done."""
+        """A dumb terminal gets no escape, whatever the user does."""
         for term in ("", "dumb", "unknown", "emacs"):
             self.build(term)
             self.type("one\x01\x1b[Cx\x12o\x07\t\x1b[200~a\nb\x1b[201~\x0c\r\x03\x03")

@@ -29,7 +29,7 @@ def nothing(text: str, cursor: int) -> Sequence[str]:
 
 class EditorTests(SynchronousTestCase):
     """
-    What the editing keys do.
+    The editing keys.
     """
 
     def setUp(self) -> None:
@@ -87,7 +87,7 @@ class EditorTests(SynchronousTestCase):
             self.assertEqual(self.type(start, key), end, (start, key))
 
     def test_erasing(self) -> None:
-        """One press takes away what people see as one character."""
+        """One press erases one character as people see it."""
         for start, key, end in (
             ("ab|c", "backspace", "a|c"),
             ("|abc", "backspace", "|abc"),
@@ -103,7 +103,7 @@ class EditorTests(SynchronousTestCase):
             self.assertEqual(self.type(start, key), end, (start, key))
 
     def test_killing(self) -> None:
-        """Words and rows are killed, up to what ends them."""
+        """Words and rows are killed, up to their ends."""
         for start, key, end in (
             ("one two-three|", "ctrl-w", "one |"),
             ("one two  |", "ctrl-w", "one |"),
@@ -120,7 +120,7 @@ class EditorTests(SynchronousTestCase):
             self.assertEqual(self.type(start, key), end, (start, key))
 
     def test_yanking(self) -> None:
-        """What was killed comes back; kills in a row are one, in the order they stood."""
+        """Killed text comes back; kills in a row are one, in the order they stood."""
         self.assertEqual(
             self.type("one two |three", "ctrl-w", "ctrl-w", "ctrl-y"), "one two |three"
         )
@@ -151,7 +151,7 @@ class EditorTests(SynchronousTestCase):
         self.assertEqual(self.type("a|", "ctrl-t"), "a|")
 
     def test_undo(self) -> None:
-        """Changes are taken back one by one; what was typed in a run is one."""
+        """Changes are taken back one by one, and a run of typing is one."""
         for message in "hello":
             self.editor.insert(message)
         self.editor.insert(" ")
@@ -191,12 +191,12 @@ class EditorTests(SynchronousTestCase):
         self.assertEqual(self.press(), f"{ACUTE}|x")
 
     def test_controlsCannotBeTyped(self) -> None:
-        """What a paste may hold besides text is dropped; tabs are blanks, rows stay rows."""
+        """A control in a paste is dropped; tabs are blanks, and rows stay rows."""
         self.editor.insert("a\x1b[201~\x03\u202eb\tc\r\nd\re\x9bf\ud800")
         self.assertEqual(self.editor.text, "a[201~b c\nd\nef")
 
     def test_limit(self) -> None:
-        """An input that is full takes no more, and says so."""
+        """A full input takes no more, and says so."""
         self.editor.insert("a" * (MAX_INPUT - 1))
         self.assertFalse(self.editor.full)
         self.editor.insert("bcd")
@@ -208,7 +208,7 @@ class EditorTests(SynchronousTestCase):
         self.assertEqual(self.type("ab|c", "alt-enter"), "ab\n|c")
 
     def test_unknownKeys(self) -> None:
-        """A key without a meaning here is told as such and changes nothing."""
+        """A key without a meaning here is reported, and changes nothing."""
         self.type("ab|c")
         for key in ("pageup", "f1", "alt-q", "enter", "ctrl-c"):
             self.assertFalse(self.editor.press(key))
@@ -256,7 +256,9 @@ class EditorTests(SynchronousTestCase):
         self.assertFalse(self.editor.abort())
 
     def test_completion(self) -> None:
-        """Tab goes through the candidates and back to what was typed, Shift-Tab the other way."""
+        """
+        Tab goes through the candidates and back to the typed text, and Shift-Tab the other way.
+        """
         offered: list[tuple[str, int]] = []
 
         def offer(text: str, cursor: int) -> Sequence[str]:
@@ -285,7 +287,7 @@ class EditorTests(SynchronousTestCase):
         self.assertEqual(self.press("ctrl-_"), "a|")
 
     def test_completionAborted(self) -> None:
-        """Escape puts back what was typed."""
+        """Escape restores the typed text."""
         self.type("a|")
         self.editor.complete(1, lambda text, cursor: ["Ann ", "Bob "])
         self.editor.complete(1, nothing)
@@ -293,7 +295,7 @@ class EditorTests(SynchronousTestCase):
         self.assertEqual(self.press(), "a|")
 
     def test_take(self) -> None:
-        """A line that is entered leaves nothing behind, not even to be undone."""
+        """An entered line leaves nothing behind, not even to be undone."""
         self.type("sent|")
         self.assertEqual(self.editor.take(), "sent")
         self.assertEqual(self.press("ctrl-_"), "|")
@@ -328,7 +330,7 @@ class EditorTests(SynchronousTestCase):
     )
     @settings(deadline=None, derandomize=True, max_examples=200)
     def test_invariants(self, actions: list[tuple[str, str]]) -> None:
-        """After any keys the cells are the graphemes of the text, and the cursor is among them."""
+        """The cells are the graphemes of the text, and the cursor is among them, after any keys."""
         editor = LineEditor(["one", f"two {FAMILY}\n{FLAG}", "\u0301"])
         for kind, value in actions:
             if kind == "key":

@@ -29,12 +29,12 @@ class GraphemeTests(SynchronousTestCase):
     """
 
     def test_graphemes(self) -> None:
-        """What people take for one character is one."""
+        """A character as people see it is one grapheme."""
         parts = ["a", "ж", "日", "e\u0301", FAMILY, FLAG, "\U0001f44d\U0001f3fd", "\u2764\ufe0f"]
         self.assertEqual(graphemes("".join(parts)), parts)
 
     def test_cells(self) -> None:
-        """Wide characters and emoji take two cells, marks none, and nothing less than none."""
+        """Wide characters and emoji take two cells, marks none, and no text less than none."""
         for grapheme, size in (
             ("a", 1),
             ("ж", 1),
@@ -55,14 +55,14 @@ class GraphemeTests(SynchronousTestCase):
     @given(st.text())
     @settings(deadline=None, derandomize=True, max_examples=100)
     def test_typeable(self, text: str) -> None:
-        """Nothing that commands a terminal survives, and what survives stays as it is."""
+        """A character that commands a terminal is dropped, and every other stays as it is."""
         found = typeable(text)
         self.assertEqual(typeable(found), found)
         self.assertTrue(all(char == "\n" or char >= " " for char in found))
         self.assertNotRegex(found, "[\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 
     def test_emojiCanBeTyped(self) -> None:
-        """What emoji are made of survives, also piece by piece."""
+        """The parts of an emoji stay, also piece by piece."""
         for text in (FAMILY, FLAG, "\u2764\ufe0f", "\u200d", "\U000e0067", "क्‍ष"):
             self.assertEqual(typeable(text), text)
 

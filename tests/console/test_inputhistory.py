@@ -55,7 +55,7 @@ class HistoryTests(SynchronousTestCase):
         self.assertEqual(self.path.read_text(), "/join #dev\npublic\n")
 
     def test_secretsAreKeptNowhere(self) -> None:
-        """A secret of one's own cannot even be recalled, and the command without it can."""
+        """A user's own secret cannot be recalled at all, and the command without it can."""
         history = History(self.path)
         for line in ("/login Ann swordfish", "/register sword fish", "/password swordfish"):
             history.add(line)
@@ -76,7 +76,7 @@ class HistoryTests(SynchronousTestCase):
             self.assertEqual(withoutSecrets(text, "..."), left)
 
     def test_storable(self) -> None:
-        """What may be an abbreviation of a private command is private."""
+        """A possible abbreviation of a private command is private."""
         for line in ("/msg a b", "/MSG a b", "/m a b", "/w a b", "/r b", "/query a", "/login x"):
             self.assertIsNone(storable(line), line)
         for line in ("hello", "//msg", "/me waves", "/names", "/topic new", "/ x", "msg a b"):
@@ -109,7 +109,7 @@ class HistoryTests(SynchronousTestCase):
         self.assertEqual(os.listdir(self.path.parent), ["history"])
 
     def test_damaged(self) -> None:
-        """Of a damaged file is used what can be used, and never a control."""
+        """A damaged file is used as far as it can be, and gives no control."""
         self.path.parent.mkdir(parents=True)
         self.path.write_bytes(b"good\n\xff\x00\x1b[2J\n\n\\\nhalf\\n" + b"x" * 9000 + b"\nlast")
         self.assertEqual(list(History(self.path)), ["good", "\ufffd[2J", "\\", "last"])

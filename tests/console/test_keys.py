@@ -74,7 +74,7 @@ SWALLOWED = [
 
 class KeyParserTests(SynchronousTestCase):
     """
-    What comes out of what goes in.
+    Keys and texts out of the bytes of a terminal.
     """
 
     def setUp(self) -> None:
@@ -111,7 +111,7 @@ class KeyParserTests(SynchronousTestCase):
             self.assertEqual(self.parsed(*pieces), [("key", name)], raw)
 
     def test_repliesAreSwallowed(self) -> None:
-        """What a terminal says by itself is no input."""
+        """A terminal's own reply is no input."""
         for raw in SWALLOWED:
             self.assertEqual(self.parsed(raw + b"x"), [("text", "x")], raw)
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -142,7 +142,7 @@ class KeyParserTests(SynchronousTestCase):
         self.assertEqual(self.parsed(b"\x1b\x1b[D"), [("key", "escape"), ("key", "left")])
 
     def test_altWithBracket(self) -> None:
-        """Alt with a character that also begins sequences is known by what does not follow."""
+        """Alt with a character that also begins sequences is known when no sequence follows."""
         for raw, name in ((b"\x1b[", "alt-["), (b"\x1bO", "alt-O"), (b"\x1b]", "alt-]")):
             self.assertEqual(self.parsed(raw), [])
             self.clock.advance(ESCAPE_DELAY)
@@ -163,7 +163,7 @@ class KeyParserTests(SynchronousTestCase):
         self.assertEqual(self.parsed(b"typed"), [("text", "typed")])
 
     def test_paste(self) -> None:
-        """A paste is one thing, whatever it holds and wherever it is cut."""
+        """A paste is one text, whatever it holds and wherever it is cut."""
         raw = "\x1b[200~one\rtwo\x03\x1b[Dжук\x1b[20\x1b[201~x".encode()
         whole = [("paste", "one\rtwo\x03\x1b[Dжук\x1b[20"), ("text", "x")]
         self.assertEqual(self.parsed(raw), whole)
@@ -172,7 +172,7 @@ class KeyParserTests(SynchronousTestCase):
         self.assertEqual(self.parsed(*[raw[at : at + 1] for at in range(len(raw))]), whole)
 
     def test_hugePaste(self) -> None:
-        """Of a paste without limit only so much is kept, and its end is still found."""
+        """A paste without limit is kept in part, and its end is still found."""
         self.parsed(b"\x1b[200~")
         for _ in range(3):
             self.parser.receive(b"a" * MAX_PASTE)
@@ -187,7 +187,7 @@ class KeyParserTests(SynchronousTestCase):
         self.assertEqual(self.parsed(b"\r"), [("key", "enter")])
 
     def test_close(self) -> None:
-        """After the end nothing is delivered and no timer runs."""
+        """A closed parser delivers nothing, and no timer runs."""
         self.parsed(b"\x1b")
         self.parser.close()
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -197,7 +197,7 @@ class KeyParserTests(SynchronousTestCase):
     @given(st.lists(st.sampled_from([*KEYS, *SWALLOWED, "жa".encode(), b"\x1b[200~p\x1b[201~"])))
     @settings(deadline=None, derandomize=True, max_examples=100)
     def test_cutAnywhere(self, pieces: list[bytes]) -> None:
-        """What is delivered does not depend on how the bytes are cut."""
+        """Keys and texts are the same however the bytes are cut."""
         whole = self.parsed(b"".join(pieces))
         raw = b"".join(pieces)
         for size in (1, 2, 3, 5):
@@ -207,7 +207,7 @@ class KeyParserTests(SynchronousTestCase):
     @given(st.lists(st.binary(max_size=20), max_size=20))
     @settings(deadline=None, derandomize=True, max_examples=100)
     def test_anyBytes(self, pieces: list[bytes]) -> None:
-        """No bytes break the parser, make it deliver a control as text, or hold back much."""
+        """No bytes break the parser, make it deliver a control as text, or hold back many bytes."""
         for kind, value in self.parsed(*pieces):
             self.assertIn(kind, ("text", "key", "paste"))
             if kind == "text":

@@ -48,12 +48,12 @@ class PrivateTests(SynchronousTestCase):
         self.check(writing, os.O_WRONLY)
 
     def test_terminal(self) -> None:
-        """The same for a terminal."""
+        """The flags of a terminal's new descriptor are not the flags of the old one."""
         _, terminal = self.pair(pty.openpty())
         self.check(terminal, os.O_RDONLY)
 
     def test_samePipe(self) -> None:
-        """What is written to the new descriptor is read from the old pipe."""
+        """Bytes written to the new descriptor are read from the old pipe."""
         reading, writing = self.pair(os.pipe())
         with privately(writing, os.O_WRONLY) as own:
             os.write(own, b"x")
@@ -61,7 +61,7 @@ class PrivateTests(SynchronousTestCase):
         self.assertEqual(os.read(reading, 1), b"x")
 
     def test_file(self) -> None:
-        """A file goes on where it was, and its flags are as before in the end."""
+        """A file goes on where it was, and has its old flags in the end."""
         path = self.mktemp()
         with open(path, "wb") as file:
             file.write(b"first\nsecond\n")
@@ -77,11 +77,13 @@ class PrivateTests(SynchronousTestCase):
 
 class ImportTests(SynchronousTestCase):
     """
-    What a start costs.
+    The modules that a start loads.
     """
 
     def test_plainNeedsNoConsole(self) -> None:
-        """Of the console the plain client loads the process, and nothing that measures text."""
+        """
+        The plain client loads only the process of the console, and nothing that measures text.
+        """
         script = (
             "import sys, twisted_chat.client.pipeui, twisted_chat.client.link\n"
             "print(*(m for m in sys.modules if 'wcwidth' in m or 'chat.console.' in m))"

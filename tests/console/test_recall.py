@@ -11,11 +11,13 @@ from twisted_chat.console.recall import Recall, Search
 
 class RecallTests(SynchronousTestCase):
     """
-    Walking through earlier lines.
+    A walk through earlier lines.
     """
 
     def test_changesAreKept(self) -> None:
-        """What was changed on the way is still there on the way back, until a line is entered."""
+        """
+        A line that was changed on the way is changed on the way back, until a line is entered.
+        """
         lines = ["one", "two"]
         recall = Recall(lines)
         self.assertEqual(recall.move("draft", -1), "two")
@@ -30,13 +32,13 @@ class RecallTests(SynchronousTestCase):
         self.assertEqual(recall.move("three", -1), "two")
 
     def test_empty(self) -> None:
-        """Without earlier lines there is nowhere to go."""
+        """An empty history has no line to go to."""
         recall = Recall([])
         self.assertIsNone(recall.move("x", -1))
         self.assertIsNone(recall.ends("x", last=False))
 
     def test_search(self) -> None:
-        """A search goes on from what it found, as long as that still fits."""
+        """A search goes on from the line it found, as long as that still fits."""
         search = Search(Recall(["abc", "ab", "ABCD", "b"]))
         self.assertEqual(search.found, "")
         search.again()

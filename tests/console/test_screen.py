@@ -281,7 +281,7 @@ class PropertyTests(SynchronousTestCase):
     def test_screenShowsTheModel(
         self, size: tuple[int, int], actions: list[tuple[str, object]]
     ) -> None:
-        """Whatever is typed, pasted and shown, the screen shows the input and each line once."""
+        """The screen shows the input and each line once, whatever is typed, pasted and shown."""
         session = Session(*size)
         self.play(session, actions)
         self.check(session)
@@ -291,7 +291,7 @@ class PropertyTests(SynchronousTestCase):
     def test_terminalThatKnowsNoGraphemes(
         self, size: tuple[int, int], actions: list[tuple[str, object]]
     ) -> None:
-        """Where a terminal takes more cells for an emoji, each line is there once all the same."""
+        """Each line is shown once also if the terminal takes more cells for an emoji."""
         session = Session(*size, widthOf=cellsOfPoints)
         self.play(session, actions)
         shown = [line for line in session.terminal.allLines() if line]
@@ -317,7 +317,9 @@ class PropertyTests(SynchronousTestCase):
     )
     @settings(deadline=None, derandomize=True, max_examples=80)
     def test_resizeOfATerminalThatReflows(self, actions: list[tuple[str, object]]) -> None:
-        """However often the window is resized, no ghost of the input stays and no line is lost."""
+        """
+        A window that is resized, however often, keeps no ghost of the input and loses no line.
+        """
         session = Session(60, 24, reflow=True)
         total = 0
         kept = []
@@ -338,7 +340,7 @@ class PropertyTests(SynchronousTestCase):
     )
     @settings(deadline=None, derandomize=True, max_examples=40)
     def test_resizeOfATerminalThatCuts(self, actions: list[tuple[str, object]]) -> None:
-        """Where rows are cut instead, the input is right after each resize."""
+        """A terminal that cuts its rows shows the right input after each resize."""
         session = Session(80, 24)
         self.play(session, actions)
         rows, before = session.expected()
@@ -350,7 +352,7 @@ class PropertyTests(SynchronousTestCase):
 
 class HostileTests(SynchronousTestCase):
     """
-    What strangers send.
+    Text of strangers.
     """
 
     def test_nothingReachesTheTerminal(self) -> None:
@@ -383,7 +385,7 @@ class HostileTests(SynchronousTestCase):
 
 class ScreenTests(SynchronousTestCase):
     """
-    When frames are drawn.
+    The times at which frames are drawn.
     """
 
     def setUp(self) -> None:
@@ -432,7 +434,9 @@ class ScreenTests(SynchronousTestCase):
         self.assertIn("meanwhile\r\n", self.sent())
 
     def test_stuckTerminal(self) -> None:
-        """A terminal that takes nothing costs bounded memory, and what was skipped is said."""
+        """
+        A terminal that takes nothing costs bounded memory, and the user is told what was skipped.
+        """
         told: list[bool] = []
         self.screen.throttled = told.append
         self.screen.start()
@@ -449,7 +453,7 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual(told, [True, False])
 
     def test_floodOnAWorkingTerminal(self) -> None:
-        """However many lines are shown at once, none is skipped while the terminal takes them."""
+        """No line is skipped while the terminal takes them, however many are shown at once."""
         self.screen.start()
         for number in range(3 * MAX_WAITING_LINES):
             self.screen.show(f"line {number}")
@@ -468,7 +472,9 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual((self.sent(), self.clock.getDelayedCalls()), ("", []))
 
     def test_close(self) -> None:
-        """Closing writes what waits, takes the input off, and nothing can be done ever after."""
+        """
+        Closing writes the lines that wait and takes the input off; nothing is drawn afterwards.
+        """
         self.screen.start()
         self.sent()
         self.screen.show("last words")
@@ -484,7 +490,7 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual((self.sent(), self.clock.getDelayedCalls()), ("", []))
 
     def test_closeWithABug(self) -> None:
-        """Even where nothing can be drawn any more, the terminal gets its settings back."""
+        """The terminal gets its settings back although the screen cannot be drawn."""
         self.screen.start()
         self.sent()
         self.screen.show("x")

@@ -46,7 +46,7 @@ class LineTests(SynchronousTestCase):
     @given(st.text())
     @settings(deadline=None, derandomize=True, max_examples=100)
     def test_rowsAreClean(self, text: str) -> None:
-        """Whatever the text, its rows hold nothing that a terminal obeys."""
+        """The rows of any text hold nothing that a terminal obeys."""
         for row in Line.of(text).rows():
             self.assertEqual(row.text, showable(row.text))
             self.assertNotIn("\n", row.text)

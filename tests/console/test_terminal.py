@@ -11,18 +11,18 @@ from twisted_chat.console.terminal import chooseMode
 
 class ModeTests(SynchronousTestCase):
     """
-    The kind of console that fits.
+    The choice of a console.
     """
 
     def test_terminals(self) -> None:
-        """Two terminals make a console, with escapes where the terminal has a name for it."""
+        """Two terminals make a console, with escapes if the terminal's name is known for them."""
         for term in ("xterm-256color", "linux", "tmux", "vt100"):
             self.assertEqual(chooseMode(True, True, term), "ansi")
         for term in ("", "dumb", "unknown", "emacs"):
             self.assertEqual(chooseMode(True, True, term), "dumb")
 
     def test_pipes(self) -> None:
-        """One file or pipe makes it plain, and so does the wish."""
+        """A file or pipe at either end makes it plain, and so does the user's wish."""
         self.assertEqual(chooseMode(False, True, "xterm"), "plain")
         self.assertEqual(chooseMode(True, False, "xterm"), "plain")
         self.assertEqual(chooseMode(False, False, ""), "plain")

@@ -46,7 +46,7 @@ class ClientContract(SynchronousTestCase):
         raise NotImplementedError
 
     def test_interfaces(self) -> None:
-        """It is a client, and its corks are corks."""
+        """A client provides L{IClient}, and its corks L{ICork}."""
         verifyObject(IClient, self.client)
         verifyObject(ICork, self.client.cork())
         self.assertEqual(self.client.address, f"{self.client.host}:51234")
@@ -54,7 +54,7 @@ class ClientContract(SynchronousTestCase):
         self.assertIsInstance(self.client.isExposed, bool)
 
     def test_put(self) -> None:
-        """What is put arrives in order."""
+        """Bytes that are put arrive in order."""
         self.client.put(b"1\r\n")
         self.client.put(b"2\r\n")
         self.assertEqual(self.received(), b"1\r\n2\r\n")
@@ -70,7 +70,7 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n3\r\n4\r\n5\r\n")
 
     def test_cork(self) -> None:
-        """What is put while it is corked comes after what releases the cork."""
+        """Bytes that are put while the client is corked follow those that release the cork."""
         cork = self.client.cork()
         self.client.put(b"2\r\n")
         self.client.put(b"3\r\n")
@@ -116,7 +116,7 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n3\r\n")
 
     def test_sendAheadWaits(self) -> None:
-        """There is no room for more while the other end does not read."""
+        """A cork is not told of room while the other end does not read."""
         cork = self.client.cork()
         self.stopReading()
         room = cork.send(b"1\r\n")
@@ -128,7 +128,7 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n3\r\n")
 
     def test_discard(self) -> None:
-        """Discarding throws away what all corks hold, and nothing is held back any more."""
+        """Discarding throws away what all corks hold, and nothing is held back afterwards."""
         first, second = self.client.cork(), self.client.cork()
         self.client.put(b"lost\r\n")
         second.discard()
@@ -142,7 +142,7 @@ class ClientContract(SynchronousTestCase):
         self.assertEqual(self.received(), b"1\r\n2\r\n3\r\n4\r\n")
 
     def test_close(self) -> None:
-        """The last lines come after everything else, and nothing after them."""
+        """The last lines come after all others, and nothing after them."""
         self.client.put(b"1\r\n")
         self.assertFalse(self.isClosed)
         self.client.close(b"2\r\n")
@@ -154,12 +154,15 @@ class ClientContract(SynchronousTestCase):
         self.assertTrue(self.isClosed)
 
     def test_closeWithoutWords(self) -> None:
-        """There may be no last lines."""
+        """A close without last lines ends the connection."""
         self.client.close(b"")
         self.assertEqual((self.received(), self.isClosed), (b"", True))
 
     def test_closeWhileCorked(self) -> None:
-        """The last lines wait for the last cork; what is put after the close is thrown away."""
+        """
+        The last lines wait for the last cork, and bytes that are put after the close are thrown
+        away.
+        """
         first, second = self.client.cork(), self.client.cork()
         self.client.put(b"3\r\n")
         self.client.close(b"4\r\n")
@@ -171,7 +174,7 @@ class ClientContract(SynchronousTestCase):
         self.assertTrue(self.isClosed)
 
     def test_closeAndDiscard(self) -> None:
-        """What is held back when it is discarded does not come before the last lines, either."""
+        """Bytes that are discarded while held back do not come before the last lines, either."""
         for isFirst in (True, False):
             self.setUp()
             cork = self.client.cork()
@@ -185,13 +188,14 @@ class ClientContract(SynchronousTestCase):
             self.assertEqual((self.received(), self.isClosed), (b"1\r\n", True))
 
     def test_answered(self) -> None:
-        """It may be told at any time that something was answered."""
+        """A client may be told at any time that something was answered."""
         self.client.answered()
-        self.client.close(b"")
+        self.client.close(b"bye\r\n")
         self.client.answered()
+        self.assertEqual(self.received(), b"bye\r\n")
 
     def test_charge(self) -> None:
-        """It may be charged any number of lines at any time, also when it is closed."""
+        """A client may be charged any number of lines at any time, also when it is closed."""
         self.client.charge(1)
         self.client.put(b"1\r\n")
         self.client.charge(10**9)
@@ -201,7 +205,7 @@ class ClientContract(SynchronousTestCase):
         self.client.charge(1)
 
     def test_unreachable(self) -> None:
-        """It is reachable as long as nothing speaks against it."""
+        """A client is reachable as long as nothing speaks against it."""
         self.assertIs(self.client.unreachable, False)
         self.client.put(b"1\r\n")
         self.assertIs(self.client.unreachable, False)

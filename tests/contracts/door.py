@@ -62,11 +62,11 @@ class DoorContract(TimedTestCase):
         self.door.open()
 
     def test_interface(self) -> None:
-        """It is a door."""
+        """A door provides L{IDoor}."""
         verifyObject(IDoor, self.door)
 
     def test_order(self) -> None:
-        """It binds and accepts nobody, then it opens, then it gives its ports back."""
+        """A door binds and admits nobody, then opens, then gives its ports back."""
         self.door.bind()
         self.assertEqual(self.calls, ["listen", "wait"])
         self.door.open()
@@ -75,7 +75,9 @@ class DoorContract(TimedTestCase):
         self.assertEqual(self.calls[3:], ["close"])
 
     def test_cannotBind(self) -> None:
-        """A port that cannot be had is named, with the reason; those before it are given back."""
+        """
+        A port that cannot be bound is named, with the reason, and those before it are given back.
+        """
         error = CannotListenError("", 5000, OSError(errno.EADDRINUSE, "Address already in use"))
         door = self.makeDoor(self.gate, [self.listener(), self.listener(error)])
         caught = self.assertRaises(CannotBind, door.bind)
@@ -85,7 +87,7 @@ class DoorContract(TimedTestCase):
         self.assertIs(self.successResultOf(door.sayGoodbye("bye")), None)
 
     def test_describe(self) -> None:
-        """It says where it is; where there is no port number, in the operator's own words."""
+        """A door says where it is; without a port number, in the operator's own words."""
         self.start()
         self.assertEqual(self.door.describe()[0], f"{self.started} on port 5000")
         door = self.makeDoor(self.gate, [self.listener(host=UNIXAddress("/run/chat"))])
@@ -93,7 +95,7 @@ class DoorContract(TimedTestCase):
         self.assertEqual(door.describe(), [f"{self.started} on port 5000"])
 
     def test_stopReading(self) -> None:
-        """Nothing more is read when it stops."""
+        """A door that stops reading takes no further line."""
         self.start()
         peer = self.enter("Ann")
         self.door.stopReading()
@@ -101,7 +103,7 @@ class DoorContract(TimedTestCase):
         self.assertFalse(peer.isClosed)
 
     def test_sayGoodbye(self) -> None:
-        """Everybody is told, and it is known when the last one is gone."""
+        """A door tells all its users of the end, and knows when the last one is gone."""
         self.start()
         peers = [self.enter(name) for name in ("Ann", "Bob")]
         self.door.stopReading()
@@ -115,7 +117,7 @@ class DoorContract(TimedTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_portIsWaitedFor(self) -> None:
-        """It is closed only when its ports are."""
+        """A door is closed only when its ports are."""
         closing: Deferred[None] = Deferred()
         self.patch(FakeEndpoint, "stopListening", lambda port: closing)
         self.start()
@@ -132,7 +134,7 @@ class DoorContract(TimedTestCase):
         self.assertEqual(self.calls, [])
 
     def test_abort(self) -> None:
-        """A peer that does not go is cut."""
+        """A peer that does not leave is cut."""
         self.start()
         peers = [self.enter(name) for name in ("Ann", "Bob")]
         self.door.stopReading()

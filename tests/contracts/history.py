@@ -41,7 +41,7 @@ class HistoryContract(StoreContract):
 
     def test_boundsOfNothing(self) -> None:
         """
-        Where nothing was ever stored the bounds are 1 and 0.
+        The bounds of an empty log are 1 and 0.
         """
         self.assertEqual(self.result(self.store.bounds()), (1, 0))
 
@@ -54,7 +54,7 @@ class HistoryContract(StoreContract):
 
     def test_moderation(self) -> None:
         """
-        What moderators did in a room, or in all of them, oldest first, with its values.
+        Acts of moderators in one room, or in all of them, come oldest first, with their values.
         """
         stored = self.appendAll(
             Draft(BANNED, "#tea", "Ann", "spam", "Bob", data="1"),
@@ -77,7 +77,7 @@ class HistoryContract(StoreContract):
 
     def test_last(self) -> None:
         """
-        The last things said and done in one room, oldest first, without comings and goings.
+        The last messages of one room come oldest first, without comings and goings.
         """
         stored = self.appendAll(
             said("1"),
@@ -94,7 +94,7 @@ class HistoryContract(StoreContract):
 
     def test_lastAgain(self) -> None:
         """
-        What came since the last question is part of the next answer.
+        Messages since the last question are part of the next answer.
         """
         self.appendAll(said("1"))
         self.result(self.store.last(wholeOf("#lobby"), 9))
@@ -115,7 +115,7 @@ class HistoryContract(StoreContract):
 
     def test_lastInRanges(self) -> None:
         """
-        Of a room only what lies within the ranges is given, whether these touch, are empty, lie
+        Only the part of a room within the ranges is given, whether these touch, are empty, lie
         before or after everything, and with C{before} as well.
         """
         stored = self.appendAll(*(said(str(number)) for number in range(1, 11)), said("x", "#tea"))
@@ -146,7 +146,7 @@ class HistoryContract(StoreContract):
 
     def test_afterInRanges(self) -> None:
         """
-        So it is with what came after an id: comings and goings included, page by page.
+        Events after an id are given within the ranges, comings and goings included, page by page.
         """
         drafts = [said(str(number)) for number in range(1, 9)]
         stored = self.appendAll(*drafts, Draft(JOINED, "#lobby", "Bob"), said("10"))
@@ -187,8 +187,8 @@ class HistoryContract(StoreContract):
 
     def test_searchInRanges(self) -> None:
         """
-        What is searched lies within the ranges, with words, a name, a room or none, and with more
-        ranges than a statement of SQL has room for.
+        A search stays within the ranges, with words, a name, a room or none, and with more ranges
+        than a statement of SQL has room for.
         """
         stored = self.appendAll(*(said(f"tea {number}") for number in range(1, 301)))
         many = tuple((id, id) for id in range(2, 300, 2))
@@ -238,7 +238,7 @@ class HistoryContract(StoreContract):
 
     def test_noSecrets(self) -> None:
         """
-        No answer holds a secret of the log, which only the follower hears; accounts are none.
+        No answer holds a secret of the log, which only the follower hears; accounts are no secret.
         """
         drafts = [
             Draft(CREATED, "#tea", "Ann", "private", data="hash"),
@@ -261,7 +261,7 @@ class HistoryContract(StoreContract):
 
     def test_after(self) -> None:
         """
-        Everything after an id in the reader's rooms, comings and goings included, oldest first.
+        All events after an id in the reader's rooms come oldest first, comings and goings included.
         """
         stored = self.appendAll(
             said("seen"),
@@ -278,7 +278,7 @@ class HistoryContract(StoreContract):
 
     def test_toldIsForTwo(self) -> None:
         """
-        What was told is in the scope of its two people only.
+        A direct message is in the scope of its author and its reader alone.
         """
         told, *_ = self.appendAll(Draft(TOLD, "@b2", "Ann", "psst", "Bob", "a1"), said())
         for sid, expected in (("a1", [told]), ("b2", [told]), ("c3", []), ("", [])):
@@ -290,7 +290,7 @@ class HistoryContract(StoreContract):
 
     def test_toldToOneself(self) -> None:
         """
-        What one tells oneself is there once.
+        A direct message to its own author is there once.
         """
         stored = self.appendAll(Draft(TOLD, "@a1", "Ann", "note", "Ann", "a1"))
         self.assertEqual(self.result(self.store.after(Scope((), "a1"), 0, 9)), stored)
@@ -319,7 +319,8 @@ class HistoryContract(StoreContract):
 
     def test_search(self) -> None:
         """
-        All words have to be there, in any order and case; the newest are found, oldest first.
+        All words of a search have to occur, in any order and case; the newest messages are found,
+        oldest first.
         """
         self.appendAll(
             said("green tea"), said("Tea, black or GREEN"), said("steam"), said("only green")
@@ -331,7 +332,8 @@ class HistoryContract(StoreContract):
 
     def test_searchFolds(self) -> None:
         """
-        Accents do not matter, and characters of Chinese or Japanese are found in a sentence.
+        Accents do not matter to a search, and characters of Chinese or Japanese are found in a
+        sentence.
         """
         self.appendAll(said("Zoë's Café"), said("我们喝绿茶吧"), said("İstanbul"), said("straße"))
         self.assertEqual(self.find("cafe", "ZOE"), ["Zoë's Café"])
@@ -342,7 +344,7 @@ class HistoryContract(StoreContract):
 
     def test_searchIsNoSyntax(self) -> None:
         """
-        Operators and quotes in a word are not understood as such.
+        Operators and quotes in a word have no meaning of their own.
         """
         self.appendAll(said('say "this" and that'), said("nothing"))
         self.assertEqual(self.find('"this'), ['say "this" and that'])
@@ -363,7 +365,7 @@ class HistoryContract(StoreContract):
 
     def test_searchByNobody(self) -> None:
         """
-        So does one for an author whose name can be nobody's.
+        A search for an author whose name nobody can have says what to do, too.
         """
         asked = self.store.search(scopeOf("#lobby"), Query((), "---"), 5)
         self.settle()
@@ -389,7 +391,8 @@ class HistoryContract(StoreContract):
 
     def test_searchManyBeginnings(self) -> None:
         """
-        So it is where very many words begin so, and where none does.
+        The beginning of a word finds it where very many words begin so, and nothing where none
+        does.
         """
         texts = [f"word{number:03} stays" for number in range(150)]
         self.appendAll(*map(said, texts), said("worm stays"))
@@ -440,7 +443,7 @@ class HistoryContract(StoreContract):
 
     def test_searchScope(self) -> None:
         """
-        Nothing outside of the scope is found, even if asked for by its room.
+        No search finds anything outside of the scope, even if it names its room.
         """
         self.appendAll(said("secret tea", "#secret"))
         self.assertEqual(self.find("tea"), [])
@@ -449,7 +452,7 @@ class HistoryContract(StoreContract):
 
     def test_searchFindsWhatPeopleWrote(self) -> None:
         """
-        Names of those who come and topics are not searched.
+        A search does not look at the names of newcomers, nor at topics.
         """
         self.appendAll(Draft(JOINED, "#tea", "Ann"), Draft(TOPIC, "#tea", "Ann", "green"))
         self.assertEqual(self.find("green") + self.find(name="Ann"), [])

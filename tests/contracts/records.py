@@ -43,7 +43,7 @@ class RecordsContract(StoreContract):
 
     def test_none(self) -> None:
         """
-        Where nothing was stored there are no records, and what people say makes none.
+        A new store has no records, and messages make none.
         """
         self.appendAll(said(), Draft(TOLD, "@b2", "Ann", "psst", "Bob", "a1"))
         self.assertEqual(self.kept(), {})
@@ -86,8 +86,7 @@ class RecordsContract(StoreContract):
 
     def test_void(self) -> None:
         """
-        An event that is void is stored and changes no record, whatever was done before that was
-        found out.
+        A void event is stored and changes no record, whatever was done before it was found void.
         """
         stored = self.appendAll(
             registered("a1", "Ann"), registered("b2", "Ann"), granted(77, "b2"), said()
@@ -97,8 +96,8 @@ class RecordsContract(StoreContract):
 
     def test_fault(self) -> None:
         """
-        Where the projection fails the batch is stored, the event changes nothing, and the operator
-        reads of it.
+        A batch whose projection fails is stored, the event changes nothing, and the operator reads
+        of it.
         """
         stored = self.appendAll(said("a"), Draft(SET, "!", "Ann", "x"), registered("a1", "Ann"))
         self.assertEqual(len(stored), 3)
@@ -107,7 +106,7 @@ class RecordsContract(StoreContract):
 
     def test_strange(self) -> None:
         """
-        So it is where it asks for what cannot be kept.
+        A projection that asks for what cannot be kept fails in the same way.
         """
         strange = (
             removed(after=-1),
@@ -124,7 +123,7 @@ class RecordsContract(StoreContract):
 
     def test_onceEach(self) -> None:
         """
-        What comes again under the same key changes nothing again.
+        An event that comes again under the same key changes no record again.
         """
         self.appendAll(Draft(CREATED, "#tea", "Ann", sid="a1", key="k1"))
         self.appendAll(granted(1, "b2"), granted(1, "c3")._replace(sid="a1", key="k2"))
@@ -167,7 +166,7 @@ class RecordsContract(StoreContract):
 
 class RemovalContract(StoreContract):
     """
-    What becomes of messages that are removed.
+    Messages that are removed.
     """
 
     def texts(self, *rooms: str) -> list[str]:
@@ -206,7 +205,7 @@ class RemovalContract(StoreContract):
 
     def test_ids(self) -> None:
         """
-        Messages are removed by their ids, and nothing else is.
+        Messages are removed by their ids, and no others.
         """
         self.appendAll(said("1"), said("2"), said("3", "#tea"), Draft(CREATED, "#lobby", "A", "x"))
         removal = self.remove(ids=[2, 3, 4, 99])
@@ -234,7 +233,7 @@ class RemovalContract(StoreContract):
 
     def test_selections(self) -> None:
         """
-        So they are by author, by name, within bounds, and by all of these together.
+        Messages are removed by author, by name, within bounds, and by all of these together.
         """
         self.appendAll(
             said("1", sid="a1", name="Ann"),
@@ -265,14 +264,14 @@ class RemovalContract(StoreContract):
 
     def test_before(self) -> None:
         """
-        A removal takes what came before it, in its batch as well, and nothing that comes after.
+        A removal takes the messages before it, in its batch as well, and none after it.
         """
         self.appendAll(said("1"), said("2"), removed(sid="a1"), said("3"), said("4"))
         self.assertEqual(self.texts(), ["", "", "3", "4"])
 
     def test_twice(self) -> None:
         """
-        What was removed already stays with the first removal.
+        A message that was already removed stays with its first removal.
         """
         self.appendAll(*(said(str(number)) for number in range(1, 5)))
         first, second = self.remove(ids=[1, 2]), self.remove(upto=3)
@@ -284,7 +283,7 @@ class RemovalContract(StoreContract):
 
     def test_newest(self) -> None:
         """
-        Of too many the newest are taken.
+        The newest are taken if a removal selects too many.
         """
         for module in self.modules:
             self.patch(module, "MAX_REMOVED", 3)
@@ -326,7 +325,7 @@ class RemovalContract(StoreContract):
 
     def test_repeated(self) -> None:
         """
-        A message that was removed is still found by its key: nothing is stored again.
+        A message that was removed is still found by its key, so that nothing is stored again.
         """
         self.appendAll(said("tea", key="k1"))
         self.remove(sid="a1")
@@ -336,7 +335,7 @@ class RemovalContract(StoreContract):
 
     def test_count(self) -> None:
         """
-        Messages that were removed are counted as well.
+        Removed messages are counted as well.
         """
         self.appendAll(said("1"), said("2"))
         self.remove(ids=[2])
@@ -344,7 +343,7 @@ class RemovalContract(StoreContract):
 
     def test_told(self) -> None:
         """
-        What was told to one person alone can be removed as well.
+        A direct message can be removed as well.
         """
         self.appendAll(Draft(TOLD, "@b2", "Ann", "psst", "Bob", "a1"))
         self.remove(room="@b2", sid="a1")

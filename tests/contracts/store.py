@@ -25,7 +25,9 @@ from twisted_chat.wire.events import (
     FOREVER,
     INVITED,
     JOINED,
+    LEFT,
     LOCKED,
+    RENAMED,
     SAID,
     TOLD,
     TOPIC,
@@ -103,7 +105,7 @@ else:
 
 class StoreContract(_Base):
     """
-    What the contracts below share.
+    The parts that the contracts below share.
     """
 
     store: Any
@@ -134,7 +136,7 @@ class LogContract(StoreContract):
 
     def test_providesIStore(self) -> None:
         """
-        It provides what the hub needs.
+        A store provides what the hub needs.
         """
         self.assertTrue(verifyObject(IStore, self.store))
 
@@ -146,8 +148,8 @@ class LogContract(StoreContract):
 
     def test_appendedIsStored(self) -> None:
         """
-        A draft becomes an event with an id, the time and everything that the draft had, and is
-        handed over with its origin.
+        A draft becomes an event with an id, the time and all that the draft had, and is handed over
+        with its origin.
         """
         origin = object()
         draft = Draft(TOLD, "@b2", "Ann", "psst", "Bob", "a1", "k1")
@@ -170,8 +172,8 @@ class LogContract(StoreContract):
 
     def test_appendWhileTold(self) -> None:
         """
-        What the follower appends while it is told is stored afterwards, in order, however long
-        the chain is.
+        A draft that the follower appends while it is told is stored afterwards, in order, however
+        long the chain is.
         """
 
         def answer(event: Event) -> None:
@@ -208,7 +210,7 @@ class LogContract(StoreContract):
 
     def test_keysBelongToSessions(self) -> None:
         """
-        Another session's key, or none, is no repetition.
+        A key of another session, or none, makes no repetition.
         """
         stored = self.appendAll(
             said(key="k1", sid="a1"), said(key="k1", sid="b2"), said(key=None), said(key=None)
@@ -232,7 +234,7 @@ class LogContract(StoreContract):
 
     def test_stopStoresWhatWasAppended(self) -> None:
         """
-        After C{stop} fired, all that was appended was handed over.
+        All drafts that were appended are handed over when C{stop} fires.
         """
         self.store.append(said("last words"), None)
         self.result(self.store.stop())
@@ -240,7 +242,7 @@ class LogContract(StoreContract):
 
     def test_epoch(self) -> None:
         """
-        The epoch is text that is not guessed.
+        The epoch is a text that cannot be guessed.
         """
         self.assertGreaterEqual(len(self.store.epoch), 8)
 
@@ -264,16 +266,32 @@ class RoomsContract(StoreContract):
         records, reflected = self.result(self.store.rooms())
         return sorted(records), self.result(self.store.stateAfter(reflected, 100))
 
+    def test_moves(self) -> None:
+        """
+        Comings and goings after an id can be read, oldest first and with their secrets.
+        """
+        stored = self.appendAll(
+            Draft(JOINED, "#tea", "Ann", sid="a1", data="1"),
+            said(),
+            Draft(RENAMED, "#lobby", "Ann", to="Anna", sid="a1"),
+            Draft(LEFT, "#tea", "Bob", to="Ann", sid="b2", data="a1"),
+            Draft(JOINED, "#lobby", "Cem", sid="c3"),
+        )
+        moves = [stored[0], stored[3], stored[4]]
+        self.assertEqual(self.result(self.store.movesAfter(0, 100)), moves)
+        self.assertEqual(self.result(self.store.movesAfter(moves[0].id, 1)), [moves[1]])
+        self.assertEqual(self.result(self.store.movesAfter(moves[2].id, 100)), [])
+
     def test_none(self) -> None:
         """
-        Where nothing was ever stored there are no rooms.
+        An empty store has no rooms.
         """
         self.assertEqual(self.rooms(), ([], []))
 
     def test_events(self) -> None:
         """
-        Until a room is kept there are all the events that rooms are made of, oldest first and with
-        their secrets, and no others.
+        A store in which no room is kept gives all events that rooms are made of, oldest first and
+        with their secrets, and no others.
         """
         stored = self.appendAll(
             Draft(CREATED, "#tea", "Ann", "private", data="hash"),
@@ -289,8 +307,8 @@ class RoomsContract(StoreContract):
 
     def test_keepWhileTold(self) -> None:
         """
-        What the follower keeps while it is told is there at once and after the next batch, and
-        stands for the events up to then.
+        A room that the follower keeps while it is told is there at once and after the next batch,
+        and stands for the events up to then.
         """
 
         def keep(event: Event) -> None:
@@ -306,7 +324,7 @@ class RoomsContract(StoreContract):
 
     def test_newestCounts(self) -> None:
         """
-        The newest of a room counts, waiting or stored, and other rooms stay as they are.
+        The newest state of a room counts, waiting or stored, and other rooms stay as they are.
         """
         self.store.keepRoom(TEA)
         self.store.keepRoom(CAKE)
@@ -320,8 +338,8 @@ class RoomsContract(StoreContract):
 
     def test_drop(self) -> None:
         """
-        What was dropped is gone, waiting or stored, until it is kept again; to drop what is not
-        there does no harm.
+        A dropped room is gone, waiting or stored, until it is kept again; dropping an absent one
+        does no harm.
         """
         self.store.dropRoom(5)
         self.store.keepRoom(TEA)
@@ -356,7 +374,7 @@ class SessionsContract(StoreContract):
 
     def test_recallUnknown(self) -> None:
         """
-        Nobody has an unknown token, nor the empty one.
+        An unknown token recalls nobody, and neither does the empty one.
         """
         self.store.remember(Session("b2", "", "Bob", seen=WALL_TIME))
         self.assertIsNone(self.result(self.store.recall("hash1")))
@@ -364,7 +382,7 @@ class SessionsContract(StoreContract):
 
     def test_recallAtOnce(self) -> None:
         """
-        What was remembered is known at once, and stays known.
+        A session that was remembered is known at once, and stays known.
         """
         self.store.remember(self.session)
         self.assertEqual(self.result(self.store.recall("hash1")), self.session)
@@ -373,7 +391,7 @@ class SessionsContract(StoreContract):
 
     def test_rememberChanges(self) -> None:
         """
-        The newest that was remembered of a session counts, waiting or stored.
+        The newest state of a session counts, waiting or stored.
         """
         self.store.remember(self.session)
         self.appendAll(said())
@@ -385,7 +403,7 @@ class SessionsContract(StoreContract):
 
     def test_oldTokenIsGone(self) -> None:
         """
-        After a session got another token, or none, the old one is unknown.
+        The old token of a session is unknown once it has another, or none.
         """
         self.store.remember(self.session)
         self.appendAll(said())
@@ -447,7 +465,8 @@ class SessionsContract(StoreContract):
 
     def test_recentSessions(self) -> None:
         """
-        Those that were used lately and can be resumed are given as they are now, waiting or stored.
+        Sessions that were used lately and can be resumed are given as they are now, waiting or
+        stored.
         """
         others = [
             Session("b2", "hash2", "Bob", seen=WALL_TIME - 50),

@@ -123,7 +123,7 @@ class DialectMixin:
 
     def test_interface(self: Any) -> None:
         """
-        It provides what the chat asks of a dialect.
+        A dialect provides L{IDialect}.
         """
         verifyObject(IDialect, self.dialect)
         for view in (self.dialect.here, self.dialect.elsewhere):
@@ -146,7 +146,7 @@ class DialectMixin:
 
     def test_ownSecrets(self: Any) -> None:
         """
-        To its author, an event shows at most the key that the author gave it.
+        An event shows its author at most the key that they gave it.
         """
         events = everyKind()
         shown = b"".join(
@@ -157,7 +157,7 @@ class DialectMixin:
 
     def test_wholeLines(self: Any) -> None:
         """
-        Whatever it renders is whole lines.
+        A dialect renders whole lines alone.
         """
         events = everyKind()
         rendered = [
@@ -175,7 +175,7 @@ class DialectMixin:
 
     def test_unreadable(self: Any) -> None:
         """
-        Where a row cannot be read, the reader is told that something is missing, and reads on.
+        A reader of a row that cannot be read is told that something is missing, and reads on.
         """
         rows = [
             Event(1, NOW, kinds.SAID, "#dev", "Ann", "before"),

@@ -36,7 +36,7 @@ class LinesDoorTests(DoorContract):
         return Peer(self.door, name)
 
     def test_howToEnter(self) -> None:
-        """It says what people type to come in."""
+        """The door says what users type to enter."""
         self.start()
         self.assertEqual(
             self.door.describe()[1:], ["People enter with: twisted-chat 192.0.2.1 5000"]
@@ -59,7 +59,7 @@ class AdminDoorTests(DoorContract):
         return Peer(self.door)
 
     def test_optional(self) -> None:
-        """Where nobody asked for it, the server goes without it and says so."""
+        """A server whose operator did not ask for this door goes without it, and says so."""
         error = CannotListenError("", 0, OSError(errno.EACCES, "Permission denied"))
         door = AdminDoor(self.gate, [self.listener(error)], isOptional=True)
         door.bind()
@@ -70,7 +70,7 @@ class AdminDoorTests(DoorContract):
         self.assertIs(self.successResultOf(door.sayGoodbye("bye")), None)
 
     def test_place(self) -> None:
-        """It says where operators are served by the path alone."""
+        """The door says where operators are served by the path alone."""
         endpoint: Any = FakeEndpoint([], None, UNIXAddress("/run/chat-admin"))
         door = AdminDoor(self.gate, [Listener(endpoint, "--admin /run/chat-admin")])
         door.bind()
@@ -102,14 +102,14 @@ class ToyDoorTests(DoorContract):
         return Peer(self.door, name)
 
     def test_refused(self) -> None:
-        """A name that cannot be had is refused in its own words, and another one is taken."""
+        """A refused name is answered in the door's own words, and another one is taken."""
         peer = Peer(self.door, "two words")
         peer.types("three more words", "Ann", "Hello!")
         self.assertRegex(peer.lines[0], "^- ")
         self.assertEqual(peer.lines[1:], ["+"])
 
     def test_limits(self) -> None:
-        """Without a word about it, it has the rate, the line length and the timeouts of all."""
+        """The door has the rate, the line length and the timeouts of all doors by default."""
         peer, other = Peer(self.door, "Ann"), Peer(self.door)
         peer.types(*["hi"] * 60)
         self.assertEqual(len(peer.lines), 50)
@@ -145,7 +145,7 @@ class TwoDoorsTests(TimedTestCase):
         self.lines, self.toy = ChatFactory(gate=gate), ToyDoor(gate)
 
     def test_conversation(self) -> None:
-        """People behind two doors talk to each other, each in the words of their own door."""
+        """Users of two doors talk to each other, each in the words of their own door."""
         ann, bob = Peer(self.lines, "Ann"), Peer(self.toy, "Bob")
         ann.forget()
         ann.types("Hello!")
@@ -165,7 +165,7 @@ class TwoDoorsTests(TimedTestCase):
         self.assertEqual(Peer(self.toy, host="192.0.2.8").lines, [])
 
     def test_oneBudget(self) -> None:
-        """When too much waits behind both together, the largest queue is cut at either."""
+        """The largest queue is cut at either door when too much waits behind both together."""
         talker = Peer(self.toy, "Talker")
         large = Peer(self.lines, "Ann", host="192.0.2.8")
         large.stopsReading()

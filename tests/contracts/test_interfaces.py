@@ -38,7 +38,7 @@ class InterfacesTests(SynchronousTestCase):
 
     def test_dialects(self) -> None:
         """
-        Both dialects are dialects, and what they see rooms with are views.
+        Both dialects provide L{IDialect}, and the views they give provide theirs.
         """
         for cls in (TextDialect, JSONDialect):
             verifyClass(IDialect, cls)
@@ -50,7 +50,7 @@ class InterfacesTests(SynchronousTestCase):
 
     def test_stores(self) -> None:
         """
-        Each log is also a history and keeps sessions: the hub needs no second place.
+        Each log is also a history and keeps sessions, so that the hub needs no second store.
         """
         for cls in (MemoryLog, SQLiteLog):
             for interface in (IStore, ILog, IHistory, IRecords, IRooms, ISessions):
@@ -68,7 +68,7 @@ class InterfacesTests(SynchronousTestCase):
 
     def test_clients(self) -> None:
         """
-        A connection of the server is what the hub knows of a person, and so is the one of tests.
+        A connection of the server provides L{IClient}, and so does the one of tests.
         """
         verifyClass(IClient, ChatProtocol)
         protocol = ChatFactory().buildProtocol(None)

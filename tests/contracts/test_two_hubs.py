@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.accounts import logIn, prove
-from tests.support.helpers import FakeClient, enter, makeHub, resume
+from tests.support.helpers import CONNECTED, FakeClient, enter, makeHub, resume
 from tests.support.moderating import appoint, register
 from tests.support.sharedlog import SharedLog
 from twisted_chat.chat.authentication import registration
@@ -55,12 +55,12 @@ class TwoHubsTestCase(SynchronousTestCase):
 
 class TwoHubsTests(TwoHubsTestCase):
     """
-    People of two nodes.
+    Users of two nodes.
     """
 
     def test_names(self) -> None:
         """
-        People of both nodes are in the list of names, and can be asked about.
+        Users of both nodes are in the list of names, and can be asked about.
         """
         self.types(self.ann, "/names", "/who Bob")
         self.types(self.bob, "/names")
@@ -70,7 +70,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_messages(self) -> None:
         """
-        What is said and told on one node is heard on the other, once.
+        A message on one node, public or direct, is heard on the other, once.
         """
         self.types(self.ann, "hello", "/msg Bob psst")
         self.types(self.bob, "/r yes?", "hello yourself")
@@ -118,7 +118,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_leave(self) -> None:
         """
-        A user who leaves there is gone here, from every room.
+        A user who leaves at one node is gone at the other, from every room.
         """
         self.types(self.ann, "/join #dev")
         self.types(self.bob, "/join #dev", "/quit")
@@ -128,7 +128,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_nameWantedOnBoth(self) -> None:
         """
-        A name wanted on both nodes goes to the first in the log; the other is asked for another.
+        A name wanted at both nodes goes to the first in the log, and the other user is asked for
+        another.
         """
         first, second = enter(self.here, "Cem"), enter(self.there, "cem")
         self.turn()
@@ -141,7 +142,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_renameToTheSame(self) -> None:
         """
-        Of two who want one new name the first in the log gets it, and the other keeps the old one.
+        A new name wanted by two users goes to the first in the log, and the other keeps their old
+        one.
         """
         self.ann.types("/nick Cem")
         self.bob.types("/nick CEM")
@@ -153,7 +155,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_roomMadeOnBoth(self) -> None:
         """
-        Of two who make one room the first in the log owns it, and the other is told.
+        A room made at both nodes belongs to the first in the log, and the other user is told.
         """
         self.ann.types("/join #dev")
         self.bob.types("/join #DEV sesame", "secret")
@@ -168,8 +170,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_ban(self) -> None:
         """
-        A ban on one node puts somebody out on the other, whose address only that one knows, and
-        keeps them out.
+        A ban at one node puts a user out at the other, which alone knows their address, and keeps
+        them out.
         """
         register(self.here, self.ann)
         appoint(self.here, self.ann, "operator")
@@ -186,7 +188,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_wordAfterABan(self) -> None:
         """
-        What somebody says after a ban of them, in the order of the log, is heard by nobody.
+        A message that follows a ban of its author in the log is heard by nobody.
         """
         register(self.here, self.ann)
         appoint(self.here, self.ann, "operator")
@@ -205,8 +207,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_joinAfterABan(self) -> None:
         """
-        A user who joins after a ban of them in the log is outside, though their node did not know
-        it yet.
+        A user whose join follows a ban of them in the log is outside, though their node did not
+        know of the ban.
         """
         register(self.here, self.ann)
         appoint(self.here, self.ann, "operator")
@@ -222,8 +224,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_lateOrder(self) -> None:
         """
-        What a moderator does after they lost their role, in the order of the log, does nothing, and
-        they are told.
+        An act of a moderator that follows the loss of their role in the log does nothing, and they
+        are told.
         """
         for client in (self.ann, self.bob):
             register(self.here, client)
@@ -242,7 +244,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_joinAfterALock(self) -> None:
         """
-        A user who joins after a lock in the log is outside, though their node did not know it yet.
+        A user whose join follows a lock in the log is outside, though their node did not know of
+        the lock.
         """
         self.types(self.ann, "/join #den")
         self.forget()
@@ -256,7 +259,7 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_wordAfterRemoval(self) -> None:
         """
-        What somebody says after they were removed, in the order of the log, is heard by nobody.
+        A message that follows the removal of its author in the log is heard by nobody.
         """
         self.types(self.ann, "/join #den")
         self.types(self.bob, "/join #den")
@@ -285,8 +288,8 @@ class TwoHubsTests(TwoHubsTestCase):
 
     def test_invitationAfterALock(self) -> None:
         """
-        An invitation that comes after a lock in the log was given for the era before: it lets
-        nobody in.
+        An invitation that follows a lock in the log was given for the era before, and lets nobody
+        in.
         """
         cem = self.enter(self.there, "Cem")
         self.types(self.ann, "/join #den sesame")
@@ -335,8 +338,8 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_registeredAtOnce(self) -> None:
         """
-        A registration that comes after another of a look-alike in the log is refused, and told why;
-        nothing is left of it.
+        A registration that follows that of a lookalike in the log is refused with the reason, and
+        leaves no trace.
         """
         for hub, sid, name in ((self.here, "s1", "ooo"), (self.there, "s2", "\u03bf\u03bf\u03bf")):
             hub.log.append(registration(sid, name), None)
@@ -350,8 +353,8 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_loserIsTold(self) -> None:
         """
-        A guest who registers the look-alike of a name that was registered in the same turn stays a
-        guest, and can choose another name.
+        A guest who registers the lookalike of a name registered in the same turn stays a guest, and
+        can choose another name.
         """
         cem = self.enter(self.there, "\u03bf\u03bf\u03bf")
         self.here.log.append(registration("s1", "ooo"), None)
@@ -364,7 +367,7 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_oneAfterTheOther(self) -> None:
         """
-        Somebody with a connection at each node is one person, and each connection hears the rooms.
+        A user with a connection at each node is one member, and each connection hears the rooms.
         """
         again = self.logIn(self.there)
         self.turn()
@@ -382,7 +385,7 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_inOneTurn(self) -> None:
         """
-        Somebody who logs in at both nodes in one turn is one person: joined once.
+        A user who logs in at both nodes in one turn is one member who joined once.
         """
         self.types(self.ann, "/quit")
         self.forget()
@@ -390,7 +393,7 @@ class AccountsTests(TwoHubsTestCase):
         self.turn()
         self.assertEqual(self.bob.lines, ["* Ann is now connected"])
         for hub, client in zip((self.here, self.there), clients, strict=True):
-            self.assertEqual(client.lines, ["Connected... Start sending messages"])
+            self.assertEqual(client.lines, [CONNECTED])
             self.assertEqual((sorted(hub.users), len(hub.lobby)), (["Ann", "Bob"], 2))
             self.assertIs(client.user.member, hub.users["Ann"])
         self.types(clients[0], "hi")
@@ -400,7 +403,7 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_leavesOneNode(self) -> None:
         """
-        One who leaves over one node stays over the other, with their rooms.
+        A user who leaves over one node stays over the other, with their rooms.
         """
         again = self.logIn(self.there)
         self.turn()
@@ -426,7 +429,7 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_lostWhileReturning(self) -> None:
         """
-        One who leaves over one node, and loses the other connection just then, is gone.
+        A user who leaves over one node, and loses the other connection just then, is gone.
         """
         again = self.logIn(self.there)
         self.turn()
@@ -440,7 +443,7 @@ class AccountsTests(TwoHubsTestCase):
 
     def test_marks(self) -> None:
         """
-        What was read at one node is told to the devices at the other.
+        A read mark that is set at one node is told to the devices at the other.
         """
         here = prove(self.here, "Ann", self.secret)
         there = prove(self.there, "Ann", self.secret)

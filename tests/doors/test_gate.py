@@ -39,7 +39,7 @@ class GateTests(SynchronousTestCase):
         self.assertFalse(gate.isOverrun)
 
     def test_noTimerIsLeft(self) -> None:
-        """With the last connection the timer of all timeouts goes."""
+        """The timer of all timeouts ends with the last connection."""
         clock = Clock()
         gate = Gate(makeHub(), clock=clock)
         for _ in range(2):

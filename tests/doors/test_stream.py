@@ -4,7 +4,6 @@ Tests for L{twisted_chat.doors.stream}; what every door does is in L{tests.contr
 
 from __future__ import annotations
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import ISSLTransport
 from zope.interface import directlyProvides
 
@@ -36,7 +35,7 @@ class StreamDoorTests(TimedTestCase):
         self.assertEqual((self.door.connections, self.gate.connections), ({}, 0))
 
     def test_overrun(self) -> None:
-        """While very many are being refused, more are given no protocol at all, at any door."""
+        """A crowd that is being refused gets no protocol at all beyond a bound, at any door."""
         other = ToyDoor(self.gate)
         for _ in range(1 + SPARE_DESCRIPTORS // 2):
             Peer(self.door)
@@ -52,7 +51,7 @@ class StreamDoorTests(TimedTestCase):
     def test_exposed(self) -> None:
         """
         A connection tells the chat whether others can read it: not if it is encrypted, of this
-        machine, or comes by a proxy, which may have decrypted it.
+        machine, or comes through a proxy, which may have decrypted it.
         """
         for host, isExposed in (
             ("192.0.2.7", True),
@@ -64,7 +63,7 @@ class StreamDoorTests(TimedTestCase):
             peer = Peer(ToyDoor(Gate(self.hub)), host=host)
             self.assertIs(peer.protocol.isExposed, isExposed, host)
         peer = Peer(ToyDoor(Gate(self.hub)))
-        peer.protocol.cameFrom = IPv4Address("TCP", "198.51.100.1", 1)
+        peer.protocol.host = "198.51.100.1"
         self.assertFalse(peer.protocol.isExposed)
         peer = Peer(ToyDoor(Gate(self.hub)))
         directlyProvides(peer.transport, ISSLTransport)

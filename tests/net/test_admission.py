@@ -38,7 +38,7 @@ class AdmissionControlTests(SynchronousTestCase):
 
     def fill(self, control: AdmissionControl, host: str, tries: int = 100) -> list[Admission]:
         """
-        Come in from one address until it is refused.
+        Connect from one address until it is refused.
         """
         admissions: list[Admission] = []
         with contextlib.suppress(ServerFull):
@@ -78,7 +78,7 @@ class AdmissionControlTests(SynchronousTestCase):
         control.admit("192.0.2.1")
 
     def test_boundsLifted(self) -> None:
-        """Bounds of 0 let any number of one address in."""
+        """A bound of 0 lets any number of connections of one address in."""
         control = self.control(dataclasses.replace(ROOMY, maxPerAddress=0, newPerMinute=0))
         self.assertEqual(len(self.fill(control, "192.0.2.1", 200)), 200)
 
@@ -131,7 +131,7 @@ class AdmissionControlTests(SynchronousTestCase):
         self.assertEqual(len(self.fill(self.control(), "fe80::1%eth0")), 16)
 
     def test_full(self) -> None:
-        """At the limit of connections nobody comes in, until somebody leaves."""
+        """A server at its limit of connections admits nobody until somebody leaves."""
         control = self.control(dataclasses.replace(ROOMY, maxConnections=3))
         admissions = [control.admit("127.0.0.1") for _ in range(3)]
         for admission in admissions:
@@ -143,7 +143,7 @@ class AdmissionControlTests(SynchronousTestCase):
         control.admit("127.0.0.1")
 
     def test_goneCountsOnce(self) -> None:
-        """A connection that is gone frees its admissions once, whatever it is told afterwards."""
+        """A connection that is gone frees its admission once, however often it is ended."""
         control = self.control()
         first, second = control.admit("192.0.2.1"), control.admit("192.0.2.1")
         first.released()
@@ -156,7 +156,7 @@ class AdmissionControlTests(SynchronousTestCase):
         self.assertEqual((control.connections, control.unauthenticated), (0, 0))
 
     def test_oldAddressesAreForgotten(self) -> None:
-        """Addresses that come and go over time do not add up."""
+        """Addresses that come and go over time are forgotten."""
         control = self.control()
         stayed = self.fill(control, "192.0.2.1")
         for n in range(20 * KIB):
@@ -167,7 +167,7 @@ class AdmissionControlTests(SynchronousTestCase):
         self.assertRaises(ServerFull, control.admit, "192.0.2.1")
 
     def test_manyAddressesAtOnce(self) -> None:
-        """More addresses in a minute than are remembered leave no more than the bound."""
+        """No more addresses than the bound are remembered, however many come in a minute."""
         control = self.control()
         self.fill(control, "192.0.2.1")
         for n in range(MAX_ADDRESSES + 5 * KIB):
@@ -189,7 +189,7 @@ class AdmissionControlTests(SynchronousTestCase):
 
 class RoomTests(SynchronousTestCase):
     """
-    Tests for how newcomers get in beside those who say nothing.
+    Newcomers beside silent connections.
 
     @ivar gone: who was closed to make room, in order.
     """
@@ -225,13 +225,13 @@ class RoomTests(SynchronousTestCase):
         return [come(host) for host in hosts]
 
     def test_crowd(self) -> None:
-        """A crowd that comes in one instant is let in, and nobody has to go for it."""
+        """A crowd that comes at one instant is let in, and no connection is closed for it."""
         self.control = self.makeControl(Limits(maxConnections=10_000))
         self.come(*(f"10.{n >> 8}.{n & 255}.1" for n in range(9_000)))
         self.assertEqual((self.control.connections, self.gone), (9_000, []))
 
     def test_silentMakeRoom(self) -> None:
-        """A newcomer takes the place of one of the silent, when these are too many."""
+        """A newcomer replaces one of the silent connections when these are too many."""
         self.come(*(f"10.0.{n}.1" for n in range(6)))
         self.clock.advance(0.9)
         self.come("10.1.0.1")
@@ -242,7 +242,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.gone, ["10.0.3.1"])
 
     def test_byChance(self) -> None:
-        """Any of the silent may have to go, the first and the last as well."""
+        """Any silent connection may be replaced, the first and the last as well."""
         for drawn, gone in ((0.0, "10.0.0.1"), (0.99999, "10.0.3.1")):
             self.setUp()
             self.come(*(f"10.0.{n}.1" for n in range(4)))
@@ -252,7 +252,7 @@ class RoomTests(SynchronousTestCase):
             self.assertEqual(self.gone, [gone])
 
     def test_ownAddressFirst(self) -> None:
-        """A newcomer takes the place of the oldest of its own address or, without one, network."""
+        """A newcomer replaces the oldest of its own address or, without one, of its network."""
         self.come("10.0.0.1", "10.0.0.2", "10.0.0.2", "2001:db8:1:1::1", "2001:db8:1:2::1")
         self.clock.advance(1)
         self.come("::ffff:10.0.0.2", "2001:db8:1:2::5", "2001:db8:1:3::1", "10.0.0.9")
@@ -260,7 +260,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.gone, expected)
 
     def test_loggingIn(self) -> None:
-        """A client that has said a name is not silent while the server works on it, nor after."""
+        """A client that has sent a name is not silent while the server works on it, nor after."""
         waiting = self.come(*(f"10.0.{n}.1" for n in range(4)))
         for admission in waiting:
             admission.loginBegun()
@@ -275,7 +275,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(len(self.gone), 1)
 
     def test_loggedIn(self) -> None:
-        """A client that is logged in takes nobody's place."""
+        """A client that is logged in replaces nobody."""
         for admission in self.come(*(f"10.0.{n}.1" for n in range(10))):
             admission.loginBegun()
             admission.loggedIn()
@@ -285,7 +285,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual((self.gone, self.control.unauthenticated), ([], 4))
 
     def test_unreadIsNotSilent(self) -> None:
-        """A client that has sent something that is not read yet stays, and another one goes."""
+        """A client whose bytes are not read yet stays, and another one is replaced."""
         kept = [self.control.admit(f"10.0.{n}.1", lambda: False) for n in range(3)]
         self.come("10.0.3.1", "10.0.4.1")
         self.clock.advance(1)
@@ -297,7 +297,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.control.connections, 2)
 
     def test_nobodyIsSilent(self) -> None:
-        """A newcomer is let in beside any number of connections that are only not read yet."""
+        """A newcomer is let in beside any number of connections that are only unread."""
         for n in range(50):
             self.control.admit(f"10.0.{n}.1", lambda: False)
         self.clock.advance(1)
@@ -323,14 +323,14 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.gone[3:], ["10.1.0.3"])
 
     def test_refusedTakesNoPlace(self) -> None:
-        """An address that has all it may have costs nobody a place."""
+        """An address at its own limit costs nobody a place."""
         self.come(*["10.0.0.1"] * 16)
         self.clock.advance(1)
         self.assertRaises(ServerFull, self.control.admit, "10.0.0.1")
         self.assertEqual(self.gone, [])
 
     def test_nothingIsKept(self) -> None:
-        """Nothing is left of connections that are gone, whatever became of them."""
+        """No record is kept of connections that are gone, in whichever way."""
         admissions = self.come(*(f"10.0.{n}.1" for n in range(8)))
         self.clock.advance(1)
         admissions += self.come("10.1.0.1")
@@ -346,8 +346,7 @@ class RoomTests(SynchronousTestCase):
 
 class FloodTests(SynchronousTestCase):
     """
-    What becomes of people and programs beside a flood of connections that say nothing, simulated on
-    a clock.
+    Users and programs beside a flood of silent connections, simulated on a clock.
     """
 
     def flood(self, hosts: list[str], people: list[str], held: int, limits: Limits) -> list[int]:
@@ -431,7 +430,7 @@ class FloodTests(SynchronousTestCase):
         self.assertEntered(self.flood(hosts, self.PEOPLE, 1000, self.FEW))
 
     def test_neighbours(self) -> None:
-        """People get in beside a flood of their own network."""
+        """Users get in beside a flood of their own network."""
         hosts = [f"203.0.113.{n}" for n in range(200)]
         people = [f"203.0.113.{n}" for n in range(200, 256)]
         self.assertEntered(self.flood(hosts, people, 1000, self.FEW))

@@ -17,7 +17,7 @@ class BacklogBudgetTests(SynchronousTestCase):
     """
 
     def test_withinTheLimit(self) -> None:
-        """Nobody is cut up to the limit, and what was read makes room."""
+        """No backlog is cut up to the limit, and bytes that were read make room."""
         budget: BacklogBudget[str] = BacklogBudget(100)
         self.assertEqual(budget.grow("ann", 60), ())
         self.assertEqual(budget.grow("bob", 40), ())
@@ -26,7 +26,7 @@ class BacklogBudgetTests(SynchronousTestCase):
         self.assertEqual(budget.grow("cid", 60), ())
 
     def test_largestFirst(self) -> None:
-        """Above the limit the largest are cut, as few as bring an eighth of it back."""
+        """The largest backlogs are cut above the limit, as few as bring an eighth of it back."""
         budget: BacklogBudget[str] = BacklogBudget(800)
         for owner, size in [("ann", 50), ("bob", 500), ("cid", 60), ("dan", 190)]:
             budget.grow(owner, size)

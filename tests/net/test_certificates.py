@@ -79,7 +79,7 @@ class KeptCertificateTests(Files):
         return x509.load_pem_x509_certificates(Path(path).read_bytes())[0]
 
     def test_madeOnce(self) -> None:
-        """The first call makes it, every later one finds the same."""
+        """The first call makes the certificate, and every later one finds it."""
         directory = str(self.folder / "keys")
         path = keptCertificate(directory, seconds=at)
         content = Path(path).read_bytes()
@@ -95,7 +95,7 @@ class KeptCertificateTests(Files):
         self.assertEqual(begin.timestamp(), NOW - 86400)
 
     def test_names(self) -> None:
-        """The certificate names this machine, and what else was asked for, once each."""
+        """The certificate names this machine, and each further name that was asked for, once."""
         path = keptCertificate(
             str(self.folder), ["chat.example", "bücher.example", "192.0.2.1", "localhost"], at
         )
@@ -114,7 +114,7 @@ class KeptCertificateTests(Files):
         )
 
     def test_noName(self) -> None:
-        """What cannot be a host name is refused, and nothing is left behind."""
+        """A malformed host name is refused, and nothing is left behind."""
         with self.assertRaises(ConfigError) as caught:
             keptCertificate(str(self.folder), ["a" * 64 + ".example"], at)
         self.assertIn("host name", caught.exception.sentence)
@@ -122,7 +122,7 @@ class KeptCertificateTests(Files):
 
     @skipIf(os.name != "posix", "rights are those of POSIX")
     def test_forItsOwnerOnly(self) -> None:
-        """Nobody else may read the file or look into a folder that was made for it."""
+        """Only its owner may read the file, or look into a folder that was made for it."""
         before = os.umask(0)
         self.addCleanup(os.umask, before)
         directory = self.folder / "keys"
@@ -132,7 +132,7 @@ class KeptCertificateTests(Files):
 
     @skipIf(os.name != "posix", "rights are those of POSIX")
     def test_readByOthers(self) -> None:
-        """A key that everybody can read is not used any more."""
+        """A key that everybody can read is no longer used."""
         path = keptCertificate(str(self.folder), seconds=at)
         os.chmod(path, 0o644)
         with self.assertRaises(ConfigError) as caught:
@@ -148,7 +148,7 @@ class KeptCertificateTests(Files):
         self.assertIn(path, caught.exception.sentence)
 
     def test_remainsOfACrash(self) -> None:
-        """What an earlier try left half written does not keep a new one from being made."""
+        """A half-written file of an earlier try does not keep a new one from being made."""
         self.write(f"server.pem.{os.getpid()}", b"half")
         path = keptCertificate(str(self.folder), seconds=at)
         self.assertEqual(os.listdir(self.folder), ["server.pem"])
@@ -172,7 +172,7 @@ class ServerContextFactoryTests(Files):
         self.path = keptCertificate(str(self.folder), seconds=at)
 
     def test_modernTLSOnly(self) -> None:
-        """TLS 1.2 and 1.3 are served, and neither older versions nor renegotiation."""
+        """The server offers TLS 1.2 and 1.3, and neither older versions nor renegotiation."""
         context = serverContextFactory(self.path, self.path, seconds=at).getContext()
         options = context.set_options(0)
         for old in (SSL.OP_NO_SSLv3, SSL.OP_NO_TLSv1, SSL.OP_NO_TLSv1_1):
@@ -200,7 +200,8 @@ class ServerContextFactoryTests(Files):
         cut = content.index(b"-----BEGIN CERTIFICATE")
         certPath = self.write("cert.pem", content[cut:])
         keyPath = self.write("key.pem", content[:cut])
-        serverContextFactory(certPath, keyPath, seconds=at)
+        server = serverContextFactory(certPath, keyPath, seconds=at).getContext()
+        self.assertTrue(handshake(server, SSL.Context(SSL.TLS_CLIENT_METHOD)))
 
     def test_missing(self) -> None:
         """A missing file is named, whichever it is."""
@@ -258,7 +259,7 @@ class ServerContextFactoryTests(Files):
         self.assertIn("passphrase", sentence)
 
     def test_noExecutableMemory(self) -> None:
-        """A service that is locked up too tightly for TLS is told which lock it is."""
+        """A service that is locked down too tightly for TLS is told which lock it is."""
 
         def refuse(options: CertificateOptions) -> None:
             raise MemoryError("Cannot allocate write+execute memory for ffi.callback()")
@@ -280,7 +281,7 @@ class ExtraTests(Files):
     """
 
     def test_notInstalled(self) -> None:
-        """Without the packages for TLS the operator is told what to install."""
+        """The operator is told what to install without the packages for TLS."""
         for name in ("cryptography", "OpenSSL"):
             modules = [m for m in sys.modules if re.match(rf"{name}(\.|$)", m)]
             for module in {name, *modules}:

@@ -200,7 +200,7 @@ class OpenTests(ConnectionCase):
         self.assertEqual((self.connection.host, self.connection.address), ("", "local"))
 
     def test_refused(self) -> None:
-        """What is not admitted is told why, logged and closed, and counted until it is lost."""
+        """A refused connection is told why, logged and closed, and counted until it is lost."""
         for _ in range(2):
             self.door.admission.admit("192.0.2.7")
         self.assertFalse(self.open())
@@ -227,7 +227,7 @@ class OpenTests(ConnectionCase):
         self.assertRegex(self.door.lines[-1], "^closed 192.0.2.7:0: no name came")
 
     def test_lostBefore(self) -> None:
-        """A connection that is lost before it was opened was never there."""
+        """A connection that is lost before it was opened is never counted."""
         self.connection.connectionLost()
         self.assertEqual(self.door.connections, [])
 
@@ -263,14 +263,16 @@ class LoginTests(ConnectionCase):
         self.assertIsNot(self.connection.user, None)
 
     def test_broken(self) -> None:
-        """A login that breaks is logged, and told in a sentence that gives nothing away."""
+        """
+        A login that fails unexpectedly is logged, and told in a sentence that gives nothing away.
+        """
         self.open()
         self.connection.awaitLogin(fail(ZeroDivisionError("/etc/secret")))
         self.assertEqual(self.transport.value(), b"! you cannot log in now: try again later\r\n")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_queueLimit(self) -> None:
-        """The limit of those who are logged in applies from the login on, unless it is refused."""
+        """The limit of users applies from the login on, unless it is refused."""
         self.open()
         sending = self.connection._sending
         self.assertEqual(sending.limit, LIMITS.maxQueueBeforeLogin)
@@ -293,7 +295,7 @@ class LoginTests(ConnectionCase):
         self.assertTrue(self.transport.disconnecting)
 
     def test_lost(self) -> None:
-        """When the connection is lost the login is cancelled, and nobody is told of it."""
+        """A login whose connection is lost is cancelled, and nobody is told of it."""
         self.open()
         login: Deferred[FakeAvatar] = Deferred()
         self.connection.awaitLogin(login)
@@ -325,11 +327,11 @@ class LoginTests(ConnectionCase):
 
 class LineTests(ConnectionCase):
     """
-    Tests for what arrives.
+    Tests for lines that arrive.
     """
 
     def test_refused(self) -> None:
-        """A refused line is answered by the connection before login, by the user after it."""
+        """A refused line is answered by the connection before login, and by the user after it."""
         self.open()
         self.connection.dataReceived(b"bad\n")
         self.assertEqual(self.transport.value(), b"! bad\r\n")
@@ -348,7 +350,7 @@ class LineTests(ConnectionCase):
         self.assertEqual(avatar.calls[1:], ["! this is no chat of lines: connect again", "quit"])
 
     def test_brokenRequest(self) -> None:
-        """A request that breaks is logged and answered, and the next line is taken."""
+        """A request that fails unexpectedly is logged and answered, and the next line is taken."""
         avatar = self.logIn()
         self.connection.dataReceived(b"ask\nnext\n")
         self.connection.answers[0].errback(ZeroDivisionError("/etc/secret"))
@@ -357,7 +359,7 @@ class LineTests(ConnectionCase):
         self.assertEqual(self.connection.lines, [b"ask", b"next"])
 
     def test_tooFast(self) -> None:
-        """A client over its rate is warned once, and nothing of it is lost."""
+        """A client over its rate is warned once, and none of its lines is lost."""
         avatar = self.logIn()
         for _ in range(2):
             self.connection.dataReceived(b"x\n" * 10)
@@ -366,7 +368,7 @@ class LineTests(ConnectionCase):
         self.assertEqual(len(self.connection.lines), 20)
 
     def test_charge(self) -> None:
-        """What a request is charged delays the lines behind it, and drops none of them."""
+        """A charge of a request delays the lines behind it, and drops none of them."""
         self.logIn()
         self.connection.dataReceived(b"dear 14\nnext\n")
         self.assertEqual(self.connection.lines, [b"dear 14"])
@@ -382,7 +384,7 @@ class LineTests(ConnectionCase):
         self.assertEqual(self.connection.lines, [b"dear 3", b"next"])
 
     def test_chargeWithoutARate(self) -> None:
-        """Where there is no rate, a charge does nothing."""
+        """A charge does nothing without a rate."""
         self.door.makeBucket = lambda: None  # type: ignore[method-assign]
         self.logIn()
         self.connection.dataReceived(b"dear 100000\nnext\n")
@@ -406,7 +408,7 @@ class EndOfInputTests(ConnectionCase):
     """
 
     def test_answeredFirst(self) -> None:
-        """A request that is being answered is answered before the goodbye."""
+        """A request that is under way is answered before the goodbye."""
         avatar = self.logIn()
         self.connection.dataReceived(b"ask\nlast\n")
         self.connection.readConnectionLost()
@@ -417,7 +419,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual((self.connection.lines, avatar.calls), ([b"ask", b"last"], ["hangUp"]))
 
     def test_loginFirst(self) -> None:
-        """A login that is under way is done first, and what follows it is said."""
+        """A login that is under way is done first, and the lines behind it are said."""
         self.open()
         login: Deferred[FakeAvatar] = Deferred()
         self.connection.awaitLogin(login)
@@ -434,7 +436,9 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual((self.transport.value(), self.transport.disconnecting), (b"", True))
 
     def test_atTheRate(self) -> None:
-        """What waits is taken at the rate, then the client is let go, and no timer is left."""
+        """
+        Lines that wait are taken at the rate, then the client is let go, and no timer is left.
+        """
         avatar = self.logIn()
         self.connection.dataReceived(b"x\n" * 100)
         self.connection.readConnectionLost()
@@ -445,7 +449,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(self.door.clock.getDelayedCalls(), [])
 
     def test_timeLimit(self) -> None:
-        """After a minute the rest is thrown away, and the client is told how much that was."""
+        """The rest is thrown away after a minute, and the client is told how much that was."""
         avatar = self.logIn()
         self.connection.dataReceived(b"x\n" * 32_768)
         self.connection.readConnectionLost()
@@ -462,7 +466,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(self.door.budget.total, 0)
 
     def test_answerTimeLimit(self) -> None:
-        """A request that is never answered does not keep the client for ever, either."""
+        """A request that is never answered keeps the client only for a bounded time."""
         avatar = self.logIn()
         self.connection.dataReceived(b"ask\n")
         self.connection.readConnectionLost()
@@ -470,7 +474,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(avatar.calls, ["hangUp"])
 
     def test_lost(self) -> None:
-        """When the connection is lost, what waits is thrown away at once."""
+        """Lines that wait are thrown away as soon as the connection is lost."""
         avatar = self.logIn()
         self.connection.dataReceived(b"x\n" * 32_768)
         self.connection.connectionLost()
@@ -479,7 +483,7 @@ class EndOfInputTests(ConnectionCase):
         self.assertEqual(self.door.budget.total, 0)
 
     def test_afterTheGoodbye(self) -> None:
-        """A client that closes its side after the goodbye has everything: it is closed."""
+        """A client that closes its side after the goodbye is closed, since it has everything."""
         self.logIn()
         self.connection.close(b"bye\r\n")
         self.connection.readConnectionLost()
@@ -488,7 +492,7 @@ class EndOfInputTests(ConnectionCase):
 
 class SocketTests(ConnectionCase):
     """
-    Tests over a real socket: what only the kernel knows of a client that is not read from.
+    Tests over a real socket, for what only the kernel knows of a client that is not read from.
     """
 
     def setUp(self) -> None:
@@ -499,7 +503,7 @@ class SocketTests(ConnectionCase):
         self.avatar = self.logIn()
 
     def test_endBehindUnreadData(self) -> None:
-        """The end of the stream is found behind what is not read yet, and the minute begins."""
+        """The end of the stream is found behind unread bytes, and the minute begins."""
         self.connection.dataReceived(b"x\n" * 32_768)
         self.assertFalse(self.transport.reading)
         self.door.pass_(10)
@@ -520,7 +524,7 @@ class SocketTests(ConnectionCase):
         self.assertTrue(self.transport.reading)
 
     def test_brokenWhileNotRead(self) -> None:
-        """A broken connection that is not read is cut when something is sent to it."""
+        """A broken connection that is not read is cut at the next write."""
         self.connection.dataReceived(b"x\n" * 1000)
         self.transport.peer.close()
         self.connection.put(b"receipt\r\n")
@@ -541,7 +545,7 @@ class CloseTests(ConnectionCase):
     """
 
     def test_close(self) -> None:
-        """The last lines are sent, nothing is read any more, and a client that stays is cut."""
+        """The last lines are sent, nothing more is read, and a client that stays is cut."""
         self.open()
         self.connection.close(b"bye\r\n")
         self.connection.close(b"again\r\n")
@@ -553,7 +557,7 @@ class CloseTests(ConnectionCase):
         self.assertTrue(self.transport.disconnected)
 
     def test_lostUser(self) -> None:
-        """A lost connection is told to its user, but not to one who has another by now."""
+        """A lost connection is told to its user, but not to one who already has another."""
         for isMine in (True, False):
             self.setUp()
             avatar = self.logIn()
@@ -571,7 +575,7 @@ class CloseTests(ConnectionCase):
 
 class ContractTests(SynchronousTestCase):
     """
-    What a door must add.
+    The methods that a door must add.
     """
 
     def test_abstract(self) -> None:

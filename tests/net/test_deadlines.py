@@ -33,7 +33,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.clock.pump([0.25] * int(seconds / 0.25))
 
     def test_due(self) -> None:
-        """What is due happens once, not before its time and at most half a second after it."""
+        """A deadline is met once, not before its time and at most half a second after it."""
         self.set("a", 30)
         self.pass_(29.75)
         self.assertEqual(self.calls, [])
@@ -43,7 +43,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.calls, ["a"])
 
     def test_cleared(self) -> None:
-        """What is called off does not happen, and calling off nothing is no error."""
+        """A deadline that is cleared is not met, and clearing none is no error."""
         self.set("a", 1)
         self.deadlines.clear("a")
         self.deadlines.clear("b")
@@ -51,7 +51,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.calls, [])
 
     def test_lateTick(self) -> None:
-        """After a pause of the process, what is read first may call off what seems due."""
+        """Bytes read first after a pause of the process may clear a deadline that seems due."""
         self.set("a", 30)
         self.set("b", 30)
         self.clock.callLater(31, self.deadlines.clear, "a")
@@ -60,7 +60,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.calls, ["b"])
 
     def test_replaced(self) -> None:
-        """A new deadline of a key takes the place of the old one."""
+        """A new deadline of a key replaces the old one."""
         self.set("a", 1)
         self.set("a", 10)
         self.pass_(9)
@@ -69,7 +69,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.calls, ["a"])
 
     def test_oneTimer(self) -> None:
-        """A thousand deadlines hold one timer, and none holds none."""
+        """A thousand deadlines hold one timer, and an empty set holds none."""
         self.assertEqual(self.clock.getDelayedCalls(), [])
         for number in range(1000):
             self.set(str(number), 5)
@@ -79,7 +79,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_again(self) -> None:
-        """After a time without deadlines the next one is met, too."""
+        """The first deadline after a time without any is met, too."""
         self.set("a", 1)
         self.pass_(5)
         self.set("b", 1)
@@ -101,7 +101,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_clearedByAnAction(self) -> None:
-        """What another action calls off in the same moment does not happen."""
+        """A deadline that another action clears in the same moment is not met."""
         self.deadlines.set("a", 1, lambda: self.deadlines.clear("b"))
         self.set("b", 1)
         self.pass_(3)
@@ -116,7 +116,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_stop(self) -> None:
-        """After the stop nothing happens, and no timer is left."""
+        """A stop leaves no deadline and no timer."""
         self.set("a", 1)
         self.deadlines.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -132,7 +132,7 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_withoutAClock(self) -> None:
-        """Without a clock nothing is ever due."""
+        """No deadline is met without a clock."""
         deadlines = Deadlines(None)
         deadlines.set("a", 0, lambda: self.calls.append("a"))
         deadlines.clear("a")

@@ -17,11 +17,11 @@ class LimitsTests(SynchronousTestCase):
     """
 
     def test_frozen(self) -> None:
-        """Nobody changes the bounds of a running server by accident."""
+        """The bounds of a running server cannot be changed."""
         with self.assertRaises(dataclasses.FrozenInstanceError):
             Limits().rate = 0  # type: ignore[misc]
 
     def test_onlyByName(self) -> None:
-        """A bound is given by its name, since so many numbers are told apart by nothing else."""
+        """A bound can be given by its name alone."""
         with self.assertRaises(TypeError):
             Limits(4096)  # type: ignore[call-arg]

@@ -41,7 +41,7 @@ class ListenerTests(SynchronousTestCase):
         return Listener(endpoint, "port 5000", spare)
 
     def test_order(self) -> None:
-        """A port is bound and takes nobody, then takes people, then is given back."""
+        """A port is bound without taking connections, then takes them, then is given back."""
         listener = self.make()
         listener.bind(Factory())
         self.assertEqual(self.calls, ["listen", "wait"])
@@ -62,7 +62,7 @@ class ListenerTests(SynchronousTestCase):
         self.successResultOf(closed)
 
     def test_portWithoutReading(self) -> None:
-        """A port that cannot be told to wait takes people at once."""
+        """A port that cannot be told to wait takes connections at once."""
         self.patch(FakeEndpoint, "stopReading", None)
         self.patch(FakeEndpoint, "startReading", None)
         listener = self.make()
@@ -71,7 +71,7 @@ class ListenerTests(SynchronousTestCase):
         self.assertEqual(self.calls, ["listen"])
 
     def test_spare(self) -> None:
-        """Where the system lacks this kind of address, the spare endpoint is bound."""
+        """The spare endpoint is bound if the system lacks this kind of address."""
         listener = self.make(refused(errno.EAFNOSUPPORT), spare=FakeEndpoint(self.spareCalls))
         listener.bind(Factory())
         self.assertEqual((self.calls, self.spareCalls), (["listen"], ["listen", "wait"]))
@@ -85,20 +85,20 @@ class ListenerTests(SynchronousTestCase):
         self.assertEqual(self.spareCalls, [])
 
     def test_noSpare(self) -> None:
-        """Without a spare every refusal counts; with one, its own."""
+        """Every refusal counts without a spare; with one, only the spare's."""
         error, second = refused(errno.EAFNOSUPPORT), refused(errno.EADDRINUSE)
         for expected, spare in ((error, None), (second, FakeEndpoint(self.spareCalls, second))):
             listener = self.make(error, spare=spare)
             self.assertIs(self.assertRaises(CannotListenError, listener.bind, Factory()), expected)
 
     def test_lockFile(self) -> None:
-        """A UNIX socket whose lock cannot be had is refused as any other port is."""
+        """A UNIX socket whose lock is taken is refused as any other port is."""
         missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
         error = self.assertRaises(CannotListenError, self.make(missing).bind, Factory())
         self.assertIs(error.socketError, missing)
 
     def test_addresses(self) -> None:
-        """People are told the address that is bound; where that is every one, this machine's."""
+        """The bound address is told; if it stands for every address, this machine's is."""
         for host in ("192.0.2.1", "0.0.0.0", "::"):
             listener = self.make(host=IPv4Address("TCP", host, 5001))
             listener.bind(Factory())

@@ -55,7 +55,7 @@ class ProxyTests(TimedTestCase):
         return answer
 
     def test_interface(self) -> None:
-        """The endpoint is one as any other."""
+        """The endpoint is like any other."""
         verifyObject(IStreamServerEndpoint, self.endpoint)
 
     def test_header(self) -> None:
@@ -69,7 +69,7 @@ class ProxyTests(TimedTestCase):
         self.assertIn(b"Connected...", self.sends(transport, b"Ann\n"))
 
     def test_sameChunk(self) -> None:
-        """A name in the same chunk is a name."""
+        """A name in the same chunk as the header is taken."""
         answer = self.sends(self.connect(), b"PROXY TCP6 2001:db8::7 ::1 1 2\r\nAnn\nhello\n")
         self.assertTrue(answer.endswith(b"OK . .\r\n"))
 
@@ -82,7 +82,7 @@ class ProxyTests(TimedTestCase):
         self.assertEqual(self.sends(self.connect(), header), PROMPT)
 
     def test_unknown(self) -> None:
-        """Where the proxy speaks for itself its own address counts."""
+        """A proxy that speaks for itself counts by its own address."""
         self.assertEqual(self.sends(self.connect(), b"PROXY UNKNOWN\r\n"), PROMPT)
         (connection,) = self.factory.connections
         self.assertEqual(connection.address, "10.0.0.1:40000")
@@ -100,7 +100,7 @@ class ProxyTests(TimedTestCase):
         self.assertEqual(self.factory.connections, {})
 
     def test_late(self) -> None:
-        """A header that does not come is not waited for for ever."""
+        """A proxy whose header does not come is cut."""
         transport: Any = self.connect()
         self.pass_(29)
         self.assertFalse(transport.disconnected)
@@ -109,13 +109,13 @@ class ProxyTests(TimedTestCase):
         self.assertRegex(self.logged[-1], "its PROXY header did not come")
 
     def test_lost(self) -> None:
-        """No timer is left of a proxy that went away, nor of one that went on."""
+        """No timer is left of a proxy that left, nor of one that sent its header."""
         gone: Any = self.connect()
         gone.protocol.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_others(self) -> None:
-        """A client from elsewhere is taken as ever, and refused with a header."""
+        """A client from elsewhere is taken without a header, and refused with one."""
         transport: Any = self.connect("192.0.2.9")
         self.assertEqual(self.sends(transport), PROMPT)
         self.assertIn(b"! this port does not", self.sends(transport, b"PROXY TCP4 1.2.3.4 "))
@@ -129,7 +129,7 @@ class ProxyTests(TimedTestCase):
         self.assertIsInstance(protocol, self.factory.protocol)
 
     def test_overrun(self) -> None:
-        """Where the door gives no protocol, the connection is cut."""
+        """The connection is cut if the door gives no protocol."""
         self.patch(self.factory, "buildProtocol", lambda addr: None)
         transport: Any = self.connect()
         self.sends(transport, b"PROXY UNKNOWN\r\n")

@@ -22,13 +22,13 @@ class TokenBucketTests(SynchronousTestCase):
         self.clock.advance(1234.5)
 
     def test_burstAtOnce(self) -> None:
-        """As many as the burst pass at once, the next waits for one token."""
+        """A burst passes at once, and the next request waits for one token."""
         bucket = TokenBucket(10, 50, self.clock.seconds)
         self.assertEqual([bucket.take() for _ in range(50)], [0.0] * 50)
         self.assertAlmostEqual(bucket.take(), 0.1)
 
     def test_refusedTakesNothing(self) -> None:
-        """Asking in vain does not lengthen the wait."""
+        """A refused request does not lengthen the wait."""
         bucket = TokenBucket(10, 1, self.clock.seconds)
         bucket.take()
         waits = {bucket.take() for _ in range(100)}
@@ -53,7 +53,7 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertGreater(bucket.take(), 0.0)
 
     def test_charge(self) -> None:
-        """What is charged is taken out of a full bucket, and waited for from an empty one."""
+        """A charge is taken out of a full bucket, and waited for from an empty one."""
         bucket = TokenBucket(10, 5, self.clock.seconds)
         bucket.charge(3)
         self.assertEqual([bucket.take(), bucket.take()], [0.0, 0.0])
@@ -62,14 +62,14 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertAlmostEqual(bucket.take(), 1.1)
 
     def test_chargeAfterSilence(self) -> None:
-        """A long silence earns one burst against what is charged, not more."""
+        """A long silence earns one burst against a charge, not more."""
         bucket = TokenBucket(10, 5, self.clock.seconds)
         self.clock.advance(3600)
         bucket.charge(10)
         self.assertAlmostEqual(bucket.take(), 0.6)
 
     def test_debtIsBounded(self) -> None:
-        """Nobody owes more than some bursts, however much they are charged and how often."""
+        """A debt is bounded, however high the charges and however many."""
         bucket = TokenBucket(10, 5, self.clock.seconds)
         for n in (10**9, 1, 10**9):
             bucket.charge(n)
@@ -98,7 +98,7 @@ class TokenBucketTests(SynchronousTestCase):
     def test_neverMoreThanPromised(
         self, rate: float, burst: int, steps: list[tuple[float, int]]
     ) -> None:
-        """Over any time no more pass than the burst and the rate allow."""
+        """No more requests pass over any time than the burst and the rate allow."""
         clock = Clock()
         bucket = TokenBucket(rate, burst, clock.seconds)
         passed = 0

@@ -1,30 +1,23 @@
 """
-Tests for L{twisted_chat.net.sending}.
+Tests for L{twisted_chat.net.sending} over a socket.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Callable
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.interfaces import IPullProducer, IPushProducer
-from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.support.sendqueues import BIG, BLOCK, OwnedQueue
 from tests.support.transports import SocketTransport
 from twisted_chat.net.budget import Backlog, BacklogBudget
 from twisted_chat.net.limits import KIB, MIB
-from twisted_chat.net.sending import Cork, SendQueue
-
-BLOCK = b"x" * 1023 + b"\n"
-
-BIG = BLOCK * 8192
-"""More than any socket's buffers hold on loopback, and within the limit of L{OwnedQueue}."""
+from twisted_chat.net.sending import Cork
 
 STEPS = st.lists(
     st.one_of(
@@ -37,63 +30,6 @@ STEPS = st.lists(
     max_size=40,
 )
 """What may happen to a queue, in any order, and with how many bytes."""
-
-
-class Owner:
-    """
-    Notes what becomes of a queue.
-
-    @ivar calls: what it was told, without progress.
-    @ivar moves: how often something was read.
-    """
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.moves = 0
-        self.overflowed: Callable[[], object] = lambda: None
-
-    def sendBlocked(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.calls.append("blocked")
-
-    def sendProgressed(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.moves += 1
-
-    def sendDrained(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.calls.append("drained")
-
-    def sendEnded(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.calls.append("ended")
-
-    def sendOverflowed(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.calls.append("overflowed")
-        self.overflowed()
-
-    def sendFailed(self) -> None:
-        """See L{twisted_chat.net.sending.SendQueueOwner}."""
-        self.calls.append("failed")
-
-
-class OwnedQueue:
-    """
-    A queue, and all that stands around it.
-    """
-
-    def __init__(
-        self,
-        transport: Any,
-        budget: BacklogBudget[Backlog] | None = None,
-        limit: int = 16 * MIB,
-        chunk: int = 64 * KIB,
-    ) -> None:
-        self.owner = Owner()
-        self.budget = BacklogBudget[Backlog]() if budget is None else budget
-        self.queue = SendQueue(transport, self.owner, self.budget, limit, chunk)
-        self.owner.overflowed = self.queue.abort
 
 
 class SocketSendQueueTests(SynchronousTestCase):
@@ -109,7 +45,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self, budget: BacklogBudget[Backlog] | None = None, limit: int = 16 * MIB
     ) -> tuple[SocketTransport, OwnedQueue]:
         """
-        A queue over one end of a new pair of sockets.
+        @return: a queue over one end of a new pair of sockets.
         """
         transport = SocketTransport()
         self.addCleanup(transport.close)
@@ -121,7 +57,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         verifyObject(IPullProducer, self.queue)
 
     def test_socketFirst(self) -> None:
-        """What the kernel takes at once never meets the transport."""
+        """Bytes that the kernel takes at once never meet the transport."""
         self.queue.put(b"one\r\n")
         self.queue.put(b"two\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"one\r\ntwo\r\n")
@@ -129,7 +65,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.owner.calls, self.queue.size), ([], 0))
 
     def test_reply(self) -> None:
-        """A reply may be larger than what may wait otherwise; what comes beside it may not."""
+        """A reply may be larger than the bound of the queue; bytes beside it may not."""
         transport, made = self.make(limit=4 * KIB)
         made.queue.reply(BIG)
         self.assertEqual(made.owner.calls, ["blocked"])
@@ -141,7 +77,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertIn("overflowed", made.owner.calls)
 
     def test_largeRelease(self) -> None:
-        """What releases a cork may be larger than what may wait otherwise, too."""
+        """Bytes that release a cork may be larger than the bound, too."""
         transport, made = self.make(limit=4 * KIB)
         cork = made.queue.cork()
         cork.release(BIG)
@@ -150,7 +86,9 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(len(transport.received), len(BIG))
 
     def test_partly(self) -> None:
-        """What the kernel does not take is queued, and arrives when the peer reads, in order."""
+        """
+        Bytes that the kernel does not take are queued, and arrive when the peer reads, in order.
+        """
         self.queue.put(BIG)
         self.assertEqual(self.owner.calls, ["blocked"])
         self.assertGreater(self.queue.size, 0)
@@ -162,7 +100,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertIs(self.transport.producer, None)
 
     def test_socketAgain(self) -> None:
-        """After the queue has drained the socket is tried first again."""
+        """The socket is tried first again once the queue has drained."""
         self.queue.put(BIG)
         self.transport.pump()
         self.queue.put(b"more\r\n")
@@ -210,7 +148,9 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_overLimitAtOnce(self) -> None:
-        """A piece that is too large for the queue cuts the connection, and nothing is asked."""
+        """
+        A piece that is too large for the queue cuts the connection, and the socket is not tried.
+        """
         transport, made = self.make(limit=4 * KIB)
         made.queue.put(BIG)
         self.assertEqual(transport.ends, ["abort"])
@@ -227,7 +167,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((set(self.owner.calls), self.queue.size), ({"failed"}, 0))
 
     def test_noBuffers(self) -> None:
-        """A kernel that is short of memory is like one that takes nothing: all is kept."""
+        """A kernel that is short of memory is treated as one that takes nothing."""
 
         def send(data: bytes) -> int:
             raise OSError(errno.ENOBUFS, "no buffer space available")
@@ -239,7 +179,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"a\r\n")
 
     def test_largestFirst(self) -> None:
-        """When all queues together are too large, the largest is cut and the others stay."""
+        """The largest queue is cut when all together are too large, and the others stay."""
         budget = BacklogBudget[Backlog](8 * MIB)
         queues = [self.make(budget) for _ in range(3)]
         for _, made in queues:
@@ -274,7 +214,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     # Corks
 
     def test_cork(self) -> None:
-        """What is put while it is corked comes after what releases it."""
+        """Bytes that are put while the queue is corked come after those that release it."""
         cork = self.queue.cork()
         self.queue.put(b"2\r\n")
         self.queue.put(b"3\r\n")
@@ -286,7 +226,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n4\r\n")
 
     def test_sendAhead(self) -> None:
-        """What a cork sends comes at once, ahead of what is held back."""
+        """Bytes that a cork sends come at once, ahead of those held back."""
         cork = self.queue.cork()
         self.queue.put(b"3\r\n")
         self.assertIs(self.successResultOf(cork.send(b"1\r\n")), None)
@@ -297,7 +237,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
     def test_sendAheadWaits(self) -> None:
-        """There is room for more when the client has read all of this."""
+        """A cork is told of more room when the client has read all of this."""
         cork = self.queue.cork()
         page = cork.send(BIG)
         self.assertNoResult(page)
@@ -310,7 +250,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, BIG + b"live\r\n")
 
     def test_corkedTwice(self) -> None:
-        """What two corks hold back comes when both are released."""
+        """Bytes that two corks hold back come when both are released."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -322,7 +262,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, b"1\r\n2\r\n3\r\n")
 
     def test_corkedWhileBlocked(self) -> None:
-        """A cork while the client is slow keeps the order, too."""
+        """A cork of a slow client keeps the order, too."""
         self.queue.put(BIG)
         cork = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -334,7 +274,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_corkedIsBounded(self) -> None:
-        """What is held back counts like what is queued."""
+        """Bytes that are held back count like queued ones."""
         transport, made = self.make(limit=4 * KIB)
         cork = made.queue.cork()
         for _ in range(4):
@@ -349,7 +289,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(transport.received, b"")
 
     def test_lostWhileSending(self) -> None:
-        """There is never room for more when the connection is lost, and nothing is sent."""
+        """A cork of a lost connection is never told of room, and nothing is sent."""
         cork = self.queue.cork()
         page = cork.send(BIG)
         self.queue.put(b"live\r\n")
@@ -363,7 +303,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     # The end
 
     def test_close(self) -> None:
-        """The last lines come after everything else, then this direction is closed."""
+        """The last lines come after all others, and then this direction is closed."""
         self.queue.put(BIG)
         self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.ends, [])
@@ -375,13 +315,13 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.owner.calls[-1], "ended")
 
     def test_closeAtOnce(self) -> None:
-        """When nothing is queued, the last lines leave at once."""
+        """The last lines leave at once if nothing is queued."""
         self.queue.close(b"bye\r\n")
         self.assertEqual(self.transport.peer.recv(100), b"bye\r\n")
         self.assertEqual(self.transport.ends, ["half-close"])
 
     def test_closeWhileCorked(self) -> None:
-        """The last lines wait for the last cork, and come after what is held back."""
+        """The last lines wait for the last cork, and come after the bytes held back."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"3\r\n")
@@ -441,7 +381,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertNoResult(cork.send(b"late\r\n"))
 
     def test_discard(self) -> None:
-        """What every cork held back is thrown away, and nothing is held back any more."""
+        """Discarding throws away what every cork held back, and nothing is held back afterwards."""
         cork = self.queue.cork()
         other = self.queue.cork()
         self.queue.put(b"kept\r\n")
@@ -457,7 +397,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual((self.queue.size, self.made.budget.total), (0, 0))
 
     def test_discardNothing(self) -> None:
-        """Where nothing is held back, nothing is thrown away."""
+        """Discarding throws nothing away if nothing is held back."""
         self.queue.put(BIG)
         self.queue.put(b"1\r\n")
         self.queue.discard()
@@ -465,7 +405,7 @@ class SocketSendQueueTests(SynchronousTestCase):
         self.assertEqual(self.transport.received, BIG + b"1\r\n")
 
     def test_discardAfterClose(self) -> None:
-        """The last lines are not held back, and end the connection."""
+        """Last lines behind a discard are not held back, and end the connection."""
         cork = self.queue.cork()
         self.queue.put(b"kept\r\n")
         self.queue.close(b"bye\r\n")
@@ -497,7 +437,7 @@ class SocketSendQueueTests(SynchronousTestCase):
     @settings(deadline=None, derandomize=True, max_examples=60)
     @given(STEPS)
     def test_nothingIsLost(self, steps: list[tuple[str, int]]) -> None:
-        """Whatever is corked, sent ahead and blocked, all arrives once and in order."""
+        """All bytes arrive once and in order, however they are corked, sent ahead and blocked."""
         transport = SocketTransport()
         made = OwnedQueue(transport, limit=64 * MIB)
         queue = made.queue
@@ -541,98 +481,3 @@ class SocketSendQueueTests(SynchronousTestCase):
             self.assertEqual(blocked, ["blocked", "drained"] * (len(blocked) // 2))
         finally:
             transport.close()
-
-
-class PausingTransport(StringTransport):
-    """
-    A transport without a socket that pauses its producer as Twisted's own do (more than 64 KiB).
-
-    @ivar buffer: what the peer has not taken yet.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.buffer = b""
-        self.largest = 0
-
-    def write(self, data: bytes) -> None:
-        """See C{ITransport}."""
-        super().write(data)
-        self.buffer += data
-        self.largest = max(self.largest, len(self.buffer))
-        if self.producer is not None and len(self.buffer) > 64 * KIB:
-            self.producer.pauseProducing()
-
-    def drain(self) -> None:
-        """
-        Let the peer take all that the transport has.
-        """
-        paused = len(self.buffer) > 64 * KIB
-        self.buffer = b""
-        if paused and self.producer is not None:
-            self.producer.resumeProducing()
-
-
-class StreamSendQueueTests(SynchronousTestCase):
-    """
-    Tests for L{SendQueue} over a transport without a socket of its own, as with TLS.
-    """
-
-    def setUp(self) -> None:
-        self.transport = PausingTransport()
-        self.made = OwnedQueue(self.transport)
-        self.queue, self.owner = self.made.queue, self.made.owner
-
-    def test_writes(self) -> None:
-        """As long as the transport has room, everything goes there."""
-        self.queue.put(b"a\r\n")
-        self.assertEqual(self.transport.value(), b"a\r\n")
-        self.assertEqual(self.owner.calls, [])
-
-    def test_paused(self) -> None:
-        """What comes while the transport is full is queued here, and bounded."""
-        self.queue.limit = MIB
-        for _ in range(65):
-            self.queue.put(BLOCK)
-        self.assertEqual(self.owner.calls, ["blocked"])
-        for _ in range(KIB):
-            self.queue.put(BLOCK)
-        self.assertEqual(self.queue.size, MIB)
-        self.queue.put(b"\n")
-        self.assertEqual(self.owner.calls, ["blocked", "overflowed"])
-        self.assertTrue(self.transport.disconnected)
-
-    def test_resumed(self) -> None:
-        """When the transport is empty it gets more, but never all of a large queue at once."""
-        for _ in range(KIB):
-            self.queue.put(BLOCK)
-        queued = self.queue.size
-        self.transport.drain()
-        self.assertNotIn("drained", self.owner.calls)
-        self.assertGreater(self.queue.size, queued - 256 * KIB)
-        for _ in range(20):
-            self.transport.drain()
-        self.assertEqual(self.owner.calls, ["blocked", "drained"])
-        self.assertEqual(self.transport.value(), BLOCK * KIB)
-        self.assertLessEqual(self.transport.largest, 129 * KIB)
-
-    def test_closeWithoutProducer(self) -> None:
-        """At the end there is no producer any more, since TLS closes only then."""
-        for _ in range(KIB):
-            self.queue.put(BLOCK)
-        self.queue.close(b"bye\r\n")
-        self.assertFalse(self.transport.disconnecting)
-        for _ in range(20):
-            self.transport.drain()
-        self.assertEqual(self.transport.value(), BLOCK * KIB + b"bye\r\n")
-        self.assertIs(self.transport.producer, None)
-        self.assertTrue(self.transport.disconnecting)
-        self.assertFalse(self.transport.disconnected)
-
-    def test_pausedAfterClose(self) -> None:
-        """A transport that is full after the last lines changes nothing."""
-        producer: Any = self.transport.producer
-        self.queue.close(b"bye\r\n")
-        producer.pauseProducing()
-        producer.resumeProducing()
-        self.assertEqual(self.owner.calls, [])

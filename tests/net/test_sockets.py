@@ -87,7 +87,7 @@ class TuneTests(SynchronousTestCase):
     """
 
     def test_options(self) -> None:
-        """A socket sends at once, and gets keepalive and the time for what is not acknowledged."""
+        """A socket sends at once, and gets keepalive and the time limit for unacknowledged data."""
         handle = FakeSocket()
         tune(FakeTransport(handle))
         self.assertEqual(handle.options[socket.SOL_SOCKET, socket.SO_KEEPALIVE], 1)
@@ -142,7 +142,7 @@ class TuneTests(SynchronousTestCase):
         self.assertEqual(len(inherited.options), 1)
 
     def test_prepared(self) -> None:
-        """What a listening socket was given, its connections have: on Linux without more."""
+        """The connections of a listening socket inherit its options on Linux."""
         listening = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listening.close)
         prepare(listening)
@@ -158,7 +158,7 @@ class TuneTests(SynchronousTestCase):
         self.assertTrue(accepted.getsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE))
 
     def test_backlog(self) -> None:
-        """As many connections wait in a prepared socket as it was told."""
+        """A prepared socket lets as many connections wait as it was told."""
         if sys.platform != "linux":
             return
         listening = socket.create_server(("127.0.0.1", 0), backlog=1)
@@ -169,7 +169,7 @@ class TuneTests(SynchronousTestCase):
             self.addCleanup(client.close)
 
     def test_unread(self) -> None:
-        """What a peer sent and nobody has read is seen; nothing is where there is no socket."""
+        """Unread bytes of a peer are seen; a transport without a socket has none."""
         transport = SocketTransport()
         self.addCleanup(transport.close)
         self.assertFalse(hasUnread(transport))
@@ -232,7 +232,7 @@ class SendTests(SynchronousTestCase):
             self.assertIs(isUnreachable(FakeTransport(Handle()), 15.0), expected)
 
     def test_reachable(self) -> None:
-        """A peer that has taken everything is reachable, and so is one that only reads nothing."""
+        """A peer that has taken everything is reachable, and so is one that only does not read."""
         listening = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listening.close)
         client = socket.create_connection(listening.getsockname())
@@ -247,7 +247,7 @@ class SendTests(SynchronousTestCase):
         self.assertFalse(isUnreachable(self.transport, 15.0))
 
     def test_peerEnded(self) -> None:
-        """The end of a stream is seen behind what is not read yet."""
+        """The end of a stream is seen behind unread bytes."""
         transport = SocketTransport()
         self.addCleanup(transport.close)
         transport.peer.send(b"unread")
@@ -256,7 +256,7 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(peerEnded(transport), hasattr(select, "POLLRDHUP"))
 
     def test_peerEndedUnknown(self) -> None:
-        """Where nobody can tell, it goes on."""
+        """A stream counts as going on if nobody can tell."""
         transport = SocketTransport()
         transport.close()
         self.assertFalse(peerEnded(transport))
@@ -265,14 +265,14 @@ class SendTests(SynchronousTestCase):
         self.assertFalse(peerEnded(transport))
 
     def test_plainSend(self) -> None:
-        """What is sent so over a plain socket is on its way at once."""
+        """Bytes written directly to a plain socket are on their way at once."""
         send = plainSend(self.transport)
         assert send is not None
         self.assertEqual(send(b"here"), 4)
         self.assertEqual(self.transport.peer.recv(100), b"here")
 
     def test_noPlainSocket(self) -> None:
-        """Over anything else there is no such way."""
+        """Any other transport has no direct way."""
         for transport in (StringTransport(), FakeTransport(None), FakeTransport(FakeSocket())):
             self.assertIs(plainSend(transport), None)
 
@@ -295,7 +295,7 @@ class SendTests(SynchronousTestCase):
         self.assertIs(unacknowledged(StringTransport()), None)
 
     def test_nobodyKnows(self) -> None:
-        """A socket that is closed, or a system that cannot tell, is no reason to be sure."""
+        """A closed socket, or a system that cannot tell, never counts as having everything."""
         self.patch(module, "termios", None)
         self.assertFalse(allArrived(self.transport))
         self.transport.handle.close()
@@ -333,12 +333,12 @@ class RaiseDescriptorLimitTests(SynchronousTestCase):
         self.assertEqual(self.asked, [(65_536, 1_048_576)])
 
     def test_hardLimit(self) -> None:
-        """More than the hard limit is not asked for."""
+        """The soft limit is not raised above the hard one."""
         self.limits(1024, 4096)
         self.assertEqual(raiseDescriptorLimit(), 4096)
 
     def test_noHardLimit(self) -> None:
-        """Without a hard limit what is wanted can be had."""
+        """The soft limit is raised as wanted if there is no hard limit."""
         self.limits(1024, self.resource.RLIM_INFINITY)
         self.assertEqual(raiseDescriptorLimit(2000), 2000)
 
@@ -351,6 +351,6 @@ class RaiseDescriptorLimitTests(SynchronousTestCase):
         self.assertEqual(self.asked, [])
 
     def test_refused(self) -> None:
-        """A system that does not grant it leaves the limit that is."""
+        """A system that refuses leaves the limit as it is."""
         self.limits(256, self.resource.RLIM_INFINITY, refuse=True)
         self.assertEqual(raiseDescriptorLimit(), 256)

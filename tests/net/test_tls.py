@@ -43,12 +43,12 @@ class TLSEndpointTests(SynchronousTestCase):
         self.factory = Factory.forProtocol(Protocol)
 
     def test_interface(self) -> None:
-        """The endpoint is one as any other, and gives what the one below gives."""
+        """The endpoint is like any other, and gives what the one below gives."""
         verifyObject(IStreamServerEndpoint, self.endpoint)
         self.assertEqual(self.endpoint.listen(self.factory), "port")
 
     def test_shakesHands(self) -> None:
-        """What is sent before the handshake never goes out in the clear."""
+        """Bytes that are sent before the handshake never go out in the clear."""
         self.endpoint.listen(self.factory)
         transport = StringTransport()
         protocol = self.inner.factory.buildProtocol(None)

@@ -20,10 +20,13 @@ from twisted_chat.wire.jsonlines import JSON
 from twisted_chat.wire.scram import MIN_ITERATIONS, ClientExchange, makeVerifier
 from twisted_chat.wire.textlines import TEXT
 
+SECRET = r"(\w{4}-){3}\w{4}"
+"""A secret or one-time code as it is shown, as a regular expression."""
+
 
 def register(client: FakeClient) -> str:
     """
-    Let somebody who is here in the text dialect register.
+    Let a user of the text dialect register.
 
     @return: the secret that they were shown.
     """
@@ -141,7 +144,7 @@ class AccountsTestCase(SynchronousTestCase):
 
     def said(self, client: FakeClient, *lines: str) -> list[str]:
         """
-        @return: what somebody reads in answer to these lines.
+        @return: the lines that somebody reads in answer to these.
         """
         client.forget()
         client.types(*lines)

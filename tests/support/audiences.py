@@ -16,7 +16,7 @@ LOBBY = "#lobby"
 
 class Listener:
     """
-    Somebody who keeps what is put to them.
+    A listener who keeps what is put to them.
 
     @ivar puts: all puts of everybody, with who got them, in order.
     """

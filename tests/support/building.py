@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.composition import Options, buildService
 from twisted_chat.service import ChatService
-from twisted_chat.tap import Options, buildService
 
 
 class Building(SynchronousTestCase):

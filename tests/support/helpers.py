@@ -35,6 +35,9 @@ from twisted_chat.wire.textlines import TEXT
 NOW = 1_763_822_000.0
 """The wall time of every hub that L{makeHub} makes: it stands still."""
 
+CONNECTED = "Connected... Start sending messages"
+"""The first line that a user of the text dialect reads in the chat."""
+
 
 def useZone(case: SynchronousTestCase, zone: str) -> None:
     """
@@ -432,3 +435,12 @@ def resume(hub: Hub, welcome: dict[str, Any], last: int, **fields: Any) -> FakeC
     hello = {"name": welcome["name"], "token": welcome["token"], "epoch": welcome["epoch"]}
     client.asks("hello", **{**hello, "last": last, **fields})
     return client
+
+
+def newest(client: FakeClient) -> int:
+    """
+    @return: the last id that this client has seen, as docs/protocol.md says that it counts.
+    """
+    ids = [value["last"] for value in client.objectsOf("welcome") if not value["missed"]]
+    ids += [value["id"] for value in client.objects if "id" in value and "old" not in value]
+    return max(ids, default=0)

@@ -85,7 +85,7 @@ class Moderated(SynchronousTestCase):
 
     def said(self, client: FakeClient, *lines: str) -> list[str]:
         """
-        @return: what somebody reads in answer to these lines, and of what comes of them.
+        @return: the lines that somebody reads in answer to these, and in their wake.
         """
         self.forget()
         client.types(*lines)

@@ -98,6 +98,10 @@ class NodeLog:
         """See L{IRooms.rooms}."""
         return succeed(StoredRooms([], 0))
 
+    def movesAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """See L{IRooms.movesAfter}."""
+        return succeed([])
+
     def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
         """See L{IRooms.stateAfter}."""
         return succeed([])

@@ -18,7 +18,7 @@ from twisted_chat.wire.interfaces import IDialect, IView
 
 @implementer(IDialect, IView)
 class ToyDialect:
-    """Tells what is said and that the end has come, and nothing else."""
+    """A dialect that tells messages and the end, and nothing else."""
 
     @property
     def here(self) -> IView:

@@ -13,7 +13,15 @@ from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.tap import COLLECT
+
 ROOT = Path(__file__).parents[2]
+
+NOT_AT_START = {
+    *("OpenSSL", "cryptography", "service_identity", "homoglyphs_fork", "precis_i18n", "regex"),
+    *("hypothesis", "unittest", "urllib", "http", "email", "importlib_metadata", "wcwidth"),
+}
+"""What a start may load only if Twisted does so by itself."""
 
 
 class PluginTests(SynchronousTestCase):
@@ -63,6 +71,40 @@ class PluginTests(SynchronousTestCase):
         loaded = set(modules.split())
         self.assertNotIn("twisted_chat", loaded)
         self.assertNotIn("twisted.internet.reactor", loaded)
+
+    def test_startsFast(self) -> None:
+        """
+        A start loads nothing that only names beyond ASCII, TLS of our own or a test needs, and sets
+        the collector before it loads the server.
+        """
+        script = (
+            "import gc, sys\n"
+            "from twisted.internet import reactor\n"
+            "from twisted.scripts.twistd import run\n"
+            "twisted = set(sys.modules)\n"
+            "from twisted_chat.tap import Options, makeService\n"
+            "options = Options()\n"
+            "options.parseOptions(['--history', 'memory', '--port', '0'])\n"
+            "makeService(options)\n"
+            "print(*gc.get_threshold())\n"
+            "print(*set(sys.modules) - twisted)\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        thresholds, modules = run.stdout.splitlines()
+        self.assertEqual(tuple(map(int, thresholds.split())), COLLECT)
+        loaded = {name.partition(".")[0] for name in modules.split()}
+        self.assertIn("twisted_chat", loaded)
+        self.assertEqual(loaded & NOT_AT_START, set())
+        self.assertNotIn("twisted_chat.client", modules.split())
+        self.assertNotIn("twisted_chat.console", modules.split())
 
     def test_foldersStayOpenToOtherPlugins(self) -> None:
         """C{twisted/} and C{twisted/plugins/} are no packages, or they would hide Twisted's own."""

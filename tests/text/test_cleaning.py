@@ -105,12 +105,12 @@ class CleanMixin:
 
 class ParseTextTests(SynchronousTestCase, CleanMixin):
     """
-    What the server accepts as a line.
+    The texts that a server accepts as a line.
     """
 
     def test_ordinaryText(self) -> None:
         """
-        What people write in any script comes through unchanged.
+        Ordinary text in any script comes through unchanged.
         """
         for text in (
             "",
@@ -210,7 +210,7 @@ class ParseTextTests(SynchronousTestCase, CleanMixin):
 
 class NeutraliseTests(SynchronousTestCase):
     """
-    What is removed, and what stays although it cannot be seen.
+    The characters that are removed, and those that stay although they cannot be seen.
     """
 
     def test_unseen(self) -> None:
@@ -337,7 +337,7 @@ class NeutraliseTests(SynchronousTestCase):
 
 class ShowableTests(SynchronousTestCase, CleanMixin):
     """
-    What may be printed.
+    Texts that are printed.
     """
 
     def test_tricksAreSeen(self) -> None:
@@ -382,7 +382,7 @@ class ShowableTests(SynchronousTestCase, CleanMixin):
 
 class EscapeLogTests(SynchronousTestCase):
     """
-    What may stand in a line of the log.
+    Texts in a line of the log.
     """
 
     def test_escapes(self) -> None:
@@ -425,7 +425,7 @@ class EscapeLogTests(SynchronousTestCase):
 
 class ImportTests(SynchronousTestCase):
     """
-    What the module costs its importers.
+    The modules that an import loads.
     """
 
     def test_light(self) -> None:

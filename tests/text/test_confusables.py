@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.text import confusables as module
 from twisted_chat.text.confusables import isOneEditAway, looks, nameKey, nearest
 from twisted_chat.text.names import MAX_NAME
 
@@ -26,7 +27,7 @@ ANY_TEXT = st.text(
 
 class NameKeyTests(SynchronousTestCase):
     """
-    Which names are one name.
+    Names that are one name.
     """
 
     def test_one(self) -> None:
@@ -83,7 +84,7 @@ class NameKeyTests(SynchronousTestCase):
 
 class LooksTests(SynchronousTestCase):
     """
-    Which names can be taken for one another.
+    Names that can be taken for one another.
     """
 
     def test_alike(self) -> None:
@@ -128,6 +129,13 @@ class LooksTests(SynchronousTestCase):
         ):
             self.assertTrue(looks(one) & looks(other), (one, other))
 
+    def test_asciiTable(self) -> None:
+        """What ASCII text looks like is in the code as it is in the table."""
+        table = module.TABLES[0]()
+        self.assertIsInstance(table, dict)
+        found = {ord(char): look for char, look in table.items() if char.isascii()}
+        self.assertEqual(module._ASCII_LOOKS, found)
+
     def test_different(self) -> None:
         """
         Names that a reader can tell apart share no key, even those that only a path over several
@@ -165,7 +173,7 @@ class LooksTests(SynchronousTestCase):
 
 class NearestTests(SynchronousTestCase):
     """
-    Which name a user may have mistyped.
+    The name that a user may have mistyped.
     """
 
     def test_oneEdit(self) -> None:

@@ -19,20 +19,20 @@ class FolderTests(SynchronousTestCase):
     """
 
     def test_state(self) -> None:
-        """State is kept where the specification says."""
+        """State is kept in the folder of the specification."""
         self.assertEqual(stateFolder({"XDG_STATE_HOME": "/x/state"}), Path("/x/state/twisted_chat"))
         home = Path.home() / ".local" / "state" / "twisted_chat"
         self.assertEqual(stateFolder({}), home)
         self.assertEqual(stateFolder({"XDG_STATE_HOME": "relative"}), home)
 
     def test_config(self) -> None:
-        """Preferences are kept where the specification says."""
+        """Preferences are kept in the folder of the specification."""
         self.assertEqual(configFolder({"XDG_CONFIG_HOME": "/x/etc"}), Path("/x/etc/twisted_chat"))
         home = Path.home() / ".config" / "twisted_chat"
         self.assertEqual(configFolder({"XDG_CONFIG_HOME": "relative"}), home)
 
     def test_noHome(self) -> None:
-        """Without a home nothing is kept, and no folder called ~ is made."""
+        """Nothing is kept without a home, and no folder called ~ is made."""
         self.patch(os.path, "expanduser", lambda path: path)
         for folder in (configFolder({}), stateFolder({"XDG_STATE_HOME": "relative"})):
             self.assertTrue(folder.is_absolute())
@@ -68,7 +68,7 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(os.listdir(self.folder), ["file"])
 
     def test_durable(self) -> None:
-        """What has to be on the disk is written through, and so is its name in the folder."""
+        """A durable file is written through to the disk, and so is its name in the folder."""
         synced: list[bool] = []
         self.patch(os, "fsync", lambda file: synced.append(S_ISDIR(os.fstat(file).st_mode)))
         writeWhole(self.path, b"one")
@@ -87,7 +87,10 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(S_IMODE(self.path.stat().st_mode), 0o600)
 
     def test_link(self) -> None:
-        """A symbolic link stays one: what it leads to is written, also if it is not there yet."""
+        """
+        A symbolic link stays one, and the file it leads to is written, even if it does not exist
+        yet.
+        """
         target = self.folder / "elsewhere" / "target"
         self.folder.mkdir()
         self.path.symlink_to(Path("elsewhere") / "target")

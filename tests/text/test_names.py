@@ -60,7 +60,7 @@ def cleaned(text: str) -> str | None:
 
 class CleanNameTests(SynchronousTestCase):
     """
-    Which names people may have.
+    The names that users may have.
     """
 
     def assertRefused(self, text: str, sentence: str) -> None:
@@ -190,7 +190,7 @@ class CleanNameTests(SynchronousTestCase):
 
     def test_oldScripts(self) -> None:
         """
-        A script that nobody writes any more is refused.
+        A script that is no longer written is refused.
         """
         self.assertRefused(
             "\U00010400", "this name is of an alphabet that is not written today: use another"
@@ -275,7 +275,7 @@ class CleanNameTests(SynchronousTestCase):
 
 class CleanRoomTests(SynchronousTestCase):
     """
-    Which names rooms may have.
+    The names that rooms may have.
     """
 
     def test_goodRooms(self) -> None:
@@ -324,7 +324,7 @@ class CleanRoomTests(SynchronousTestCase):
 
 class CleanLabelTests(SynchronousTestCase):
     """
-    What people may call their devices.
+    The labels that devices may have.
     """
 
     def test_goodLabels(self) -> None:
@@ -353,7 +353,7 @@ class CleanLabelTests(SynchronousTestCase):
 
 class ReservedTests(SynchronousTestCase):
     """
-    Which names are reserved.
+    The names that are reserved.
     """
 
     def test_isReserved(self) -> None:

@@ -30,7 +30,9 @@ class NetworkTests(SynchronousTestCase):
             self.assertEqual(addressOf(host), expected, host)
 
     def test_networkOf(self) -> None:
-        """An IPv4 address is counted alone, an IPv6 one with all that a client may choose from."""
+        """
+        An IPv4 address is counted alone, and an IPv6 one with all that its client may choose from.
+        """
         for host, expected in (
             ("192.0.2.7", "192.0.2.7"),
             ("::ffff:192.0.2.7", "192.0.2.7"),
@@ -53,5 +55,5 @@ class NetworkTests(SynchronousTestCase):
 
     @given(text(characters()))
     def test_anyText(self, host: str) -> None:
-        """Any text is counted by something."""
+        """Any text is counted under some key."""
         self.assertIsInstance(networkOf(host), str)

@@ -29,7 +29,7 @@ ANYTHING = text(characters())
 
 class MadeTests(SynchronousTestCase):
     """
-    Secrets that are made.
+    Made secrets.
     """
 
     def test_form(self) -> None:
@@ -69,7 +69,7 @@ class MadeTests(SynchronousTestCase):
         self.assertEqual(readSecret("IiLl-oO00-AAAA-AAAA"), "1111-0000-AAAA-AAAA")
 
     def test_noSecret(self) -> None:
-        """What is too short, too long, or has other characters, is none."""
+        """A text that is too short, too long, or has other characters, is no secret."""
         for typed in (
             "",
             "----",
@@ -92,7 +92,9 @@ class MadeTests(SynchronousTestCase):
 
     @given(text(sampled_from(ALPHABET.lower() + "OoIiLl -"), min_size=16, max_size=24))
     def test_anyTyping(self, typed: str) -> None:
-        """Whatever has 16 letters and digits of the alphabet, or what is taken for them, is one."""
+        """
+        Sixteen letters and digits of the alphabet, or characters taken for them, are a secret.
+        """
         letters = typed.replace(" ", "").replace("-", "")
         self.assertEqual(readSecret(typed) is not None, len(letters) == 16)
 
@@ -142,7 +144,7 @@ class PasswordTests(SynchronousTestCase):
         self.assertEqual(cleanPassword("\uff41" * 10), "\uff41" * 10)
 
     def test_length(self) -> None:
-        """A password that is too short or too long is refused, and it is said what to do."""
+        """A password that is too short or too long is refused with what to do."""
         for short in ("", "123456789", "u\u0308" * 9):
             self.assertIn("at least 10 characters: choose a longer one", self.refusal(short))
         for long in ("x" * (MAX_PASSWORD + 1), "x" * (MAX_TYPED + 1)):
@@ -155,7 +157,7 @@ class PasswordTests(SynchronousTestCase):
             self.assertIn(f"U+{ord(char):04X}: leave it out", sentence)
 
     def test_blanksAround(self) -> None:
-        """A blank at either end is refused, since a line of text loses it on its way."""
+        """A blank at either end is refused, since a line of text does not keep it."""
         for password in (" 0123456789", "0123456789 ", "0123456789\u00a0"):
             self.assertIn("neither begins nor ends with a blank", self.refusal(password))
 

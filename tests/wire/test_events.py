@@ -5,6 +5,8 @@ Tests for L{twisted_chat.wire.events}.
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.wire import events
@@ -18,6 +20,7 @@ from twisted_chat.wire.events import (
     JOINED,
     KINDS,
     LEFT,
+    LOCKED,
     MODERATION,
     PRESENCE,
     PRIVATE,
@@ -34,11 +37,42 @@ from twisted_chat.wire.events import (
     admittedTo,
     asData,
     joinedData,
+    lockedData,
+    lockedFor,
     makeEvent,
     publicValues,
     published,
     withoutSecrets,
 )
+
+
+class LockedTests(SynchronousTestCase):
+    """
+    The data of a lock.
+    """
+
+    @given(
+        st.sampled_from(("", "salt:hash")),
+        st.integers(0, 2**53),
+        st.frozensets(st.text("0123456789abcdef", min_size=1)),
+    )
+    def test_roundTrip(self, passwordHash: str, asOf: int, sids: frozenset[str]) -> None:
+        """
+        All of it is read again.
+        """
+        data = lockedData(passwordHash, asOf, sids)
+        event = Event(9, 0.0, LOCKED, "#tea", "Ann", data=data)
+        self.assertEqual(lockedFor(event), (passwordHash, asOf, sids))
+
+    @given(st.text())
+    def test_anything(self, data: str) -> None:
+        """
+        Whatever stands there, the hash ends at the first blank; what an earlier version wrote is
+        the hash alone.
+        """
+        passwordHash, asOf, _ = lockedFor(Event(9, 0.0, LOCKED, "#tea", "Ann", data=data))
+        self.assertEqual(passwordHash, data.split(" ", maxsplit=1)[0])
+        self.assertGreaterEqual(asOf, 0)
 
 
 class KindsTests(SynchronousTestCase):
@@ -62,8 +96,8 @@ class KindsTests(SynchronousTestCase):
 
     def test_recorded(self) -> None:
         """
-        Records are made of accounts, of moderation and of which rooms there are, never of what is
-        said or of comings and goings: these must cost nothing more.
+        Records are made of accounts, moderation and rooms, and never of messages or presence, which
+        must cost nothing more.
         """
         self.assertEqual(RECORDED, ACCOUNTS | MODERATION | {CREATED, CLOSED})
         self.assertTrue(RECORDED.isdisjoint(SPOKEN | PRESENCE))
@@ -102,7 +136,7 @@ class EventTests(SynchronousTestCase):
 
     def test_published(self) -> None:
         """
-        Of a moderator's values those are left that everybody may see; of others none are.
+        The public values of a moderator's event are published, and no values of any other event.
         """
         data = asData({"what": "enter", "until": 0, "net": "192.0.2.1/32", "who": "5a"})
         event = Event(7, 1.5, BANNED, "#dev", "Ann", data=data)
@@ -125,7 +159,7 @@ class EventTests(SynchronousTestCase):
 
     def test_account(self) -> None:
         """
-        Messages and comings keep the name of an account on their way to a dialect, and nothing
+        Messages and arrivals keep the name of an account on their way to a dialect, and nothing
         else.
         """
         for kind, data, account, era in (

@@ -4,7 +4,6 @@ Tests for L{twisted_chat.wire.framing}.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from hypothesis import given, settings
@@ -83,7 +82,7 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(splitter.feed(b"\nb\n"), [b"a", b"b"])
 
     def test_longestLineIsKept(self) -> None:
-        """A line of exactly the limit is a line, with LF and with CRLF, whole and in pieces."""
+        """A line of exactly the limit is kept, with LF and with CRLF, whole and in pieces."""
         line = b"x" * MAX_LINE
         for stream in (line + b"\n", line + b"\r\n"):
             self.assertEqual(LineSplitter().feed(stream), [line])
@@ -97,7 +96,7 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(LineSplitter().feed(stream), [b"before", TOO_LONG, b"after"])
 
     def test_tooLongIsToldAtOnceAndOnce(self) -> None:
-        """The report does not wait for the line end, and the rest of the line is silent."""
+        """The report of a long line comes before its end, and the rest of the line is silent."""
         splitter = LineSplitter()
         self.assertEqual(splitter.feed(b"x" * (MAX_LINE + 1)), [TOO_LONG])
         self.assertEqual(splitter.pending, b"")
@@ -111,7 +110,7 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(splitter.feed(b"e"), [TOO_LONG])
 
     def test_floodIsTheLastWord(self) -> None:
-        """After 64 KiB without LF the peer is given up, whatever it sends next."""
+        """A peer is given up after 64 KiB without LF, whatever it sends next."""
         splitter = LineSplitter()
         self.assertEqual(splitter.feed(b"x" * MAX_FLOOD), [TOO_LONG])
         self.assertEqual(splitter.feed(b"x"), [FLOODED])
@@ -137,13 +136,11 @@ class LineSplitterTests(SynchronousTestCase):
         self.assertEqual(splitter.feed(b"defgh\n123456789\n"), [b"abcdefgh", TOO_LONG])
 
     def test_millionLineEnds(self) -> None:
-        """A million bare LF in one chunk are a million empty lines, without a quadratic loop."""
-        begun = time.process_time()
+        """A million bare LF in one chunk are a million empty lines, split by one call."""
+        self.patch(LineSplitter, "_sift", None)
         lines = LineSplitter().feed(b"\n" * 1_000_000)
-        spent = time.process_time() - begun
         self.assertEqual(len(lines), 1_000_000)
         self.assertFalse(any(lines))
-        self.assertLess(spent, 2.0)
 
     def test_manyShortLines(self) -> None:
         """A chunk of short lines is split by one call, whatever their ends and their length."""
@@ -197,7 +194,7 @@ class AnyEndSplitterTests(SynchronousTestCase):
         self.assertEqual(self.linesOf(b"Ann\r", b"\0one\r", b"\0", b"two\r"), expected)
 
     def test_feedDecides(self) -> None:
-        """After a first LF or CR LF, a lone CR is left in its line, where it is refused."""
+        """A lone CR is left in its line after a first LF or CR LF, and is refused there."""
         for first in (b"Ann\n", b"Ann\r\n"):
             self.assertEqual(self.linesOf(first, b"a\rb\n"), [b"Ann", b"a\rb"])
             self.assertEqual(self.linesOf(first + b"a\rb\r\n"), [b"Ann", b"a\rb"])
@@ -225,7 +222,7 @@ class AnyEndSplitterTests(SynchronousTestCase):
     @settings(deadline=None, derandomize=True, max_examples=100)
     @given(PIECES)
     def test_sameAfterFeed(self, pieces: list[bytes]) -> None:
-        """After a first LF the lines are those of the plain splitter."""
+        """The lines after a first LF are those of the plain splitter."""
         plain, either = LineSplitter(8), AnyEndSplitter(8)
         for piece in (b"x\n", *pieces):
             self.assertEqual(list(either.feed(piece)), list(plain.feed(piece)))

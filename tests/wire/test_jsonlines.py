@@ -66,7 +66,7 @@ def read(data: bytes) -> list[Any]:
 
 class ParseTests(SynchronousTestCase):
     """
-    Reading what a program sends.
+    The objects that a program sends.
     """
 
     def test_object(self) -> None:
@@ -101,7 +101,7 @@ class ParseTests(SynchronousTestCase):
     @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
     def test_anyBytes(self, raw: bytes) -> None:
         """
-        Any bytes are an object or are refused; nothing else happens.
+        Any bytes are an object or are refused.
         """
         try:
             value = parseObject(raw)
@@ -157,7 +157,7 @@ class ParseTests(SynchronousTestCase):
 
 class EventTests(SynchronousTestCase):
     """
-    How events read.
+    Events, as objects.
     """
 
     def test_said(self) -> None:
@@ -199,7 +199,7 @@ class EventTests(SynchronousTestCase):
 
     def test_secrets(self) -> None:
         """
-        Nobody is shown a session's id, another's key of a message, or the hash of a room's key.
+        An object shows no session's id, no other user's key, and no hash of a room's password.
         """
         for event in (
             makeEvent(LOCKED, key="k1")._replace(data="salt:hash"),
@@ -213,7 +213,7 @@ class EventTests(SynchronousTestCase):
 
     def test_moderation(self) -> None:
         """
-        What a moderator did has its values as fields, and only those that everybody may see.
+        An act of a moderator has its values as fields, and only those that everybody may see.
         """
         values = {"what": "enter", "until": 5.5, "net": "192.0.2.1/32", "who": SID, "place": "7"}
         event = makeEvent(BANNED, "spam", "Bob", "#dev")._replace(data=asData(values))
@@ -250,7 +250,7 @@ class EventTests(SynchronousTestCase):
 
     def test_removed(self) -> None:
         """
-        A message that was removed says so, in the place of its text.
+        A removed message says so, in the place of its text.
         """
         for kind in (SAID, ACTED, TOLD):
             shown = fields(makeEvent(kind, "", "Bob"))
@@ -279,7 +279,7 @@ class EventTests(SynchronousTestCase):
 
     def test_replay(self) -> None:
         """
-        A client that resumes is shown what it missed: its own messages with their keys, others'
+        A client that resumes is shown its own messages with their keys, and those of others
         without.
         """
         mine = makeEvent(SAID, "mine", key="k1")
@@ -291,7 +291,7 @@ class EventTests(SynchronousTestCase):
     def test_replayToOthers(self) -> None:
         """
         Clients that missed the same events are shown the same, but for their own; events that
-        differ in anything that is shown are told apart.
+        differ in anything shown are told apart.
         """
         event = makeEvent(SAID, "one")._replace(sid="ann", key="k1")
         others = [event, event._replace(text="two"), event._replace(id=8), event._replace(time=9.0)]
@@ -393,7 +393,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_gap(self) -> None:
         """
-        A gap tells how many events are lost, or null where nobody knows.
+        A gap tells how many events are lost, or null if that is unknown.
         """
         self.assertEqual(read(JSON.answer(Gap(3))), [{"type": "gap", "count": 3}])
         self.assertEqual(read(JSON.answer(Gap(None))), [{"type": "gap", "count": None}])
@@ -411,7 +411,7 @@ class AnswersTests(SynchronousTestCase):
 
     def test_bye(self) -> None:
         """
-        The last object says why.
+        The last object gives the reason.
         """
         self.assertEqual(
             read(JSON.answer(Goodbye("Goodbye"))), [{"type": "bye", "text": "Goodbye"}]

@@ -68,13 +68,13 @@ class VectorTests(SynchronousTestCase):
     """
 
     def test_server(self) -> None:
-        """The server says what the example says."""
+        """The server's messages are those of the example."""
         exchange = server()
         self.assertEqual(exchange.challenge, SERVER_FIRST)
         self.assertEqual(exchange.check(CLIENT_FINAL), SERVER_FINAL)
 
     def test_client(self) -> None:
-        """The client says what the example says, and believes the server."""
+        """The client's messages are those of the example, and it believes the server."""
         exchange = client()
         self.assertEqual(exchange.first, CLIENT_FIRST)
         self.assertEqual(exchange.answer(SERVER_FIRST), CLIENT_FINAL)
@@ -117,11 +117,11 @@ class ClientFirstTests(SynchronousTestCase):
         self.assertIn("use SCRAM-SHA-256 without PLUS", sentence)
 
     def test_somebodyElse(self) -> None:
-        """A client that logs in for somebody else is told to leave that out."""
+        """A client that logs in on behalf of another user is told to leave that out."""
         self.assertIn("leave out a=", self.refusal("n,a=Bob,n=Ann,r=xyz"))
 
     def test_malformed(self) -> None:
-        """Anything else is refused, together with the form that it has to have."""
+        """Any other message is refused with the form that it has to have."""
         for message in (
             "",
             "n=user,r=xyz",
@@ -144,7 +144,7 @@ class ClientFirstTests(SynchronousTestCase):
     @given(MESSAGES)
     @example("n,,n=\ud800,r=x")
     def test_anything(self, message: str) -> None:
-        """Anything is read or refused, and what is read is what was sent."""
+        """Any message is read or refused, and a message that is read is what was sent."""
         try:
             first = parseClientFirst(message)
         except BadProof:
@@ -158,7 +158,9 @@ class ServerTests(SynchronousTestCase):
     """
 
     def test_header(self) -> None:
-        """The proof repeats the header of the first message, so that nobody changes it between."""
+        """
+        The proof repeats the header of the first message, so that it cannot be changed on the way.
+        """
         final = CLIENT_FINAL.replace("biws", b64encode(b"y,,").decode())
         self.assertIn("began in another way", self.bad(server(), final))
         with self.assertRaises(WrongLogin):  # The header is right; the proof was for another.
@@ -171,7 +173,7 @@ class ServerTests(SynchronousTestCase):
         return str(self.assertRaises(BadProof, exchange.check, message).sentence)
 
     def test_wrongProof(self) -> None:
-        """The proof of another password, one of other length, and none of its bits, are wrong."""
+        """A proof of another password, one of another length, and one of no bits, are wrong."""
         other = client("Pencil").answer(SERVER_FIRST)
         start = CLIENT_FINAL.partition("p=")[0]
         for message in (other, f"{start}p=AAAA", f"{start}p={b64encode(bytes(32)).decode()}"):
@@ -179,7 +181,7 @@ class ServerTests(SynchronousTestCase):
             self.assertEqual(error.sentence, "the password is wrong: try again")
 
     def test_extension(self) -> None:
-        """What a client says besides is part of what it proves."""
+        """An extension of the client is part of what it proves."""
         message = CLIENT_FINAL.replace(",p=", ",z=later,p=")
         self.assertRaises(WrongLogin, server().check, message)
 
@@ -200,7 +202,7 @@ class ServerTests(SynchronousTestCase):
             self.assertRegex(challenge, rf"\Ar={CLIENT_NONCE}[A-Za-z0-9+/]{{24}},s=")
 
     def test_malformed(self) -> None:
-        """Anything else is refused, together with the form that it has to have."""
+        """Any other message is refused with the form that it has to have."""
         start, _, proof = CLIENT_FINAL.partition(",p=")
         for message in (
             "",
@@ -216,13 +218,13 @@ class ServerTests(SynchronousTestCase):
 
     @given(MESSAGES)
     def test_anything(self, message: str) -> None:
-        """Nothing that a client sends gets in without the proof, or is worse than refused."""
+        """No message gets in without the proof, and any other is refused."""
         with self.assertRaises(ChatError):
             server().check(message)
 
     @given(MESSAGES)
     def test_anythingAfterTheNonce(self, rest: str) -> None:
-        """Nor does anything that has the right nonce."""
+        """A message with the right nonce is refused without the proof, too."""
         with self.assertRaises(ChatError):
             server().check(f"c=biws,r={CLIENT_NONCE}{SERVER_NONCE}{rest}")
 
@@ -270,7 +272,7 @@ class ClientTests(SynchronousTestCase):
             self.assertRaises(BadProof, client().answer, challenge)
 
     def test_extension(self) -> None:
-        """What a server says besides does not matter."""
+        """An extension of the server is ignored."""
         self.assertIn(",p=", client().answer(f"{SERVER_FIRST},z=later"))
 
     def test_refused(self) -> None:
@@ -289,7 +291,7 @@ class ClientTests(SynchronousTestCase):
 
     @given(MESSAGES)
     def test_anything(self, message: str) -> None:
-        """Nothing that a server sends makes it believed, or is worse than refused."""
+        """No message of a server without the verifier makes it believed; each is refused."""
         exchange = client()
         with self.assertRaises(ChatError):
             exchange.answer(message)
@@ -315,7 +317,7 @@ class VerifierTests(SynchronousTestCase):
         self.assertNotEqual(one.storedKey, other.storedKey)
 
     def test_accepts(self) -> None:
-        """A password is accepted, and any other text is not: half a surrogate pair is no error."""
+        """A password is accepted, and any other text is not, half a surrogate pair included."""
         self.assertTrue(VERIFIER.accepts(PASSWORD))
         for password in ("", "Pencil", "pencil ", "\ud800"):
             self.assertFalse(VERIFIER.accepts(password))
@@ -341,7 +343,7 @@ class VerifierTests(SynchronousTestCase):
 
     @given(MESSAGES)
     def test_anything(self, message: str) -> None:
-        """Anything is read or refused."""
+        """Any text is read or refused."""
         with self.assertRaises(BadProof):
             parseVerifier(message)
 

@@ -38,7 +38,7 @@ class SniffTests(SynchronousTestCase):
             self.assertNotIn("\n", str(sentence))
 
     def test_names(self) -> None:
-        """Names that look like the beginning of another protocol are names."""
+        """A name that looks like the beginning of another protocol is a name."""
         for line in [
             b"",
             b"\r\n",

@@ -48,7 +48,7 @@ class TelnetFilterTests(SynchronousTestCase):
         self.assertEqual(self.filter.feed(b"\xff\xfd\x01"), (b"", b"\xff\xfc\x01"))
 
     def test_interrupt(self) -> None:
-        """Ctrl-C, as often as it comes, gets the mark that the client waits for."""
+        """Ctrl-C is answered by the mark that the client waits for, as often as it comes."""
         for _ in range(3):
             self.assertEqual(self.filter.feed(INTERRUPT + b"hi\r\n"), (b"hi\r\n", b"\xff\xfb\x06"))
 
@@ -69,7 +69,7 @@ class TelnetFilterTests(SynchronousTestCase):
         self.assertEqual(self.filter.feed(b"\xf0b"), (b"b", b""))
 
     def test_endlessSubnegotiation(self) -> None:
-        """A subnegotiation without an end is text, and nothing piles up."""
+        """A subnegotiation without an end is text, and nothing is kept back."""
         text = b"".join(self.filter.feed(chunk)[0] for chunk in [b"\xff\xfa", *[b"x" * 100] * 50])
         self.assertEqual(text, b"\xff\xfa" + b"x" * 5000)
         self.assertLess(len(self.filter._rest), MAX_SUBNEGOTIATION)

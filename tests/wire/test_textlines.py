@@ -74,12 +74,12 @@ def elsewhere(*events: Event) -> list[str]:
 
 class ViewTests(SynchronousTestCase):
     """
-    How the events of a room read.
+    The events of a room, as lines.
     """
 
     def test_said(self) -> None:
         """
-        A message shows who said it, and outside the current room also where.
+        A message shows its author, and outside the current room also its room.
         """
         self.assertEqual(here(makeEvent(SAID, "Ann", "Hi!")), ["Ann :: Hi!\r\n"])
         said = makeEvent(SAID, "Ann", "Hi!", room="#dev")
@@ -87,7 +87,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_acted(self) -> None:
         """
-        What people do reads as a sentence about them.
+        An action reads as a sentence about its author.
         """
         self.assertEqual(here(makeEvent(ACTED, "Ann", "waves")), ["* Ann waves\r\n"])
         acted = makeEvent(ACTED, "Ann", "waves", room="#dev")
@@ -103,7 +103,8 @@ class ViewTests(SynchronousTestCase):
 
     def test_presence(self) -> None:
         """
-        In the lobby coming and going means the whole chat, in another room only that room.
+        Arrivals and departures in the lobby are those of the whole chat, and elsewhere those of the
+        room.
         """
         self.assertEqual(here(makeEvent(JOINED)), ["* Ann is now connected\r\n"])
         self.assertEqual(here(makeEvent(LEFT)), ["* Ann has left\r\n"])
@@ -141,7 +142,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_moderation(self) -> None:
         """
-        What moderators do reads the same in every room, with the reason if there is one.
+        Acts of moderators read the same in every room, with the reason if there is one.
         """
         useZone(self, "UTC0")
         acts: list[tuple[str, dict[str, Any], str, str]] = [
@@ -179,7 +180,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldedComings(self) -> None:
         """
-        All who come in one batch stand on one line, in the place of the first of them.
+        All arrivals of one batch stand on one line, in the place of the first.
         """
         two = [makeEvent(JOINED, name) for name in ("Ann", "Bob")]
         self.assertEqual(here(*two), ["* Ann and Bob are now connected\r\n", ""])
@@ -190,7 +191,7 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldedGoings(self) -> None:
         """
-        All who go in one batch stand on one line, in the place of the last of them.
+        All departures of one batch stand on one line, in the place of the last.
         """
         went = [makeEvent(LEFT, name, room="#dev") for name in ("Ann", "Bob", "Cem")]
         line = "* Ann, Bob and 1 more have left #dev\r\n"
@@ -206,14 +207,14 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldedByRoom(self) -> None:
         """
-        Only those of the same room share a line.
+        Only users of the same room share a line.
         """
         events = [makeEvent(JOINED, "Ann", room="#a"), makeEvent(JOINED, "Bob", room="#b")]
         self.assertEqual(elsewhere(*events), ["* Ann has joined #a\r\n", "* Bob has joined #b\r\n"])
 
     def test_nobodySpeaksWhileAway(self) -> None:
         """
-        Folding puts no arrival behind the words of the user who came, and no departure before them.
+        Folding puts no arrival behind the words of its user, and no departure before them.
         """
         lines = here(
             makeEvent(JOINED, "Ann"),
@@ -238,7 +239,8 @@ class ViewTests(SynchronousTestCase):
 
     def test_foldSurvivesItsPlace(self) -> None:
         """
-        A user who comes and goes in one batch is in both lines, and one who only went is in theirs.
+        A user who comes and goes in one batch is in both lines, and one who only went is in the
+        second.
         """
         lines = here(makeEvent(JOINED), makeEvent(LEFT))
         self.assertEqual(lines, ["* Ann is now connected\r\n", "* Ann has left\r\n"])
@@ -331,7 +333,7 @@ class AnswersTests(SynchronousTestCase):
 
 class OldTests(SynchronousTestCase):
     """
-    How old messages read.
+    Old messages, as lines.
     """
 
     def setUp(self) -> None:
@@ -357,7 +359,7 @@ class OldTests(SynchronousTestCase):
 
     def test_localTime(self) -> None:
         """
-        The day is that of the server's time zone, not of UTC.
+        A message has the day of the server's time zone, not that of UTC.
         """
         useZone(self, "WST-13")
         events = [makeEvent(SAID, "Ann", "Hi!")]
@@ -368,7 +370,7 @@ class OldTests(SynchronousTestCase):
 
     def test_removed(self) -> None:
         """
-        In the place of a message that was removed stands a word, never an empty line.
+        A removed message is replaced by a word, never by an empty line.
         """
         events = [
             makeEvent(SAID, "Ann"),
@@ -384,15 +386,14 @@ class OldTests(SynchronousTestCase):
 
     def test_nothing(self) -> None:
         """
-        An empty backlog is nothing at all; an empty search says so.
+        An empty backlog is no line at all, and an empty search says so.
         """
         self.assertEqual(TEXT.answer(Backlog([], NOON)), b"")
         self.assertEqual(TEXT.answer(Found([], NOON)), b"* Nothing found\r\n")
 
     def test_found(self) -> None:
         """
-        A message that was found begins with its id and names its room; a direct message names its
-        reader.
+        A found message begins with its id and names its room; a direct message names its reader.
         """
         events = [
             makeEvent(SAID, "Ann", "Hi!", room="#dev", id=7),

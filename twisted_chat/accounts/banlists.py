@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.accounts.test_banlists -*-
 """
-How the records list the bans of a place: on pages, so that one more ban among a hundred thousand
+Lists the bans of a place in the records: on pages, so that adding one ban to a hundred thousand
 rewrites little.
 
-A ban ends without an event.  Those that have ended are dropped when the last page is full, or when
-there are as many bans as there may be.
+No event marks the end of a ban.  Bans that have ended are dropped when the last page is full, or
+when a bound is reached.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_BANS: Final = 100_000
 """Bans in all places: some 60 MiB."""
 
 MAX_PATTERNS: Final = 1_000
-"""Bans by pattern in all places: all of one place are tried at an entry."""
+"""Bans by pattern in all places: each entry tries all patterns of one place."""
 
 PAGE_SIZE: Final = 250
 """Bans on one page."""
 
 SWEPT_PAGES: Final = 4
-"""Pages that are searched at once for bans that have ended, for some 5 ms."""
+"""Pages that are searched at once for bans that have ended, which takes some 5 ms."""
 
 Ended = Mapping[int, Collection[int]]
 """Bans that have ended, by the number of their page."""
@@ -39,14 +39,14 @@ Ended = Mapping[int, Collection[int]]
 
 def count(records: Records, what: str) -> int:
     """
-    @return: how many there are of something that has a bound.
+    @return: the current count of something that has a bound.
     """
     return records.get(COUNT, what) or 0
 
 
 def add(records: Records, what: str, more: int) -> None:
     """
-    @param more: how many more there are of something that has a bound; negative: how many fewer.
+    @param more: how much to add to the count; negative to subtract.
     """
     records.put(COUNT, what, (count(records, what) + more) or None)
 
@@ -60,12 +60,12 @@ def listed(records: Records, place: str, page: int) -> list[int]:
 
 def checkSpace(records: Records, place: str, ban: Mapping[str, Any], id: int) -> Ended:
     """
-    Check that there may be one more ban.
+    Check that one more ban is within the bounds.
 
     @param ban: its record.
     @param id: its id.
-    @return: the bans that have ended and are in its way.
-    @raise NotAllowed: if there are too many all the same.
+    @return: the bans that have ended and must be dropped to make space.
+    @raise NotAllowed: if there are too many even without them.
     """
     pages = placeOf(records, place)["bans"]
     isFull = len(listed(records, place, pages[-1])) >= PAGE_SIZE if pages else False
@@ -93,8 +93,8 @@ def _isOver(records: Records, id: int, time: float) -> bool:
 
 def _excess(records: Records, place: str, ban: Mapping[str, Any], ended: Collection[int]) -> str:
     """
-    @param ended: the ids of bans of this place that do not count.
-    @return: which bound leaves no space for one more ban, or nothing.
+    @param ended: the ids of bans of this place that are not counted.
+    @return: the bound that one more ban would exceed, in words; empty if none.
     """
     if count(records, "bans") - len(ended) >= MAX_BANS:
         return f"{MAX_BANS} bans on this server"
@@ -109,7 +109,7 @@ def _excess(records: Records, place: str, ban: Mapping[str, Any], ended: Collect
 
 def enter(records: Records, id: int, ban: Mapping[str, Any]) -> None:
     """
-    Add a ban for which there is space (L{checkSpace}).
+    Add a ban after L{checkSpace} has found space for it.
 
     @param id: its id.
     @param ban: its record, with its place.
@@ -132,7 +132,7 @@ def drop(records: Records, place: str, ended: Ended) -> None:
     """
     Forget bans of one place.
 
-    @param ended: some of those that are on its pages.
+    @param ended: the bans to forget.
     """
     empty = set()
     for page, ids in ended.items():

@@ -1,11 +1,10 @@
 # -*- test-case-name: tests.accounts.test_bans -*-
 """
-The bans in force, found by whom they concern: asked at every entry, and before every message in a
-room with a mute.
+Finds the bans in force that concern a visitor: at every entry, and before every message in a room
+with a mute.
 
-A ban concerns an account or a session, names that look so, the addresses of a network, or names
-that match a pattern.  None of these is found by a walk along a list but the patterns, of which
-there are few.
+A ban concerns an account or a session, names with a look, the addresses of a network, or names that
+match a pattern.  Only patterns, of which there are few, are searched one by one.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from ..text.networks import addressOf
 from .masks import nameMatches
 
 _KEPT_MATCHES: Final = 1_024
-"""Names of which a set of bans remembers which patterns they match."""
+"""Names for which a set of bans caches the patterns that match them."""
 
 
 class Visitor(NamedTuple):
     """
-    Somebody, as far as bans concern them.
+    A person, as far as bans concern them.
 
     @ivar who: their account, or their session.
     @ivar looks: what their name looks like.
-    @ivar host: the address that they come from, or empty.
+    @ivar host: their address, or empty.
     @ivar account: whether they are logged in to an account.
     """
 
@@ -42,19 +41,19 @@ class Ban(NamedTuple):
     """
     A ban.
 
-    @ivar id: that of the event.
-    @ivar place: where.
+    @ivar id: the id of its event.
+    @ivar place: where it applies.
     @ivar what: C{"enter"} or C{"speak"}.
     @ivar who: an account or a session, or empty.
-    @ivar looks: what a name looks like that nobody may have, or empty.
-    @ivar pattern: matches names that nobody may have, or empty.
-    @ivar net: a network, or empty; never to be shown to people who are no operators.
-    @ivar spares: whether the network concerns guests alone.
-    @ivar until: when it ends, in seconds since the epoch; 0 if it does not.
-    @ivar target: whom it concerns, for people.
-    @ivar author: the name of who decided it.
-    @ivar reason: why, or empty.
-    @ivar since: when it began.
+    @ivar looks: the looks of a banned name, or empty.
+    @ivar pattern: matches banned names, or empty.
+    @ivar net: a network, or empty; only operators may be shown it.
+    @ivar spares: whether the ban of the network exempts registered people.
+    @ivar until: when it ends, in seconds since the epoch; 0 if never.
+    @ivar target: whom it concerns, as shown to people.
+    @ivar author: the name of the moderator.
+    @ivar reason: the reason, or empty.
+    @ivar since: when it began, in seconds since the epoch.
     """
 
     id: int
@@ -94,7 +93,7 @@ class Ban(NamedTuple):
 
     @property
     def end(self) -> float:
-        """When it ends, to compare with others."""
+        """When it ends, for comparison: infinite if never."""
         return self.until or float("inf")
 
 
@@ -114,7 +113,7 @@ class BanIndex:
 
     def put(self, ban: Ban) -> None:
         """
-        Take a ban in, in place of the one with its id.
+        Add a ban, or replace the one with the same id.
         """
         self.drop(ban.id)
         self._bans[ban.id] = ban
@@ -122,7 +121,7 @@ class BanIndex:
 
     def drop(self, id: int) -> Ban | None:
         """
-        Forget a ban, if it is there.
+        Remove a ban, if it is known.
 
         @return: it.
         """
@@ -158,14 +157,14 @@ class BanIndex:
 
     def allOf(self, place: str, what: str) -> list[Ban]:
         """
-        @return: all bans of this sort that are known for a place.
+        @return: all known bans of this sort in a place, including those that have ended.
         """
         bans = self._sets.get((place, what))
         return [] if bans is None else list(bans.all.values())
 
     def holds(self, place: str, what: str) -> bool:
         """
-        @return: whether any ban of this sort is known for a place.
+        @return: whether a place has any known ban of this sort.
         """
         return (place, what) in self._sets
 
@@ -175,8 +174,9 @@ class BanIndex:
         """
         @param what: see L{Ban.what}.
         @param now: in seconds since the epoch.
-        @param exempt: whether only bans of the person count, none of names or networks.
-        @return: the ban in force that concerns somebody, the one that ends last, or C{None}.
+        @param exempt: whether only bans of the person count, not those of names or networks.
+        @return: the ban in force that concerns the visitor, or C{None}; if there are several, the
+            one that ends last.
         """
         bans = self._sets.get((place, what))
         return None if bans is None else bans.find(visitor, now, exempt)
@@ -193,7 +193,7 @@ class _BanSet:
         self.all: dict[int, Ban] = {}
         self._who: dict[str, _Found] = {}
         self._looks: dict[str, _Found] = {}
-        # By version of IP, then by how many bits of an address do not count: the bits that do.
+        # Networks by version of IP and number of host bits; each by its prefix.
         self._nets: dict[int, dict[int, dict[int, _Found]]] = {4: {}, 6: {}}
         self._patterns: dict[Ban, Callable[[str], bool]] = {}
         self._matches: dict[frozenset[str], _Found] = {}
@@ -223,7 +223,7 @@ class _BanSet:
 
     def _entries(self, ban: Ban) -> Iterator[tuple[dict[Any, _Found], Any]]:
         """
-        @return: where a ban is found: tables, and its key in each.
+        @return: the tables that hold the ban, and its key in each.
         """
         if ban.who:
             yield self._who, ban.who

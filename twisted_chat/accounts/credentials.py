@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_credentials -*-
 """
-Credentials: what proves that somebody is the owner of an account.
+Credentials, which prove that somebody owns an account.
 
-An account has one for each device, and one more for a password of its owner's own choice.  None of
-them is the secret itself.
+An account has one for each device, and one more for a password that its owner chose.  None of them
+contains the secret itself.
 """
 
 from __future__ import annotations
@@ -26,31 +26,32 @@ from ..wire.scram import (
 from .pepper import NAME_BYTES, Pepper
 
 MAX_CREDENTIALS: Final = 16
-"""Credentials of one account at most: what a login with a wrong secret costs is bounded by it."""
+"""Most credentials of one account, which bounds the cost of a login with a wrong secret."""
 
 PASSWORD: Final = "password"
-"""The label of a password of one's own, of which each account has one at most."""
+"""The label of a chosen password, of which each account has at most one."""
 
 OWN_ITERATIONS: Final = MAX_ITERATIONS
-"""Hashes for a password that somebody chose: 25 ms each, for the server as for those who guess."""
+"""Hashes of a chosen password: 25 ms, for the server as for an attacker."""
 
 MADE_ITERATIONS: Final = MIN_ITERATIONS
-"""Hashes for a secret that was made: nobody guesses it anyway."""
+"""Hashes of a generated secret: nobody can guess it anyway."""
 
 
 _LAST: Final = 1e12
-"""The latest time that a credential may be from, in seconds: thirty thousand years from now."""
+"""The latest time of a credential, in seconds since the epoch: thirty thousand years from now."""
 
 
 class Credential(NamedTuple):
     """
-    One way to prove that one is the owner.
+    One way to prove ownership of an account.
 
-    @ivar label: what its owner calls it.
-    @ivar kept: its verifier as it is stored, perhaps masked.
+    @ivar label: the owner's name for it.
+    @ivar kept: its verifier as stored, perhaps masked.
     @ivar since: when it was made, in seconds since the epoch.
-    @ivar isMade: whether its secret was made by a program; a person chose it otherwise.
-    @ivar masked: the name of the pepper that the verifier is masked with; empty if it is not.
+    @ivar isMade: whether a program generated its secret; otherwise a person chose it.
+    @ivar masked: the name of the pepper with which the verifier is masked; empty if it is not
+        masked.
     """
 
     label: str
@@ -73,7 +74,7 @@ class Credential(NamedTuple):
 
     def verifier(self, pepper: Pepper) -> Verifier:
         """
-        @return: what checks a proof.
+        @return: the unmasked verifier.
         @raise WrongPepper: if it is masked with another pepper.
         """
         return pepper.unmask(self.kept, self.masked) if self.masked else self.kept
@@ -81,8 +82,8 @@ class Credential(NamedTuple):
     def hashed(self, secret: str) -> str | None:
         """
         @param secret: what somebody typed.
-        @return: the form in which the secret of this credential is hashed; C{None} if this cannot
-            be it.
+        @return: the text in the form that is hashed for this credential; C{None} if it cannot be
+            its secret.
         """
         if self.isMade:
             return readSecret(secret) or secret
@@ -93,7 +94,7 @@ class Credential(NamedTuple):
 
     def value(self) -> dict[str, Any]:
         """
-        @return: the credential as JSON holds it in the log.
+        @return: the credential as a JSON value for the log.
         """
         value = {
             "label": self.label,
@@ -112,10 +113,10 @@ class Credential(NamedTuple):
 
 def readCredential(value: Any) -> Credential:
     """
-    Read a credential from the log.
+    Parse a credential from the log.
 
-    @param value: what L{Credential.value} returned, after its way through JSON.
-    @raise BadObject: it is anything else.
+    @param value: what L{Credential.value} returned, encoded and decoded as JSON.
+    @raise BadObject: if it is anything else.
     """
     try:
         verifier = Verifier(
@@ -137,8 +138,8 @@ def readCredential(value: Any) -> Credential:
 
 def _isTyped(found: Credential) -> bool:
     """
-    @return: whether the parts that were taken as they came are of their types.  In Python C{True}
-        is a number, and 1 is equal to it.
+    @return: whether the fields that were copied unchecked have their declared types.  In Python
+        C{True} is a number and equal to 1.
     """
     return (
         type(found.label) is str
@@ -151,9 +152,9 @@ def _isTyped(found: Credential) -> bool:
 
 def readCredentials(values: Any) -> tuple[Credential, ...]:
     """
-    Read all credentials of an account from the log.
+    Parse all credentials of an account from the log.
 
-    @raise BadObject: one of them is none, they are too many, or two have the same label.
+    @raise BadObject: if one of them is malformed, they are too many, or two have the same label.
     """
     if not isinstance(values, list) or len(values) > MAX_CREDENTIALS:
         raise BadObject(f"an account has a list of at most {MAX_CREDENTIALS} credentials")
@@ -165,9 +166,9 @@ def readCredentials(values: Any) -> tuple[Credential, ...]:
 
 def deviceCredential(label: str, verifier: str, since: float) -> Credential:
     """
-    Take a credential from a device that made its secret itself.
+    Make a credential for a device that generated its secret itself.
 
-    @param label: what its owner calls the device.
+    @param label: the owner's name for the device.
     @param verifier: as L{parseVerifier} reads it.
     @raise BadName: if the label breaks a rule.
     @raise BadProof: if the verifier is malformed.
@@ -177,7 +178,7 @@ def deviceCredential(label: str, verifier: str, since: float) -> Credential:
 
 def madeCredential(label: str, secret: str, since: float) -> Credential:
     """
-    Make the credential of a secret that was made.  This hashes for 1 ms.
+    Make a credential for a generated secret.  This hashes for 1 ms.
 
     @raise BadName: if the label breaks a rule.
     """
@@ -187,7 +188,7 @@ def madeCredential(label: str, secret: str, since: float) -> Credential:
 
 def ownCredential(password: str, since: float, pepper: Pepper) -> Credential:
     """
-    Make the credential of a password that somebody chose.  This hashes for 25 ms.
+    Make a credential for a chosen password.  This hashes for 25 ms.
 
     @raise BadPassword: if it breaks a rule.
     """
@@ -204,11 +205,11 @@ def _deviceLabel(label: str) -> str:
 
 def added(credentials: Sequence[Credential], new: Credential) -> tuple[Credential, ...]:
     """
-    Add a credential.  A password of one's own takes the place of the one before.
+    Add a credential.  A chosen password replaces the previous one.
 
-    @return: all credentials from now on.
-    @raise BadName: a device has this label already.
-    @raise NotAllowed: there are as many as there may be.
+    @return: all credentials, the new one included.
+    @raise BadName: if a device has this label already.
+    @raise NotAllowed: if there are L{MAX_CREDENTIALS} already.
     """
     others = removed(credentials, new.label)
     if new.isMade and len(others) < len(credentials):
@@ -226,7 +227,7 @@ def added(credentials: Sequence[Credential], new: Credential) -> tuple[Credentia
 
 def removed(credentials: Iterable[Credential], label: str) -> tuple[Credential, ...]:
     """
-    @return: all credentials but the one with a label, in any case.
+    @return: all credentials except the one with this label, in upper or lower case.
     """
     key = nameKey(label)
     return tuple(each for each in credentials if nameKey(each.label) != key)
@@ -234,11 +235,11 @@ def removed(credentials: Iterable[Credential], label: str) -> tuple[Credential, 
 
 def chosen(credentials: Sequence[Credential], label: str = "") -> Credential | None:
     """
-    Find the credential whose verifier a proof is checked with.
+    Select the credential against which a proof is checked.
 
-    @param label: which one is meant, in any case; empty if none was named: then the password of
-        the owner's own, or else the oldest.
-    @return: C{None} if there is no such one.
+    @param label: the label, in upper or lower case; empty for the chosen password, or else the
+        oldest credential.
+    @return: the credential; C{None} if there is none with this label.
     """
     if label:
         key = nameKey(label)
@@ -248,15 +249,15 @@ def chosen(credentials: Sequence[Credential], label: str = "") -> Credential | N
 
 
 Try = tuple[Credential, str]
-"""A credential that a secret may belong to, and the form in which it is hashed for it."""
+"""A credential to which a secret may belong, and the secret in the form that is hashed for it."""
 
 
 def tries(credentials: Iterable[Credential], secret: str, label: str = "") -> list[Try]:
     """
-    List the credentials that a secret may belong to; the likely ones first.
+    List the credentials to which a secret may belong, the likely ones first.
 
     @param secret: what somebody typed.
-    @param label: the only one that is meant; empty for any.
+    @param label: the label of the only one to try; empty to try all.
     """
     key = nameKey(label)
     found = [
@@ -271,11 +272,11 @@ def tries(credentials: Iterable[Credential], secret: str, label: str = "") -> li
 
 def fitting(tries: Iterable[Try], pepper: Pepper) -> Credential | None:
     """
-    Find the credential that a secret belongs to.  This hashes for 1 ms for each that was made, and
-    25 ms for a password.
+    Find the credential to which a secret belongs.  This hashes for 1 ms for each generated secret,
+    and 25 ms for a password.
 
-    @return: C{None} if it belongs to none.
-    @raise WrongPepper: if it belongs to none that can be checked, and one cannot.
+    @return: the credential; C{None} if it belongs to none.
+    @raise WrongPepper: if it matches none that can be checked, and one cannot be checked.
     """
     lost: WrongPepper | None = None
     for credential, hashed in tries:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_fields -*-
 """
-The machine's values of an event: compact JSON that anybody may have written, so it is checked.
+Validates an event's values for machines: compact JSON, which anybody may have written.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any, Final
 from ..errors import ChatError, NotAllowed
 
 MAX_DATA: Final = 256 * 1024
-"""Characters of an event's data: ten thousand ids."""
+"""The longest data of an event, in characters: ten thousand ids."""
 
 MAX_TEXT: Final = 256
-"""Characters of one value: a name that was cleaned, or what it looks like."""
+"""The longest text value, in characters: a clean name, or one of its looks."""
 
 MAX_LOOKS: Final = 8
-"""Looks of one name; L{text.confusables.looks} gives at most 4."""
+"""Most looks of one name; L{text.confusables.looks} returns at most 4."""
 
 MAX_TIME: Final = 2.0**40
-"""The last time that is believed, in seconds since the epoch: some 35,000 years."""
+"""The latest time that is accepted, in seconds since the epoch: some 35,000 years from now."""
 
 MAX_ID: Final = 2**63 - 1
 """The largest id that a log can have."""
@@ -29,13 +29,13 @@ MAX_ID: Final = 2**63 - 1
 
 class Fields:
     """
-    The values of one event, each checked as it is asked for.
+    The values of one event, each validated when it is read.
     """
 
     def __init__(self, data: str) -> None:
         """
         @param data: the event's.
-        @raise ChatError: if it is no JSON object.
+        @raise ChatError: if it is not a JSON object.
         """
         if len(data) > MAX_DATA:
             raise malformed()
@@ -49,15 +49,15 @@ class Fields:
 
     def text(self, name: str, default: str | None = None, most: int = MAX_TEXT) -> str:
         """
-        @param default: stands for a value that is not there; C{None}: it must be there.
+        @param default: the value if it is missing; C{None} if it is required.
         @param most: characters at most.
-        @raise ChatError: if it is no text that can be stored.
+        @raise ChatError: if it is not a text that can be stored.
         """
         return checkedText(self._values.get(name, default), most)
 
     def word(self, name: str, *allowed: str) -> str:
         """
-        @param allowed: the values that it may have; the first stands for one that is not there.
+        @param allowed: the allowed values; the first is the default.
         @raise ChatError: if it is another.
         """
         value = self.text(name, allowed[0])
@@ -68,15 +68,15 @@ class Fields:
     def texts(self, name: str, most: int) -> list[str]:
         """
         @param most: how many at most.
-        @return: them; empty where there are none.
+        @return: a list of texts; empty if it is missing.
         @raise ChatError: if it is no list of texts.
         """
         return [checkedText(each, MAX_TEXT) for each in self._list(name, most)]
 
     def looks(self) -> list[str]:
         """
-        @return: what a name looks like, without repetitions, sorted; empty where there is none.
-        @raise ChatError: if it is no list of texts, or one of them is empty.
+        @return: the looks of a name, sorted and without duplicates; empty if they are missing.
+        @raise ChatError: if it is not a list of texts, or one of them is empty.
         """
         looks = self.texts("looks", MAX_LOOKS)
         if "" in looks:
@@ -86,21 +86,21 @@ class Fields:
     def whole(self, name: str, default: int | None = None, most: int = MAX_ID) -> int:
         """
         @return: a whole number from 0 to C{most}.
-        @raise ChatError: if it is none.
+        @raise ChatError: if it is anything else.
         """
         return checkedWhole(self._values.get(name, default), most)
 
     def wholes(self, name: str, most: int) -> list[int]:
         """
         @param most: how many at most.
-        @return: whole numbers; empty where there are none.
+        @return: a list of whole numbers; empty if it is missing.
         @raise ChatError: if it is no list of such.
         """
         return [checkedWhole(each, MAX_ID) for each in self._list(name, most)]
 
     def flag(self, name: str) -> bool:
         """
-        @return: whether it is set; not, where it is not there.
+        @return: the value of a flag; C{False} if it is missing.
         @raise ChatError: if it is neither C{true} nor C{false}.
         """
         value = self._values.get(name, False)
@@ -111,8 +111,8 @@ class Fields:
     def end(self, after: float) -> float:
         """
         @param after: the time of the event.
-        @return: C{until}, in seconds since the epoch, or 0 if there is no end.
-        @raise ChatError: if it is no time, or not after that of the event.
+        @return: the value of C{until}, in seconds since the epoch, or 0 if there is no end.
+        @raise ChatError: if it is not a time after that of the event.
         """
         value = self._values.get("until", 0)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -126,7 +126,7 @@ class Fields:
     def objects(self, name: str, most: int) -> list[dict[str, Any]]:
         """
         @param most: how many at most.
-        @return: flat objects of texts, whole numbers, times and flags.
+        @return: a list of flat objects that hold texts, whole numbers, times and flags.
         @raise ChatError: if it is no list of such.
         """
         return [_checkedObject(each) for each in self._list(name, most)]
@@ -140,7 +140,7 @@ class Fields:
 
 def checkedText(value: Any, most: int) -> str:
     """
-    @raise ChatError: if it is no text of at most C{most} characters that UTF-8 can hold.
+    @raise ChatError: if it is not a text of at most C{most} characters that UTF-8 can encode.
     """
     if not isinstance(value, str) or len(value) > most:
         raise malformed()
@@ -153,7 +153,7 @@ def checkedText(value: Any, most: int) -> str:
 
 def checkedWhole(value: Any, most: int) -> int:
     """
-    @raise ChatError: if it is no whole number from 0 to C{most}.
+    @raise ChatError: if it is not a whole number from 0 to C{most}.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise malformed()
@@ -177,6 +177,6 @@ def _checkedObject(value: Any) -> dict[str, Any]:
 
 def malformed() -> ChatError:
     """
-    @return: the refusal of an event whose values are not what its kind says.
+    @return: the refusal of an event whose values do not fit its kind.
     """
     return NotAllowed("this was not understood, and nothing was changed: try again")

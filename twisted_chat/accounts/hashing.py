@@ -2,9 +2,9 @@
 """
 Hashes passwords one after another, away from the reactor.
 
-A hash is meant to be dear, so a crowd of logins must not keep the others waiting: one thread
-hashes, few wait for it, and whoever comes then is told to come back.  More threads would only take
-the processors from the chat.
+A hash is expensive on purpose, so a crowd of logins must not delay everybody else: one thread
+hashes, few tasks wait for it, and further ones are refused.  More threads would only take the
+processors from the chat.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ..counters import Histogram
 from ..errors import TooManyTries
 
 MAX_WAITING: Final = 32
-"""Tasks that wait at most: the last one for 0.8 s, if all are passwords that people chose."""
+"""The most tasks that wait: the last one waits for 0.8 s if all hash chosen passwords."""
 
 _T = TypeVar("_T")
 
 
 class Runner(Protocol):
     """
-    What does a task.
+    Runs a task.
     """
 
     def __call__(self, task: Callable[..., _T], /, *arguments: Any) -> Deferred[_T]:
         """
-        @return: its result, told in the reactor's thread.
+        @return: its result, which fires in the reactor's thread.
         """
 
 
@@ -40,15 +40,15 @@ class Hashing:
     """
     The one place where passwords are hashed.
 
-    @ivar spent: how long tasks took, in seconds.
-    @ivar refused: tasks that found no place.
+    @ivar spent: the total time that tasks took, in seconds.
+    @ivar refused: how many tasks were refused.
     """
 
     def __init__(self, run: Runner, seconds: Callable[[], float] = time.monotonic) -> None:
         """
-        @param run: does one task at a time.  L{twisted_chat.worker.Worker.do} does it in a thread,
-            and C{maybeDeferred} at once.
-        @param seconds: the time on a clock that does not jump, in seconds; asked in that thread.
+        @param run: runs one task at a time: L{twisted_chat.worker.Worker.do} in a thread,
+            C{maybeDeferred} at once.
+        @param seconds: the time on a clock that does not jump, in seconds; called in that thread.
         """
         self.spent = Histogram()
         self.refused = 0
@@ -61,17 +61,18 @@ class Hashing:
     @property
     def waiting(self) -> int:
         """
-        Tasks that wait for the thread.
+        How many tasks are waiting for the thread.
         """
         return len(self._waiting)
 
     def do(self, task: Callable[..., _T], *arguments: Any) -> Deferred[_T]:
         """
-        Do a task after those that were asked for before.
+        Run a task after all earlier ones.
 
-        @param task: hashes; it must touch nothing that the reactor's thread changes.
-        @return: its result.  Cancelled, it is dropped if it still waits, and unheard otherwise.
-        @raise TooManyTries: too many wait.
+        @param task: computes hashes; it must not touch anything that the reactor's thread changes.
+        @return: its result.  If it is cancelled, a waiting task is dropped, and the result of a
+            running one ignored.
+        @raise TooManyTries: if too many are waiting.
         """
         if len(self._waiting) >= MAX_WAITING:
             self.refused += 1
@@ -83,7 +84,7 @@ class Hashing:
 
     def stop(self) -> None:
         """
-        Cancel all that wait.
+        Cancel all waiting tasks.
         """
         for result in list(self._waiting):
             result.cancel()
@@ -99,8 +100,8 @@ class Hashing:
 
     def _timed(self, task: Callable[[], _T]) -> _T:
         """
-        Do a task in the thread.  The time that it took is read after its result was told, and
-        before the next one begins.
+        Run a task in the thread.  The time that it took is read after its result is delivered,
+        before the next task begins.
         """
         begun = self._seconds()
         try:

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_law -*-
 """
-The law in force: who stands where, who may speak, who may enter.
+Decides by the law in force what rank somebody has, and whether they may speak or enter.
 
-There is one answer to each question, computed from the records and the bans as the log left them.
-Each is C{None} or the refusal, which says why and until when.
+Each question has one answer, computed from the records and bans that the log has made.  It is
+C{None}, or a refusal that says why and until when.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from .rules import project
 from .terms import showEnd
 
 _MAX_SPOKEN: Final = 1_000
-"""People of one room in slow mode after whom those are forgotten who need not wait any more."""
+"""People remembered in one room in slow mode, above which those who need not wait any more are
+forgotten."""
 
 
 class Policies(NamedTuple):
     """
-    What the server's options say; what is set in the chat comes before it.
+    The server's options; settings made in the chat override them.
 
     @ivar guests: C{"yes"}, C{"read-only"} or C{"no"}.
     @ivar registration: C{"open"}, C{"invited"} or C{"operator"}.
@@ -44,7 +45,7 @@ class Owned(NamedTuple):
 
     @ivar who: the account.
     @ivar name: the name as they registered it.
-    @ivar hasEnded: whether the account has ended, so that nobody gets the name any more.
+    @ivar hasEnded: whether the account has ended, so that nobody can get the name.
     """
 
     who: str
@@ -56,27 +57,29 @@ class Law:
     """
     What is in force.
 
-    @ivar records: those of the kinds in L{records.IN_MEMORY}.
-    @ivar guardsEntry: whether L{mayEnter} must be asked before somebody enters the chat; mostly
-        there is nobody whom the server keeps out.
+    @ivar records: the records of the kinds in L{records.IN_MEMORY}.
+    @ivar guardsEntry: whether L{mayEnter} must be asked before somebody enters the chat; false
+        while the server keeps nobody out.
+    @ivar guardsSpeech: whether L{maySpeak} must be asked before any message, and L{mayTell} too.
+    @ivar ruled: the places where L{maySpeak} must be asked all the same.
     """
 
     def __init__(self, policies: Policies | None = None) -> None:
         """
-        @param policies: what the server's options say.
+        @param policies: the server's options.
         """
         self.records = MemoryRecords(watcher=self._changed)
         self._policies = Policies() if policies is None else policies
         self._bans = BanIndex()
-        self._ruled: set[str] = set()
-        self._everywhere = False
+        self.ruled: set[str] = set()
+        self.guardsSpeech = False
         self.guardsEntry = False
         self._spoken: dict[str, dict[str, float]] = {}
         self._refresh(SERVER)
 
     @property
     def policies(self) -> Policies:
-        """What the server's options say."""
+        """The server's options."""
         return self._policies
 
     @policies.setter
@@ -98,7 +101,7 @@ class Law:
         Let an event take effect.
 
         @param event: of a kind in L{wire.events.RECORDED}.
-        @raise ChatError: if it is void; then nothing has changed.
+        @raise ChatError: if it is void; nothing has changed then.
         """
         project(event, self.records)
 
@@ -115,7 +118,7 @@ class Law:
 
     def _refresh(self, place: str) -> None:
         """
-        Note whether a place has rules for those who speak.
+        Update whether a place has rules for speaking.
         """
         there = knownPlace(self.records, place)
         settings = {} if there is None else there["settings"]
@@ -124,12 +127,12 @@ class Law:
             isRestricted = self._policies.guests != "yes" or bool(
                 settings.keys() - {"registration"}
             )
-            self._everywhere = hasMutes or isRestricted
-            self.guardsEntry = self._everywhere or self._bans.holds(SERVER, "enter")
+            self.guardsSpeech = hasMutes or isRestricted
+            self.guardsEntry = self.guardsSpeech or self._bans.holds(SERVER, "enter")
         elif hasMutes or "slow" in settings or "readonly" in settings:
-            self._ruled.add(place)
+            self.ruled.add(place)
         else:
-            self._ruled.discard(place)
+            self.ruled.discard(place)
         if "slow" not in settings:
             self._spoken.pop(place, None)
 
@@ -145,20 +148,20 @@ class Law:
 
     def roleIn(self, place: str, who: str) -> Rank:
         """
-        @return: the rank that somebody has by their role in this very place.
+        @return: the rank that somebody's role in this place gives them.
         """
         return roleIn(self.records, place, who)
 
     def isAccount(self, who: str) -> bool:
         """
-        @return: whether somebody is registered, and still is.
+        @return: whether this is an account that has not ended.
         """
         return isAccount(self.records, who)
 
     def ownerOf(self, name: str) -> Owned | None:
         """
-        @param name: a name as somebody typed it: only its case and its Unicode form may differ.
-        @return: the account that owns it, which may have ended; C{None} if none does.
+        @param name: a name as typed: only its case and its Unicode form may differ.
+        @return: the account that owns it, even if it has ended, or C{None}.
         """
         key = nameKey(name)
         owned = self.records.get(kinds.OWNED, key)
@@ -169,7 +172,7 @@ class Law:
     def lookalike(self, looks: Iterable[str]) -> Owned | None:
         """
         @param looks: what a name looks like.
-        @return: the account that owns a name that looks so, which may have ended; or C{None}.
+        @return: the account that owns a look-alike of the name, even if it has ended, or C{None}.
         """
         for look in looks:
             owned = self.records.get(kinds.OWNED, look)
@@ -193,7 +196,7 @@ class Law:
 
     def stays(self, place: str) -> bool:
         """
-        @return: whether a room stays though it is empty: somebody registered owns it.
+        @return: whether an empty room stays because a registered person owns it.
         """
         there = knownPlace(self.records, place)
         if there is None:
@@ -205,7 +208,7 @@ class Law:
 
     def setting(self, place: str, what: str, now: float) -> Any:
         """
-        @return: what was set for a place and is in force, or C{None}.
+        @return: the value of a setting of a place that is in force, or C{None}.
         """
         return settingOf(self.records, place, what, now)
 
@@ -223,14 +226,14 @@ class Law:
 
     def hasBans(self, place: str) -> bool:
         """
-        @return: whether L{mayEnter} can refuse anybody but guests for a ban.
+        @return: whether a ban can make L{mayEnter} refuse anybody but guests.
         """
         return self._bans.holds(SERVER, "enter") or self._bans.holds(place, "enter")
 
     def allBans(self, place: str, what: str) -> list[Ban]:
         """
-        @return: all bans (C{"enter"}) or mutes (C{"speak"}) of a place, those that have ended
-            among them.
+        @return: all bans (C{"enter"}) or mutes (C{"speak"}) of a place, including those that have
+            ended.
         """
         return self._bans.allOf(place, what)
 
@@ -244,9 +247,9 @@ class Law:
 
     def hasRules(self, place: str) -> bool:
         """
-        @return: whether L{maySpeak} must be asked before a message in a room.
+        @return: whether L{maySpeak} must be asked before a message in this place.
         """
-        return self._everywhere or place in self._ruled
+        return self.guardsSpeech or place in self.ruled
 
     def maySpeak(self, place: str, room: str, visitor: Visitor, now: float) -> ChatError | None:
         """
@@ -265,10 +268,10 @@ class Law:
 
     def mayTell(self, visitor: Visitor, to: str, now: float) -> ChatError | None:
         """
-        @param to: the account or session that they want to tell something alone.
-        @return: why they may not, or C{None}.  Operators can be written to at any time.
+        @param to: the account or session to which they want to send a direct message.
+        @return: why they may not, or C{None}.  Everybody may write to operators at any time.
         """
-        if not self._everywhere or self.rank(SERVER, to) >= Rank.OPERATOR:
+        if not self.guardsSpeech or self.rank(SERVER, to) >= Rank.OPERATOR:
             return None
         rank = self.rank(SERVER, visitor.who)
         muted = self._muted(SERVER, "on this server", visitor, now, rank >= Rank.OPERATOR)
@@ -276,8 +279,7 @@ class Law:
 
     def spoke(self, place: str, who: str, now: float) -> None:
         """
-        Note that somebody speaks in a room with rules: in slow mode that is the last time for a
-        while.
+        Note that somebody speaks in a room with rules, so that slow mode makes them wait.
         """
         slow = self.setting(place, "slow", now)
         if slow is not None:
@@ -298,7 +300,7 @@ class Law:
 
     def _silenced(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
         """
-        @return: why the whole server is silent for somebody, or C{None}.
+        @return: why somebody may not speak anywhere on the server, or C{None}.
         """
         lockdown = self.setting(SERVER, "lockdown", now)
         if lockdown == "all" and rank < Rank.MODERATOR:
@@ -314,7 +316,7 @@ class Law:
         self, place: str, room: str, visitor: Visitor, rank: Rank, now: float
     ) -> ChatError | None:
         """
-        @return: why a room is silent for somebody, or C{None}.
+        @return: why the rules of a room keep somebody from speaking, or C{None}.
         """
         if rank < Rank.SPEAKER and self.setting(place, "readonly", now) == "on":
             return ReadOnly(f"{room} is read-only: its moderators and speakers alone may speak")
@@ -322,7 +324,7 @@ class Law:
         spokeAt = self._spoken.get(place, {}).get(visitor.who)
         if slow is None or spokeAt is None or rank >= Rank.MODERATOR:
             return None
-        # A wall clock that was set back must not let anybody wait for longer.
+        # A wall clock that is set back must not make anybody wait longer.
         wait = ceil(min(spokeAt, now) + slow - now)
         if wait <= 0:
             return None
@@ -334,8 +336,8 @@ class Law:
 
     def mayEnter(self, place: str, room: str, visitor: Visitor, now: float) -> ChatError | None:
         """
-        @param place: of a room that they want to join; L{SERVER} or that of the lobby: to enter
-            the chat, or to go on in it under this name.
+        @param place: that of the room to join; L{SERVER} or the lobby's to enter the chat, or to
+            stay in it under this name.
         @param room: its name, for the sentence.
         @param now: in seconds since the epoch.
         @return: why somebody may not enter now, or C{None} if they may.
@@ -357,7 +359,7 @@ class Law:
 
     def _shut(self, visitor: Visitor, rank: Rank, now: float) -> ChatError | None:
         """
-        @return: why the server is shut to somebody, or C{None}.
+        @return: why a lockdown or an option keeps somebody out of the server, or C{None}.
         """
         lockdown = self.setting(SERVER, "lockdown", now)
         if lockdown == "all" and rank < Rank.OPERATOR:
@@ -377,7 +379,8 @@ class Law:
 
     def mayRegister(self, now: float, code: str = "") -> ChatError | None:
         """
-        @param code: the hash of a code, or empty.  Whether it can be used is judged by the log.
+        @param code: the hash of a code, or empty.  Whether it is valid is judged when the log
+            returns the event.
         @return: why somebody may not register now, or C{None}.
         """
         record = self.records.get(kinds.CODE, code)
@@ -393,7 +396,7 @@ class Law:
 
 def _endOf(ban: Ban) -> str:
     """
-    @return: until when a ban lasts, and why there is one, for the end of a sentence.
+    @return: the end and the reason of a ban, for the end of a sentence.
     """
     why = f" ({ban.reason})" if ban.reason else ""
     return f"{showEnd(ban.until)}{why}"

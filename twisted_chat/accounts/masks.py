@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_masks -*-
 """
-What bans concern beside people: networks, and patterns of names.
+Networks and patterns of names, which bans match besides people.
 
-A network has one spelling, so that a ban of it is found again.  A pattern has stars and no regular
-expression: nobody can write one that takes long.
+A network has one canonical spelling, so that its ban can be found again.  A pattern has stars
+instead of a regular expression, so that nobody can write one that takes long.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ MAX_STARS: Final = 4
 """Stars of a pattern."""
 
 MAX_PATTERN: Final = 32
-"""Characters of a pattern, the longest that a name has."""
+"""The longest pattern, in characters: as long as the longest name."""
 
 MIN_PATTERN: Final = 2
-"""Characters of a pattern beside its stars: with fewer it matches almost everybody."""
+"""The fewest characters of a pattern besides its stars: with fewer it matches almost everybody."""
 
 WIDEST: Final[Mapping[int, int]] = {4: 8, 6: 16}
 """The shortest prefix of a network, by the version of IP: /lockdown keeps everybody out."""
 
 HOST_BITS: Final[Mapping[int, int]] = {4: 32, 6: 64}
-"""The longest prefix of a network: whoever has one address of IPv6 has its /64."""
+"""The longest prefix of a network: a household with one IPv6 address has its whole /64."""
 
 
 class Pattern:
     """
-    A pattern with stars, each of which stands for any characters or none.
+    A pattern with stars, each of which matches any number of characters.
     """
 
     __slots__ = ("_first", "_last", "_least", "_middle")
@@ -47,7 +47,8 @@ class Pattern:
 
     def matches(self, name: str) -> bool:
         """
-        Take the earliest place for each part: if any will do, that does, so nothing is tried twice.
+        Match a name, taking the earliest place for each part: if any place works, the earliest
+        does, so there is no backtracking.
         """
         if self._last is None:
             return name == self._first
@@ -66,7 +67,8 @@ class Pattern:
 
 def shapes(pattern: str) -> list[str]:
     """
-    @return: the pattern as it is compared with what a name looks like (L{text.confusables.looks}).
+    @return: the pattern in the forms that are compared with the looks of a name
+        (L{text.confusables.looks}).
     """
     stars = pattern.count("*")
     return sorted(look for look in looks(pattern) if look.count("*") == stars)
@@ -74,7 +76,7 @@ def shapes(pattern: str) -> list[str]:
 
 def checkedPattern(text: str) -> str:
     """
-    @return: a pattern of names, as it came.
+    @return: the pattern of names, unchanged.
     @raise BadCommand: if it is none, or too wide.
     """
     stars = text.count("*")
@@ -92,15 +94,15 @@ def checkedPattern(text: str) -> str:
 def parseNetwork(text: str) -> str | None:
     """
     @param text: an address, or a network as C{203.0.113.0/24}.
-    @return: the network in its one spelling: IPv4 as such also where it is written as IPv6
-        (RFC 4291 section 2.5.5.2), IPv6 no narrower than /64; C{None} if the text is none.
+    @return: the network in its canonical spelling: IPv4-mapped IPv6 as IPv4 (RFC 4291 section
+        2.5.5.2), IPv6 no narrower than /64; C{None} if the text is not a network.
     """
     try:
         network: IPv4Network | IPv6Network = ip_network(text, strict=False)
     except ValueError:
         return None
     if "%" in text:
-        return None  # An interface of this machine (RFC 4007), which no network has.
+        return None  # A zone (RFC 4007), which networks do not have.
     if isinstance(network, IPv6Network):
         mapped = network.network_address.ipv4_mapped
         if mapped is not None and network.prefixlen >= 96:
@@ -112,7 +114,7 @@ def parseNetwork(text: str) -> str | None:
 
 def checkedNet(text: str) -> str:
     """
-    @return: a network that may be banned, as it came: in the spelling of L{parseNetwork}.
+    @return: the network, unchanged, if it is in the spelling of L{parseNetwork} and may be banned.
     @raise BadCommand: if it is none, or too wide.
     """
     if parseNetwork(text) != text:
@@ -129,7 +131,7 @@ def checkedNet(text: str) -> str:
 def isOneHost(net: str) -> bool:
     """
     @param net: a network that L{checkedNet} accepts.
-    @return: whether it is what one household has: an address of IPv4, a /64 of IPv6.
+    @return: whether it is the size of one household: an IPv4 address, or an IPv6 /64.
     """
     network = ip_network(net)
     return network.prefixlen == HOST_BITS[network.version]
@@ -138,8 +140,8 @@ def isOneHost(net: str) -> bool:
 def networkHolds(net: str) -> Callable[[str], bool]:
     """
     @param net: a network that L{checkedNet} accepts.
-    @return: tells whether a host is in it, however it is written.  Most hosts are told by how they
-        begin: to parse ten thousand takes 20 ms.
+    @return: a function that tells whether a host is in the network, however it is written.  It
+        decides most hosts by a textual prefix, since parsing ten thousand takes 20 ms.
     """
     network = ip_network(net)
     first, last = int(network.network_address), int(network.broadcast_address)
@@ -162,7 +164,7 @@ def networkHolds(net: str) -> Callable[[str], bool]:
 def nameMatches(pattern: str) -> Callable[[str], bool]:
     """
     @param pattern: one that L{checkedPattern} accepts.
-    @return: tells whether it matches one of the keys that a name looks like.
+    @return: a function that tells whether the pattern matches one of the looks of a name.
     """
     patterns = [Pattern(shape) for shape in shapes(pattern)]
     return lambda look: any(each.matches(look) for each in patterns)
@@ -170,9 +172,9 @@ def nameMatches(pattern: str) -> Callable[[str], bool]:
 
 def hostNet(host: str) -> str | None:
     """
-    @param host: where somebody comes from.
-    @return: the network that is banned together with them; C{None} if they have no address, or come
-        from this very machine, as everybody does who comes through a tunnel.
+    @param host: somebody's address.
+    @return: the network to ban together with them; C{None} if they have no address, or connect from
+        this machine, as everybody does through a tunnel.
     """
     address = addressOf(host)
     return None if address is None or address.is_loopback else parseNetwork(host)

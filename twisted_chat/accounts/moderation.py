@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.accounts.test_moderation -*-
 """
-The rules of order: which rooms there are and who owns them, roles, bans, what is set, removals and
-reports.  What such an event does to the records, and when it is void.
+The rules of rooms and moderation: how events about rooms, roles, bans, settings, removals and
+reports change the records, and when they are void.
 
-The rank of its author in the place decides, as it is when the log comes to the event.  Nobody acts
-on somebody of their own rank or above, except on themselves.  An end is compared with the time of
-an event, never with a clock.
+The author's rank in the place decides, as it is at the event's position in the log.  Nobody acts on
+somebody of their own rank or above, except on themselves.  An end is compared with the time of an
+event, never with a clock.
 
 Each rule checks everything before it changes anything.
 """
@@ -38,28 +38,28 @@ from .masks import checkedNet, checkedPattern, isOneHost
 from .ranks import LOBBY, ROLES, Rank, isAccount, knownPlace, placeOf, rankOf, roleIn
 
 MAX_OWNED: Final = 16
-"""Rooms that one account makes: they stay while they are empty."""
+"""Most rooms that one account owns: they stay while they are empty."""
 
 MAX_ROLES: Final = 1_000
-"""People with a role in one place."""
+"""Most people with a role in one place."""
 
 MAX_SLOW: Final = 6 * 3_600
-"""Seconds of slow mode."""
+"""The longest interval of slow mode, in seconds."""
 
 MAX_LOCKDOWN: Final = 7 * 86_400.0
-"""Seconds that a lockdown lasts: one that is forgotten ends."""
+"""The longest lockdown, in seconds: one that is forgotten ends by itself."""
 
 MAX_REPORTS: Final = 1_000
 """Open reports."""
 
 MAX_OWN_REPORTS: Final = 10
-"""Open reports of one person."""
+"""Most open reports by one person."""
 
 MAX_COPY: Final = 4_096
-"""Characters of the copy that a report keeps of a message."""
+"""Most characters of the copy of a message in a report."""
 
 MAX_REASON: Final = 256
-"""Characters of a reason that a record keeps."""
+"""Most characters of a reason in a record."""
 
 _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "readonly": ("on", "off"),
@@ -67,18 +67,18 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "registration": ("open", "invited", "operator", ""),
     "lockdown": ("register", "guests", "all", "off"),
 }
-"""What can be set beside slow mode, and to what.  Where C{guests} or C{registration} is empty, the
-server's options hold."""
+"""The settings besides slow mode, and their values.  If C{guests} or C{registration} is empty, the
+server's options apply."""
 
 _OFF: Final = ("", "off", 0)
-"""Values that are the same as none."""
+"""Values that unset a setting."""
 
 
 def _checkRank(event: Event, records: Records, place: str) -> Rank:
     """
-    @return: the rank of an event's author, who is a moderator at least; for the whole server an
-        operator.
-    @raise NotAllowed: if they are not.
+    @return: the rank of the event's author, who is at least a moderator, or an operator if the
+        place is the server.
+    @raise NotAllowed: if their rank is lower.
     """
     rank = rankOf(records, place, event.sid)
     if rank < (Rank.OPERATOR if place == SERVER else Rank.MODERATOR):
@@ -98,8 +98,8 @@ def _checkBelow(rank: Rank, event: Event, records: Records, place: str, who: str
 
 def _placeFrom(event: Event, records: Records, fields: Fields) -> tuple[str, Mapping[str, Any]]:
     """
-    @return: the place that an event is about, and its record.
-    @raise ChatError: if there is none, or the event is shown elsewhere.
+    @return: the place of the event, and its record.
+    @raise ChatError: if there is no such place, or the event is shown elsewhere.
     """
     place = fields.text("place")
     if (place == SERVER) != (event.room == SERVER):
@@ -122,7 +122,7 @@ def _created(event: Event, records: Records) -> None:
 
 def _closed(event: Event, records: Records) -> None:
     """
-    Forget a room.  One that is not known needs nothing: the chat itself judges whether it ends.
+    Forget a room.  An unknown room changes nothing: the chat itself judges whether it ends.
     """
     place = event.data
     there = None if place in (SERVER, LOBBY) else knownPlace(records, place)
@@ -166,8 +166,8 @@ def _granted(event: Event, records: Records) -> None:
 
 def _checkGrant(event: Event, records: Records, place: str, who: str, role: Rank) -> None:
     """
-    @raise NotAllowed: if the author may not give this role to this person.  Everybody may give
-        away what they have themselves.
+    @raise NotAllowed: if the author may not give this role to this person.  Everybody may give up
+        their own role.
     """
     rank = rankOf(records, place, event.sid)
     if role > rank:
@@ -212,7 +212,7 @@ def _banned(event: Event, records: Records) -> None:
 def _whom(event: Event, records: Records, fields: Fields, place: str, rank: Rank) -> dict[str, Any]:
     """
     @param rank: of the event's author.
-    @return: whom a ban concerns.
+    @return: the fields of the record that say whom a ban concerns.
     @raise ChatError: if it concerns nobody, or somebody whom the author may not ban.
     """
     who, looks = fields.text("who", ""), fields.looks()
@@ -223,7 +223,7 @@ def _whom(event: Event, records: Records, fields: Fields, place: str, rank: Rank
         checkedPattern(pattern)
     if net:
         checkedNet(net)
-    # A moderator bans a guest together with the one host that they came from.
+    # A moderator may ban a guest together with the one host that they came from.
     if rank < Rank.OPERATOR and (pattern or (net and not (isOneHost(net) and looks))):
         raise NotAllowed("only operators may ban a network or a pattern: ban a name")
     whom = {"who": who, "looks": looks, "pattern": pattern, "net": net}
@@ -239,7 +239,7 @@ def _checkNames(
     rank: Rank, event: Event, records: Records, place: str, looks: Collection[str]
 ) -> None:
     """
-    @raise NotAllowed: if somebody owns a name that looks so on whom the author may not act.
+    @raise NotAllowed: if the owner of a look-alike is a person whom the author may not act on.
     """
     for look in looks:
         owned = records.get(kinds.OWNED, look)
@@ -315,7 +315,7 @@ def _removed(event: Event, records: Records) -> None:
         "time": event.time,
     }
     records.put(kinds.REMOVAL, str(event.id), removal)
-    # A room's own past begins with the event that made it, whatever its name was before.
+    # A room's past begins with the event that made it, even if another room had its name before.
     after = max(after, int(place))
     upto = min(upto or event.id, event.id)
     records.hide(event.id, Selection(event.room, tuple(ids), who, name, after, upto))
@@ -323,8 +323,8 @@ def _removed(event: Event, records: Records) -> None:
 
 def _restored(event: Event, records: Records) -> None:
     """
-    Bring removed messages back.  The chat has no removals in memory, so the event says whose it is:
-    where that is wrong, nothing comes back.
+    Restore removed messages.  The chat keeps no removals in memory, so the event says who removed
+    them; if that is wrong, nothing is restored.
     """
     fields = Fields(event.data)
     place, _ = _placeFrom(event, records, fields)
@@ -391,4 +391,5 @@ RULES: Final[Mapping[str, Callable[[Event, Records], None]]] = {
     REPORTED: _reported,
     DONE: _done,
 }
-"""What each kind in L{wire.events.MODERATION} does, and the two that say which rooms there are."""
+"""The rule of each kind in L{wire.events.MODERATION}, and of the two kinds that make and end
+rooms."""

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.accounts.test_pepper -*-
 """
-The server's own secret, the pepper, kept in a file beside its certificate and never in the log.
+The pepper: the server's own secret, kept in a file beside its certificate and never in the log.
 
-The verifiers of passwords that people choose are masked with it.  A password can be guessed from a
-stolen verifier, but not from one that is masked: whoever steals the history has to steal this file
-as well.  So it has to be kept apart from the backups of the history, and must not be lost.
+It masks the verifiers of chosen passwords.  A password can be guessed from a stolen verifier, but
+not from a masked one, so a thief needs this file besides the history.  It must not be lost, and its
+backup belongs in another place than those of the history.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SIZE: Final = 32
 
 
 NAME_BYTES: Final = 4
-"""Bytes of a pepper's name: enough to notice that the file is another one."""
+"""Bytes of a pepper's name: enough to notice a different pepper."""
 
 
 class Pepper:
     """
-    Masks verifiers and unmasks them.
+    Masks and unmasks verifiers.
 
-    @ivar name: tells this pepper from others, and nothing of its bytes.
+    @ivar name: distinguishes this pepper from others, and reveals nothing of its bytes.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -46,7 +46,7 @@ class Pepper:
 
     def mask(self, verifier: Verifier) -> Verifier:
         """
-        Mask the keys of a verifier.  Each salt is masked in its own way.
+        Mask the keys of a verifier, with a different mask for each salt.
         """
         return verifier._replace(
             storedKey=self._masked(b"stored", verifier.salt, verifier.storedKey),
@@ -57,8 +57,8 @@ class Pepper:
         """
         Undo L{mask}.
 
-        @param name: that of the pepper it was masked with.
-        @raise WrongPepper: that is another one.
+        @param name: the name of the pepper with which it was masked.
+        @raise WrongPepper: if that is another pepper.
         """
         if name != self.name:
             raise WrongPepper(
@@ -79,7 +79,7 @@ def readPepper(path: Path) -> Pepper | None:
     Read the pepper.
 
     @return: C{None} if there is none.
-    @raise ConfigError: if it cannot be used, or others may have read it.
+    @raise ConfigError: if the file is unusable, or others may have read it.
     """
     try:
         with path.open("rb") as file:
@@ -102,7 +102,7 @@ def readPepper(path: Path) -> Pepper | None:
 
 def keptPepper(path: Path) -> Pepper:
     """
-    Read the pepper; make one if there is none.
+    Read the pepper, or generate one if there is none.
 
     @param path: its file; the folder is made for its owner only if it is missing.
     @raise ConfigError: if it can be neither made nor used, or others may have read it.

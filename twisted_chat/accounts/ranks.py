@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_ranks -*-
 """
-The order of ranks, in a room and on the whole server.
+Orders people by rank, in a room and on the whole server.
 
-Only accounts have a role, and a role belongs to a place.  An operator stands above everybody in
-every place, the server itself above the operators.
+Only accounts have roles, and a role belongs to a place.  An operator ranks above everybody in every
+place, and the server itself above the operators.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOBBY: Final = "0"
 
 class Rank(IntEnum):
     """
-    What somebody may do in a place: everything that those of lower rank may, too.
+    What somebody may do in a place, which includes everything that lower ranks may do.
     """
 
     NONE = 0
@@ -41,7 +41,7 @@ ROLES: Final[Mapping[str, Rank]] = {
     "owner": Rank.OWNER,
     "operator": Rank.OPERATOR,
 }
-"""The rank that each role gives; the empty one takes a role away."""
+"""The rank that each role gives; the empty role takes one away."""
 
 _EMPTY: Final[Mapping[str, Any]] = {"owner": "", "roles": {}, "settings": {}, "bans": []}
 
@@ -49,12 +49,12 @@ _EMPTY: Final[Mapping[str, Any]] = {"owner": "", "roles": {}, "settings": {}, "b
 def knownPlace(records: Records, place: str) -> Mapping[str, Any] | None:
     """
     @return: the record of a place, or C{None} if there is no such place.  The server and the lobby
-        always are.
+        always exist.
     """
     there: Mapping[str, Any] | None = records.get(PLACE, place)
     if there is None:
         return _EMPTY if place in (SERVER, LOBBY) else None
-    # Of a room that is older than the records only its owner is kept.
+    # For a room that is older than the records, only the owner is known.
     return there if "bans" in there else {**_EMPTY, **there}
 
 
@@ -71,14 +71,14 @@ def placeOf(records: Records, place: str) -> Mapping[str, Any]:
 
 def noSuchPlace() -> ChatError:
     """
-    @return: the refusal of what is about a room that is not there.
+    @return: the refusal of an event about a room that does not exist.
     """
     return NoSuchRoom("there is no such room any more: nothing was changed")
 
 
 def isAccount(records: Records, who: str) -> bool:
     """
-    @return: whether somebody is registered, and still is.
+    @return: whether this is an account that has not ended.
     """
     account = records.get(ACCOUNT, who)
     return account is not None and not account.get("gone")
@@ -86,7 +86,7 @@ def isAccount(records: Records, who: str) -> bool:
 
 def roleIn(records: Records, place: str, who: str) -> Rank:
     """
-    @return: the rank that somebody has by their role in this very place.
+    @return: the rank that somebody's role in this place gives them.
     """
     there = knownPlace(records, place)
     if there is None or not isAccount(records, who):
@@ -99,7 +99,7 @@ def roleIn(records: Records, place: str, who: str) -> Rank:
 
 def rankOf(records: Records, place: str, who: str) -> Rank:
     """
-    @param who: an account, a session, or empty: the server itself.
+    @param who: an account, a session, or empty for the server itself.
     @return: somebody's rank in a place.
     """
     if not who:
@@ -110,7 +110,7 @@ def rankOf(records: Records, place: str, who: str) -> Rank:
 def settingOf(records: Records, place: str, what: str, time: float) -> Any:
     """
     @param time: in seconds since the epoch.
-    @return: what was set for a place and is in force at this time, or C{None}.
+    @return: the value of a setting of a place that is in force at this time, or C{None}.
     """
     there = knownPlace(records, place)
     setting = None if there is None else there["settings"].get(what)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_records -*-
 """
-The records in memory: what the chat asks before it lets somebody do something.
+The records in memory, by which the chat decides what people may do.
 """
 
 from __future__ import annotations
@@ -11,62 +11,65 @@ from typing import Any, Final
 from ..stores.interfaces import Selection
 
 ACCOUNT: Final = "account"
-"""Of an account, by its id: C{name}, C{since}, C{names} (all that it owns), C{gone} once it has
+"""An account, by its id: C{name}, C{since}, C{names} (all that it owns), C{gone} once it has
 ended."""
 
 CREDENTIALS: Final = "credentials"
-"""Of an account, by its id: C{list}, and C{at}, the id of the event that they came with."""
+"""The credentials of an account, by its id: C{list}, and C{at}, the id of the event that set
+them."""
 
 OWNED: Final = "owned"
-"""Of a look, by itself: the account C{who} and the C{name} that looks so."""
+"""The owner of a look, by the look: the account C{who}, and its C{name} that has this look."""
 
 ROOMS: Final = "rooms"
-"""Of somebody who made rooms, by their id: the places of these rooms."""
+"""The rooms that somebody made, by their id: the places of these rooms."""
 
 PLACE: Final = "place"
-"""Of a room or the whole server, by its place: C{owner}, C{roles} (role and name, by account),
-C{settings} (value and end, by what they set), C{bans} (the numbers of the pages that list them)."""
+"""A room or the whole server, by its place: C{owner}, C{roles} (role and name, by account),
+C{settings} (value and end, by setting), C{bans} (the numbers of the pages that list them)."""
 
 PAGE: Final = "page"
-"""Of a part of the bans of a place, by the place, a blank and the page's number: their ids."""
+"""A page of the bans of a place, by the place, a blank and the page's number: their ids."""
 
 BAN: Final = "ban"
-"""Of a ban, by the id of its event."""
+"""A ban, by the id of its event."""
 
 CODE: Final = "code"
-"""Of a code that nobody has used yet, by its hash."""
+"""A code that is not used yet, by its hash."""
 
 CODES: Final = "codes"
-"""Of an account, by its id: hash, time and end of the codes that it gave out lately."""
+"""The codes that an account gave out lately, by its id: hash, time and end of each."""
 
 REMOVAL: Final = "removal"
-"""Of a removal, by the id of its event."""
+"""A removal, by the id of its event."""
 
 REPORT: Final = "report"
-"""Of an open report, by the id of its event."""
+"""An open report, by the id of its event."""
 
 COUNT: Final = "count"
-"""How many there are of something that has a bound, by its name."""
+"""The current count of something that has a bound, by its name."""
 
 IN_MEMORY: Final = frozenset({ACCOUNT, OWNED, ROOMS, PLACE, PAGE, BAN, CODE, CODES, REPORT, COUNT})
-"""The kinds that the chat keeps in memory: all but those that are read when they are needed."""
+"""The kinds that the chat keeps in memory; the others are read from the store when they are
+needed."""
 
 Watcher = Callable[[str, str, Any], None]
-"""Is told of each record that has changed: its kind, its key and its value, or C{None}."""
+"""Called for each record that changes, with its kind, its key and its value, or C{None} if it was
+removed."""
 
 
 class MemoryRecords:
     """
-    Records of some kinds, as dictionaries.
+    Keeps records of some kinds in dictionaries.
 
-    It provides L{stores.interfaces.Records} for rules that change no value that they are given: it
-    copies nothing.  It has no events, so that whatever is done to these does nothing here.
+    It provides L{stores.interfaces.Records} for rules that never modify a value they are given, so
+    it copies nothing.  It has no events, so methods that change events do nothing.
     """
 
     def __init__(self, kinds: Collection[str] = IN_MEMORY, watcher: Watcher | None = None) -> None:
         """
-        @param kinds: those to keep; others are forgotten.
-        @param watcher: is told of every change.
+        @param kinds: the kinds to keep; records of others are ignored.
+        @param watcher: called for every change.
         """
         self._kinds: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
         self._watcher = watcher
@@ -90,12 +93,12 @@ class MemoryRecords:
     def all(self, kind: str) -> dict[str, Any]:
         """
         @param kind: one that is kept.
-        @return: its records by their keys, to read only.
+        @return: its records by key; they must not be modified.
         """
         return self._kinds[kind]
 
     def get(self, kind: str, key: str) -> Any:
-        """See L{stores.interfaces.Records.get}; but the value must not be changed."""
+        """See L{stores.interfaces.Records.get}; the value must not be modified."""
         kept = self._kinds.get(kind)
         return None if kept is None else kept.get(key)
 

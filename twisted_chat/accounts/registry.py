@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_registry -*-
 """
-The rules of accounts: what their events do to the records, and when such an event is void.
+The rules of accounts: how their events change the records, and when such an event is void.
 
 Each rule checks everything before it changes anything.
 """
@@ -29,35 +29,35 @@ from .fields import Fields, malformed
 from .ranks import Rank, isAccount, placeOf, rankOf, settingOf
 
 MAX_NAMES: Final = 4
-"""Names that one account owns: one that it is called by, and three more."""
+"""Most names of one account: its main one, and three more."""
 
 MAX_CODES: Final = 10
-"""Codes of one account that are good, or not older than L{CODES_SECONDS}: an invitation is no door
-for a crowd."""
+"""Most codes of one account that are valid, or not older than L{CODES_SECONDS}, so that invitations
+do not let in a crowd."""
 
 MAX_SERVER_CODES: Final = 1_000
-"""Codes of the server, counted in the same way."""
+"""Most codes of the server, counted in the same way."""
 
 CODES_SECONDS: Final = 86_400.0
-"""How long a code counts that was used."""
+"""How long a used code is counted, in seconds."""
 
 MAX_CODE_SECONDS: Final = 30 * 86_400.0
-"""How long a code may be good: as long as the messages that removals can bring back."""
+"""The longest validity of a code, in seconds: as long as removed messages can be restored."""
 
 MAX_LABEL: Final = 64
-"""Characters of the name of a device."""
+"""The longest label of a device, in characters."""
 
 DIRECT: Final = "@"
-"""The place of what is told to one person alone, for read marks."""
+"""Stands for direct messages, in the place of a read mark."""
 
 TO_REGISTER: Final = "register"
 """The purpose of a code that lets somebody register."""
 
 FOR_DEVICE: Final = "device"
-"""The purpose of a code with which an account lets in one more device of its own."""
+"""The purpose of a code with which an account admits another device of its own."""
 
 TO_RECOVER: Final = "recover"
-"""The purpose of a code of the operator's, for somebody who has lost all credentials."""
+"""The purpose of a code that the operator gives to somebody who has lost all credentials."""
 
 
 def _registered(event: Event, records: Records) -> None:
@@ -79,7 +79,7 @@ def _registered(event: Event, records: Records) -> None:
 
 def _checkFree(records: Records, name: str, looks: Sequence[str]) -> None:
     """
-    @raise NameTaken: if an account owns a name that looks so; one that has ended, too.
+    @raise NameTaken: if an account owns a look-alike, even if the account has ended.
     """
     for look in looks:
         owned = records.get(kinds.OWNED, look)
@@ -91,8 +91,8 @@ def _checkFree(records: Records, name: str, looks: Sequence[str]) -> None:
 
 def _checkPolicy(records: Records, time: float, code: Mapping[str, Any] | None) -> None:
     """
-    @raise NotAllowed: if nobody may register now, or nobody without a code.  An operator's code is
-        good at any time.
+    @raise NotAllowed: if nobody may register now, or only with a code.  An operator's code is valid
+        at any time.
     """
     if code is not None and code["rank"] >= Rank.OPERATOR:
         return
@@ -143,7 +143,7 @@ def _credentials(event: Event, records: Records) -> None:
     code = fields.text("code", "")
     listed = fields.objects("credentials", MAX_CREDENTIALS)
     if code and not listed:
-        # What is left of an event whose credentials were replaced: the code is used up still.
+        # This event has lost its credentials to newer ones, but it still uses up its code.
         _useUp(records, fields)
         return
     if not listed or not all(isinstance(each.get("label"), str) for each in listed):
@@ -159,8 +159,8 @@ def _credentials(event: Event, records: Records) -> None:
 
 def _blank(records: Records, former: Mapping[str, Any]) -> None:
     """
-    Take credentials that were replaced out of the log, so that no old verifier lingers; that they
-    used up a code stays.
+    Remove replaced credentials from the log, so that no old verifier lingers; the code that they
+    used up stays used.
     """
     code = former.get("code")
     records.blank(former["at"], asData({"code": code}) if code else "")
@@ -168,7 +168,8 @@ def _blank(records: Records, former: Mapping[str, Any]) -> None:
 
 def _subject(event: Event, records: Records, fields: Fields) -> str:
     """
-    @return: the account that an event is about: its author's, or any if an operator is the author.
+    @return: the account that an event is about: the author's own, or any account if the author is
+        an operator.
     @raise ChatError: if its author may not do this.
     """
     who = fields.text("who", event.sid)
@@ -204,8 +205,8 @@ def _addName(event: Event, records: Records, who: str, looks: Sequence[str]) -> 
 
 def _giveBack(event: Event, records: Records, who: str, looks: Sequence[str]) -> None:
     """
-    Let others have a name.  The one that an account is called by stays until the account has ended;
-    then an operator may give it back.
+    Give up a name of an account.  Its main name stays until the account has ended; then an operator
+    may free it.
     """
     account = records.get(kinds.ACCOUNT, who)
     if event.name not in account["names"]:
@@ -224,7 +225,7 @@ def _unregistered(event: Event, records: Records) -> None:
     _mustBeAccount(records, who)
     account = records.get(kinds.ACCOUNT, who)
     former = records.get(kinds.CREDENTIALS, who)
-    # A role counts for an account alone that has not ended, so no place needs a change.
+    # Roles count only for accounts that have not ended, so no place has to change.
     records.put(kinds.ACCOUNT, who, {**account, "gone": True})
     records.put(kinds.CREDENTIALS, who, None)
     if former is not None:
@@ -262,7 +263,7 @@ def _code(event: Event, records: Records) -> None:
 
 def _recentCodes(records: Records, event: Event) -> tuple[list[Any], list[str]]:
     """
-    @return: what counts of the codes that somebody gave out; and the hashes of those that are over.
+    @return: those of an account's codes that count, and the hashes of those that have expired.
     """
     given, over = [], []
     for hash, time, until in records.get(kinds.CODES, event.sid) or ():
@@ -294,4 +295,4 @@ RULES: Final[Mapping[str, Callable[[Event, Records], None]]] = {
     CODE: _code,
     READ: _read,
 }
-"""What each kind in L{wire.events.ACCOUNTS} does."""
+"""The rule of each kind in L{wire.events.ACCOUNTS}."""

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_rules -*-
 """
-The one place where events become records: the projection of the stores, and of the chat itself.
+The projection, shared by stores and chat: the one place where events become records.
 
-It knows nothing but the event and the records that the events before it made, so the same log makes
-the same records on every node and after every restart.
+It depends only on the event and on the records that earlier events made, so the same log makes the
+same records on every node and after every restart.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _RULES = {**registry.RULES, **moderation.RULES}
 
 def project(event: Event, records: Records) -> None:
     """
-    Do to the records what an event means: a L{stores.interfaces.Projection}.
+    Apply an event to the records: a L{stores.interfaces.Projection}.
 
-    @param event: one of a kind in L{wire.events.RECORDED}; others do nothing.
-    @raise ChatError: if the event is void by what came before it, or malformed; then nothing has
-        changed.
+    @param event: any event; only kinds in L{wire.events.RECORDED} change records.
+    @raise ChatError: if the event is malformed, or earlier events make it void; nothing has changed
+        then.
     """
     rule = _RULES.get(event.kind)
     if rule is not None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.accounts.test_terms -*-
 """
-What moderators write: whom something concerns, known by its look, and how long it lasts.
+Parses the targets and the times that moderators type.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from ..errors import BadCommand
 from .masks import checkedNet, checkedPattern, parseNetwork
 
 MAX_SPAN: Final = 3_650 * 86_400
-"""The longest time that can be written, in seconds: ten years.  What lasts longer has no end."""
+"""The longest time that can be typed, in seconds: ten years.  Anything longer has no end."""
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-"""Seconds in a unit, the longest first, in which a time is shown."""
+"""Seconds in each unit in which a time is shown, the longest first."""
 
 _SECONDS: Final = {"w": 7 * 86_400, **_UNITS}
 
@@ -25,11 +25,11 @@ _SPAN: Final = re.compile(r"([0-9]{1,9})([smhdwSMHDW])")
 
 class Target(NamedTuple):
     """
-    The target of a ban, as somebody wrote it.
+    The target of a ban, as typed.
 
-    @ivar name: a name as it was typed, or empty.
+    @ivar name: a name as typed, or empty.
     @ivar pattern: a pattern of names, or empty.
-    @ivar net: a network, in its one spelling, or empty.
+    @ivar net: a network in its canonical spelling, or empty.
     """
 
     name: str = ""
@@ -39,8 +39,8 @@ class Target(NamedTuple):
 
 def parseTarget(text: str) -> Target:
     """
-    @param text: a word: an address or a network, a pattern with stars, or else a name.  An C{@}
-        before it says that it is a name: C{10.0.0.1} might be one.
+    @param text: a word: an address or a network, a pattern with stars, or else a name.  A leading
+        C{@} marks a name, such as C{@10.0.0.1}.
     @raise BadCommand: if it looks like a network or a pattern that cannot be banned.
     """
     if text.startswith("@"):
@@ -58,8 +58,8 @@ def parseTarget(text: str) -> Target:
 def parseSpan(text: str) -> int | None:
     """
     @param text: a word such as C{30s}, C{10m}, C{2h}, C{7d}, C{4w}.
-    @return: the time in seconds; C{None} if the word does not look like one.
-    @raise BadCommand: if it is no time at all, or too long.
+    @return: the time in seconds; C{None} if the word does not look like a time.
+    @raise BadCommand: if it is zero, or too long.
     """
     match = _SPAN.fullmatch(text)
     if match is None:
@@ -72,8 +72,8 @@ def parseSpan(text: str) -> int | None:
 
 def showSpan(seconds: int) -> str:
     """
-    @param seconds: a time in whole seconds, more than none.
-    @return: it as L{parseSpan} reads it, in the longest unit that fits.
+    @param seconds: a positive time, in whole seconds.
+    @return: the time as L{parseSpan} reads it, in the longest unit that fits.
     """
     unit, size = next((unit, size) for unit, size in _UNITS.items() if seconds % size == 0)
     return f"{seconds // size}{unit}"
@@ -81,8 +81,8 @@ def showSpan(seconds: int) -> str:
 
 def showEnd(until: float) -> str:
     """
-    @param until: when something ends, in seconds since the epoch; 0 if it does not.
-    @return: how a sentence says so, with a blank before it: in the server's time zone.
+    @param until: when something ends, in seconds since the epoch; 0 if never.
+    @return: words for the end of a sentence, with a leading blank, in the server's time zone.
     """
     if not until:
         return ""

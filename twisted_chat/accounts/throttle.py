@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.accounts.test_throttle -*-
 """
-Slows down those who guess passwords, or register again and again.
+Slows down guessing of passwords and mass registration.
 
-Tries are counted by where they come from, and never by account alone: otherwise strangers could
-lock its owner out.  A try counts as soon as it begins, so that a hundred at once are no way around.
+Tries are counted by network, and never by account alone: otherwise strangers could lock its owner
+out.  A try counts as soon as it begins, so that a hundred simultaneous tries are counted, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..errors import TooManyTries
 from ..text.networks import networkOf
 
 LOGIN_SPAN: Final = 600.0
-"""The time in which wrong logins are counted, in seconds."""
+"""The time over which wrong logins are counted, in seconds."""
 
 WRONG_FOR_ACCOUNT: Final = 10
 """Wrong logins from one network for one account."""
@@ -26,31 +26,31 @@ WRONG_FROM_NETWORK: Final = 30
 """Wrong logins from one network for any account."""
 
 NETWORK_SPAN: Final = 3_600.0
-"""The time in which registrations from one network are counted, in seconds."""
+"""The time over which registrations from one network are counted, in seconds."""
 
 REGISTERED_FROM_NETWORK: Final = 3
 """Registrations from one network."""
 
 ALL_SPAN: Final = 600.0
-"""The time in which all registrations are counted, in seconds."""
+"""The time over which all registrations are counted, in seconds."""
 
 REGISTERED_IN_ALL: Final = 30
 """Registrations from all networks."""
 
 MAX_ENTRIES: Final = 10_000
-"""Networks, or pairs of network and account, that are remembered: up to 10 MiB if each has made all
-its tries."""
+"""Most networks, or pairs of network and account, that are remembered: up to 10 MiB if each has
+used all its tries."""
 
 
 class Tally:
     """
-    How often something happened lately, by key.
+    Counts how often something happened lately, by key.
     """
 
     def __init__(self, most: int, span: float, monotonic: Callable[[], float]) -> None:
         """
         @param most: how often it may happen.
-        @param span: in how many seconds.
+        @param span: over how many seconds it is counted.
         @param monotonic: the time on a clock that does not jump, in seconds.
         """
         self._most = most
@@ -63,7 +63,7 @@ class Tally:
 
     def wait(self, key: Hashable) -> float:
         """
-        @return: seconds until it may happen once more; 0 if it may now.
+        @return: seconds until it may happen again; 0 if it may now.
         """
         times = self._times.get(key, ())
         if len(times) < self._most:
@@ -72,10 +72,10 @@ class Tally:
 
     def add(self, key: Hashable) -> float:
         """
-        Count once more, after L{wait} was asked.  If there are too many keys, the one that was
-        counted the longest time ago is forgotten.
+        Count one more, after L{wait} was asked.  If there are too many keys, the one that was
+        counted least recently is forgotten.
 
-        @return: the time, by which it is taken back.
+        @return: the time, for L{takeBack}.
         """
         now = self._monotonic()
         times = self._times.setdefault(key, [])
@@ -88,7 +88,7 @@ class Tally:
 
     def takeBack(self, key: Hashable, when: float) -> None:
         """
-        Count once less.
+        Undo one L{add}.
 
         @param when: what L{add} returned.
         """
@@ -101,14 +101,14 @@ class Tally:
 
 class Attempt:
     """
-    One try.  It counts until it is forgiven.
+    One try, which counts until it is forgiven.
     """
 
     def __init__(self, tallies: Sequence[tuple[Tally, Hashable]], refusal: str) -> None:
         """
-        @param tallies: what it is counted in, and by which key.
-        @param refusal: the sentence without the time to wait.
-        @raise TooManyTries: there is a time to wait, and nothing is counted.
+        @param tallies: the tallies that count it, each with its key.
+        @param refusal: the sentence, without the time to wait.
+        @raise TooManyTries: if one of them makes it wait; nothing is counted then.
         """
         wait = ceil(max(tally.wait(key) for tally, key in tallies))
         if wait > 0:
@@ -118,7 +118,7 @@ class Attempt:
 
     def forgive(self) -> None:
         """
-        Count it no longer: it was right, or came to nothing through no fault of theirs.
+        Stop counting it: it was right, or failed through no fault of the client.
         """
         for tally, key, when in self._counted:
             tally.takeBack(key, when)
@@ -143,8 +143,8 @@ class LoginThrottle:
 
         @param host: the numeric address that it comes from.
         @param who: the account's id; empty for a one-time code.
-        @return: has to be forgiven if the login is right, or is never checked.
-        @raise TooManyTries: too many were wrong.
+        @return: the attempt, to be forgiven if the login is right or is never checked.
+        @raise TooManyTries: if too many were wrong.
         """
         network = networkOf(host)
         return Attempt(
@@ -170,9 +170,9 @@ class RegistrationThrottle:
         Begin a registration.
 
         @param host: the numeric address that it comes from.
-        @param isTrusted: whether there are no limits for this address.
-        @return: has to be forgiven if nothing was registered.
-        @raise TooManyTries: there were too many.
+        @param isTrusted: whether the address is exempt from limits.
+        @return: the attempt, to be forgiven if nothing was registered.
+        @raise TooManyTries: if there were too many.
         """
         if isTrusted or self._all.wait("") > 0:
             return Attempt([(self._all, "")], "too many people are registering")

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_audience -*-
 """
-An audience: the listeners of the same events, grouped by the view they have of them.
+An audience: the listeners of the same events, grouped by view.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Audience:
     """
     A collection of listeners.
 
-    @ivar views: the listeners by their view: those who share a view share its bytes.
+    @ivar views: the listeners by view: those who share a view share its bytes.
     """
 
     __slots__ = ("views",)
@@ -54,14 +54,19 @@ class Audience:
 
     def add(self, listener: Listener, view: IView) -> None:
         """
-        Add a listener, or change the view of one who is there.
+        Add a listener, or change the view of an existing one.
         """
-        self.remove(listener)
+        for other, listeners in self.views.items():
+            if listener in listeners:
+                if other is view:
+                    return
+                self.remove(listener)
+                break
         self.views.setdefault(view, {})[listener] = None
 
     def remove(self, listener: Listener) -> None:
         """
-        Remove a listener; nothing happens if they are not there.
+        Remove a listener; do nothing if they are not in the audience.
         """
         view = self.viewOf(listener)
         if view is not None:

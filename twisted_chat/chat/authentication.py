@@ -1,9 +1,8 @@
 # -*- test-case-name: tests.chat.test_authentication -*-
 """
-Authentication: whether somebody who says so is the owner of an account.
+Checks that people own the accounts that they claim, and changes credentials.
 
-Passwords are hashed elsewhere, one after another; nothing here waits for a hash but the login that
-it is for.
+Passwords are hashed elsewhere, one after another; only the login that needs a hash waits for it.
 """
 
 from __future__ import annotations
@@ -38,22 +37,22 @@ from ..wire.scram import ServerExchange, parseClientFirst
 from .interfaces import Challenge, IClient, Proof
 
 FIRST_LABEL = "secret"
-"""The label of the secret that is made for somebody who registers without a password."""
+"""The label of the secret that is generated for somebody who registers without a password."""
 
 
 class SCRAMChallenge:
     """
     A login by SCRAM under way (RFC 5802).
 
-    @ivar message: what the client has to answer.
+    @ivar message: the challenge, which the client has to answer.
     """
 
     def __init__(
         self, exchange: ServerExchange, proof: Proof, attempt: Attempt | None = None
     ) -> None:
         """
-        @param proof: what is proved by the right answer.
-        @param attempt: how it is counted while it is wrong.
+        @param proof: what the right answer proves.
+        @param attempt: counts as a wrong login until the answer is right.
         """
         self.message = exchange.challenge
         self._exchange = exchange
@@ -76,10 +75,10 @@ class Authenticator:
     """
     Checks the owners of accounts.
 
-    @ivar hashing: where passwords are hashed.
-    @ivar pepper: what the verifiers of passwords are masked with.
-    @ivar logins: slows down those who guess.
-    @ivar registrations: slows down those who register again and again.
+    @ivar hashing: hashes passwords.
+    @ivar pepper: masks the verifiers of passwords.
+    @ivar logins: slows down guessing.
+    @ivar registrations: slows down mass registration.
     """
 
     def __init__(
@@ -92,8 +91,8 @@ class Authenticator:
         monotonic: Callable[[], float],
     ) -> None:
         """
-        @param log: has the credentials.
-        @param law: who owns which name.
+        @param log: stores the credentials.
+        @param law: knows who owns which name.
         @param seconds: the wall clock, in seconds since the epoch, UTC.
         @param monotonic: the time on a clock that does not jump, in seconds.
         """
@@ -118,12 +117,12 @@ class Authenticator:
         """
         Register somebody.
 
-        @param client: where they come from.
+        @param client: their connection.
         @param code: the hash of a code that lets them register, or empty.
-        @param make: makes what they log in with; that may cost a hash, so it is called where they
-            may register only.
-        @param submit: gives the log the drafts; returns what fires with the event that registers
-            them, and with the one that brings the credential.
+        @param make: makes their credential; that may cost a hash, so it is called only once they
+            may register.
+        @param submit: appends the drafts; returns Deferreds that fire with the event that registers
+            them and with the one that sets the credential.
         @return: the credential.
         @raise ChatError: it cannot be.
         """
@@ -147,18 +146,18 @@ class Authenticator:
 
     def make(self, label: str, secret: str) -> Deferred[Credential]:
         """
-        Make the credential of a secret that was made.
+        Make a credential for a generated secret.
 
-        @param label: what it is called.
-        @raise ChatError: the label breaks a rule, or too many wait for their passwords.
+        @param label: its label.
+        @raise ChatError: if the label breaks a rule, or too many hashes are waiting.
         """
         return self.hashing.do(madeCredential, label, secret, self._seconds())
 
     def choose(self, password: str) -> Deferred[Credential]:
         """
-        Make the credential of a password that somebody chose.
+        Make a credential for a chosen password.
 
-        @raise ChatError: it breaks a rule, or too many wait for their passwords.
+        @raise ChatError: if it breaks a rule, or too many hashes are waiting.
         """
         clean = cleanPassword(password)
         return self.hashing.do(ownCredential, clean, self._seconds(), self.pepper)
@@ -167,11 +166,11 @@ class Authenticator:
 
     def split(self, line: str) -> tuple[str, str]:
         """
-        Take apart what somebody typed in answer to the prompt.  A name has no blank, so a blank
-        ends the name of an account, or one before a secret that was made: the refusal of a name
-        with a blank would repeat it.
+        Split an answer to the prompt into name and secret.  Names have no blanks, so a blank ends
+        the name of an account, or any name if a generated secret follows: otherwise the refusal of
+        the name would repeat the secret.
 
-        @return: the name and the secret; the whole line and an empty text if it holds no secret.
+        @return: the name and the secret; the whole line and an empty text if there is no secret.
         """
         name, _, secret = line.strip().partition(" ")
         secret = secret.strip()
@@ -183,7 +182,7 @@ class Authenticator:
     def _account(self, name: str) -> Proof:
         """
         @param name: that of an account, and behind a slash the label of a credential.
-        @return: what is to be proved.
+        @return: the proof that a right password gives.
         @raise WrongLogin: if there is no such account.
         """
         name, _, label = name.partition("/")
@@ -197,13 +196,15 @@ class Authenticator:
 
     def invitation(self, secret: str) -> str:
         """
-        @return: the hash of a one-time code that lets somebody register, or empty.
+        @return: the hash of the secret, if it is a one-time code that lets somebody register;
+            otherwise empty.
         """
         return self._usable(secret, TO_REGISTER)
 
     def _usable(self, secret: str, *purposes: str) -> str:
         """
-        @return: the hash of a one-time code that is good for one of these purposes, or empty.
+        @return: the hash of the secret, if it is a valid one-time code for one of these purposes;
+            otherwise empty.
         """
         if readSecret(secret) is None:
             return ""
@@ -219,12 +220,13 @@ class Authenticator:
         submit: Callable[[Sequence[Credential]], Deferred[Any]],
     ) -> tuple[Credential, ...]:
         """
-        Change the credentials of an account, after all changes of it that were asked for here
-        before.  An event brings all of them, so that two at once would undo one another.
+        Change the credentials of an account, after all earlier changes of it.  An event sets all
+        credentials, so two simultaneous changes would undo one another.
 
-        @param edit: given those that there are, returns those that are to be; or refuses.
-        @param submit: gives the log the draft; its result fires with the event.
-        @return: those that there were.
+        @param edit: called with the present credentials; returns the new ones, or raises a
+            L{ChatError}.
+        @param submit: appends the draft; returns a Deferred that fires with the event.
+        @return: the previous credentials.
         @raise ChatError: it cannot be.
         """
         lock = self._changing.setdefault(who, DeferredLock())
@@ -241,7 +243,7 @@ class Authenticator:
     async def credentials(self, who: str) -> tuple[Credential, ...]:
         """
         @return: the credentials of an account.
-        @raise NoHistory: they cannot be read.
+        @raise NoHistory: if they cannot be read.
         """
         try:
             record: Any = await self._log.record(CREDENTIALS, who)
@@ -258,7 +260,7 @@ class Authenticator:
         Begin a login by SCRAM.
 
         @param message: the client's first message.
-        @raise ChatError: it is malformed, nobody is called so, or too many logins were wrong.
+        @raise ChatError: if it is malformed, nobody has this name, or too many logins were wrong.
         """
         first = parseClientFirst(message)
         wanted = self._account(first.name)
@@ -267,17 +269,18 @@ class Authenticator:
             raise WrongLogin(
                 f"{wanted.name} has no such device: enter the password, or ask for a code"
             )
-        # A secret that was made is not guessed, and strangers behind one address lock nobody out.
+        # Nobody can guess a generated secret, and strangers behind the same address must not lock
+        # its owner out.
         attempt = None if credential.isMade else self.logins.begin(client.host, wanted.who)
         exchange = ServerExchange(first, credential.verifier(self.pepper))
         return SCRAMChallenge(exchange, wanted._replace(label=credential.label), attempt)
 
     async def check(self, client: IClient, name: str, secret: str) -> Proof:
         """
-        Check a password, a made secret, or a one-time code.
+        Check a password, a generated secret, or a one-time code.
 
         @param name: that of an account, and behind a slash the label of a credential.
-        @raise ChatError: it is wrong, or cannot be checked now.
+        @raise ChatError: if it is wrong, or cannot be checked now.
         """
         wanted = self._account(name)
         attempt = self.logins.begin(client.host, wanted.who)
@@ -307,7 +310,7 @@ class Authenticator:
 
     async def _stillGood(self, proof: Proof) -> Proof:
         """
-        @raise WrongLogin: if the device was removed, or the account ended, since it was asked for.
+        @raise WrongLogin: if the device was removed, or the account ended, since the login began.
         """
         labels = [each.label for each in await self.credentials(proof.who)]
         if proof.label not in labels or not self._law.isAccount(proof.who):
@@ -319,7 +322,7 @@ def registration(who: str, name: str, code: str = "") -> Draft:
     """
     @param who: the session that becomes the account.
     @param code: the hash of a code that lets them register, or empty.
-    @return: a draft that makes a name somebody's own.
+    @return: a draft that registers a name.
     """
     data: dict[str, Any] = {"looks": sorted(looks(name))}
     if code:
@@ -329,7 +332,7 @@ def registration(who: str, name: str, code: str = "") -> Draft:
 
 def naming(who: str, name: str, isOwned: bool) -> Draft:
     """
-    @return: a draft that makes one more name an account's own, or gives it back.
+    @return: a draft that adds a name to an account, or gives it back.
     """
     data = {"looks": sorted(looks(name)), "owned": isOwned}
     return Draft(NAMED, SERVER, name, "", "", who, None, asData(data))
@@ -337,8 +340,8 @@ def naming(who: str, name: str, isOwned: bool) -> Draft:
 
 def proving(who: str, name: str, credentials: Sequence[Credential], code: str = "") -> Draft:
     """
-    @param code: the hash of a code that is used up by it, or empty.
-    @return: a draft that makes these the credentials of an account.
+    @param code: the hash of a code that this uses up, or empty.
+    @return: a draft that sets the credentials of an account.
     """
     data: dict[str, Any] = {"credentials": [each.value() for each in credentials]}
     if code:

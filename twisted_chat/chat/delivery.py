@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_delivery -*-
 """
-Delivery: from events that leave everybody where they are to those who hear them.
+Delivery: takes events in which nobody joins or leaves to their listeners.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .state import State
 from .user import Outcome, Proposal, User, usersOf
 
 _SPOKEN_IN_ROOMS = frozenset({SAID, ACTED})
-"""The kinds that a room hears and that change nothing."""
+"""The kinds that a room hears and that change no state."""
 
 
 _NOT_SHOWN = "this was stored, but could not be shown: the operator finds the reason in the log"
@@ -51,7 +51,7 @@ _NOT_SHOWN = "this was stored, but could not be shown: the operator finds the re
 
 class _Batch(NamedTuple):
     """
-    A batch on its way into the fan-out.
+    A batch, as the fan-out collects it.
     """
 
     places: Places
@@ -59,20 +59,20 @@ class _Batch(NamedTuple):
 
     def show(self, place: int, audience: Audience) -> None:
         """
-        Let an audience hear the event at this place.
+        Show the event at this place to an audience.
         """
         self.places[audience].append(place)
 
     def answer(self, place: int, author: Listener, data: bytes) -> None:
         """
-        Give an author this in the place of their own event.
+        Give an author this answer in the place of their own event.
         """
         self.answers[author][place] = data
 
 
 class Delivery:
     """
-    Shows what people say, and applies what changes rooms and names, in the order of the log.
+    Shows messages, and applies changes of rooms and names, in the order of the log.
     """
 
     _log = Logger()
@@ -84,7 +84,7 @@ class Delivery:
         around: Callable[[Member | None], Iterable[Room]],
     ) -> None:
         """
-        @param marks: of everybody who is here.
+        @param marks: the read marks of everybody who is here.
         @param around: see L{presence.Presence.around}.
         """
         self._state = state
@@ -94,10 +94,11 @@ class Delivery:
 
     def show(self, run: Sequence[tuple[Event, User | Proposal | None]]) -> list[Outcome]:
         """
-        Show events that leave everybody where they are.
+        Show events in which nobody joins or leaves.
 
-        @param run: with their origins: the user of a message, the proposal of anything else.
-        @return: what became of the proposals among them.
+        @param run: the events with their origins: the user of a message, the proposal of anything
+            else.
+        @return: the outcomes of the proposals among them.
         """
         state = self._state
         events = [event for event, _ in run]
@@ -105,7 +106,7 @@ class Delivery:
         rooms = state.rooms
         audit = state.audit
         batch = _Batch(Places(list), Answers(dict))
-        # Every message passes here: it is put into the batch without a call.
+        # The hot path: a message enters the batch without a function call.
         places, answers = batch
         outcomes: list[Outcome] = []
         for place, (event, origin) in enumerate(run):
@@ -115,7 +116,7 @@ class Delivery:
                     user: Any = origin
                     author = state.roster.bySid(event.sid) if user is None else user.member
                     if room is None or author is None or room not in author.rooms:
-                        # Another node let its author leave before, or be removed.
+                        # An earlier event of another node made its author leave.
                         self._refuseVoid(place, event, origin, batch)
                         continue
                     address = ""
@@ -154,7 +155,7 @@ class Delivery:
 
     def _refuseVoid(self, place: int, event: Event, origin: object, batch: _Batch) -> None:
         """
-        Refuse to its author what came too late in the log to be heard.
+        Tell the author that their message came too late in the log to be heard.
         """
         if isinstance(origin, User):
             error = NoSuchRoom(f"you are not in {event.room} any more: nobody heard this")
@@ -162,8 +163,8 @@ class Delivery:
 
     def _tell(self, place: int, event: Event, origin: object, batch: _Batch) -> None:
         """
-        Show a direct message to the person it is for.  They may have left since it was appended:
-        then nobody was told, unless the session is likely to be resumed.
+        Show a direct message to its recipient.  If they have left since it was appended, it is
+        refused, unless their session is likely to be resumed.
         """
         sid = event.room[1:]
         target = self._state.roster.bySid(sid)
@@ -171,7 +172,8 @@ class Delivery:
             for user in usersOf(target):
                 user.lastSender = event.sid
                 if target.record is not None and user.session is None:
-                    # People at a terminal read what they are shown; programs say so themselves.
+                    # People at a terminal read what they are shown; programs send read marks
+                    # themselves.
                     self._marks.told(user, event.id)
             batch.show(place, target.alone)
         sender = self._state.roster.bySid(event.sid)
@@ -193,9 +195,9 @@ class Delivery:
         self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
     ) -> bool:
         """
-        Apply an event that changes a room or a name, unless it is void, and show it.
+        Apply an event that changes a room or a name and show it, unless it is void.
 
-        @return: whether it is not void.
+        @return: whether it took effect.
         """
         self._state.counters.changes += 1
         proposal = origin if isinstance(origin, Proposal) else None
@@ -256,8 +258,8 @@ class Delivery:
 
     def _create(self, event: Event, author: Member | None) -> None:
         """
-        Let there be a new room.  One that cannot be has a place in the records all the same, since
-        these do not know which names look alike: whoever is its author's node has it closed.
+        Make a new room.  An impossible room is in the records nevertheless, because their rules do
+        not know which names look alike; the node of its author closes it.
         """
         state = self._state
         try:
@@ -271,7 +273,7 @@ class Delivery:
 
     def _account(self, event: Event, member: Member | None) -> None:
         """
-        Let a change of an account take effect for those who are here.
+        Apply a change of an account to its owner, if they are here.
         """
         if event.kind == READ:
             self._marks.happened(event)
@@ -281,7 +283,7 @@ class Delivery:
             member.own(event.name)
             for user in usersOf(member):
                 user.registered()
-                # What came before, they were shown as a guest.
+                # Earlier messages were shown to them as a guest.
                 self._marks.knows(user, DIRECT, event.id)
                 self._state.audit.tell(f"{event.name} is registered", user.client.address)
 
@@ -298,7 +300,7 @@ class Delivery:
         self, place: int, event: Event, origin: object, batch: _Batch, outcomes: list[Outcome]
     ) -> None:
         """
-        Answer the author of an event that failed, who has no answer yet.
+        Answer the author of an event that failed, if they have no answer yet.
         """
         error = NotShown(_NOT_SHOWN)
         if isinstance(origin, User) and place not in batch.answers.get(origin, ()):
@@ -314,9 +316,9 @@ class Delivery:
 
 def _refuse(author: Listener, event: Event, answer: bytes, error: ChatError | None = None) -> bytes:
     """
-    Replace the receipt at the beginning of an answer by a refusal.
+    Replace the receipt at the beginning of an answer with a refusal.
 
-    @param error: why; without it, that the event cannot be shown.
+    @param error: the reason; by default that the event cannot be shown.
     """
     if not isinstance(author, User):
         return answer

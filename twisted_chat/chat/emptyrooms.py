@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_emptyrooms -*-
 """
-The rooms that nobody is in, and which of them are forgotten.
+Keeps track of empty rooms, and selects those to close.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ DAY = 86_400.0
 """Seconds of a day."""
 
 FORGET_DAYS = 7
-"""Days that a room stays that nobody is in, unless the operator says otherwise: a holiday."""
+"""Days that an empty room stays by default: a holiday."""
 
 UNUSED_SECONDS = 3_600.0
-"""Seconds that an unused room stays that nobody is in: time to come back after a lost connection,
-or to tell others the password."""
+"""Seconds that an empty and unused room stays: time to come back after a lost connection, or to
+tell others the password."""
 
 MAX_EMPTY = 20_000
-"""Rooms that nobody is in, of all people: at 2 to 3 KiB each some 50 MiB."""
+"""Most empty rooms: at 2 to 3 KiB each some 50 MiB."""
 
 MAX_UNUSED = 1_000
-"""Those of them that are unused: nobody misses them."""
+"""Most empty rooms that are unused: nobody misses them."""
 
 MAX_AT_ONCE = 1_000
-"""Rooms that are forgotten at once for their age: each takes an event."""
+"""Most rooms that are closed at once for their age: each takes an event."""
 
 
 def isUnused(room: Room) -> bool:
     """
-    @return: whether nobody misses anything when the room ends: nothing was said in it, it is about
-        nothing, and nobody is invited.
+    @return: whether nobody would miss the room: nothing was said in it, it has no topic, and nobody
+        is invited.
     """
     return not (room.used or room.topic or room.invited)
 
 
 def mayBeForgotten(room: Room) -> bool:
     """
-    @return: whether the room ends when nobody has been in it for long enough; asked when its last
+    @return: whether the room is closed once it has been empty for long enough; asked when its last
         member leaves, and at the start.
     """
     isLobby = not room.id
@@ -49,8 +49,8 @@ def mayBeForgotten(room: Room) -> bool:
 
 class EmptyRooms:
     """
-    The rooms that nobody is in and that may be forgotten, in the order in which they were left.
-    One that is to be closed is taken out.
+    The empty rooms that may be closed, in the order in which they were left.  A room whose closing
+    is under way is not among them.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class EmptyRooms:
 
     def add(self, room: Room) -> None:
         """
-        Add a room that has just been left.
+        Add a room that has just become empty.
         """
         self.discard(room)
         if mayBeForgotten(room):
@@ -70,15 +70,15 @@ class EmptyRooms:
 
     def discard(self, room: Room) -> None:
         """
-        Take a room out that somebody joins, or that has ended.
+        Remove a room that somebody joins, or that has ended.
         """
         self._used.pop(room, None)
         self._unused.pop(room, None)
 
     def takeExcess(self) -> Room | None:
         """
-        @return: where too many rooms are empty, the one that comes first: an unused one, or else
-            the one that was left first.
+        @return: the room to close first, now removed, if there are too many, or C{None}: an unused
+            one, or else the one that was left first.
         """
         isExcess = len(self) > MAX_EMPTY or len(self._unused) > MAX_UNUSED
         if not isExcess:
@@ -90,9 +90,9 @@ class EmptyRooms:
     def takeOld(self, now: float, believed: float, days: int) -> list[Room]:
         """
         @param now: the wall time, in seconds since the epoch.
-        @param believed: the same by a clock that can be believed: what was said in a room cannot be
-            brought back.
-        @param days: how long a room stays that nobody is in.
+        @param believed: the same by a clock that deletion may trust: the messages of a closed room
+            cannot be restored.
+        @param days: how long an empty room stays, in days.
         @return: the rooms that have been empty for too long, at most L{MAX_AT_ONCE}.
         """
 

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.chat.test_fanout -*-
 """
-The fan-out of a batch: a broadcast from events to one call for each listener.
+The fan-out: broadcasts a batch of events with one call for each listener.
 
-The cost of a message is paid once a dialect, not once a listener: a batch is rendered and joined
-once, and every listener is given the same C{bytes} in one call.
+The cost of a message is paid once for each view, not for each listener: a batch is rendered and
+joined once, and all listeners get the same C{bytes} in one call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .audience import Audience, Listener
 
 class _Sheet:
     """
-    Lines as one view reads them, joined once.
+    The lines of a share in one view, joined once.
 
     @ivar lines: one for each event.
     @ivar whole: all of them.
@@ -35,8 +35,8 @@ class _Sheet:
 
     def answering(self, answers: dict[int, bytes]) -> bytes:
         """
-        @param answers: by the places of the lines that they replace, in their order.
-        @return: all lines, with answers in the places of some.
+        @param answers: by the places of the lines that they replace, in order.
+        @return: all lines, some of them replaced by answers.
         """
         if len(answers) == len(self.lines):
             return b"".join(answers.values())
@@ -55,9 +55,9 @@ class _Sheet:
 
 class _Share:
     """
-    What a batch holds for one audience.
+    The events of a batch for one audience.
 
-    @ivar places: where in the batch each event stands.
+    @ivar places: the place of each event in the batch.
     @ivar events: these events.
     """
 
@@ -70,7 +70,7 @@ class _Share:
 
     def sheet(self, view: IView, render: _Render) -> _Sheet:
         """
-        @return: the share as this view reads it, rendered once.
+        @return: the share in this view, rendered once.
         """
         sheet = self._sheets.get(view)
         if sheet is None:
@@ -85,25 +85,26 @@ Places = defaultdict[Audience, list[int]]
 """The places in a batch of the events that each audience hears."""
 
 Answers = defaultdict[Listener, dict[int, bytes]]
-"""What each author gets in the places of their own events."""
+"""The answers that authors get in the places of their own events."""
 
 
 class FanOut:
     """
-    One batch on its way out: put together first, then sent.
+    One batch on its way out: collected first, then sent.
 
-    Authors come first, with the answers in the places of their own events; then everybody else.
-    Each listener gets one C{put}, in the order of the ids, so that the last id that reached a
-    client is exact.
+    Authors are served first, with answers in the places of their own events, then everybody else.
+    Each listener gets one C{put}, in the order of the ids, so that the last id that a client
+    received tells exactly what it has seen.
 
     An event that a view cannot render, and a listener whose C{put} raises, are left out: all others
     are served.
 
     @ivar places: the places in the batch of the events that each audience hears, rising.
-    @ivar answers: what authors get in the places of their own events, rising.
+    @ivar answers: the answers that authors get in the places of their own events, rising.
     @ivar answeredAt: when all authors had their answers, or C{None}.
-    @ivar deliveries: events times the listeners of each.
-    @ivar faults: what was left out: the place of an event, or C{None} for a listener, and why.
+    @ivar deliveries: the number of listeners, summed over all events.
+    @ivar faults: what was left out: the place of an event, or C{None} for a listener, and the
+        error.
     """
 
     __slots__ = (
@@ -132,8 +133,8 @@ class FanOut:
         @param events: the batch.
         @param places: see above.
         @param answers: see above.
-        @param refuse: given the author of an event that a view cannot render, the event and the
-            answer that was meant for its author; returns the answer that they get instead.
+        @param refuse: called with the author of an event that a view cannot render, the event and
+            the intended answer; returns the answer to send instead.
         @param seconds: the time on a clock that does not jump, in seconds.
         """
         self._lobby = lobby
@@ -148,21 +149,23 @@ class FanOut:
 
     def show(self, place: int, audience: Audience) -> None:
         """
-        Let an audience hear the event at this place of the batch.  Places come in their order.
+        Show the event at this place of the batch to an audience.  Places must rise from call to
+        call.
         """
         self.places[audience].append(place)
 
     def answer(self, place: int, author: Listener, data: bytes) -> None:
         """
-        Give an author this in the place of their own event.  Places come in their order.
+        Give an author this answer in the place of their own event.  Places must rise from call to
+        call.
         """
         self.answers[author][place] = data
 
     def send(self, apart: Collection[Listener] = ()) -> None:
         """
-        Put to each listener what they are to hear.
+        Put to each listener everything that they hear.
 
-        @param apart: those who are told in another way.
+        @param apart: listeners that are left out, because they are told in another way.
         """
         if len(self.places) == 1:
             ((audience, places),) = self.places.items()
@@ -173,7 +176,7 @@ class FanOut:
 
     def _render(self, view: IView, events: Sequence[Event]) -> list[bytes]:
         """
-        @return: a line for each event; an empty one for what cannot be rendered.
+        @return: a line for each event; empty for an event that cannot be rendered.
         """
         try:
             return view.events(events, self._lobby)
@@ -199,7 +202,8 @@ class FanOut:
 
     def _sendWhole(self, audience: Audience, apart: Collection[Listener]) -> None:
         """
-        Send a batch whose events are all for one audience: the usual case, and the fast one.
+        Send a batch whose events are all for one audience, which is the usual case and the fast
+        one.
         """
         answers = self.answers
         sheets: dict[IView, _Sheet] = {}
@@ -229,7 +233,7 @@ class FanOut:
 
     def _sendMerged(self, apart: Collection[Listener]) -> None:
         """
-        Send to several audiences: those who belong to the same of them share their bytes.
+        Send to several audiences; listeners who belong to the same ones share their bytes.
         """
         events = self._events
         belongs: dict[Listener, list[tuple[_Share, IView]]] = {}
@@ -264,7 +268,7 @@ class FanOut:
 
     def _merge(self, pairs: Sequence[tuple[_Share, IView]]) -> list[bytes]:
         """
-        @return: the lines of all shares; what several of them hold stands there once.
+        @return: the lines of all shares in order; an event that several shares hold appears once.
         """
         lines = [b""] * len(self._events)
         taken: set[int] = set()

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.chat.test_hub -*-
+# -*- test-case-name: tests.chat.test_hub,tests.chat.test_notstored,tests.chat.test_exactlyonce -*-
 """
 The hub: the way into the chat, and the follower of its log.
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from itertools import groupby
 from typing import cast
 
@@ -26,7 +25,7 @@ from ..counters import Counters
 from ..errors import ChatError
 from ..steadyclock import SteadyClock
 from ..stores.interfaces import IFollower, IStore
-from ..wire.events import CLOSED, JOINED, LEFT, Draft, Event
+from ..wire.events import CLOSED, JOINED, LEFT, MOVES, Draft, Event
 from .commands.table import perform
 from .delivery import Delivery
 from .emptyrooms import FORGET_DAYS
@@ -36,6 +35,7 @@ from .member import Member
 from .operator import Operator, Order
 from .presence import Presence
 from .readmarks import ReadMarks
+from .recovery import Recovery
 from .room import Room
 from .rooms import Rooms
 from .state import State
@@ -52,15 +52,9 @@ HELD_SESSION_SECONDS = 600.0
 """How long before the end of the last server a session must have been used, so that its name is
 kept."""
 
-RESTORED = 1_000
-"""Events that are read at once to restore the rooms: some 0.5 MiB."""
-
-_MOVES = frozenset({JOINED, LEFT})
-"""The kinds that change who hears what comes after them."""
-
 
 def _isMove(entry: tuple[Event, object]) -> bool:
-    return entry[0].kind in _MOVES
+    return entry[0].kind in MOVES
 
 
 @implementer(IFollower)
@@ -189,21 +183,9 @@ class Hub:
         stored = await state.log.rooms()
         _, newest = await state.log.bounds()
         state.lastId = state.startId = newest
-        state.rooms.restore(stored.records, newest)
-        changed = {state.rooms.lobby}
-        events = await state.log.stateAfter(stored.reflected, RESTORED)
-        while events:
-            for event in events:
-                with suppress(ChatError):  # It was void when it was new, too.
-                    changed.add(state.rooms.apply(event, None))
-            events = await state.log.stateAfter(events[-1].id, RESTORED)
-        # Only now: what is kept stands for all these events.
-        for room in changed:
-            if state.rooms.get(room.name) is room:
-                state.keep(room)
-            else:
-                state.log.dropRoom(room.id)
         state.law.load(await state.log.records(IN_MEMORY))
+        state.rooms.restore(await Recovery(state, stored, newest).run(), newest)
+        state.keep(state.rooms.lobby)
         self._clock = SteadyClock(state.seconds, state.monotonic, state.log.lastTime)
         now = state.seconds()
         for room in state.rooms.values():
@@ -244,7 +226,7 @@ class Hub:
         entries = cast("Sequence[tuple[Event, User | Proposal | None]]", batch)
         outcomes: list[Outcome] = []
         for event, _ in entries:
-            if event.kind in _MOVES:
+            if event.kind in MOVES:
                 for moves, run in groupby(entries, _isMove):
                     if moves:
                         moving = cast("list[tuple[Event, Proposal | None]]", list(run))
@@ -305,7 +287,7 @@ class Hub:
         """
         @return: what becomes of a proposal that cannot be stored.
         """
-        isFact = draft.kind in _MOVES and draft.room == self.rooms.lobby.name
+        isFact = draft.kind in MOVES and draft.room == self.rooms.lobby.name
         if draft.kind == LEFT and user.isChanging:
             isFact = False  # They are here still, and can try again.
         rejoined = draft.kind == JOINED and self.rooms.get(draft.room) in user.rooms

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_interfaces -*-
 """
-What the chat asks of a door's connection, and what a door may ask of the chat.
+Declares what the chat requires of a connection, and what a door may call in the chat.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from ..wire.interfaces import IDialect
 
 class Proof(NamedTuple):
     """
-    What somebody has proved who logs in.
+    What somebody who logs in has proved.
 
     @ivar who: the id of the account that they own.
     @ivar name: the name of the account that they used.
     @ivar label: the label of the credential, or empty.
-    @ivar signature: by which the client knows the server (the last message of SCRAM), or C{None}.
+    @ivar signature: the last message of SCRAM, by which the client recognises the server, or
+        C{None}.
     @ivar code: the hash of the one-time code that they used, or empty.
     """
 
@@ -38,7 +39,7 @@ class Challenge(Protocol):
     """
     A login by SCRAM under way (RFC 5802).
 
-    @ivar message: what the client has to answer.
+    @ivar message: the challenge, which the client has to answer.
     """
 
     message: str
@@ -53,19 +54,19 @@ class Challenge(Protocol):
 
 class LoginRequest(NamedTuple):
     """
-    What somebody asks for who wants to log in.
+    A request to log in.
 
-    @ivar name: the name they want, as they typed it; with the token of a session it may be empty.
+    @ivar name: the name, as typed; with the token of a session it may be empty.
     @ivar token: the secret of a session to resume; empty for a new session that can be resumed;
-        C{None} where sessions cannot be resumed.
+        C{None} for a session that cannot be resumed.
     @ivar last: the last event id they have seen, or C{None}.
-    @ivar epoch: the log's epoch that this id is of.
+    @ivar epoch: the epoch of the log to which this id belongs.
     @ivar backlog: how many old messages they want, or C{None} for the server's own number.
-    @ivar secret: the password, made secret or one-time code of the account that owns the name; or
-        empty.
-    @ivar challenge: a login by SCRAM that was begun (L{hub.Hub.challenge}), or C{None}.
+    @ivar secret: the password, generated secret or one-time code of the account that owns the name,
+        or empty.
+    @ivar challenge: a login by SCRAM that was begun by L{hub.Hub.challenge}, or C{None}.
     @ivar answer: the client's answer to the challenge.
-    @ivar proof: what was proved so far; not for doors to set.
+    @ivar proof: what was proved so far; doors must not set it.
     """
 
     name: str
@@ -88,18 +89,18 @@ class ICork(Interface):
         """
         Send whole lines ahead of what is held back.
 
-        @return: fires when there is room for more; never if the connection is lost before.
+        @return: fires when there is room for more; never if the connection is lost first.
         """
 
     def release(data: bytes) -> None:
         """
-        Send C{data}, and then what was held back, unless another cork still holds it.
+        Send C{data}, then the output that was held back, unless another cork still holds it.
         """
 
     def discard() -> None:
         """
-        Throw away what every cork holds back, and hold nothing back any more: the client must not
-        see events that follow ones it missed.
+        Discard the output that all corks hold back, and remove the corks: the client must not see
+        events that follow ones it missed.
         """
 
 
@@ -126,42 +127,41 @@ class IClient(Interface):
 
     def reply(data: bytes) -> None:
         """
-        Send the answer to a question, which may be larger than what may be queued otherwise.
+        Send the answer to a request, which may exceed the limit of the queue.
 
         @param data: whole lines.
         """
 
     def cork() -> ICork:
         """
-        Hold back what is put from now on, within the same bounds.
+        Hold back all output from now on, within the same bounds.
         """
 
     def answered() -> None:
         """
-        Note that some of what this client said was answered: it may be read from again.  Called
-        only while L{IUser.waits} is true.
+        Note that some of this client's lines were answered: it may be read from again.  Called only
+        while L{IUser.waits} is true.
         """
 
     def charge(lines: int) -> None:
         """
-        Count a request as so many lines more against the client's rate: what everybody is told of,
-        and long answers, cost more.
+        Charge a request as this many additional lines against the client's rate: requests that
+        everybody is told of, and long answers, cost more.
         """
 
     def close(lastLines: bytes) -> None:
         """
-        Send these last lines and close, in this order; after what is corked, if anything is.  What
-        is put from now on is thrown away.
+        Send corked output and then the last lines, and close.  Later output is discarded.
         """
 
 
 class IUser(Interface):
     """
-    What a door may do for somebody who is logged in.
+    A logged-in user, as a door sees them.
 
-    Whatever takes a while returns a L{Deferred} that fires when it is answered; until then no other
-    request of this user may be passed on.  Refusals are raised as L{errors.ChatError} at once, or
-    given to the user as an answer later.
+    A method that takes a while returns a L{Deferred} that fires when the request is answered; until
+    then the door must not pass on another request of this user.  Refusals are raised as
+    L{errors.ChatError} at once, or sent to the user later.
     """
 
     name: str = Attribute("The user's name.")
@@ -189,7 +189,7 @@ class IUser(Interface):
 
     def perform(line: str, key: str | None) -> Deferred[None] | None:
         """
-        Do what a line of text says: a command, or a message.
+        Perform a line of text: a command, or a message.
         """
 
     def answer(value: Answer, key: str | None) -> None:
@@ -209,8 +209,8 @@ class IUser(Interface):
 
     def hangUp() -> None:
         """
-        Leave the chat as one whose program ended its side without saying so: with a goodbye, but a
-        session that can be resumed keeps its name for a while.
+        Leave the chat because the client closed its side: the user gets a goodbye, and a session
+        that can be resumed keeps its name for a while.
         """
 
     def drop() -> None:
@@ -221,7 +221,7 @@ class IUser(Interface):
 
 class Audit(Protocol):
     """
-    Where the operator reads what happens.
+    The audit log: tells the operator what happens.
 
     @ivar wantsMessages: whether L{said} is to be called.
     """
@@ -229,15 +229,15 @@ class Audit(Protocol):
     wantsMessages: bool
 
     def said(self, name: str, text: str, address: str) -> None:
-        """Somebody said something in a public room."""
+        """Log a message in a public room."""
 
     def tell(self, text: str, address: str) -> None:
-        """Somebody came, left, or did something worth a line."""
+        """Log that somebody entered, left, or did something worth a line."""
 
 
 class NoAudit:
     """
-    An audit that nobody reads.
+    An audit log that discards everything.
     """
 
     wantsMessages = False

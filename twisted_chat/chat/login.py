@@ -1,9 +1,9 @@
-# -*- test-case-name: tests.chat.test_login -*-
+# -*- test-case-name: tests.chat -*-
 """
-Logging in: under a new name, with the token of a session, or to an account.
+Logs people in: under a new name, with the token of a session, or to an account.
 
-Somebody is in once the log has returned their JOINED event.  A connection more of somebody who is
-here already needs no event.
+Somebody is logged in once the log has returned their JOINED event.  Another connection of somebody
+who is here needs no event.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from .user import Proposal, User, usersOf
 from .welcome import Welcomer
 
 MAX_DEVICES = 8
-"""Connections that one account may have at once."""
+"""Most simultaneous connections of one account."""
 
 TAKEOVER_SECONDS = 1.0
-"""How long a session stays with a connection before another one may take it over."""
+"""Seconds for which a session stays with a connection before another may take it over."""
 
 
 class _Arrival(Proposal):
     """
-    Somebody who is logging in: their JOINED event is on its way to the log and back.
+    A login whose JOINED event is on its way to the log and back.
 
-    @ivar session: the id of the session that they log in with.
+    @ivar session: the id of the session to log in with.
     """
 
     __slots__ = ("_desk", "_logins", "session")
@@ -57,8 +57,9 @@ class _Arrival(Proposal):
 
     def wait(self, client: IClient) -> Deferred[User]:
         """
-        @return: fires when they are in.  To cancel it says that this client is gone: then they
-            leave as soon as they are in, unless another connection has taken the session over.
+        @return: fires when the login is done.  Cancel it if this client is gone: then the user
+            leaves as soon as they are logged in, unless another connection has taken the session
+            over.
         """
 
         def abandon(_: object) -> None:
@@ -72,7 +73,7 @@ class _Arrival(Proposal):
 
     def settle(self, outcome: Event | ChatError) -> None:
         """
-        Let the logins end that were not cancelled.
+        Fire the results of all logins that were not cancelled.
         """
         self._desk.arrived(self, outcome)
         for login in self._logins:
@@ -129,7 +130,7 @@ class LoginDesk:
             proof = await authenticator.check(client, request.name, request.secret)
         secret = ""
         if proof.code:
-            # The code is used up only where they can enter and see what takes its place.
+            # The code is used up only once they can enter and see the secret that replaces it.
             self._admit(client, proof)
             proof, secret = await self._redeem(proof)
         request = request._replace(name=proof.name, secret="", challenge=None, proof=proof)
@@ -141,7 +142,8 @@ class LoginDesk:
             session = session._replace(account=proof.who, device=proof.label)
             user = await self._enter(client, request, session)
         if user.client is client:
-            # Otherwise it goes on over another connection, which has shown the token alone.
+            # Otherwise the session may continue over another connection that has shown only the
+            # token.
             user.proved(proof.label)
             if secret:
                 user.notice(f"Next time enter: {proof.name} {secret}")
@@ -152,7 +154,7 @@ class LoginDesk:
         Register somebody with a code, and let them in.
 
         @param code: its hash.
-        @raise ChatError: it cannot be; then the code is good still.
+        @raise ChatError: if that fails; the code stays valid then.
         """
         state = self._state
         request, session = _begun(request)
@@ -183,10 +185,10 @@ class LoginDesk:
 
     async def _redeem(self, proof: Proof) -> tuple[Proof, str]:
         """
-        Use up a one-time code: the account gets a made secret in its place.
+        Use up a one-time code: the account gets a generated secret in its place.
 
-        @return: what is proved, with the label of the secret; and the secret.
-        @raise ChatError: somebody was faster, or there are too many credentials.
+        @return: the proof, with the label of the secret; and the secret.
+        @raise ChatError: if the code was used meanwhile, or there are too many credentials.
         """
         state = self._state
         authenticator = state.authenticator
@@ -208,9 +210,9 @@ class LoginDesk:
 
     async def logInAs(self, user: User, name: str, secret: str, key: str | None) -> None:
         """
-        Let a guest go on as the owner of an account; or let its owner prove who they are.
+        Log a guest in to an account, or let its owner prove who they are.
 
-        @raise ChatError: it cannot be; then they stay who they are.
+        @raise ChatError: if that fails; they stay who they are then.
         """
         proof = await self._state.authenticator.check(user.client, name, secret)
         isOwner = proof.who == user.sid
@@ -231,10 +233,10 @@ class LoginDesk:
 
     async def _change(self, user: User, proof: Proof, key: str | None) -> bool:
         """
-        Let a guest leave, and be here as the owner of an account.
+        Make a guest leave and return as the owner of an account.
 
-        @return: whether they are: not if the connection ended meanwhile.
-        @raise ChatError: it cannot be stored; then they stay who they are.
+        @return: whether they did; false if the connection ended meanwhile.
+        @raise ChatError: if it cannot be stored; they stay who they are then.
         """
         guest, room = user.member, user.current
         user.isChanging = guest.leaving = True
@@ -244,7 +246,7 @@ class LoginDesk:
         except ChatError:
             user.isChanging = guest.leaving = False
             if user.leaving:
-                # Now there is somebody again who can leave.
+                # From here on, the user can leave again.
                 user.leaving = False
                 user.drop()
             raise
@@ -267,7 +269,7 @@ class LoginDesk:
 
     def _lost(self, user: User, guest: Member) -> None:
         """
-        Let somebody leave whose connection ended while they changed.
+        Make a user leave whose connection ended during the change.
         """
         if user.member is guest or user not in user.member.devices:
             self._state.audit.tell(f"{guest.name} has left", user.client.address)
@@ -278,9 +280,9 @@ class LoginDesk:
 
     async def _become(self, user: User, proof: Proof) -> None:
         """
-        Let a user be here as the owner of an account.
+        Make a user the owner of an account.
 
-        @raise ChatError: somebody else came first in the log; then they are nobody.
+        @raise ChatError: if somebody else was first in the log; the user is nobody then.
         """
         state = self._state
         member, record = await self._whenSettled(user.client, proof.who)
@@ -298,8 +300,8 @@ class LoginDesk:
 
     async def _recordOf(self, who: str) -> Session:
         """
-        @return: what is stored of an account.
-        @raise NoHistory: it cannot be read.
+        @return: the stored record of an account.
+        @raise NoHistory: if it cannot be read.
         """
         try:
             stored = await self._state.log.session(who)
@@ -320,7 +322,7 @@ class LoginDesk:
 
     async def _recall(self, token: str) -> Session | None:
         """
-        @return: the session of a token, or C{None}; also where its account has ended.
+        @return: the session of a token; C{None} if there is none, or its account has ended.
         """
         try:
             session = await self._state.log.recall(hashToken(token))
@@ -333,13 +335,13 @@ class LoginDesk:
             return None
         isAccount = self._state.law.isAccount
         if not session.account and isAccount(session.sid):
-            # They had registered, and the server ended before that was noted here.
+            # They registered, but the server ended before the session recorded it.
             session = session._replace(account=session.sid)
         return session if not session.account or isAccount(session.account) else None
 
     async def _goOn(self, client: IClient, request: LoginRequest, session: Session) -> User:
         """
-        Go on with a session, over this connection.
+        Resume a session over this connection.
         """
         if request.last is None:
             request = request._replace(last=0, epoch="")
@@ -362,14 +364,14 @@ class LoginDesk:
 
     def _arrivalOf(self, who: str) -> _Arrival | None:
         """
-        @return: the login of a person that is under way, or C{None}.
+        @return: the login of a person that is in progress, or C{None}.
         """
         arrival = self._arriving.get(who)
         return None if arrival is None or arrival.user.leaving else arrival
 
     def _connected(self, session: Session) -> User | None:
         """
-        @return: the connection of a session that goes on, or C{None}.
+        @return: the live connection of a session, or C{None}.
         """
         member = self._state.roster.bySid(session.account or session.sid)
         for user in () if member is None else usersOf(member):
@@ -382,7 +384,7 @@ class LoginDesk:
         self, client: IClient, arrival: _Arrival, request: LoginRequest
     ) -> Deferred[User]:
         """
-        Go on with the login of somebody whom the log has not returned yet, over another connection.
+        Continue a login whose event the log has not returned yet over another connection.
         """
         self._attach(client, arrival.user)
         self._welcomer.expect(arrival.user, request)
@@ -390,7 +392,7 @@ class LoginDesk:
 
     def _takeOver(self, client: IClient, user: User, request: LoginRequest) -> None:
         """
-        Go on with the session of somebody who is still here, over another connection.
+        Continue the session of a user who is still here over another connection.
         """
         self._checkEntry(client, user.name, user.sid, bool(user.member.record))
         self._attach(client, user)
@@ -411,8 +413,8 @@ class LoginDesk:
         """
         Log somebody in to their account, who may be here over other connections.
 
-        @param session: of this connection, with the account.
-        @raise ChatError: they cannot enter now.
+        @param session: the session of this connection, which names the account.
+        @raise ChatError: if they cannot enter now.
         """
         who = session.account
         member, record = await self._whenSettled(client, who)
@@ -423,15 +425,15 @@ class LoginDesk:
         try:
             self._state.roster.check(name, who)
         except NameTaken:
-            # They were called so without owning the name, and somebody else is by now.
+            # They used the name without owning it, and somebody else uses it by now.
             name = account
         return await self._join(client, request._replace(name=name), session, record)
 
     async def _whenSettled(self, client: IClient, who: str) -> tuple[Member | None, Session]:
         """
-        Wait while a login to an account is under way.
+        Wait until no login to an account is in progress.
 
-        @return: its owner, if they are here and stay; and what is stored of them.
+        @return: its owner, if they are here and stay; and the account's record.
         @raise WrongLogin: if the account has ended.
         """
         while True:
@@ -463,7 +465,7 @@ class LoginDesk:
         self._checkEntry(client, member.name, member.sid, True)
         self._checkConnections(member.sid)
         if not member.devices:
-            # Until now they were here at other nodes alone.
+            # Until now they were here only at other nodes.
             member.own(member.account, record)
         user = User(state, client, member, session)
         self._presence.seat(user)
@@ -484,7 +486,7 @@ class LoginDesk:
 
     def _checkConnections(self, who: str) -> None:
         """
-        @raise TooManyTries: if somebody has as many connections as one may have.
+        @raise TooManyTries: if somebody has L{MAX_DEVICES} connections.
         """
         member = self._state.roster.bySid(who)
         if member is not None and len(member.devices) >= MAX_DEVICES:
@@ -523,10 +525,10 @@ class LoginDesk:
         record: Session | None = None,
     ) -> Deferred[User]:
         """
-        Reserve the name, and have the log say that somebody joined.
+        Reserve the name, and append a JOINED event.
 
-        @param record: what is stored of their account, if they have one.
-        @raise ChatError: if the name cannot be had, or they may not enter.
+        @param record: the record of their account, or C{None}.
+        @raise ChatError: if the name is not available, or they may not enter.
         """
         name = cleanName(request.name)
         state = self._state
@@ -547,7 +549,7 @@ class LoginDesk:
         """
         Have the log say that somebody joined.
 
-        @param stored: what is stored of them.
+        @param stored: their stored session.
         @return: see L{_Arrival.wait}.
         """
         state = self._state
@@ -577,7 +579,7 @@ class LoginDesk:
 
     def arrived(self, arrival: _Arrival, outcome: Event | ChatError) -> None:
         """
-        Note that the log has let somebody in, or that somebody else had the name first.
+        End a login: the log has returned its event, or somebody else had the name first.
         """
         user = arrival.user
         if self._arriving.get(user.sid) is arrival:

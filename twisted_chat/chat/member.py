@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_member -*-
 """
-A member: one person, as others see them, with several connections, one, or none of them here.
+A member: one person, as others see them, with any number of connections here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Device(Listener, Protocol):
     @property
     def view(self) -> IView:
         """
-        How its current room reads.
+        The view of its current room.
         """
 
 
@@ -34,17 +34,17 @@ class Member:
     """
     A person who is in the chat.
 
-    @ivar name: how everybody calls them.
-    @ivar sid: what they are known by in the log: their account, or their session's id.
+    @ivar name: their name.
+    @ivar sid: their id in the log: that of their account, or else of their session.
     @ivar rooms: the rooms they are in, the lobby first.
     @ivar rights: see L{room.Person.rights}.
     @ivar joinedAt: when they entered the chat, in seconds since the epoch, UTC.
     @ivar lastActiveAt: when they last said something, in seconds since the epoch, UTC.
     @ivar leaving: whether they left, or are leaving.
-    @ivar keepsName: whether their name is kept for them when they left.
+    @ivar keepsName: whether their name is held for them after they leave.
     @ivar devices: their connections here, oldest first.
     @ivar account: the name of their account; empty for a guest.
-    @ivar record: what is stored of their account, or C{None} for a guest.
+    @ivar record: the record of their account, or C{None} for a guest.
     """
 
     __slots__ = (
@@ -89,7 +89,7 @@ class Member:
         Note that they have an account.
 
         @param account: its name.
-        @param record: what is stored of it; C{None} if that is nothing yet.
+        @param record: its record; C{None} if nothing is stored yet.
         """
         self.account = account
         self.record = record or Session(self.sid, f"account:{self.sid}", account=self.sid)
@@ -103,7 +103,7 @@ class Member:
 
     def attach(self, device: Device) -> None:
         """
-        Add a connection, or note that one reads in another way now.
+        Add a connection, or update its view.
         """
         if device not in self.devices:
             self.devices += (device,)
@@ -111,7 +111,7 @@ class Member:
 
     def detach(self, device: Device) -> None:
         """
-        Remove a connection; nothing happens if it is not there.
+        Remove a connection; do nothing if it is not attached.
         """
         self.devices = tuple(each for each in self.devices if each is not device)
         self._alone = None
@@ -139,5 +139,5 @@ def membersOf(room: Room) -> Iterator[Member]:
 
 def sendNowhere(data: bytes) -> None:
     """
-    Send nothing: the way out to a connection that is lost.
+    Discard data: the C{put} of a lost connection.
     """

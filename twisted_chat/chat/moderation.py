@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_moderation -*-
 """
-What moderators did, when the log returns it: who hears of it, and who has to leave.
+Applies the acts of moderators when the log returns them: who hears of them, and who has to leave.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .user import usersOf
 
 class Moderation:
     """
-    Lets what moderators did take effect for those who are here.
+    Applies the acts of moderators to the people who are here.
     """
 
     _log = Logger()
@@ -37,10 +37,10 @@ class Moderation:
 
     def happen(self, event: Event) -> list[Audience]:
         """
-        Let an event take effect.
+        Apply an event.
 
         @param event: of a kind in L{wire.events.MODERATION}; the law has accepted it.
-        @return: who hears of it now.
+        @return: the audience that is told now.
         """
         law = self._state.law
         if event.kind == REMOVED:
@@ -63,7 +63,7 @@ class Moderation:
 
     def _audienceOf(self, people: Iterable[str]) -> Audience:
         """
-        @return: the connections of those of these people who are here.
+        @return: the connections here of these people.
         """
         audience = Audience()
         for who in people:
@@ -76,10 +76,10 @@ class Moderation:
 
     def _eject(self, event: Event, place: str, room: Room | None) -> None:
         """
-        Send those away who may not be there any more, as far as their connections are here: only
-        here it is known where they come from.
+        Send away banned people whose connections are on this node, since no other node knows their
+        addresses.
 
-        @param room: from where; C{None}: from the server.
+        @param room: the room; C{None} for the server.
         """
         state = self._state
         ban = state.law.ban(event.id)
@@ -93,14 +93,14 @@ class Moderation:
                     if room is None:
                         self._sendAway(member, error)
                     elif member.sid != ban.who:
-                        # The person who is banned leaves by an event that came with the ban.
+                        # The banned person leaves by an event that was appended with the ban.
                         self._putOut(member, room, event)
                     break
 
     def _concerned(self, ban: Ban, room: Room | None) -> list[Member]:
         """
-        @param room: where, or C{None}: anywhere.
-        @return: those here whom a ban may concern.
+        @param room: the room; C{None} for the server.
+        @return: the people here whom a ban may concern.
         """
         roster = self._state.roster
         found = [roster.bySid(ban.who), *map(roster.withLook, ban.looks)]
@@ -119,7 +119,7 @@ class Moderation:
 
     def _sendAway(self, member: Member, error: ChatError) -> None:
         """
-        Let somebody leave the chat, who is told why.
+        Make somebody leave the chat, and tell them why.
         """
         for user in usersOf(member):
             if not user.leaving:
@@ -128,10 +128,8 @@ class Moderation:
 
     def _putOut(self, member: Member, room: Room, event: Event) -> None:
         """
-        Let somebody leave a room.
+        Make somebody leave a room.
         """
-        for user in usersOf(member):
-            user.remember(room)
         left = Draft(LEFT, room.name, member.name, "", event.name, member.sid, None, event.sid)
         self._state.log.append(left, None)
 
@@ -139,8 +137,8 @@ class Moderation:
 
     def finish(self) -> None:
         """
-        Tell the rooms which messages were removed.  Only the store knows; it is asked when all
-        events before were sent, so that ids reach nobody too early.
+        Tell the rooms which messages were removed.  Only the store knows; it is asked once all
+        earlier events were sent, so that no id arrives too early.
         """
         removals, self._removals = self._removals, []
         for event in removals:

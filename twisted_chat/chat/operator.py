@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.chat.test_operator -*-
 """
-What the operator of the server may do in the chat.  The server itself is the author: its events
-have no session, so no user can forge one.
+Performs what the operator asks for in the chat.  The server itself is the author: its events have
+no session, so no user can forge them.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from .state import State
 from .user import User
 
 SERVER = "server"
-"""The name under which the server does something.  No user can have it."""
+"""The server's name as an author, which no user can have."""
 
 
 CODE_SECONDS = 86_400.0
-"""How long a code of the operator's is good."""
+"""How long a code from the operator is valid, in seconds."""
 
 
 @implementer(IClient)
 class _Transcript:
     """
-    A client without a connection: it keeps what it is told.
+    A client without a connection, which keeps everything it is sent.
 
-    @ivar data: all of it, in order.
+    @ivar data: the output, in order.
     """
 
     dialect: IDialect = TEXT
@@ -75,9 +75,9 @@ class _Transcript:
 
 class _ServerUser(User):
     """
-    The server itself as the author of one command.  Nobody sees it in a room.
+    The server itself as the author of one command.  It appears in no room.
 
-    @ivar error: why the command was refused, or C{None}.
+    @ivar error: the refusal of the command, or C{None}.
     """
 
     __slots__ = ("error",)
@@ -86,17 +86,17 @@ class _ServerUser(User):
 
     def refuse(self, error: ChatError, key: str | None = None) -> None:
         """
-        Keep why the command was refused.
+        Keep the refusal of the command.
         """
         self.error = error
 
 
 class Order:
     """
-    A draft of the server on its way to the log and back: its origin.
+    The origin of a draft of the server's.
 
-    @ivar result: fires when the log has returned it and everybody was told; fails with the
-        L{ChatError} if it was refused, or void.
+    @ivar result: fires when the log has returned the event and everybody was told; fails with the
+        L{ChatError} if it was refused or void.
     @ivar waits: always, as that of a L{user.User} who waits.
     """
 
@@ -107,14 +107,14 @@ class Order:
 
     def settle(self) -> None:
         """
-        Note that it has happened, unless it was refused.
+        Report success, unless it was refused.
         """
         if not self.result.called:
             self.result.callback(None)
 
     def refuse(self, error: ChatError) -> None:
         """
-        Note that it cannot be stored, or that what came before it in the log rules it out.
+        Report that it cannot be stored, or is void.
         """
         if not self.result.called:
             self.result.errback(error)
@@ -122,7 +122,7 @@ class Order:
 
 def order(state: State, draft: Draft) -> Deferred[None]:
     """
-    Give the log a draft for which no user waits.
+    Append a draft of the server's.
 
     @return: see L{Order.result}.
     """
@@ -133,7 +133,7 @@ def order(state: State, draft: Draft) -> Deferred[None]:
 
 class Operator:
     """
-    Does what the operator asks for.
+    Performs the operator's requests.
     """
 
     def __init__(self, state: State) -> None:
@@ -150,13 +150,13 @@ class Operator:
 
     async def perform(self, line: str, room: str = "") -> list[str]:
         """
-        Do a command for those who keep order, with a rank above everybody.
+        Perform a moderators' command, with a rank above everybody.
 
         @param line: as people type it, without the slash.
-        @param room: where it is done, as somebody typed it; without it in the lobby, from where
-            bans are bans from the server.
-        @return: what an author of it would read, line by line.
-        @raise ChatError: it is refused.
+        @param room: the room in which it acts, as typed; by default the lobby, where bans are bans
+            from the server.
+        @return: the lines that its author would read.
+        @raise ChatError: if it is refused.
         """
         state = self._state
         transcript = _Transcript()
@@ -172,10 +172,10 @@ class Operator:
 
     async def makeCode(self, name: str) -> str:
         """
-        Make a one-time code that is good for a day.
+        Make a one-time code that is valid for a day.
 
-        @param name: of an account whose owner has lost every other way in; empty: the code lets
-            somebody register.
+        @param name: the name of an account whose owner has lost all credentials; empty for a code
+            that lets somebody register.
         @return: the code.
         @raise ChatError: if there is no such account, or it cannot be stored.
         """
@@ -199,7 +199,7 @@ class Operator:
 
     async def open(self, name: str) -> Room:
         """
-        Make a private room public.  What was said in it while it was private stays with those who
+        Make a private room public.  Messages from its private time stay readable only for those who
         were members then.
 
         @param name: the room's, as somebody typed it.
@@ -216,8 +216,8 @@ class Operator:
 
     async def close(self, name: str) -> Room:
         """
-        End a room: its members are told, and are in the lobby.  Nobody can join meanwhile; those
-        who were just about to are sent away as well.
+        End a room: its members are told, and find themselves in the lobby.  Nobody can join
+        meanwhile; members whose join was already under way are removed as well.
 
         @param name: the room's, as somebody typed it.
         @raise ChatError: if that cannot be.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.test_passwords -*-
 """
-Slows down those who guess the passwords of rooms.
+Slows down guessing of room passwords.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from ..errors import TooManyTries
 from ..text.networks import networkOf
 
 FREE_TRIES = 3
-"""Wrong passwords for a room from an address that cost nothing: people mistype."""
+"""Wrong passwords for a room from an address that cause no wait: people mistype."""
 
 LONGEST_PAUSE = 3_600.0
-"""Seconds between two tries, at most."""
+"""The longest wait between two tries, in seconds."""
 
 FORGET_SECONDS = 24 * 3_600.0
-"""Seconds after which a wrong password no longer counts."""
+"""Seconds after which wrong passwords no longer count."""
 
 MAX_ENTRIES = 10_000
-"""Pairs of room and address that are remembered: some 2 MiB."""
+"""Most pairs of room and address that are remembered: some 2 MiB."""
 
 
 class PasswordGuard:
     """
-    Counts wrong passwords by room and address, and makes each one after the first few wait twice as
-    long as the one before.
+    Counts wrong passwords by room and address; after the first few, each doubles the wait for the
+    next try.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -42,7 +42,7 @@ class PasswordGuard:
         Check that a password may be tried now.
 
         @param room: the room's id.
-        @param host: the numeric address of who tries.
+        @param host: the numeric address of the client.
         @raise TooManyTries: with the time to wait.
         """
         host = networkOf(host)
@@ -57,7 +57,7 @@ class PasswordGuard:
         """
         Count a wrong password.
 
-        @return: how many there were of this address for this room.
+        @return: how many wrong passwords came from this address for this room.
         """
         now = self._monotonic()
         host = networkOf(host)

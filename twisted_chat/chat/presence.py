@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.chat.test_presence -*-
 """
-Presence: who joins and leaves, who hears of it, and who is where afterwards.
+Presence: applies joining and leaving, and tells those who hear of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.logger import Logger
 
@@ -34,8 +34,8 @@ from .welcome import Welcomer
 
 class _Return(Proposal):
     """
-    Somebody who left over another node and is here still: their JOINED event is on its way to the
-    log and back.
+    The return of somebody who left over another node but is still here: their JOINED event is on
+    its way to the log and back.
     """
 
     __slots__ = ()
@@ -47,14 +47,14 @@ class _Return(Proposal):
             if isinstance(outcome, ChatError):
                 user.sendAway(outcome.sentence)
             elif user.leaving:
-                # The connection ended when there was nobody yet who could leave.
+                # The connection ended before the user could leave.
                 user.leaving = False
                 user.drop()
 
 
 class Presence:
     """
-    Lets people join and leave, as the log says.
+    Makes people join and leave, in the order of the log.
     """
 
     _log = Logger()
@@ -68,38 +68,45 @@ class Presence:
 
     def show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
         """
-        Let people join and leave, one after the other, and tell it.  A user who joins or leaves
-        within this run receives only the events between the two.
+        Make people join and leave, one after the other, and tell others.  A user who joins or
+        leaves within this run receives only the events in between.
 
         @param run: events of the kinds joined and left, in the order of the log, with their
             origins.
-        @return: what became of the proposals among them.
+        @return: the outcomes of the proposals among them.
         """
+        with self._welcomer.gathering():
+            return self._show(run)
+
+    def _show(self, run: Sequence[tuple[Event, Proposal | None]]) -> list[Outcome]:
         shown = [withoutSecrets(event) for event, _ in run]
         fan = FanOut(self._state.rooms.lobby.name, shown)
         movers: dict[User, list[Event | bytes]] = {}
-        moving: set[Member] = set()
-        for event, proposal in run:
-            person = self._subject(event, proposal)
+        moving: dict[Member, None] = {}
+        subjects = [self._subject(event, proposal) for event, proposal in run]
+        for person in subjects:
             if person is not None and person.devices and person not in moving:
-                moving.add(person)
+                moving[person] = None
                 movers.update((user, []) for user in usersOf(person))
         outcomes: list[Outcome] = []
         for place, (event, proposal) in enumerate(run):
-            # Somebody of another node may have come or gone within this run.
-            person = self._subject(event, proposal)
-            author = None if proposal is None else proposal.user
+            person, author = subjects[place], None
+            if proposal is not None:
+                author = proposal.user
+            else:
+                # A user of another node may have joined or left within this run.
+                person = self._subject(event, proposal)
             try:
                 self._judge(event, person)
-                hearing = self._hearing(event)
-                for room in hearing:
+                told: set[Member] = set()
+                for room in self._hearing(event):
                     fan.show(place, room.audience)
-                told = {member for room in hearing for member in membersOf(room)} & moving
+                    told.update(_membersAmong(room, moving))
                 if event.room == self._state.rooms.lobby.name:
-                    # Those of their own connections that end are told goodbye.
-                    told = {member for member in told if member is not person}
+                    # Their connections that end get a goodbye instead.
+                    told.discard(person)
                 elif person in moving:
-                    # Over their other connections, whatever the room is told.
+                    # Their other connections are always told, even if the room is not.
                     told.add(person)
                 for member in told:
                     for user in usersOf(member):
@@ -117,7 +124,8 @@ class Presence:
                 user = proposal.user
                 data = user.answered(user.own(event) if error is None else b"")
                 if user in movers:
-                    movers[user].append(data)
+                    if data:
+                        movers[user].append(data)
                 else:
                     fan.answer(place, user, data)
             if error is None and person is not None:
@@ -129,7 +137,8 @@ class Presence:
                 if proposal is None and event.kind == LEFT:
                     self._stay(person)
         for mover, heard in movers.items():
-            self.tell(mover, heard)
+            if heard:
+                self.tell(mover, heard)
             hasLeft = mover.member.leaving and mover.member not in self._state.rooms.lobby
             if hasLeft and not mover.isChanging:
                 self.dismiss(mover)
@@ -147,7 +156,7 @@ class Presence:
             return proposal.user.member
         member = self._state.roster.bySid(event.sid)
         if member is None and event.kind == JOINED and event.room == self._state.rooms.lobby.name:
-            # Somebody logs in at another node.
+            # They are logging in at another node.
             member = Member(event.name, event.sid, event.time)
             account = accountOf(event)
             if account:
@@ -156,7 +165,7 @@ class Presence:
 
     def _judge(self, event: Event, person: Member | None) -> None:
         """
-        @raise ChatError: if the event is void, by what came before it in the log.
+        @raise ChatError: if earlier events make this one void.
         """
         state = self._state
         if person is None:
@@ -188,8 +197,8 @@ class Presence:
 
     def _checkBans(self, event: Event, place: str) -> None:
         """
-        @raise ChatError: if somebody was banned before they came.  The log knows who they are and
-            their name; where they come from is judged where their connection is.
+        @raise ChatError: if a ban came before them in the log.  The log knows their id and their
+            name; their address is judged on the node of their connection.
         """
         law = self._state.law
         if law.hasBans(place):
@@ -200,29 +209,23 @@ class Presence:
 
     def _hearing(self, event: Event) -> list[Room]:
         """
-        @return: the rooms that are told of somebody's joining or leaving before it happens.  To
-            leave the chat is to leave every room; as everybody is in the lobby, it speaks for the
-            others.
+        @return: the rooms that hear of an event, determined before it is applied.  To leave the
+            chat is to leave every room; since everybody is in the lobby, telling the lobby is
+            enough.
         """
         rooms = self._state.rooms
-        if event.kind == JOINED and self._isHere(event):
-            return []
         if event.room == rooms.lobby.name:
-            return self.around(self._state.roster.bySid(event.sid))
+            present = self._state.roster.bySid(event.sid)
+            isHere = event.kind == JOINED and present in rooms.lobby
+            return [] if isHere else self.around(present)
         room = rooms[event.room]
         return [room] if room.tellsPresence or event.to else []
 
-    def _isHere(self, event: Event) -> bool:
-        """
-        @return: whether somebody who enters the chat is here already, over another node.
-        """
-        lobby = self._state.rooms.lobby
-        return event.room == lobby.name and self._state.roster.bySid(event.sid) in lobby
-
     def around(self, member: Member | None) -> list[Room]:
         """
-        @return: the rooms whose members are told of somebody's coming, leaving or new name: the
-            lobby where that is told, because everybody is in it, or else the smaller ones.
+        @return: the rooms whose members are told when somebody enters, leaves or takes a new name:
+            the lobby if it tells presence, because everybody is in it, or else those of their rooms
+            that do.
         """
         lobby = self._state.rooms.lobby
         if lobby.tellsPresence:
@@ -231,7 +234,7 @@ class Presence:
 
     def tell(self, mover: User, heard: list[Event | bytes]) -> None:
         """
-        Tell somebody what happened around them while they moved, and the answers to what they did.
+        Send a user the events that they heard within the run, with the answers to their own.
         """
         events = [event for event in heard if not isinstance(event, bytes)]
         lobby = self._state.rooms.lobby.name
@@ -242,9 +245,9 @@ class Presence:
 
     def happen(self, event: Event, person: Member, mover: User | None) -> None:
         """
-        Let somebody be where the event says that they are.
+        Apply an event: make somebody join or leave.
 
-        @param mover: the connection over which they asked for it, if it is here.
+        @param mover: the connection that asked for it, if it is here.
         """
         rooms = self._state.rooms
         isLobby = event.room == rooms.lobby.name
@@ -260,12 +263,14 @@ class Presence:
 
     def _enterChat(self, person: Member, event: Event, mover: User | None) -> None:
         """
-        Let somebody into the lobby, and into all rooms of the session that they resume at once, so
-        that they miss nothing of these.
+        Add somebody to the lobby, and at once to all rooms of the session that they resume, so that
+        they miss nothing there.
         """
         state = self._state
-        if self._isHere(event):
-            self._join(state.roster.bySid(event.sid), event, mover)
+        present = state.roster.bySid(event.sid)
+        if present in state.rooms.lobby:
+            # They are here already, over another node.
+            self._join(present, event, mover)
             return
         state.roster.arrive(person)
         person.rooms = state.lobbyOnly
@@ -288,7 +293,7 @@ class Presence:
 
     def _join(self, present: Member | None, event: Event, mover: User | None) -> None:
         """
-        Let somebody in who came here over another node a moment before.
+        Attach a connection of this node to a member who has just entered over another node.
         """
         if present is None or mover is None or mover.member is present:
             return
@@ -300,7 +305,7 @@ class Presence:
 
     def _stay(self, person: Member) -> None:
         """
-        Let somebody come back who left the chat over another node, and is here over this one.
+        Bring back somebody who left the chat over another node, but is still here over this one.
         """
         state = self._state
         users = usersOf(person)
@@ -322,17 +327,17 @@ class Presence:
 
     def seat(self, user: User) -> None:
         """
-        Let a connection hear the rooms of its member, and go on in the room where it was.
+        Add a connection to the audiences of its member's rooms, and restore its current room.
         """
         session = user.session
         if session is not None and session.current != self._state.rooms.lobby.id:
             self.goOn(user, session.current)
-        for room in user.rooms:
+        for room in user.member.rooms:
             user.look(room)
 
     def goOn(self, user: User, current: int) -> None:
         """
-        Let somebody speak in the room where they spoke before, or tell them why not.
+        Restore a user's current room, or tell them why that is impossible.
 
         @param current: the room's id.
         """
@@ -394,7 +399,17 @@ class Presence:
 
     def dismiss(self, user: User) -> None:
         """
-        Say goodbye to somebody who left the chat.
+        Say goodbye to a user who has left the chat.
         """
         self._state.audit.tell(f"{user.name} has left", user.client.address)
         user.dismiss()
+
+
+def _membersAmong(room: Room, people: Mapping[Member, None]) -> Iterable[Member]:
+    """
+    @return: those of these people who are in a room, found by iterating over the smaller
+        collection.
+    """
+    if len(people) < len(room):
+        return [member for member in people if member in room]
+    return [member for member in membersOf(room) if member in people]

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.chat.test_quotas -*-
 """
-How many rooms one address makes, and how fast one user or one address changes them.
+Limits how many rooms one address makes, and how fast one user or one address changes them.
 
-Rooms and what is set in them are kept for a long time, so it must not be a matter of patience how
-much of both there is.  Messages are not counted here.
+Rooms and their settings are stored for a long time, so patience alone must not be enough to pile
+them up.  Messages are not counted here.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from ..text.networks import networkOf
 from .interfaces import IClient
 
 HOUR = 3_600.0
-"""Seconds for which a room counts that was made, whether it still exists or not."""
+"""Seconds for which a new room is counted, whether it still exists or not."""
 
 MAX_NEW_ROOMS = 30
-"""Rooms that are made from one address within an hour: two for each of the people who may connect
-from there at once."""
+"""Most rooms made from one address within an hour: two for each of the simultaneous connections
+that it may have."""
 
 CHANGES = 10
-"""Changes that a user may make at once: to set up a room and invite a team."""
+"""Changes that a user may make at once: enough to set up a room and invite a team."""
 
 CHANGE_SECONDS = 10.0
-"""Seconds from one change of a user to the next, after that."""
+"""Seconds between two changes of a user after that."""
 
 NETWORK_CHANGES = 30
-"""Changes that all users of an address may make at once."""
+"""Changes that all users at one address together may make at once."""
 
 NETWORK_CHANGE_SECONDS = 5.0
-"""Seconds from one change from an address to the next, after that."""
+"""Seconds between two changes from one address after that."""
 
 MAX_ENTRIES = 10_000
-"""Users, and addresses, whose changes are remembered: some 2 MiB."""
+"""Most users, and most addresses, whose changes are remembered: some 2 MiB."""
 
 
 class RoomQuota:
@@ -60,9 +60,9 @@ class RoomQuota:
     @contextmanager
     def making(self, client: IClient) -> Iterator[None]:
         """
-        Count a room that is made meanwhile, unless that is refused.
+        Count a room that is made inside the block, unless it is refused.
 
-        @param client: where it is made from; a trusted one may make any number.
+        @param client: the connection of its maker; a trusted one may make any number.
         @raise TooManyTries: with the time to wait.
         """
         if client.isTrusted:
@@ -81,7 +81,7 @@ class RoomQuota:
 
 class _Buckets:
     """
-    Token buckets: each key may take C{burst} at once, then one in C{period} seconds.
+    Token buckets: each key may take C{burst} tokens at once, then one every C{period} seconds.
     """
 
     def __init__(self, burst: int, period: float) -> None:
@@ -94,14 +94,14 @@ class _Buckets:
 
     def wait(self, key: str, now: float) -> float:
         """
-        @return: seconds until this key may take another one; 0 or less: now.
+        @return: seconds until this key may take a token; 0 or less if it may now.
         """
         return self._fullAt.get(key, now) - now - (self._burst - 1) * self._period
 
     def take(self, key: str, now: float) -> None:
         """
-        Take one out, and forget buckets that are full again, or that come first if there are too
-        many.
+        Take a token, and forget buckets that are full again, or the least recently used if there
+        are too many.
         """
         fullAt = max(self._fullAt.pop(key, now), now) + self._period
         while self._fullAt:
@@ -114,7 +114,7 @@ class _Buckets:
 
 class ChangePace:
     """
-    Slows down those who change topics, locks and invitations again and again.
+    Limits how fast topics, locks and invitations change.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -136,8 +136,8 @@ class ChangePace:
         Count a change that is about to be made.
 
         @param sid: the user's session id.
-        @param client: where they come from; of a trusted one only the user is counted.
-        @raise TooManyTries: with the time to wait; nothing was counted.
+        @param client: the user's connection; for a trusted one only the user is counted.
+        @raise TooManyTries: with the time to wait; nothing is counted then.
         """
         now = self._monotonic()
         network = networkOf(client.host)

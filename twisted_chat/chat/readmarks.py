@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.chat.test_readmarks -*-
 """
-Read marks: up to where the owner of an account has read each room, over whatever connection.
+Read marks: how far the owner of an account has read each room, over any connection.
 
-A mark only rises.  It goes through the log as everything else, though not for every message: what
-is read in between waits in memory, and is stored a little later, or when the person leaves.
+A mark only rises.  It goes through the log like everything else, but not for every message: marks
+wait in memory, and are stored a little later, or when the person leaves.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from .state import State
 from .user import User, usersOf
 
 STORE_SECONDS = 30.0
-"""How often at most the mark of one person in one room is stored: a crash forgets what was read
-since, up to the next L{ReadMarks.tidy}."""
+"""The shortest time between two stored marks of one person in one room: a crash loses the marks
+since the last one, or since the last L{ReadMarks.tidy}."""
 
 MAX_COUNTED = 1_000
-"""Unread messages that are counted: a reader wants to know no more than that there are many."""
+"""Most unread messages that are counted: beyond that a reader only needs to know that there are
+many."""
 
 
 class _Reading:
     """
-    Up to where one person has read one room.
+    How far one person has read one room.
 
-    @ivar read: what they have read; not less than the log says.
-    @ivar stored: what the log says.
-    @ivar told: what their connections know.
-    @ivar storedAt: when it was given to the log last, on a clock that does not jump.
+    @ivar read: the last id that they have read; at least C{stored}.
+    @ivar stored: the mark in the log.
+    @ivar told: the mark that their connections know.
+    @ivar storedAt: when it was last appended, in seconds on a clock that does not jump.
     """
 
     __slots__ = ("read", "stored", "storedAt", "told")
@@ -55,13 +56,13 @@ class ReadMarks:
 
     def __len__(self) -> int:
         """
-        Of how many people marks are known.
+        For how many people marks are known.
         """
         return len(self._readings)
 
     async def load(self, member: Member) -> None:
         """
-        Read the marks of somebody who logs in, where they are not known yet.
+        Read the marks of somebody who logs in, unless they are known.
         """
         for place in (DIRECT, *(str(room.id) for room in member.rooms)):
             await self._load(member, place)
@@ -76,7 +77,7 @@ class ReadMarks:
 
     def of(self, member: Member) -> dict[str, int]:
         """
-        @return: the marks that somebody has, by the names of their rooms.
+        @return: somebody's marks, by the names of their rooms.
         """
         known = self._readings.get(member.sid, {})
         names = {DIRECT: DIRECT, **{str(room.id): room.name for room in member.rooms}}
@@ -88,8 +89,8 @@ class ReadMarks:
 
     async def unread(self, member: Member) -> dict[str, int]:
         """
-        @return: how many messages are above their marks, by the names of their rooms; nothing of
-            rooms in which they have no mark or have read everything.
+        @return: how many messages are above their marks, by the names of their rooms; rooms without
+            a mark or without unread messages are left out.
         """
         marks = self.of(member)
         log = self._state.log
@@ -102,7 +103,7 @@ class ReadMarks:
 
     def inbox(self, member: Member) -> Place:
         """
-        @return: where the direct messages to somebody stand that they have not read.
+        @return: the place of somebody's unread direct messages.
         """
         known = self._readings.get(member.sid, {}).get(DIRECT)
         first = 1 if known is None else known.read + 1
@@ -110,8 +111,7 @@ class ReadMarks:
 
     async def say(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody says that they have read a room up to here, and tell their other
-        connections.
+        Move a mark at its owner's request, and tell their other connections.
 
         @param place: a room's id as text, or C{@} for direct messages.
         """
@@ -123,16 +123,16 @@ class ReadMarks:
 
     def told(self, user: User, id: int) -> None:
         """
-        Note that somebody has read the direct message that they are shown.  While their mark is not
-        known, this says nothing of those that came before.
+        Note that somebody has read a direct message that they are shown.  While their mark is
+        unknown, this must not count earlier messages as read.
         """
         if DIRECT in self._readings.get(user.sid, ()):
             self.read(user, DIRECT, id)
 
     def knows(self, user: User, place: str, id: int) -> None:
         """
-        Note that somebody has read a room up to an event of their own.  Their other connections
-        know of that event, and so need not be told.
+        Note that somebody has read a room up to an event of their own.  Their other connections see
+        that event, and need not be told.
 
         @param place: see L{say}.
         """
@@ -153,7 +153,7 @@ class ReadMarks:
 
     def _reading(self, who: str, place: str) -> _Reading:
         """
-        @return: what is known of somebody and a place, perhaps nothing yet.
+        @return: the state of somebody's mark in a place, made if it is missing.
         """
         readings = self._readings.get(who)
         if readings is None:
@@ -171,7 +171,7 @@ class ReadMarks:
 
     def tidy(self) -> None:
         """
-        Store what was read and is not stored yet.  To be called every minute or so.
+        Store all marks that are not stored yet.  Called about once a minute.
         """
         for who, readings in list(self._readings.items()):
             member = self._state.roster.bySid(who)
@@ -182,7 +182,7 @@ class ReadMarks:
 
     def flush(self, user: User) -> None:
         """
-        Store what somebody has read who is about to leave.
+        Store the marks of somebody who is about to leave.
         """
         for place, reading in self._readings.get(user.sid, {}).items():
             if reading.read > reading.stored:
@@ -202,9 +202,9 @@ class ReadMarks:
 
     def happened(self, event: Event) -> None:
         """
-        Tell the connections of somebody how far they have read, unless they know.
+        Tell somebody's connections of their mark, unless they know it.
 
-        @param event: of the kind read.
+        @param event: an event of the kind L{READ<wire.events.READ>}.
         """
         member = self._state.roster.bySid(event.sid)
         if member is None or not member.devices:
@@ -218,9 +218,9 @@ class ReadMarks:
 
     def _tell(self, member: Member, place: str, id: int, reader: User | None) -> None:
         """
-        Tell somebody's connections up to where they have read a room, unless they know.
+        Tell somebody's connections how far they have read a room, unless they know.
 
-        @param reader: the connection that said so; it is told nothing.
+        @param reader: the connection that moved the mark, which is not told.
         """
         name = self._nameOf(member.rooms, place)
         reading = self._reading(member.sid, place)
@@ -241,6 +241,6 @@ class ReadMarks:
 
 def directPlace(who: str, first: int) -> Place:
     """
-    @return: the direct messages to an account, from this id on.
+    @return: the place of the direct messages to an account, from this id on.
     """
     return Place("@" + who, ((first, FOREVER),))

@@ -15,7 +15,17 @@ from twisted.internet.defer import Deferred
 from ..errors import NoSuchRoom, NotAllowed
 from ..stores.session import RoomRecord
 from ..text.confusables import looks, nameKey
-from ..wire.events import CLOSED, CREATED, INVITED, LOCKED, PRIVATE, TOPIC, UNLOCKED, Event
+from ..wire.events import (
+    CLOSED,
+    CREATED,
+    INVITED,
+    LOCKED,
+    PRIVATE,
+    TOPIC,
+    UNLOCKED,
+    Event,
+    lockedFor,
+)
 from .emptyrooms import EmptyRooms
 from .room import OPEN, Era, Person, Room
 
@@ -285,7 +295,8 @@ class Rooms(dict[str, Room]):
             raise NotAllowed(f"only the owner of {room.name} may do this")
         self._endInvitations(room)
         if event.kind == LOCKED:
-            room.begin(Era(event.id, event.data))
+            passwordHash, _, _ = lockedFor(event)
+            room.begin(Era(event.id, passwordHash))
             self.eras[event.id] = room
             for member in room:
                 member.rights = {**member.rights, event.id: OPEN}

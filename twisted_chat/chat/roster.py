@@ -2,9 +2,9 @@
 """
 The roster: who has which name.
 
-A name is reserved when somebody asks for it, theirs when the log returns the event, and kept for a
-while after a connection was lost whose session can be resumed.  What a name looks like is reserved
-with it; people are found by its case and Unicode form alone.
+A name is reserved when somebody asks for it, borne once the log returns the event, and held for a
+while if a connection is lost whose session can be resumed.  Its look-alikes are reserved with it;
+people are found by the name itself, in any case and Unicode form.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from ..text.names import MAX_TYPED
 from .member import Member
 
 PROOFS = ("scram", "password")
-"""How the owner of a name may prove who they are."""
+"""The ways in which the owner of a name can prove who they are."""
 
 HOLD_SECONDS = 600.0
-"""How long a name is kept for a session that lost its connection: longer than most drops last."""
+"""How long a name is held for a session that lost its connection, in seconds: longer than most
+drops last."""
 
 SUGGESTED_FROM = 100
-"""Names that are compared with one that nobody has: some 0.1 ms."""
+"""Names that are compared with an unknown one to find a suggestion: some 0.1 ms."""
 
 
 class Claim(NamedTuple):
     """
-    A claim to a name that nobody here bears: it is kept for somebody who lost the connection.
+    A claim to a name that nobody here bears, held for somebody who lost the connection.
 
     @ivar name: the name.
-    @ivar sid: the session id that it is for.
+    @ivar sid: the id of the session for which it is held.
     @ivar until: when the claim ends on a clock that does not jump, in seconds.
     """
 
@@ -48,7 +49,7 @@ class Owner(Protocol):
 
     @ivar who: the account.
     @ivar name: the name as they registered it.
-    @ivar hasEnded: whether the account has ended, so that nobody gets the name any more.
+    @ivar hasEnded: whether the account has ended, so that nobody can get the name.
     """
 
     @property
@@ -78,7 +79,8 @@ class Roster:
     ) -> None:
         """
         @param monotonic: the time on a clock that does not jump, in seconds.
-        @param ownerOf: given what a name looks like, tells which account owns a name that looks so.
+        @param ownerOf: called with the looks of a name; returns the account that owns a look-alike,
+            or C{None}.
         """
         self._ownerOf = ownerOf
         self.users: dict[str, Member] = {}
@@ -93,9 +95,9 @@ class Roster:
         """
         Find somebody by name.
 
-        @param name: as somebody typed it: only its case and its Unicode form may differ; a comma or
-            colon after it, or an @ before it, is not part of it.
-        @raise NoSuchUser: if nobody of this name is here.
+        @param name: as typed: only its case and its Unicode form may differ; a comma or colon after
+            it and an @ before it are ignored.
+        @raise NoSuchUser: if nobody with this name is here.
         """
         user = self.users.get(name)
         if user is not None and not user.leaving:
@@ -126,22 +128,22 @@ class Roster:
     def withLook(self, look: str) -> Member | None:
         """
         @param look: what a name looks like.
-        @return: the person in the chat whose name looks so, or C{None}.
+        @return: the person in the chat whose name has this look, or C{None}.
         """
         holder = self._looks.get(look)
         return holder if isinstance(holder, Member) and holder.sid in self._sids else None
 
     def looking(self, matches: Callable[[str], bool]) -> list[Member]:
         """
-        @param matches: given what a name looks like.
-        @return: the people in the chat of whose names it says yes.
+        @param matches: called with the looks of a name.
+        @return: the people in the chat whose names it matches.
         """
         found = (self.withLook(look) for look in self._looks if matches(look))
         return [member for member in found if member is not None]
 
     def isHeld(self, sid: str) -> bool:
         """
-        @return: whether this session lost its connection and may be resumed soon.
+        @return: whether a name is held for this session, which may be resumed soon.
         """
         claim = self._held.get(sid)
         return claim is not None and self._isCurrent(claim)
@@ -156,14 +158,14 @@ class Roster:
         Check that a session may have a name.
 
         @param name: a clean name.
-        @raise NameTaken: if somebody else has it or owns it, or something that looks like it.
+        @raise NameTaken: if somebody else has or owns it, or a look-alike.
         """
         wanted = looks(name)
         owner = self._ownerOf(wanted)
         if owner is not None and owner.who != sid:
             isSame = nameKey(owner.name) == nameKey(name)
             if owner.hasEnded:
-                # No password is of use here, so no client may ask for one.
+                # No password helps here, so the refusal must not make clients ask for one.
                 was = f"was that of {owner.name}" if isSame else f"looks like {owner.name}"
                 raise NameTaken(
                     f"the name {name} {was}, whose account has ended, and is not given out "
@@ -184,7 +186,7 @@ class Roster:
                 continue
             if isinstance(holder, Member):
                 if holder.leaving and not holder.keepsName:
-                    # Their LEFT stands in the log before the JOINED of whoever takes the name now.
+                    # Their LEFT comes before the next JOINED under the name in the log.
                     continue
             elif not self._isCurrent(holder):
                 continue
@@ -198,7 +200,7 @@ class Roster:
 
     def reserve(self, name: str, holder: Member | Claim) -> None:
         """
-        Reserve a name, and what it looks like, until the log has answered.
+        Reserve a name and its look-alikes until the log has answered.
 
         @param name: a clean name that passed L{check}.
         """
@@ -207,7 +209,7 @@ class Roster:
 
     def release(self, name: str, sid: str) -> None:
         """
-        Give a reserved name back; the name that its owner bears stays theirs.
+        Release a reserved name; the name that its owner bears stays theirs.
         """
         bearer = self._sids.get(sid)
         kept = frozenset() if bearer is None or bearer.name == name else looks(bearer.name)
@@ -220,7 +222,7 @@ class Roster:
 
     def arrive(self, member: Member) -> None:
         """
-        Let somebody bear their name.
+        Add somebody, who bears their name from now on.
         """
         claim = self._held.pop(member.sid, None) if self._held else None
         if claim is not None:
@@ -230,9 +232,9 @@ class Roster:
 
     def rename(self, member: Member, name: str) -> None:
         """
-        Let somebody bear another name.
+        Change the name that somebody bears.
 
-        @raise NameTaken: if somebody else came first in the log.
+        @raise NameTaken: if somebody else was first in the log.
         """
         self.checkBearers(name, member.sid)
         old, member.name = member.name, name
@@ -248,7 +250,7 @@ class Roster:
         """
         Let somebody go.
 
-        @param hold: whether the name is kept for their session for L{HOLD_SECONDS}.
+        @param hold: whether the name is held for their session for L{HOLD_SECONDS}.
         """
         if self._sids.get(member.sid) is not member:
             return
@@ -261,7 +263,7 @@ class Roster:
 
     def hold(self, name: str, sid: str) -> None:
         """
-        Keep a name for a session whose connection was lost.
+        Hold a name for a session whose connection was lost.
         """
         self._sweep()
         claim = Claim(name, sid, self._monotonic() + HOLD_SECONDS)
@@ -270,9 +272,9 @@ class Roster:
 
     def restore(self, held: Iterable[tuple[str, str]]) -> None:
         """
-        Keep the names of those who were here before the server was started again.
+        Hold the names of those who were here before the server was restarted.
 
-        @param held: names and session ids.
+        @param held: pairs of name and session id.
         """
         for name, sid in held:
             if not any(look in self._looks for look in looks(name)):
@@ -280,10 +282,10 @@ class Roster:
 
     def checkBearers(self, name: str, sid: str) -> None:
         """
-        Check that nobody came first in the log.  Reservations and held names of this node do not
-        count against what the log says.
+        Check that nobody was first in the log.  Reservations and held names of this node do not
+        count: the log overrules them.
 
-        @raise NameTaken: if somebody else bears this name, or one that looks like it.
+        @raise NameTaken: if somebody else bears this name, or a look-alike.
         """
         for look in looks(name):
             holder = self._looks.get(look)
@@ -292,7 +294,7 @@ class Roster:
 
     def _bears(self, member: Member, look: str) -> bool:
         """
-        @return: whether somebody is here under a name that looks so, and has not just reserved it.
+        @return: whether somebody bears a name with this look, rather than having only reserved it.
         """
         return member.sid in self._sids and look in looks(member.name)
 
@@ -301,7 +303,7 @@ class Roster:
 
     def _sweep(self) -> None:
         """
-        Forget held names whose time is over: the oldest stand first.
+        Forget held names whose time is over; the oldest come first.
         """
         over = []
         for sid, claim in self._held.items():
@@ -314,7 +316,7 @@ class Roster:
 
     def _forget(self, claim: Claim) -> None:
         """
-        Let others have a name that was kept.
+        Release a held name.
         """
         for look in looks(claim.name):
             if self._looks.get(look) == claim:

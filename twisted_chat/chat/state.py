@@ -1,6 +1,6 @@
-# -*- test-case-name: tests.chat.test_state -*-
+# -*- test-case-name: tests.chat -*-
 """
-What the parts of the chat share.
+The state that the parts of the chat share.
 """
 
 from __future__ import annotations
@@ -32,31 +32,32 @@ from .rooms import Rooms
 from .roster import Roster
 
 SHOWN_ROOMS = 50
-"""Rooms that are listed, those with most people first."""
+"""Most rooms that are listed, those with the most people first."""
 
 LISTING_SECONDS = 1.0
-"""How long a list of rooms is good."""
+"""How long a list of rooms is reused, in seconds."""
 
 FAULT_SECONDS = 60.0
-"""How often at most the operator is told of one kind of fault."""
+"""The shortest time between two reports of one kind of fault to the operator, in seconds."""
 
 Doing = Coroutine[Deferred[Any], Any, None]
-"""A command on its way; it ends when it is answered."""
+"""A command in progress; it ends when it is answered."""
 
 Perform = Callable[[Any, str, "str | None"], Doing]
-"""Does a command of a user, given without its slash."""
+"""Performs a command of a user, given without its slash."""
 
 LogInAs = Callable[[Any, str, str, "str | None"], Doing]
-"""Lets a user go on under their account: given a name, a secret and the key of the request."""
+"""Logs a user in to their account: called with the user, a name, a secret and the key of the
+request."""
 
 
 HasRead = Callable[[Any, str, int], Doing]
-"""Notes up to where a user has read: given the user, the place of a room, and an id."""
+"""Notes how far a user has read: called with the user, the place of a room, and an id."""
 
 
 class Faults:
     """
-    Keeps a fault that comes again and again from filling the operator's log.
+    Keeps a recurring fault from filling the operator's log.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -68,8 +69,8 @@ class Faults:
 
     def isNew(self, kind: str) -> bool:
         """
-        @param kind: what is wrong, in fixed words.
-        @return: whether the operator was not told of it for L{FAULT_SECONDS}.
+        @param kind: the kind of fault, in fixed words.
+        @return: whether the operator was not told of this kind for L{FAULT_SECONDS}.
         """
         now = self._monotonic()
         toldAt = self._toldAt.get(kind)
@@ -83,7 +84,7 @@ class Listing(NamedTuple):
     """
     The rooms that everybody may know of.
 
-    @ivar largest: L{SHOWN_ROOMS} of them, those with most people.
+    @ivar largest: the L{SHOWN_ROOMS} with the most people.
     @ivar total: how many there are.
     @ivar madeAt: when the list was made, on a clock that does not jump.
     """
@@ -95,28 +96,29 @@ class Listing(NamedTuple):
 
 class State:
     """
-    The people who are here, the rooms there are, and the parts that everything goes through.
+    The people who are here, the rooms, and the services that all parts use.
 
     @ivar log: takes drafts and returns events.
     @ivar roster: everybody who is here.
     @ivar rooms: all rooms.
-    @ivar law: who owns which name, and what everybody may do.
+    @ivar law: decides who owns which name, and who may do what.
     @ivar authenticator: checks the owners of accounts.
-    @ivar audit: where the operator reads.
+    @ivar audit: the audit log.
     @ivar counters: the server's figures about itself.
     @ivar seconds: the wall clock, in seconds since the epoch, UTC.
-    @ivar lobbyOnly: the rooms of somebody who is in the lobby alone, shared by all of them.
-    @ivar passwords: slows down those who guess the passwords of rooms.
-    @ivar newRooms: how many rooms each address makes.
-    @ivar changes: how fast each user and each address changes rooms.
+    @ivar lobbyOnly: the rooms of everybody who is only in the lobby, as one shared object.
+    @ivar passwords: slows down guessing of room passwords.
+    @ivar newRooms: limits how many rooms each address makes.
+    @ivar changes: limits how fast each user and each address changes rooms.
     @ivar faults: which faults the operator was told of.
     @ivar monotonic: the time on a clock that does not jump, in seconds.
     @ivar lastId: the id of the newest event that people were shown.
     @ivar startId: the id of the newest event when the server was started.
-    @ivar perform: the table of commands, which stands above what it changes.
-    @ivar logInAs: lets a user go on under their account, which stands above as well.
-    @ivar hasRead: notes up to where a user has read a room.
-    @ivar leaves: called with a user before the member leaves who has no other connection.
+    @ivar perform: performs a command; set later, because the table of commands belongs to a higher
+        level.
+    @ivar logInAs: logs a user in to their account; set later for the same reason.
+    @ivar hasRead: notes how far a user has read a room.
+    @ivar leaves: called with a user before their member leaves, whose last connection it is.
     @ivar left: called with the C{sid} of a member who has left.
     """
 
@@ -135,8 +137,8 @@ class State:
         @param lobby: a clean room name.
         @param seconds: the wall clock; it only stamps and never times.
         @param monotonic: the time on a clock that does not jump, in seconds.
-        @param hashing: where passwords are hashed.
-        @param pepper: what the verifiers of passwords are masked with.
+        @param hashing: hashes passwords.
+        @param pepper: masks the verifiers of passwords.
         """
         self.log = log
         self.seconds = seconds
@@ -154,17 +156,17 @@ class State:
         self.faults = Faults(monotonic)
         self.monotonic = monotonic
         self.lastId = self.startId = 0
-        self.perform: Perform = _unknown
+        self.perform: Perform = _noCommands
         self.leaves: Callable[[Any], None] = _nothing
-        self.logInAs: LogInAs = _nowhere
+        self.logInAs: LogInAs = _noAccounts
         self.left: Callable[[str], None] = _nothing
-        self.hasRead: HasRead = _unread
+        self.hasRead: HasRead = _noReadMarks
         self._listing = Listing((), 0, float("-inf"))
 
     def listing(self) -> Listing:
         """
-        @return: the rooms that everybody may know of, as they were within the last second: with ten
-            thousand rooms each look costs several milliseconds.
+        @return: the rooms that everybody may know of, at most a second old: with ten thousand rooms
+            making the list takes several milliseconds.
         """
         now = self.monotonic()
         if now - self._listing.madeAt >= LISTING_SECONDS:
@@ -175,9 +177,10 @@ class State:
 
     def readmitted(self, session: Session, host: str = "") -> list[Room]:
         """
-        @param host: where its owner comes from, or empty.
-        @return: the rooms that a session goes on with.  One that became private meanwhile is
-            entered by invitation or password, as ever; one that they are banned from, not at all.
+        @param host: the owner's address, or empty.
+        @return: the rooms to which a resumed session is readmitted.  A room that became private
+            meanwhile needs an invitation or the password, as for everybody; a ban keeps the owner
+            out.
         """
         rooms = (self.rooms.byId.get(id) for id in session.rooms)
         visitor = Visitor(session.sid, looks(session.name), host, self.law.isAccount(session.sid))
@@ -192,9 +195,9 @@ class State:
 
     def mayRemove(self, by: str, who: str, room: Room) -> bool:
         """
-        @param by: the session id of somebody.
-        @param who: that of a member.
-        @return: whether the one may remove the other from a room.
+        @param by: the session id of the person who removes.
+        @param who: the session id of a member.
+        @return: whether the first may remove the second from a room.
         """
         rank = self.law.rank(room.place, by)
         if rank >= Rank.MODERATOR:
@@ -203,8 +206,8 @@ class State:
 
     def owns(self, sid: str, room: Room) -> bool:
         """
-        @param sid: the session id of somebody.
-        @return: whether a room is theirs: by their role, or because they made it as a guest.
+        @param sid: a session id.
+        @return: whether its person owns a room: by their role, or because they made it as a guest.
         """
         if room is self.rooms.lobby:
             return False
@@ -213,16 +216,16 @@ class State:
 
     def keep(self, room: Room) -> None:
         """
-        Have the state of a room stored.
+        Store the state of a room.
         """
         self.log.keepRoom(room.record)
 
     def emptied(self, room: Room, mayReturn: bool = False) -> None:
         """
-        Note that somebody left a room.  When it is empty, unused and public, it is closed; any
-        other stays for a while (L{emptyrooms.EmptyRooms}).
+        Note that somebody left a room.  If it is now empty, it is closed if it is unused and
+        public; otherwise it stays for a while (L{emptyrooms.EmptyRooms}).
 
-        @param mayReturn: whether they only lost the connection.
+        @param mayReturn: whether they only lost the connection, and may return.
         """
         if len(room) or room is self.rooms.lobby:
             return
@@ -240,7 +243,7 @@ class State:
 
     def occupied(self, room: Room) -> None:
         """
-        Note that somebody joins a room: from now on it is not empty.
+        Note that somebody joins a room, which is no longer empty.
         """
         if room.emptyAt:
             room.emptyAt = 0.0
@@ -249,8 +252,8 @@ class State:
 
     def close(self, room: Room) -> None:
         """
-        Have a room closed, which ends its life; nothing happens if somebody joins before, or a
-        registered person owns it.
+        Append the event that ends a room, unless a registered person owns it; it is void if
+        somebody joins before.
         """
         if not self.law.stays(room.place) and room.beginClosing():
             self.log.append(Draft(CLOSED, room.name, "", data=str(room.id)), None)
@@ -258,17 +261,17 @@ class State:
 
 def _nothing(*arguments: Any) -> None:
     """
-    Do nothing, as long as nobody is interested.
+    Do nothing: the default of the callbacks.
     """
 
 
-async def _nowhere(user: Any, name: str, secret: str, key: str | None) -> None:
+async def _noAccounts(user: Any, name: str, secret: str, key: str | None) -> None:
     raise BadCommand("there are no accounts here")
 
 
-async def _unread(user: Any, place: str, id: int) -> None:
+async def _noReadMarks(user: Any, place: str, id: int) -> None:
     raise BadCommand("there are no read marks here")
 
 
-async def _unknown(user: Any, line: str, key: str | None) -> None:
+async def _noCommands(user: Any, line: str, key: str | None) -> None:
     raise BadCommand("there are no commands here")

@@ -1,19 +1,18 @@
 # -*- test-case-name: tests.chat.test_user -*-
 """
-The avatar: one connection of a member, and what a door may do for them over it.
+The avatar: a member over one of their connections, as a door sees them.
 
-Whatever a user does becomes a draft.  Their state changes when the log returns the event
+Everything that a user does becomes a draft.  State changes when the log returns the event
 (L{delivery}, L{presence}); until then there is at most a reservation.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Mapping
 from typing import cast
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..accounts.bans import Visitor
@@ -53,16 +52,17 @@ from ..wire.events import (
 from ..wire.interfaces import IView
 from .interfaces import IClient, IUser
 from .member import Member, sendNowhere
-from .room import OPEN, Room
+from .replies import Replies
+from .room import Room
 from .state import Doing, State
 
 
 class Proposal:
     """
-    A draft that changes more than what people read, on its way to the log and back: its origin.
+    The origin of a draft that changes state, on its way to the log and back.
 
     @ivar user: who made it.
-    @ivar key: the client's own id of the request, where its answer carries it.
+    @ivar key: the client's own id of the request, which the answer repeats, or C{None}.
     """
 
     __slots__ = ("key", "user")
@@ -73,16 +73,15 @@ class Proposal:
 
     def settle(self, outcome: Event | ChatError) -> None:
         """
-        Take note of what became of it, after that was shown to everybody.
+        Take the outcome, after everybody was shown it.
 
-        @param outcome: the event, once it has happened; or why not: it was refused, or came too
-            late in the log.
+        @param outcome: the event, if it took effect; otherwise the error: it was refused, or void.
         """
 
 
 class AwaitedProposal(Proposal):
     """
-    A proposal for which somebody waits.
+    A proposal whose result a command awaits.
 
     @ivar result: fires with the event; fails with the L{ChatError}.
     """
@@ -102,51 +101,43 @@ class AwaitedProposal(Proposal):
 
 
 Outcome = tuple[Proposal, Event | ChatError]
-"""A proposal, and what became of it."""
+"""A proposal and its outcome."""
 
 
 MAX_INBOX = 1_000
-"""Direct messages that wait for somebody who is away: they have to be read one day."""
+"""Most direct messages that wait for somebody who is away: they have to be read one day."""
 
 _DEVICE_KEY = re.compile(r"[0-9a-f]{16}/")
-"""How the keys begin of messages from sessions other than the one that registered the account."""
+"""The prefix of the keys of messages from sessions other than the one that registered the
+account."""
 
 
 @implementer(IUser)
-class User:
+class User(Replies):
     """
     A member, over one of their connections.
 
-    Answers leave in the order of what they answer: a refusal or the output of a command waits for
-    the receipts of the messages before it.
-
     @ivar member: the person.
-    @ivar sid: what the person is known by in the log.
-    @ivar client: the connection behind it; another one after a session was taken over.
-    @ivar put: sends whole lines to it; never blocks and never raises.
-    @ivar leaving: whether they have left, or are leaving, as far as this connection goes.
-    @ivar current: the room they speak in.
+    @ivar sid: the member's id in the log.
+    @ivar client: their connection; another one once the session was taken over.
+    @ivar leaving: whether this connection has left the chat, or is leaving.
+    @ivar current: their current room.
     @ivar device: the label of the credential that they logged in with, or empty.
-    @ivar session: what is stored of them, or C{None} where it cannot be resumed.
-    @ivar lastSender: the session id of who last told them something alone, or empty.
-    @ivar catchUp: the reading of what they missed, while it lasts.
-    @ivar attachedAt: when their connection was attached, on a clock that does not jump.
-    @ivar waits: whether somebody wants to know when something of theirs is answered.
-    @ivar isChanging: whether they are about to go on as another person, under their account.
-    @ivar isProved: whether they have proved that the account is theirs; not by the token of a
-        session alone.
+    @ivar session: their stored session, or C{None} if it cannot be resumed.
+    @ivar lastSender: the session id of the author of their latest direct message, or empty.
+    @ivar catchUp: the replay of what they missed, while it lasts.
+    @ivar attachedAt: when their connection was attached, in seconds on a clock that does not jump.
+    @ivar isChanging: whether they are changing from a guest to the owner of an account.
+    @ivar isProved: whether they have proved that the account is theirs, by more than the token of a
+        session.
     @ivar isUnregistering: whether they have asked once for the end of their account.
-    @ivar displaced: what to say once to somebody who was moved to another room and may not know it,
-        or empty.
+    @ivar displaced: a sentence for a user who was moved to another room and may not know it, sent
+        once; or empty.
     """
 
     __slots__ = (
-        "_answered",
-        "_asked",
-        "_held",
         "_isEnding",
         "_isWarned",
-        "_settling",
         "attachedAt",
         "catchUp",
         "client",
@@ -160,18 +151,17 @@ class User:
         "lastSender",
         "leaving",
         "member",
-        "put",
         "session",
         "sid",
         "state",
-        "waits",
     )
 
     def __init__(self, state: State, client: IClient, member: Member, session: Session) -> None:
         """
         @param client: the connection.
-        @param session: what is known of it; without a C{tokenHash} it cannot be resumed.
+        @param session: their session; without a C{tokenHash} it cannot be resumed.
         """
+        super().__init__()
         self.state = state
         self.member = member
         self.sid = member.sid
@@ -181,12 +171,9 @@ class User:
         self.device = session.device
         self.lastSender = ""
         self.displaced = ""
-        self.leaving = self.waits = self._isEnding = self._isWarned = False
+        self.leaving = self._isEnding = self._isWarned = False
         self.isChanging = self.isProved = self.isUnregistering = False
         self.catchUp: Deferred[None] | None = None
-        self._asked = self._answered = 0
-        self._held: deque[tuple[int, bytes]] | None = None
-        self._settling: Deferred[None] | None = None
         self.attach(client)
 
     @property
@@ -206,13 +193,13 @@ class User:
 
     @property
     def visitor(self) -> Visitor:
-        """What bans know them by, over this connection."""
+        """The user, as far as bans concern them over this connection."""
         isAccount = self.state.law.isAccount(self.sid)
         return Visitor(self.sid, looks(self.name), self.client.host, isAccount)
 
     @property
     def view(self) -> IView:
-        """How the current room reads over this connection."""
+        """The view of the current room over this connection."""
         return self.client.dialect.here
 
     def attach(self, client: IClient) -> None:
@@ -221,7 +208,7 @@ class User:
         """
         self.endCatchUp()
         self.client = client
-        # The token of a session proves nothing more: see L{proved}.
+        # The token of a session does not count as a proof: see L{proved}.
         self.isProved = False
         self.put = client.put
         self.attachedAt = self.state.monotonic()
@@ -231,7 +218,7 @@ class User:
         """
         Note that they have proved that the account is theirs.
 
-        @param label: that of the credential which did it.
+        @param label: the label of the credential.
         """
         self.isProved = True
         self.device = label
@@ -242,7 +229,7 @@ class User:
 
     def _warn(self) -> None:
         """
-        Tell somebody at a terminal once, if others can read the secrets that they type and see.
+        Warn a user at a terminal, once, if others can read the secrets that they type and see.
         """
         if self.session is None and self.client.isExposed and not self._isWarned:
             self._isWarned = True
@@ -253,28 +240,28 @@ class User:
 
     def logInto(self, account: str) -> None:
         """
-        Note that their session is that of an account from now on.
+        Note that their session belongs to an account from now on.
         """
         if self.session is not None:
             self.session = self.session._replace(account=account)
 
     def become(self, member: Member) -> None:
         """
-        Go on as the owner of an account.
+        Become the owner of an account.
 
         @param member: the account's.
         """
         self.member.detach(self)
         self.member = member
         self.sid = member.sid
-        # Their keys must not be taken for those of other connections.
+        # Their keys must not be mistaken for those of other connections.
         self.keyPrefix = f"{newSid() if self.session is None else self.session.sid}/"
         self.current = self.state.rooms.lobby
         member.attach(self)
 
     def endSession(self) -> None:
         """
-        Go on as somebody whose session cannot be resumed any more.
+        End the session: it can no longer be resumed.
         """
         self.session = None
 
@@ -282,7 +269,7 @@ class User:
         """
         Leave.
 
-        @param why: for the goodbye.
+        @param why: the reason, for the goodbye.
         """
         self.client.close(self.client.dialect.answer(Goodbye(why), None))
         self.drop()
@@ -296,7 +283,7 @@ class User:
 
     def detach(self) -> None:
         """
-        Note that the connection is gone: nothing more is sent.
+        Detach the connection, which is gone: send no more.
         """
         self.endCatchUp()
         self.leaving = True
@@ -306,31 +293,24 @@ class User:
 
     def endCatchUp(self) -> None:
         """
-        Stop reading what they missed: the connection that it was for has ended.
+        Stop the replay, because its connection has ended.
         """
         catchUp, self.catchUp = self.catchUp, None
         if catchUp is not None:
             catchUp.cancel()
 
     @property
-    def unanswered(self) -> int:
-        """
-        How many of their drafts the log has not answered yet.
-        """
-        return self._asked - self._answered
-
-    @property
     def scope(self) -> Scope:
         """
-        What they may read.
+        The scope that they may read.
         """
         return self.scopeAfter(self.state.startId)
 
     def scopeAfter(self, last: int) -> Scope:
         """
         @param last: the last event id that they have seen.
-        @return: what they may read, and have missed.  Where the server was started since, everybody
-            has left and come back: that is not told.
+        @return: the scope of what they have missed.  If the server was restarted since, everybody
+            has left and returned, which is not told.
         """
         presenceFrom = 0 if last > self.state.startId else FOREVER
         places = tuple(room.placeFor(self.rights, presenceFrom) for room in self.rooms)
@@ -349,7 +329,7 @@ class User:
 
     def look(self, room: Room) -> None:
         """
-        See a room, as the current one or another.
+        Update the view of a room, which is the current one or another.
         """
         dialect = self.client.dialect
         room.audience.add(self, dialect.here if room is self.current else dialect.elsewhere)
@@ -357,13 +337,13 @@ class User:
     @property
     def entered(self) -> Entered:
         """
-        The room that they speak in, as an answer.
+        The current room, as an answer.
         """
         return Entered(self.current.name, self.current.topic, len(self.current))
 
     def moveTo(self, room: Room) -> None:
         """
-        Make one of their rooms the one that they speak in.
+        Make one of their rooms the current one.
         """
         before, self.current = self.current, room
         self.displaced = ""
@@ -382,10 +362,10 @@ class User:
         @param text: clean text, not empty.
         @param room: the name of one of their rooms; empty: the current one.
         @param key: the client's own id of this message.
-        @param kind: L{events.ACTED} where they do it rather (C{/me}).
+        @param kind: L{events.SAID}, or L{events.ACTED} for C{/me}.
         @return: fires when it is said, where that cannot be at once.
         @raise NoSuchRoom: if they are not in that room.
-        @raise BadText: if nothing of the text can be seen.
+        @raise BadText: if nothing of the text is visible.
         @raise Displaced: if they were moved to another room and may not know it.
         """
         target = self.current
@@ -398,7 +378,8 @@ class User:
             raise BadText("there is nothing left of this text that can be shown: write something")
         if target.changing:
             return Deferred.fromCoroutine(self._sayLater(target, kind, text, key))
-        if self.state.law.hasRules(target.place):
+        law = self.state.law
+        if law.guardsSpeech or target.place in law.ruled:
             self.mustSpeak(target)
         member = self.member
         self.append(
@@ -408,7 +389,7 @@ class User:
 
     async def _sayLater(self, target: Room, kind: str, text: str, key: str | None) -> None:
         """
-        Say it once the changes of the room that come first in the log have happened.
+        Say something once the pending changes of the room have returned from the log.
         """
         while target.changing:
             await target.whenSettled()
@@ -424,9 +405,9 @@ class User:
 
     def mustSpeak(self, room: Room) -> None:
         """
-        Note that they are about to speak in a room.
+        Check that they may speak in a room now, and note that they do.
 
-        @raise ChatError: if they may not, now.
+        @raise ChatError: if they may not.
         """
         law, now = self.state.law, self.state.seconds()
         refusal = law.maySpeak(room.place, room.name, self.visitor, now)
@@ -436,10 +417,10 @@ class User:
 
     def tell(self, name: str, text: str, key: str | None = None) -> Deferred[None] | None:
         """
-        Say something to one person alone.  Somebody registered who is away reads it later.
+        Send a direct message.  A registered person who is away reads it later.
 
         @return: fires when it is said, where that cannot be at once.
-        @raise NoSuchUser: if nobody of this name is here or registered.
+        @raise NoSuchUser: if nobody with this name is here or registered.
         """
         try:
             target = self.state.roster.find(name)
@@ -450,17 +431,17 @@ class User:
             present = self.state.roster.bySid(owned.who)
             if present is None or present.leaving:
                 return self.finish(self._leaveWord(owned.who, owned.name, text, key), key)
-            # They are here under another name.
+            # The registered owner of the name is here under another name.
             target = present
         self._tell(target, text, key)
         return None
 
     async def _leaveWord(self, who: str, name: str, text: str, key: str | None) -> None:
         """
-        Say something to somebody registered who is away.
+        Leave a direct message for a registered person who is away.
 
         @raise NotAllowed: if the user is a guest.
-        @raise MailboxFull: if too much waits for them.
+        @raise MailboxFull: if too many messages wait for them.
         """
         if not self.member.isRegistered:
             raise NotAllowed(
@@ -476,10 +457,10 @@ class User:
 
     def tellLastSender(self, text: str, key: str | None = None, name: str = "") -> None:
         """
-        Say something to the person who last told them something, whatever their name is by now.
+        Send a direct message to the author of their latest one, even if that person was renamed.
 
-        @param name: the name of who is meant, if the user saw one: nobody else is told.
-        @raise NoSuchUser: if there is none, they left, or it is somebody else.
+        @param name: the name of the intended recipient, if the user saw one: nobody else is told.
+        @raise NoSuchUser: if there is no such person, they left, or it is somebody else.
         """
         target = self.state.roster.bySid(self.lastSender)
         if target is None or target.leaving:
@@ -525,8 +506,8 @@ class User:
         """
         Take another name.
 
-        @raise BadName: if no one may have it.
-        @raise NameTaken: if somebody has it, or one that looks like it.
+        @raise BadName: if nobody may have it.
+        @raise NameTaken: if somebody has it, or a look-alike.
         """
         new = cleanName(name)
         if new == self.name:
@@ -546,7 +527,7 @@ class User:
 
     def _checkBans(self, name: str) -> None:
         """
-        @raise ChatError: if nobody of this name may be where they are.
+        @raise ChatError: if a ban keeps a user with this name out of one of their rooms.
         """
         law, now = self.state.law, self.state.seconds()
         visitor = self.visitor._replace(looks=looks(name))
@@ -557,12 +538,12 @@ class User:
 
     def perform(self, line: str, key: str | None = None) -> Deferred[None] | None:
         """
-        Do what a line says: a command, or a message.
+        Perform a line: a command, or a message.
 
         @param line: clean text.
         @param key: the client's own id of this request.
-        @return: fires when it is answered, if that takes a while: no other line of this user may
-            be taken before.
+        @return: fires when it is answered, if that takes a while; no other line of this user may be
+            taken before.
         @raise ChatError: if it is refused: nothing was said.
         """
         if self.leaving:
@@ -575,7 +556,7 @@ class User:
 
     def finish(self, doing: Doing, key: str | None) -> Deferred[None]:
         """
-        Let a command end, and answer with the refusal that it may end with.
+        Await a command, and send the refusal if it raises one.
 
         @return: fires when it is answered.
         """
@@ -590,14 +571,14 @@ class User:
 
     def quit(self) -> None:
         """
-        Leave the chat on purpose: the goodbye comes when everything said before is answered.
+        Leave the chat on purpose; the goodbye follows the answers to all earlier requests.
         """
         self._leave("")
 
     def hangUp(self) -> None:
         """
-        Leave the chat without a word, with a goodbye all the same.  A session that can be resumed
-        keeps its name for a while.
+        Leave the chat because the client closed its side; the user gets a goodbye, and a session
+        that can be resumed keeps its name for a while.
         """
         self._leave(HELD)
 
@@ -615,7 +596,7 @@ class User:
         self.leaving = True
         member = self.member
         if self.isChanging:
-            return  # Whoever they become leaves, or nobody: see L{login.LoginDesk}.
+            return  # L{login.LoginDesk} makes the new person leave, if there is one yet.
         if any(not device.leaving for device in member.devices):
             self._endAlone()
             return
@@ -628,8 +609,8 @@ class User:
 
     def _endAlone(self) -> None:
         """
-        End this connection of somebody who stays over another one, once everything that they asked
-        for over this one is answered.
+        End this connection of a member who stays over another one, once all its requests are
+        answered.
         """
         if self._asked != self._answered:
             self._isEnding = self.waits = True
@@ -650,7 +631,7 @@ class User:
 
     def append(self, draft: Draft) -> None:
         """
-        Give a message to the log: exactly one answer will follow, unless they are leaving.
+        Append a message; exactly one answer will follow, unless they are leaving.
         """
         if self.leaving:
             return
@@ -663,7 +644,7 @@ class User:
         """
         Give a draft to the log that changes a state.
 
-        @param key: the client's own id of the request, for an answer that carries it.
+        @param key: the client's own id of the request, which the answer repeats.
         @return: see L{AwaitedProposal.result}.
         @raise NotAllowed: if the user has left meanwhile.
         """
@@ -680,12 +661,9 @@ class User:
         self._asked += 1
         self.state.log.append(draft, proposal)
 
-    def remember(self, leaving: Room | None = None) -> None:
+    def remember(self) -> None:
         """
-        Keep what has changed of the session, where it can be resumed, and of the account.
-
-        @param leaving: a room that they leave: it is stored together with the event that says so,
-            so that a server that ends before it can say more does not let them in again.
+        Store what has changed in the session, if it can be resumed, and in the account.
         """
         member, session = self.member, self.session
         if session is None and member.record is None:
@@ -693,15 +671,11 @@ class User:
         state = self.state
         eras, asleep = state.rooms.eras, state.rooms.asleep
         rights = {era: upTo for era, upTo in member.rights.items() if era in eras or era in asleep}
-        if leaving is not None and rights.get(leaving.era.start) == OPEN:
-            rights[leaving.era.start] = max(state.lastId, leaving.era.start)
-        away = (state.rooms.lobby, leaving)
-        rooms = tuple(room.id for room in member.rooms if room not in away)
+        rooms = tuple(room.id for room in member.rooms if room is not state.rooms.lobby)
         seen = state.seconds()
         if session is not None:
-            current = state.rooms.lobby.id if self.current is leaving else self.current.id
             self.session = session._replace(
-                name=member.name, rooms=rooms, current=current, seen=seen, rights=rights
+                name=member.name, rooms=rooms, current=self.current.id, seen=seen, rights=rights
             )
             state.log.remember(self.session)
         if member.record is not None:
@@ -717,52 +691,40 @@ class User:
 
     def notice(self, text: str, key: str | None = None) -> None:
         """
-        Tell them something in answer to what they did.
+        Send them a line for people, as an answer.
         """
         self.answer(Notice(text), key)
 
     def answer(self, value: Answer, key: str | None = None) -> None:
         """
-        Give an answer, after the answers to everything they asked for so far.
+        Send an answer, after the answers to all earlier requests.
         """
         self.reply(self.client.dialect.answer(value, key))
 
     def refuse(self, error: ChatError, key: str | None = None) -> None:
         """
-        Tell them that something was refused, and what to do.
+        Send a refusal, after the answers to all earlier requests.
         """
         self.state.counters.refusals[error.code] += 1
         self.reply(self.client.dialect.refusal(error, key))
-
-    def reply(self, data: bytes) -> None:
-        """
-        Send whole lines after the answers to everything they asked for so far.
-        """
-        if self._asked == self._answered:
-            if data:
-                self.put(data)
-        elif self._held is None:
-            self._held = deque([(self._asked, data)])
-        else:
-            self._held.append((self._asked, data))
 
     def receipt(self, event: Event) -> bytes:
         """
         Count one of their messages as answered: the log took it.
 
-        @return: its receipt, with what waited for it.
+        @return: its receipt, followed by the replies that waited for it.
         """
         data = self.client.dialect.receipt(self.mine(event) if self.keyPrefix else event)
         self._answered += 1
         if event.time > self.member.lastActiveAt:
-            # What is sent again was said when it was said first.
+            # A repeated message was already counted when it was first said.
             self.member.lastActiveAt = event.time
         return data if self._held is None else data + self._due()
 
     def mine(self, event: Event) -> Event:
         """
-        @return: an event of the member's as this connection may have it: with its client's own key,
-            if it was made over it, and without a key otherwise.
+        @return: an event of the member's as this connection may see it: with the client's key if it
+            was made over this session, otherwise without a key.
         """
         key = event.key
         if key is None:
@@ -772,71 +734,41 @@ class User:
             return event._replace(key=key.removeprefix(self.keyPrefix) if isMine else None)
         return event._replace(key=None) if _DEVICE_KEY.match(key) else event
 
-    def answered(self, data: bytes) -> bytes:
-        """
-        Count one of their drafts as answered.
-
-        @param data: its answer.
-        @return: the answer, with what waited for it.
-        """
-        self._answered += 1
-        return data if self._held is None else data + self._due()
-
     def own(self, event: Event, key: str | None = None) -> bytes:
         """
-        @return: how an event of theirs that is no message reads to them.
+        @return: the lines of an event of their own that is not a message.
         """
         if event.kind == JOINED and event.room == self.state.rooms.lobby.name:
-            return b""  # The welcome says so.
+            return b""  # The welcome tells it.
         if event.kind == REMOVED or publicValues(event).get("quiet"):
-            return b""  # They hear of what comes of it.
+            return b""  # They hear of its effect instead.
         return self.client.dialect.own(published(event), key)
 
-    def _due(self) -> bytes:
-        """
-        @return: what waited for as many answers as there are now.
-        """
-        held = self._held
-        if held is None:
-            return b""
-        due = []
-        while held and held[0][0] <= self._answered:
-            due.append(held.popleft()[1])
-        if not held:
-            self._held = None
-        return b"".join(due)
-
-    def whenAnswered(self) -> Deferred[None]:
-        """
-        @return: fires when everything that they asked for so far is answered; at most one caller
-            at a time.
-        """
-        if self._asked == self._answered:
-            return succeed(None)
-        self.waits = True
-        self._settling = Deferred()
-        return self._settling
-
     def settle(self) -> None:
-        """
-        Note that some of what they asked for was answered, and that was sent.
-        """
-        if self._settling is not None and self._asked == self._answered:
-            settling, self._settling = self._settling, None
-            settling.callback(None)
+        """See L{Replies.settle}."""
+        super().settle()
         if self._isEnding:
             self._endAlone()
-        self.waits = self._settling is not None or self._isEnding
+        self.waits = self.waits or self._isEnding
         self.client.answered()
 
 
 def ended(session: Session) -> Session:
     """
-    @return: what stays of a session that cannot be resumed any more: that of the account itself, or
-        nothing.
+    @return: what remains of a session that can no longer be resumed: the account's own session, or
+        C{None}.
     """
     hash = f"account:{session.sid}" if session.sid == session.account else ""
     return session._replace(tokenHash=hash, device="")
+
+
+def mayReturn(member: Member) -> bool:
+    """
+    @return: whether somebody may come back as the person who they are now: to an account, or with
+        the session of one of their connections.  Of those at other nodes that is not known here.
+    """
+    devices = usersOf(member)
+    return not devices or member.isRegistered or any(user.session for user in devices)
 
 
 def usersOf(member: Member) -> tuple[User, ...]:

@@ -1,13 +1,14 @@
-# -*- test-case-name: tests.chat.test_welcome -*-
+# -*- test-case-name: tests.chat -*-
 """
-The welcome: what somebody is told first who logs in, resumes or joins a room.
+Welcomes people who log in, resume or join a room, and shows them the past.
 
-While the past is read, the present is corked; so each event comes once, and in order.
+While the past is read, live output is corked, so each event comes once, and in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from twisted.python.failure import Failure
 from ..accounts.records import ACCOUNT
 from ..accounts.registry import DIRECT
 from ..wire.answers import Backlog, Entered, Gap, Goodbye, Inbox, LoggedIn, Notice, Replay, Welcome
-from ..wire.events import Event
+from ..wire.events import Event, Place
 from ..wire.interfaces import IDialect
 from .interfaces import ICork, LoginRequest
 from .readmarks import ReadMarks
@@ -27,24 +28,24 @@ from .state import State
 from .user import User
 
 BACKLOG = 20
-"""How many of a room's last messages a newcomer is shown, unless the operator says otherwise."""
+"""How many of a room's last messages a newcomer is shown by default."""
 
 PAGE = 500
-"""Events that are read and sent at once to one who resumes: some 100 KB, far below what may be
-queued for them."""
+"""Events of a replay that are read and sent at once: some 100 KB, far below the limit of the send
+queue."""
 
 
 MAX_REPLAY = 2_000
-"""Events that are replayed to one who resumes; beyond them there is a gap and the backlog."""
+"""Most events that are replayed; beyond them the user gets a gap and the backlog."""
 
 
 SHOWN_INBOX = 50
-"""Direct messages that are shown to somebody who was away: /inbox shows more."""
+"""Most direct messages that a user who was away is shown: /inbox shows more."""
 
 
 class _Away(NamedTuple):
     """
-    What the owner of an account did not see, over any connection.
+    What the owner of an account has not read, over any connection.
 
     @ivar marks: see L{Welcome.marks}.
     @ivar unread: see L{Welcome.unread}.
@@ -58,15 +59,15 @@ class _Away(NamedTuple):
 
 class _Entry(NamedTuple):
     """
-    A connection that begins, on its way to its welcome.
+    A new connection, until its welcome is complete.
 
     @ivar user: whose it is.
-    @ivar request: what they asked for.
+    @ivar request: the request to log in.
     @ivar boundary: the first id that is delivered live.
-    @ivar last: the id of the newest event that there is for them.
-    @ivar isGreeted: whether they begin afresh; otherwise they are told what they missed.
-    @ivar cork: holds back what is delivered live.
-    @ivar away: what they did not see, once it is read; C{None} for a guest.
+    @ivar last: the id of the newest event for them.
+    @ivar isGreeted: whether the session is new; a resumed one gets a replay.
+    @ivar cork: holds back live output.
+    @ivar away: what they have not read, once that is known; C{None} for a guest.
     """
 
     user: User
@@ -78,6 +79,22 @@ class _Entry(NamedTuple):
     away: _Away | None = None
 
 
+class _Backlogs:
+    """
+    Newcomers who are shown the same backlog.
+
+    @ivar before: the id at which it ends: nothing was said between that and the JOINED events of
+        the others.
+    @ivar askers: for each, the dialect, the output that precedes the backlog, and the cork.
+    """
+
+    __slots__ = ("askers", "before")
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        self.askers: list[tuple[IDialect, bytes, ICork]] = []
+
+
 class Welcomer:
     """
     Welcomes those who enter the chat or a room.
@@ -87,8 +104,8 @@ class Welcomer:
 
     def __init__(self, state: State, marks: ReadMarks, backlog: int, motd: str) -> None:
         """
-        @param marks: of everybody who is here.
-        @param backlog: how many old messages, unless somebody asks for another number.
+        @param marks: the read marks of everybody who is here.
+        @param backlog: how many old messages are shown by default.
         @param motd: clean lines, or empty.
         """
         self._state = state
@@ -97,26 +114,26 @@ class Welcomer:
         self._motd = motd.splitlines()
         self._expected: dict[User, LoginRequest] = {}
         self._askers: list[Deferred[int]] = []
-        # All who resume read one after the other: whoever asks for anything else waits for one page
-        # at most.
+        self._gathered: dict[tuple[Place, int], _Backlogs] | None = None
+        # Replays read one page at a time in turn, so that other readers wait for at most one page.
         self._paging = DeferredLock()
 
     def change(self, backlog: int, motd: str) -> None:
         """
-        Welcome in another way from now on: see the constructor.
+        Change the backlog and the message of the day: see the constructor.
         """
         self._backlog = backlog
         self._motd = motd.splitlines()
 
     def expect(self, user: User, request: LoginRequest) -> None:
         """
-        Note what somebody asked for who is about to log in.
+        Remember the request of a user who is about to log in.
         """
         self._expected[user] = request
 
     def forget(self, user: User) -> None:
         """
-        Forget what somebody asked for whose login was refused.
+        Forget the request of a user whose login was refused.
         """
         self._expected.pop(user, None)
 
@@ -129,9 +146,9 @@ class Welcomer:
         if user.isChanging:
             return
         request = self._expected.pop(user, LoginRequest(user.name))
-        self._state.audit.tell(f"{user.name} is now connected", user.client.address)
+        self._state.audit.tell(f"{user.member.name} is now connected", user.client.address)
         if user.leaving:
-            # They say goodbye already: what was before does not matter any more.
+            # They are leaving already, so the past no longer matters.
             if request.last is None:
                 boundary = self._boundary(event)
                 entry = _Entry(user, request, boundary, event.id, True, user.client.cork())
@@ -153,10 +170,9 @@ class Welcomer:
 
     async def changed(self, user: User, before: str, key: str | None) -> None:
         """
-        Tell somebody who was a guest that they go on under their account, and what they have not
-        read.
+        Tell a former guest that they are logged in to their account, and what they have not read.
 
-        @param before: the name that they had.
+        @param before: their former name.
         @param key: the client's own id of the request.
         """
         account = self._state.law.records.get(ACCOUNT, user.sid)
@@ -167,14 +183,14 @@ class Welcomer:
 
     def attached(self, user: User, request: LoginRequest) -> None:
         """
-        Welcome somebody who is here over a connection that is added to their others.
+        Welcome an additional connection of somebody who is here.
         """
         last = self._state.lastId
         self._enter(user, last + 1, last, request)
 
     def resume(self, user: User, boundary: int, request: LoginRequest) -> None:
         """
-        Welcome somebody who is still here and goes on over a new connection.
+        Welcome somebody who is still here and continues over a new connection.
 
         @param boundary: the first id that is delivered live.
         """
@@ -190,10 +206,10 @@ class Welcomer:
 
     def _begin(self, entry: _Entry) -> None:
         """
-        Welcome a connection; that of the owner of an account once their read marks are read.
+        Welcome a connection, after reading the read marks if it belongs to the owner of an account.
         """
         user = entry.user
-        if not user.member.isRegistered:
+        if user.member.record is None:
             self._goOn(entry)
             return
         reading = Deferred.fromCoroutine(self._read(entry))
@@ -205,7 +221,7 @@ class Welcomer:
         try:
             away = await self._away(user, entry.isGreeted, entry.boundary)
         except CancelledError:
-            # They leave already, or go on over another connection: the goodbye waits for this.
+            # They are leaving, or continue over another connection; the goodbye waits for the cork.
             if entry.isGreeted:
                 entry = entry._replace(away=_Away())
                 entry.cork.release(self._welcome(entry, entry.last, 0, client.dialect))
@@ -223,11 +239,11 @@ class Welcomer:
 
     async def _away(self, user: User, isGreeted: bool, boundary: int) -> _Away:
         """
-        @param isGreeted: whether the direct messages that they have not read are wanted, which
-            otherwise come with what they have missed.
+        @param isGreeted: whether to include unread direct messages, which otherwise are part of the
+            replay.
         @param boundary: the first id that is delivered live.
-        @return: what the owner of an account did not see, over any connection; nothing if it cannot
-            be read.
+        @return: what the owner of an account has not read, over any connection; nothing if that is
+            unknown.
         """
         try:
             return await self._readAway(user, isGreeted, boundary)
@@ -247,7 +263,7 @@ class Welcomer:
             inbox = await self._state.log.last(marks.inbox(member), SHOWN_INBOX, boundary)
         known = marks.of(member)
         if DIRECT in unread and user.session is None:
-            # People at a terminal have read what they are shown; programs say so themselves.
+            # People at a terminal read what they are shown; programs send read marks themselves.
             marks.told(user, self._state.lastId)
             if user.leaving:
                 marks.flush(user)
@@ -256,7 +272,7 @@ class Welcomer:
     def _boundary(self, event: Event) -> int:
         """
         @return: the first id delivered live to the user who joined with this event.  A JOINED event
-            that could not be stored has no id of its own.
+            that could not be stored has no id.
         """
         return max(event.id, self._state.lastId + 1)
 
@@ -269,7 +285,7 @@ class Welcomer:
             lost += dialect.answer(self._inbox(entry.away), None)
         count = self._backlog if request.backlog is None else request.backlog
         lobby = self._state.rooms.lobby
-        first += lost + self._motto(user)
+        first += lost + self._dailyMessage(user)
         self._release(user, lobby, entry.boundary, count, first, entry.cork)
 
     def _inbox(self, away: _Away) -> Inbox:
@@ -279,23 +295,57 @@ class Welcomer:
         self, user: User, room: Room, before: int, count: int, first: bytes, cork: ICork
     ) -> None:
         """
-        Send first this, then the room's backlog up to an id, then what happens now.  A backlog that
-        cannot be read keeps nobody out.
+        Send C{first}, then the room's backlog up to an id, then live output.  A backlog that cannot
+        be read keeps nobody out.
         """
         if not count:
             cork.release(first)
             return
-        dialect = user.client.dialect
+        asked = (room.placeFor(user.member.rights), count)
+        gathered = {} if self._gathered is None else self._gathered
+        backlogs = gathered.get(asked)
+        if backlogs is None:
+            backlogs = gathered[asked] = _Backlogs(before)
+        backlogs.askers.append((user.client.dialect, first, cork))
+        if self._gathered is None:
+            self._readBacklogs(gathered)
 
-        def read(events: list[Event]) -> None:
-            cork.release(first + dialect.answer(Backlog(events, self._state.seconds()), None))
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """
+        Collect requests for backlogs inside the block, and read them at its end.  Nothing may be
+        said meanwhile, so a crowd that enters is shown one backlog, read and rendered once.
+        """
+        gathered = self._gathered = {}
+        try:
+            yield
+        finally:
+            self._gathered = None
+            self._readBacklogs(gathered)
 
-        def unreadable(failure: Failure) -> None:
-            self._log.failure("the backlog of a room cannot be read", failure)
+    def _readBacklogs(self, gathered: Mapping[tuple[Place, int], _Backlogs]) -> None:
+        for (place, count), backlogs in gathered.items():
+            reading = self._state.log.last(place, count, backlogs.before)
+            reading.addCallbacks(
+                self._backlogRead,
+                self._backlogUnreadable,
+                callbackArgs=(backlogs,),
+                errbackArgs=(backlogs,),
+            )
+
+    def _backlogRead(self, events: list[Event], backlogs: _Backlogs) -> None:
+        answer = Backlog(events, self._state.seconds())
+        rendered: dict[IDialect, bytes] = {}
+        for dialect, first, cork in backlogs.askers:
+            data = rendered.get(dialect)
+            if data is None:
+                data = rendered[dialect] = dialect.answer(answer, None)
+            cork.release(first + data)
+
+    def _backlogUnreadable(self, failure: Failure, backlogs: _Backlogs) -> None:
+        self._log.failure("the backlog of a room cannot be read", failure)
+        for _, first, cork in backlogs.askers:
             cork.release(first)
-
-        place = room.placeFor(user.rights)
-        self._state.log.last(place, count, before).addCallback(read).addErrback(unreadable)
 
     def _start(self, entry: _Entry) -> None:
         catchUp = Deferred.fromCoroutine(self._catchUp(entry))
@@ -304,8 +354,8 @@ class Welcomer:
 
     async def _catchUp(self, entry: _Entry) -> None:
         """
-        Send somebody who resumes what they missed, page by page, as fast as they read.  It ends
-        with the connection.
+        Send a user who resumes what they missed, page by page, as fast as they read.  It ends with
+        the connection.
         """
         user, client, cork = entry.user, entry.user.client, entry.cork
         try:
@@ -315,7 +365,7 @@ class Welcomer:
         except Exception:
             if self._state.faults.isNew("catch-up"):
                 self._log.failure("the history cannot be read for somebody who resumes")
-            # What happened meanwhile would tell a program that it has seen all that came before.
+            # Live output would tell a program that it has seen everything before it.
             cork.discard()
             goodbye = Goodbye("the history cannot be read now: come again later")
             client.close(client.dialect.answer(goodbye, None))
@@ -325,7 +375,7 @@ class Welcomer:
 
     async def _replay(self, entry: _Entry) -> bytes:
         """
-        @return: the last page, when all before it is sent.
+        @return: the last page, once all earlier ones are sent.
         """
         user, request, boundary = entry.user, entry.request, entry.boundary
         log, dialect = self._state.log, user.client.dialect
@@ -342,7 +392,7 @@ class Welcomer:
         page = await read(request.last)
         missed = len(page)
         if missed == PAGE:
-            # Counting all of them would read them twice: the ids tell how many there are at most.
+            # Counting them would read them twice: the ids give an upper bound.
             missed = max(PAGE, min(MAX_REPLAY, boundary - 1 - request.last))
         data = self._welcome(entry, boundary - 1, missed)
         if first > request.last + 1:
@@ -360,7 +410,7 @@ class Welcomer:
 
     def _replayOf(self, user: User, page: list[Event]) -> Replay:
         """
-        @return: a page of what they have missed, with keys of this connection's client alone.
+        @return: a page of the replay, with only the keys of this connection's client.
         """
         if user.member.isRegistered:
             page = [user.mine(event) if event.sid == user.sid else event for event in page]
@@ -368,8 +418,8 @@ class Welcomer:
 
     def _oldest(self) -> Deferred[int]:
         """
-        @return: the oldest id that is kept.  A crowd that comes in one instant asks once: until the
-            answer is there, all who come wait for the same one.
+        @return: the oldest id that is kept.  A crowd that arrives at once asks once: until the
+            answer comes, everybody waits for the same one.
         """
         result: Deferred[int] = Deferred()
         self._askers.append(result)
@@ -380,14 +430,14 @@ class Welcomer:
     def _tellOldest(self, answer: tuple[int, int] | Failure) -> None:
         askers, self._askers = self._askers, []
         for asker in askers:
-            # One that was cancelled takes no answer.
+            # A cancelled Deferred takes no answer.
             asker.callback(answer if isinstance(answer, Failure) else answer[0])
 
     async def _skip(self, user: User, boundary: int, last: int) -> bytes:
         """
         @param last: the last id that was replayed.
-        @return: in the place of what is too much to be replayed, a gap and the newest messages of
-            the user's rooms.
+        @return: a gap and the newest messages of the user's rooms, in the place of events that are
+            too many to replay.
         """
         dialect = user.client.dialect
         data = dialect.answer(Gap(boundary - 1 - last), None)
@@ -403,7 +453,9 @@ class Welcomer:
         )
         return data + dialect.answer(backlog, None)
 
-    def _motto(self, user: User) -> bytes:
+    def _dailyMessage(self, user: User) -> bytes:
+        if not self._motd:
+            return b""
         return b"".join(user.client.dialect.answer(Notice(line), None) for line in self._motd)
 
     def _welcome(
@@ -412,16 +464,17 @@ class Welcomer:
         """
         @param last: see L{Welcome.last}.
         @param missed: see L{Welcome.missed}.
-        @param dialect: that of the connection; C{None} for the one that the user has now.
+        @param dialect: the dialect of the connection; C{None} for that of the user's present
+            connection.
         """
         user, request, away = entry.user, entry.request, entry.away
         welcome = Welcome(
-            user.name,
+            user.member.name,
             request.token,
             self._state.log.epoch,
             last,
             user.current.name,
-            tuple((room.name, room.topic) for room in user.rooms),
+            tuple([(room.name, room.topic) for room in user.member.rooms]),
             request.last is not None,
             missed,
         )

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.client.test_accountcommands -*-
 """
-Runs the commands about the user's account in which the client takes part, so that a secret of
-theirs is made here, stays here, and is typed where nobody sees it.
+Runs the client's part of the commands about the user's account: secrets are generated here, stay
+here, and are typed where nobody sees them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .mentions import folded
 from .messages import REGISTERED, ServerMessage
 
 REQUEST = "register"
-"""What the answer to a registration answers."""
+"""The type of the request that registers, which its answer repeats."""
 
 _MAX_LABELS = 9
-"""How many labels are tried: devices of one name are told apart by a number."""
+"""How many labels are tried: a number distinguishes devices with the same name."""
 
 _CHANGING = ("/register", "/unregister")
 
 
 class AccountContext(Protocol):
     """
-    What the commands need of the user interface.
+    What the commands require of the user interface.
     """
 
     def notice(self, text: str) -> None:
@@ -48,12 +48,12 @@ class AccountContext(Protocol):
 
 class AccountCommands:
     """
-    C{/register} and C{/login} of a client that keeps a secret for this device.
+    Runs C{/register} and C{/login} for a client that keeps a secret for this device.
     """
 
     def __init__(self, link: ChatLink, kept: DeviceSecrets | None, context: AccountContext) -> None:
         """
-        @param kept: the secrets of this device; C{None} to make none.
+        @param kept: the secrets of this device; C{None} to keep none.
         """
         self._link = link
         self._kept = kept
@@ -83,14 +83,14 @@ class AccountCommands:
 
     def followed(self, line: str) -> None:
         """
-        Ask for what a line that was sent may have changed.
+        Ask the server for the account, which a sent line may have changed.
         """
         if line.partition(" ")[0].casefold() in _CHANGING:
             self._link.askAccount()
 
     def _isKnown(self, kept: DeviceSecrets) -> bool:
         """
-        @return: whether this device logs in by itself already.
+        @return: whether this device can log in by itself already.
         """
         account = self._link.session.account
         found = kept.find(account) if account else None
@@ -98,11 +98,11 @@ class AccountCommands:
 
     def registerDevice(self, number: int = 1) -> None:
         """
-        Make the user's name their own with a secret of this device, or add the device to their
-        account.
+        Register the user's name with a secret of this device, or add the device to their account.
 
-        @param number: tells devices of one name apart.
-        @raise ChatError: if the secret cannot be kept, or the last registration is not answered.
+        @param number: distinguishes devices with the same name.
+        @raise ChatError: if the secret cannot be stored, or the last registration is not answered
+            yet.
         """
         if self._kept is None:
             return
@@ -116,7 +116,7 @@ class AccountCommands:
 
     def disconnected(self) -> None:
         """
-        Note that no answer will come.  What was proposed is tried at the next login.
+        Note that no answer will come.  The next login tries the proposed secret.
         """
         self._pending = None
 
@@ -144,7 +144,7 @@ class AccountCommands:
 
     def _keep(self, kept: DeviceSecrets, new: DeviceSecret) -> None:
         """
-        Use a secret that the server has confirmed, under the name that it has confirmed.
+        Put a secret that the server has confirmed into use, under the confirmed name.
         """
         account = self._link.session.account
         if folded(account) != folded(new.name):
@@ -161,11 +161,11 @@ class AccountCommands:
 
     def _logIn(self, name: str, secret: str = "") -> bool:
         """
-        Log in to an account: by what was typed, by the secret of this device, or by what is asked
-        for now.
+        Log in to an account: by the secret that was typed, by that of this device, or by one that
+        the user is asked for now.
 
-        @return: true, since the line needs nothing more.
-        @raise BadCommand: if others could read the secret on its way.
+        @return: C{True}, because the line is done.
+        @raise BadCommand: if others on the way could read the secret.
         """
         if not self._link.login.isPrivate:
             raise BadCommand(

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.client.test_away -*-
 """
-Tells the owner of an account what waits for them: what they were told alone and what mentions them
-first, then the rest.
+Tells the owner of an account what waits for them: direct messages and mentions first, then the
+rest.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from .messages import ServerMessage
 from .reading import DIRECT, Reading
 
 _SHOWN_ROOMS = 10
-"""How many rooms are named."""
+"""Most rooms that are named."""
 
 SEARCHED = 200
-"""How many messages with the user's name in them are looked at, the newest ones."""
+"""How many of the newest messages with the user's name are examined."""
 
 
 class Absence:
     """
-    What happened while the owner of an account was away.
+    Collects what happened while the owner of an account was away.
     """
 
     def __init__(self, session: SessionState, reading: Reading) -> None:
@@ -34,19 +34,19 @@ class Absence:
 
     def begin(self, unread: Mapping[str, int] | None) -> str:
         """
-        Take what the server counts as unread.
+        Take the server's counts of unread messages.
 
-        @return: the words to search for, to find what mentions the user; empty if there is nothing
-            to tell.
+        @return: the words to search for to find mentions of the user; empty if there is nothing to
+            tell.
         """
         self._unread, self._found = dict(unread or {}), []
         return f'"{self._session.name}"' if self._unread else ""
 
     def found(self, answer: ServerMessage) -> str:
         """
-        Take the answer to the search, which may be a refusal, or a part of it.
+        Take the answer to the search, which may be partial, or a refusal.
 
-        @return: what to tell the user now, or nothing.
+        @return: the sentence for the user, or nothing.
         """
         self._found += answer.events
         if answer.more or not self._unread:
@@ -62,10 +62,10 @@ def mentioning(
     """
     Count the unread messages that mention the user.
 
-    @param events: messages with the user's name in them, perhaps as a part of another word.
+    @param events: messages that contain the user's name, perhaps as a part of another word.
     @param name: the user's name.
-    @param stopped: tells up to which id a room was read; C{None} for one of which nobody knows.
-    @return: how many there are in each room that has any.
+    @param stopped: returns the id up to which a room was read; C{None} if unknown.
+    @return: their number in each room that has any.
     """
     counts: dict[str, int] = {}
     for event in events:
@@ -78,7 +78,7 @@ def mentioning(
 
 def whileAway(unread: Mapping[str, int], mentioned: Mapping[str, int]) -> str:
     """
-    @param unread: how many messages are unread in each room, and of direct messages.
+    @param unread: how many messages are unread in each room, and how many direct ones.
     @param mentioned: how many of them mention the user.
     @return: a sentence, or nothing if nothing is unread.
     """

@@ -2,7 +2,7 @@
 """
 Runs the console client: C{twisted-chat HOST PORT}, or C{python -m twisted_chat.client HOST PORT}.
 
-This is the only file of the client that knows the reactor, the process and all the others.
+This is the only file of the client that knows the reactor, the process and all other parts.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from .ui import UserInterface
 
 _MAX_LOGIN_NAME = 32
-"""How many characters of a login name are taken: as many as a name of the chat may have."""
+"""The longest prefix of a login name that is used, in characters: the longest name in the chat."""
 
 _PRIVATE_ENDPOINTS = ("unix:", "tls:", "ssl:")
-"""How the endpoints begin over which nobody else can read."""
+"""The prefixes of endpoints over which nobody else can read."""
 
 _ABOUT = """
 Join a chat. HOST is a name or an address, PORT a number. ENDPOINT is a client endpoint string of
@@ -54,12 +54,12 @@ Exit codes: 0 done; 2 wrong usage; 65 text refused (--send); 69 no connection; 7
 
 
 class UsageError(Exception):
-    """The command line asks for something impossible; the text is a sentence for the user."""
+    """The command line asks for something impossible; the message is a sentence for the user."""
 
 
 class _Parser(argparse.ArgumentParser):
     """
-    Parses the command line, and tells what is wrong with it in one sentence.
+    Parses the command line, and reports an error in one sentence.
     """
 
     def error(self, message: str) -> NoReturn:
@@ -70,7 +70,7 @@ class _Parser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: object = None) -> None:
         """
-        Write help and version in UTF-8, whatever the locale, and to a closed pipe too.
+        Write help and version in UTF-8, whatever the locale, and survive a closed pipe.
         """
         with suppress(OSError):
             os.write(1, message.encode())
@@ -81,8 +81,8 @@ class ServerAddress:
     """
     The address of the server.
 
-    @ivar host: a name or an address; empty if C{endpoint} tells.
-    @ivar port: a number from 1 to 65535; 0 if C{endpoint} tells.
+    @ivar host: a name or an address; empty if C{endpoint} is used.
+    @ivar port: a number from 1 to 65535; 0 if C{endpoint} is used.
     @ivar endpoint: a client endpoint string of Twisted.
     """
 
@@ -96,10 +96,10 @@ class ServerAddress:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """
-    Read the command line.
+    Parse the command line.
 
-    @return: its options by their names; C{place} is a L{ServerAddress}.
-    @raise UsageError: if something is wrong with it.
+    @return: the options by name; C{place} is a L{ServerAddress}.
+    @raise UsageError: if the command line is wrong.
     @raise SystemExit: after C{--help} and C{--version}.
     """
     parser = _Parser(
@@ -145,8 +145,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _joined(arguments: Sequence[str]) -> list[str]:
     """
-    @return: the command line with a text to send joined to its option: to argparse it would be an
-        option itself if it began with a dash.
+    @return: the command line with the text to send joined to its option: otherwise argparse would
+        take a text that begins with a dash for an option.
     """
     joined: list[str] = []
     for each in arguments:
@@ -175,8 +175,8 @@ def makeEndpoint(
 ) -> IStreamClientEndpoint:
     """
     @param tell: called with what the user should know about the server's certificate.
-    @return: the way to the server that was asked for.
-    @raise UsageError: if there is no such kind of endpoint, or TLS cannot be had.
+    @return: an endpoint for the requested server.
+    @raise UsageError: if there is no such kind of endpoint, or TLS is not available.
     """
     from twisted.internet.endpoints import clientFromString
 
@@ -197,7 +197,7 @@ def makeEndpoint(
     try:
         endpoint: IStreamClientEndpoint = clientFromString(reactor, place.endpoint)
     except Exception as error:
-        # Plugins read the string, and may fail in any way.
+        # Plugins parse the string, and may fail in any way.
         raise UsageError(f"{place} is no endpoint ({error}); give HOST PORT") from None
     return endpoint
 
@@ -270,13 +270,13 @@ def _talk(options: argparse.Namespace, reactor: Any, process: ProcessIO, mode: M
 
 def loginName() -> str:
     """
-    @return: the user's login name, without what no name of the chat may hold.
+    @return: the user's login name, without characters that names in the chat must not hold.
     @raise UsageError: if the user has none.
     """
     try:
         login = getpass.getuser()
     except (KeyError, OSError):
-        # A container may run under a number that the password file does not know.
+        # A container may run under a user id that the password file does not list.
         raise UsageError("this user has no login name; give a name by --name") from None
     name = re.sub(r"^[\W_]+|[\W_]+$", "", re.sub(r"[^\w.'-]+", "_", login))[:_MAX_LOGIN_NAME]
     if not name:
@@ -286,8 +286,9 @@ def loginName() -> str:
 
 def _serverKey(options: argparse.Namespace) -> str:
     """
-    @return: the server, and how it is known to be the right one, for L{SessionFile}: the secret of
-        a session that was begun over TLS is never sent to a server that nothing vouches for.
+    @return: the key of the server for L{SessionFile}, which includes how the server is
+        authenticated: the secret of a session that was begun over TLS is never sent to a server
+        that nothing vouches for.
     """
     if not options.tls:
         return str(options.place)
@@ -296,8 +297,8 @@ def _serverKey(options: argparse.Namespace) -> str:
 
 def isPrivate(options: argparse.Namespace) -> bool:
     """
-    @return: whether nobody on the way to the server can read what is sent: it is encrypted, or does
-        not leave this machine.
+    @return: whether nobody on the way to the server can read the connection: it is encrypted, or
+        stays on this machine.
     """
     place: ServerAddress = options.place
     if options.tls or place.endpoint.startswith(_PRIVATE_ENDPOINTS):
@@ -308,8 +309,7 @@ def isPrivate(options: argparse.Namespace) -> bool:
 
 def readPassword(path: str) -> str:
     """
-    @param path: a file; C{-} for the standard input, of which nothing behind the first line is
-        read.
+    @param path: a file; C{-} for the standard input, of which only the first line is read.
     @return: its first line.
     @raise UsageError: if there is none.
     """
@@ -339,7 +339,7 @@ def _makeLink(
     tell: Callable[[str], object],
 ) -> ChatLink:
     """
-    @param retry: whether to come back when the connection is lost.
+    @param retry: whether to reconnect when the connection is lost.
     @param tell: called with what the user should know about the server's certificate.
     """
     from .devicesecrets import DeviceSecrets
@@ -376,7 +376,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the exit code.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Until there is a handler, Ctrl-C ends the process as it ends any other.
+        # Until the client handles signals, Ctrl-C ends the process as usual.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     fillGaps()
     try:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_connection -*-
 """
-Keeps one connection at a time to one server, and connects again, with back-off, when asked to.
+Maintains one connection at a time to a server, and reconnects, with back-off, on request.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ from .messages import PROMPT
 FIRST_DELAY = 0.5
 MAX_DELAY = 30.0
 """
-Seconds.  The upper bound of the delay before a new attempt doubles from one to the other.  The
-delay itself is random, so that the clients of one server do not all come back at once.
+Bounds of the back-off, in seconds.  The upper bound of the delay before a new attempt doubles from
+the first to the second.  The delay itself is random, so that the clients of one server do not all
+reconnect at once.
 """
 
 SETTLED_AFTER = 10.0
-"""Seconds after which a connection counts as a good one, and delays start again from the first."""
+"""Seconds after which a connection counts as settled, which resets the back-off."""
 
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
-"""How an alert and a handshake of TLS begin (RFC 8446, section 5.1)."""
+"""The first bytes of an alert and of a handshake of TLS (RFC 8446, section 5.1)."""
 
 
 def hostEndpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
     """
-    @param host: a name or an address; that of one link (RFC 4007) has its zone after a C{%}.
-    @return: the way to a TCP port of a host, by all of its addresses.
+    @param host: a name or an address; a link-local address has its zone (RFC 4007) after a C{%}.
+    @return: an endpoint for a TCP port of a host, which tries all its addresses.
     """
     if isIPv6Address(host) and "%" in host:
-        # HostnameEndpoint resolves even an address, and loses its zone on the way.
+        # HostnameEndpoint resolves even an address, and loses its zone.
         return TCP6ClientEndpoint(reactor, host, port)
     return HostnameEndpoint(reactor, host, port)
 
 
 class LineBuffer:
     """
-    Cuts a server's stream into lines, of which it keeps at most L{MAX_FLOOD} bytes.
+    Cuts a server's stream into lines, and keeps at most L{MAX_FLOOD} bytes of a line.
 
     The server's own L{LineSplitter<twisted_chat.wire.framing.LineSplitter>} gives up after so many
     bytes without a line end.  A client must not: one overlong line would cost it the connection,
@@ -74,7 +75,7 @@ class LineBuffer:
 
     def take(self) -> bytes:
         """
-        @return: the unfinished line, which counts as finished from now on.
+        @return: the unfinished line, which is removed from the buffer.
         """
         line, self._tail = self._tail, b""
         return line
@@ -83,8 +84,8 @@ class LineBuffer:
         """
         Take the next chunk of the stream.
 
-        @param data: the bytes as they came.
-        @return: the lines that are now complete, in order and without their ends.  L{TOO_LONG}
+        @param data: the bytes as received.
+        @return: the lines that are now complete, in order and without their line ends.  L{TOO_LONG}
             stands once in the place of an overlong line, as soon as that is known.
         """
         *lines, tail = (self._tail + data).split(b"\n")
@@ -106,33 +107,33 @@ class LineBuffer:
 
 class Owner(Protocol):
     """
-    What a connector tells its owner.
+    What a connector calls in its owner.
     """
 
     def connectionMade(self) -> None:
         """Note that there is a connection."""
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
-        """Take at least one line of the server."""
+        """Take one or more lines of the server."""
 
     def tlsReceived(self) -> None:
-        """Note that the server has begun to speak TLS, which is not spoken here."""
+        """Note that the server speaks TLS, which this connection does not."""
 
     def connectionLost(self, reason: Failure, settled: bool) -> None:
         """
-        Note that there is no connection any more, or that there was none.
+        Note that the connection is lost, or that the attempt failed.
 
-        @param settled: whether there was one for at least L{SETTLED_AFTER} seconds.
+        @param settled: whether it lasted at least L{SETTLED_AFTER} seconds.
         """
 
     def clogged(self, clogged: bool) -> None:
-        """Note whether the connection has more to send than it can."""
+        """Note whether the transport's buffer is full."""
 
 
 @implementer(IPushProducer)
 class _Wire(StreamProtocol):
     """
-    One connection, and to its transport the producer of what is sent.
+    One connection, registered with its transport as a producer to learn when its buffer is full.
     """
 
     transport: Any
@@ -162,11 +163,11 @@ class _Wire(StreamProtocol):
         self._connector.lost(self, reason)
 
     def pauseProducing(self) -> None:
-        """Note that the transport has enough to send."""
+        """Note that the transport's buffer is full."""
         self._connector.clogged(self, True)
 
     def resumeProducing(self) -> None:
-        """Note that the transport can send more."""
+        """Note that the transport's buffer has drained."""
         self._connector.clogged(self, False)
 
     def stopProducing(self) -> None:
@@ -251,7 +252,7 @@ class Connector(Factory):
 
     def close(self) -> None:
         """
-        Send what waits, and close.
+        Close after everything is sent.
         """
         if self._wire is not None:
             self._wire.transport.unregisterProducer()
@@ -280,7 +281,7 @@ class Connector(Factory):
 
     def pause(self) -> None:
         """
-        Stop reading, from later connections too.
+        Stop reading, also from later connections.
         """
         self._paused = True
         if self._wire is not None:
@@ -295,7 +296,7 @@ class Connector(Factory):
         if self._wire is not None:
             self._wire.transport.resumeProducing()
 
-    # What attempts and connections tell.
+    # Called by attempts and connections
 
     def buildProtocol(self, addr: IAddress | None) -> _Wire:
         """
@@ -326,7 +327,7 @@ class Connector(Factory):
 
     def received(self, wire: _Wire, lines: Sequence[bytes | Excess]) -> None:
         """
-        Tell the owner of lines of a connection.
+        Pass lines of a connection to the owner.
         """
         if wire is self._wire:
             self._heardAt = self._clock.seconds()
@@ -334,7 +335,7 @@ class Connector(Factory):
 
     def receivedTLS(self, wire: _Wire) -> None:
         """
-        Tell the owner that a connection brought the beginning of a TLS record.
+        Tell the owner that a TLS record arrived.
         """
         if wire is self._wire:
             self._owner.tlsReceived()
@@ -352,7 +353,7 @@ class Connector(Factory):
 
     def clogged(self, wire: _Wire, clogged: bool) -> None:
         """
-        Tell the owner whether a connection can send no more.
+        Tell the owner whether the transport's buffer is full.
         """
         if wire is self._wire:
             self._owner.clogged(clogged)

@@ -1,6 +1,6 @@
-# -*- test-case-name: tests.client.test_consoleui -*-
+# -*- test-case-name: tests.client -*-
 """
-Shows a link in a console: the user interface in a terminal.
+Displays a link in a console: the user interface in a terminal.
 """
 
 from __future__ import annotations
@@ -47,28 +47,28 @@ from .ui import Unconfirmed
 from .view import View
 
 _DIALECT_COMMANDS = ("/help", "/me", "/msg", "/quit", "/r")
-"""The commands that the client takes part in, whatever else the server knows."""
+"""Commands that are always offered, because the client itself interprets them."""
 
 _FOLD_DELAY = 1.0
-"""Seconds for which joins and leaves are gathered after one was shown."""
+"""Seconds for which joins and leaves are collected after one was shown."""
 
 _SHOWN_ROOMS = 3
-"""How many rooms with unread messages are named before the prompt."""
+"""Most rooms with unread messages that are named before the prompt."""
 
 _LEAVING = re.compile(r"/(join|leave|part)\b", re.IGNORECASE)
-"""Commands after which the current room may be another one."""
+"""Commands that may change the current room."""
 
 _HIDDEN = "..."
-"""Stands on the screen where a secret was typed."""
+"""Stands on the screen in the place of a secret."""
 
 _SHOWN_BEFORE = 3
-"""How many messages that were read are shown before the unread ones of a room."""
+"""How many read messages are shown before the unread ones of a room."""
 
 _SHOWN_UNREAD = 100
-"""How many unread messages are shown when the user comes to their room; /history shows more."""
+"""Most unread messages that are shown when the user enters their room; /history shows more."""
 
 _SHOWN_NAME = 40
-"""How many characters of a name are shown there; those of a good server are shorter."""
+"""Most characters of a name that are shown in the status; names of an honest server are shorter."""
 
 
 class ConsoleUI:
@@ -94,9 +94,9 @@ class ConsoleUI:
         """
         @param where: the server, in words.
         @param now: the wall time, in seconds since the epoch, UTC.
-        @param log: what was logged, in lines.
+        @param log: returns the lines that were logged.
         @param sessions: keeps the session for the next run; C{None} to begin a new one each time.
-        @param secrets: keeps the secrets by which this device logs in; C{None} to make none.
+        @param secrets: keeps the secrets by which this device logs in; C{None} to keep none.
         """
         self._clock = clock
         self._host = host
@@ -121,8 +121,7 @@ class ConsoleUI:
 
     def use(self, link: ChatLink) -> None:
         """
-        Show this link, and resume in it the session of an earlier run if its name is the one that
-        the user wants.
+        Display this link, and let it resume the session of an earlier run under the wanted name.
         """
         self.link = link
         self._reading = Reading(self._clock, link.tellRead, lambda: self.console.visible)
@@ -134,7 +133,7 @@ class ConsoleUI:
 
     def _resume(self, name: str) -> None:
         """
-        Take the stored session of a name, unless another client is using it.
+        Take over the stored session of a name, unless another client is using it.
         """
         stored = None
         if self._sessions is not None and not self.link.speaksText:
@@ -149,7 +148,7 @@ class ConsoleUI:
     def begin(self, console: Console) -> None:
         """
         Connect, once the console is drawn.  A missing name is asked for at once, so that nothing
-        that is typed before the connection is made gets lost.
+        typed before the connection is made is lost.
         """
         self.console = console
         console.throttled = self._throttled
@@ -163,7 +162,7 @@ class ConsoleUI:
 
     def remember(self) -> None:
         """
-        Store the session, and how far its log was seen, for the next run.
+        Store the session and the newest event seen, for the next run.
         """
         mine = self.link.session
         if mine.epoch and self._room:
@@ -171,11 +170,11 @@ class ConsoleUI:
             if self._sessions is not None:
                 self._sessions.keep(mine)
 
-    # What the console tells.
+    # Called by the console
 
     def _throttled(self, full: bool) -> None:
         """
-        Stop reading from the server while the terminal takes no more, so that nothing is lost.
+        Stop reading from the server while the terminal takes no output, so that nothing is lost.
         """
         if full:
             self.link.pauseProducing()
@@ -190,8 +189,8 @@ class ConsoleUI:
 
     def _confirmation(self, text: str) -> str:
         """
-        @return: a hint, if the text was begun in a room that the user is no longer in.  Commands
-            are no message to a room, so they need none.
+        @return: a hint if the text was begun in a room that is no longer the current one; empty for
+            a command, which is not a message to a room.
         """
         return "" if not text.strip() or isCommand(text) else self._warning
 
@@ -199,7 +198,7 @@ class ConsoleUI:
         if not isCommand(line):
             self._warning = ""
         if _LEAVING.match(line) is not None or isQuit(line):
-            # The server takes a mark only of a room that the user is still in.
+            # The server accepts a mark only for a room that the user is still in.
             self._reading.flush()
         try:
             if not (self._commands.does(line) or self._accounts.does(line)):
@@ -229,7 +228,7 @@ class ConsoleUI:
         """See L{ConsoleDelegate.eof}."""
         self._finish(DONE)
 
-    # What the link tells.
+    # Called by the link
 
     def nameWanted(self, refusal: str | None, code: str = "") -> None:
         """See L{ui.UserInterface.nameWanted}."""
@@ -241,7 +240,7 @@ class ConsoleUI:
 
     def _named(self, answer: str) -> None:
         self._asking = False
-        # A name has no blank, so a password may follow it.
+        # Names have no blanks, so a password may follow one.
         name, _, password = answer.strip().partition(" ")
         if not name:
             self.nameWanted(None)
@@ -282,7 +281,7 @@ class ConsoleUI:
             self._reading.welcomed(welcome.marks, welcome.unread, welcome.last)
             self._view.entered()
             if self._reading.missed(mine.room):
-                # What follows the welcome shows it.
+                # The output after the welcome shows it.
                 self._reading.shown(mine.room, welcome.last)
         self._enterRoom()
         self.link.askCommands()
@@ -312,8 +311,8 @@ class ConsoleUI:
 
     def _offerDevice(self) -> None:
         """
-        Let this device log in by itself the next time: after a one-time code, which was given for
-        that, without asking.
+        Offer to let this device log in by itself the next time; a one-time code was given for that,
+        so then do it without asking.
         """
         account, kept = self.link.session.account, self._secrets
         if kept is None or self.link.speaksText:
@@ -328,9 +327,9 @@ class ConsoleUI:
 
     def _enterRoom(self) -> int:
         """
-        Note the current room, in which the input's text is meant to be said from now on.
+        Note the current room, for which the text of the input is meant from now on.
 
-        @return: how many messages of it came before the client entered and were never read.
+        @return: how many of its messages from before the client entered are unread.
         """
         if self._room and self._room != self.link.session.room:
             self._reading.left(self._room)
@@ -343,8 +342,8 @@ class ConsoleUI:
 
     def _moved(self, former: str) -> None:
         """
-        Tell that the current room changed without the user's doing.  A text that they have begun
-        was meant for the former room, so it is sent only when they confirm it.
+        Tell the user that the server changed the current room.  A text that they have begun was
+        meant for the former room, so it is sent only once they confirm it.
         """
         room = self._room
         self._show(f"! You are in {room} now, and no longer in {former}", REFUSAL)
@@ -380,7 +379,8 @@ class ConsoleUI:
 
     def _learned(self, message: ServerMessage) -> bool:
         """
-        @return: whether the message answers a request of this client, and is not for the user.
+        @return: whether the message answers a request of the client itself, and is not for the
+            user.
         """
         if self._accounts.answered(message):
             if message.kind == REGISTERED:
@@ -429,7 +429,7 @@ class ConsoleUI:
 
     def _unfold(self) -> None:
         """
-        Show what was gathered.
+        Show the joins and leaves that were collected.
         """
         batch, self._coming = self._coming, []
         for line in self._view.lines(batch, self._now()):
@@ -476,7 +476,7 @@ class ConsoleUI:
         self._reading.flush()
         self.link.leave()
 
-    # What the commands act on.
+    # Called by the commands
 
     def notice(self, text: str) -> None:
         """See L{CommandContext.notice}."""
@@ -528,7 +528,7 @@ class ConsoleUI:
 
     def _status(self) -> None:
         """
-        Show before the prompt the current room, what is unread, and when the next attempt is.
+        Show the current room, unread messages and the time of the next attempt before the prompt.
         """
         mine = self.link.session
         parts = [f"[{_short(mine.room)}]"] if mine.room else []
@@ -553,7 +553,7 @@ class ConsoleUI:
 
 def _nameAlone(answer: str) -> str:
     """
-    @return: what is on the screen of a name that a password may follow.
+    @return: the visible part of a name that a password may follow.
     """
     name, _, password = answer.lstrip().partition(" ")
     return f"{name} {_HIDDEN}" if password.strip() else answer

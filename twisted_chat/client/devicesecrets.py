@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.client.test_devicesecrets -*-
 """
-Keeps the secrets by which this device logs in to accounts, so that nobody has to type a password.
+Keeps the secrets by which this device logs in to accounts, so that users need not type a password.
 
-Each secret belongs to one server and one account, and has a file of its own, readable for its owner
-only.  A new one is stored beside the one in use before it is sent, and takes its place when the
-server has confirmed it: whatever happens in between, the device still has a secret that works.
+Each secret belongs to one server and one account, and has a file of its own, readable by its owner
+only.  A new one is stored beside the one in use before it is sent, and replaces it once the server
+has confirmed it, so whatever happens in between, the device has a secret that works.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ _PROPOSED = ".new"
 _REFUSED = ".refused"
 
 _ANY_LABEL = "console"
-"""The label of a device whose own name can be none."""
+"""The label of a device whose name cannot be a label."""
 
 _ROOM_FOR_NUMBER = 3
-"""Characters of a label that are left free for what tells two devices of one name apart."""
+"""Characters of a label that are reserved for a number that distinguishes devices with the same
+name."""
 
 
 class NotKept(ChatError):
@@ -43,12 +44,12 @@ class NotKept(ChatError):
 @dataclass(frozen=True)
 class DeviceSecret:
     """
-    By what a device logs in to an account.
+    A secret by which a device logs in to an account.
 
     @ivar name: the name of the account.
-    @ivar label: what the device is called there.
-    @ivar secret: what nobody else knows.
-    @ivar isProposed: whether the server has not confirmed it yet, so that it may not know it.
+    @ivar label: the label of the device there.
+    @ivar secret: the secret itself.
+    @ivar isProposed: whether the server has not confirmed it yet, and perhaps does not know it.
     """
 
     name: str
@@ -65,8 +66,8 @@ class DeviceSecrets:
     def __init__(self, environ: Mapping[str, str], server: str) -> None:
         """
         @param environ: the environment.
-        @param server: names the server and how it is known to be the right one: what was made for
-            one server is of no use to another.
+        @param server: identifies the server and how it is authenticated: a secret for one server is
+            never sent to another.
         """
         self._folder = stateFolder(environ) / "secrets"
         self._server = server
@@ -86,7 +87,7 @@ class DeviceSecrets:
         """
         Store a secret that is about to be sent.
 
-        @raise NotKept: if it cannot be stored: it must not be sent.
+        @raise NotKept: if it cannot be stored; it must not be sent then.
         """
         value = {**asdict(new), "server": self._server}
         del value["isProposed"]
@@ -101,22 +102,22 @@ class DeviceSecrets:
 
     def confirm(self, name: str) -> None:
         """
-        Use from now on what was proposed: the server knows it.
+        Put the proposed secret into use: the server knows it.
         """
         with suppress(OSError):
             self._path(name, _PROPOSED).replace(self._path(name, _IN_USE))
 
     def withdraw(self, name: str) -> None:
         """
-        Drop what was proposed: the server does not know it.
+        Drop the proposed secret: the server does not know it.
         """
         with suppress(OSError):
             self._path(name, _PROPOSED).unlink(missing_ok=True)
 
     def refuse(self, name: str) -> None:
         """
-        Stop using a secret that the server does not take.  It is put aside, not destroyed: whoever
-        can pretend to be the server must not be able to lock its owner out.
+        Stop using a secret that the server refused.  It is put aside, not destroyed: an impostor of
+        the server must not be able to lock its owner out.
         """
         with suppress(OSError):
             self._path(name, _IN_USE).replace(self._path(name, _REFUSED))
@@ -138,9 +139,9 @@ class DeviceSecrets:
 
 def deviceLabel(number: int = 1, host: str | None = None) -> str:
     """
-    Call this device by the name of its machine.
+    Make a label for this device from the name of its machine.
 
-    @param number: 1, or more to tell it apart from others of the same name.
+    @param number: 1, or more to distinguish it from others with the same name.
     @param host: the name of the machine; C{None} to ask the system.
     """
     host = socket.gethostname() if host is None else host

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_dialect -*-
 """
-Declares a client's side of a dialect: what it sends, and what it learns from what it receives.
+Declares the client's side of a dialect: how it encodes requests and interprets the server's lines.
 
 Nothing here does I/O.  A dialect lives as long as its link, over all its connections; C{connected}
 forgets what belonged to the former connection.
@@ -25,10 +25,10 @@ _QUIT = re.compile(r"/(q|qu|qui|quit|exit)(\s|$)", re.IGNORECASE)
 @dataclass(frozen=True)
 class Proof:
     """
-    By what a client says in its hello who it is; nothing of it for a guest.
+    The proof of identity in a client's hello; empty for a guest.
 
     @ivar scram: the first message of SCRAM.
-    @ivar password: what is sent as it is.
+    @ivar password: a secret that is sent in the clear.
     """
 
     scram: str = ""
@@ -38,13 +38,13 @@ class Proof:
 @dataclass
 class SessionState:
     """
-    What a client is to the server, as far as it knows.
+    The state of a client's session with the server, as far as the client knows.
 
     @ivar name: its name; empty before there is one.
     @ivar room: the name of its current room; empty if unknown.
     @ivar lobby: the name of the lobby; empty if unknown.
-    @ivar lastSender: the name of the user who last told it something; empty if none did.
-    @ivar token: its session's secret; C{None} if there is no session.
+    @ivar lastSender: the name of the author of the latest direct message; empty if there is none.
+    @ivar token: the secret of its session; C{None} if there is no session.
     @ivar epoch: the epoch of the server's log.
     @ivar last: the id of the newest event seen.
     @ivar backlog: how many earlier events the client asks for; C{None} for the server's default.
@@ -63,14 +63,14 @@ class SessionState:
 
     def forget(self) -> None:
         """
-        Give the session up: the next login begins a new one.
+        Give up the session: the next login begins a new one.
         """
         self.token, self.epoch, self.last, self.account = None, "", 0, ""
 
 
 class ClientDialect(Protocol):
     """
-    What a link asks of a dialect.
+    What a link requires of a dialect.
     """
 
     @property
@@ -82,12 +82,12 @@ class ClientDialect(Protocol):
     @property
     def needsGoodbye(self) -> bool:
         """
-        Whether C{bye} must be sent before the client may close, although every message has its
+        Whether C{bye} must be sent before the client may close, even when every message has its
         answer.
         """
 
     def connected(self) -> None:
-        """Begin a new connection, and forget the state of the former."""
+        """Begin a new connection, and forget the state of the former one."""
 
     def hello(self, proof: Proof) -> bytes:
         """
@@ -96,21 +96,21 @@ class ClientDialect(Protocol):
 
     def prove(self, answer: str) -> bytes:
         """
-        @param answer: what answers the server's challenge.
-        @return: the line with it; empty where the dialect has no challenges.
+        @param answer: the answer to the server's challenge.
+        @return: the line that carries it; empty if the dialect has no challenges.
         """
 
     def receive(self, raw: bytes) -> Sequence[ServerMessage]:
         """
-        @param raw: one line of the server, without its end.
-        @return: what it means to a user or a script; empty if it concerned the dialect alone.
-        @raise BadObject: if the line is not of the dialect.
+        @param raw: one line of the server, without its line end.
+        @return: the messages for the user or a script; empty if the line concerns only the dialect.
+        @raise BadObject: if the line does not belong to the dialect.
         """
 
     def compose(self, line: str) -> PendingMessage | None:
         """
         @param line: as typed.
-        @return: the message that it is, or C{None} if it is a command.
+        @return: the message that the line is, or C{None} if it is a command.
         """
 
     def encode(self, message: PendingMessage) -> bytes:
@@ -120,8 +120,8 @@ class ClientDialect(Protocol):
 
     def takeRejected(self) -> Sequence[PendingMessage]:
         """
-        @return: messages in a form that this server did not know, rewritten, to be sent again; each
-            is given once.
+        @return: messages whose form this server did not know, rewritten, to be sent again; each is
+            returned once.
         """
 
     def command(self, line: str) -> bytes:
@@ -131,66 +131,65 @@ class ClientDialect(Protocol):
 
     def ping(self) -> bytes:
         """
-        @return: a line that the server answers, or nothing where there is none.
+        @return: a line that the server always answers; empty if the dialect has none.
         """
 
     def names(self) -> bytes:
         """
-        @return: a line that asks who is in the current room, for L{messages.NAMES}; empty where
-            the dialect has no such request.
+        @return: a line that asks who is in the current room, for L{messages.NAMES}; empty if the
+            dialect has no such request.
         """
 
     def commands(self) -> bytes:
         """
-        @return: a line that asks for the server's commands, for L{messages.COMMANDS}; empty where
-            the dialect has no such request.
+        @return: a line that asks for the server's commands, for L{messages.COMMANDS}; empty if the
+            dialect has no such request.
         """
 
     def history(self, room: str, count: int) -> bytes:
         """
-        @return: a line that asks for the last messages of a room, for L{messages.HISTORY}; empty
-            where the dialect has no such request.
+        @return: a line that asks for the last messages of a room, for L{messages.HISTORY}; empty if
+            the dialect has no such request.
         """
 
     def search(self, words: str, count: int) -> bytes:
         """
-        @return: a line that asks for the newest messages with these words, for
-            L{messages.HISTORY}; empty where the dialect has no such request.
+        @return: a line that asks for the newest messages with these words, for L{messages.HISTORY};
+            empty if the dialect has no such request.
         """
 
     def register(self, label: str, verifier: str) -> bytes:
         """
-        @param label: what this device is called.
-        @param verifier: what checks that it knows its secret.
-        @return: a line that makes the user's name their own, or adds the device to their account,
-            for L{messages.REGISTERED} or a refusal; empty where the dialect has no such request.
+        @param label: the label of this device.
+        @param verifier: the verifier of its secret.
+        @return: a line that registers the user's name, or adds the device to their account, for
+            L{messages.REGISTERED} or a refusal; empty if the dialect has no such request.
         """
 
     def read(self, room: str, id: int) -> bytes:
         """
-        @return: a line that says up to which event a room was read; empty where the dialect has no
-            read marks.
+        @return: a line that moves the read mark of a room; empty if the dialect has no read marks.
         """
 
     def account(self) -> bytes:
         """
-        @return: a line that asks for the name of the user's account, which the session has as soon
-            as the answer is there; empty where the dialect has no such request.
+        @return: a line that asks for the name of the user's account, which the answer sets in the
+            session; empty if the dialect has no such request.
         """
 
     def lost(self) -> None:
-        """Note that the connection is gone, with all that was under way on it."""
+        """Note that the connection is lost, with everything in flight on it."""
 
     def bye(self) -> bytes:
         """
-        @return: the line after which the server sends its last answers, and closes.
+        @return: the line that makes the server send its last answers and close.
         """
 
 
 def isCommand(line: str) -> bool:
     """
-    @return: whether a typed line is no message to the current room: a command, or a message to one
-        user alone.
+    @return: whether a typed line is anything but a message to the current room: a command, or a
+        direct message.
     """
     return line.startswith("/") and not line.startswith("//") and ME.fullmatch(line) is None
 

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.client.test_ignoring -*-
 """
-Keeps whom the user ignores, whatever name they take.
+Keeps track of whom the user ignores, whatever name they take.
 
-Somebody who is registered is ignored by their account: a guest who has their name later is somebody
-else.  Guests are ignored by their names, and followed as long as they are seen to change them.
+Registered people are ignored by account, so that a guest who later uses their name is not.  Guests
+are ignored by name, and followed as long as their renamings are seen.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping
 from .mentions import folded
 
 MAX_ALIASES = 200
-"""How many new names of ignored users are kept; the oldest is dropped."""
+"""Most later names of ignored users that are kept; the oldest is dropped."""
 
 
 class IgnoreList:
     """
-    The ignored users: each by the name that was given to C{/ignore}, which stays ignored, by the
-    name that they have taken since, and by their account.
+    The ignored users: each by the name that was given to C{/ignore}, which stays ignored, by later
+    names, and by account.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class IgnoreList:
 
     def remove(self, name: str) -> bool:
         """
-        Stop ignoring a user, whose name may be the ignored or a later one.
+        Stop ignoring a user, given by the ignored name or a later one.
 
         @return: whether they were ignored.
         """
@@ -102,23 +102,23 @@ class IgnoreList:
 
     def covers(self, name: str, account: str | None = None) -> bool:
         """
-        @param account: the name of their account, empty for a guest; C{None} if nobody knows.
-        @return: whether the user of this name is ignored.
+        @param account: the name of their account, empty for a guest; C{None} if unknown.
+        @return: whether the user with this name is ignored.
         """
         if account and folded(account) in map(folded, self._accounts.values()):
             return True
         sought = folded(name)
         if sought in self._aliases:
             sought = self._aliases[sought][1]
-        # Somebody else may have the name of an account that is ignored, if its owner never made it
-        # their own.
+        # The name that an ignored account used may now belong to somebody else, if its owner never
+        # registered that name.
         isOther = account is not None and sought in self._accounts
         return sought in self._names and not isOther
 
     def renamed(self, name: str, to: str) -> bool:
         """
-        Follow a user to a new name.  The former one, if it was not the ignored one, is free again
-        for others.
+        Follow a user to a new name.  The former one, unless it was given to C{/ignore}, is no
+        longer ignored.
 
         @return: whether the list has changed.
         """

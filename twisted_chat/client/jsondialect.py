@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_jsondialect -*-
 """
-Implements a client's side of the JSON dialect.
+Implements the client's side of the JSON dialect.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ from .messages import (
 from .outbox import Outbox, PendingMessage
 
 TEXT_ONLY = "text only"
-"""The kind of what comes from a server that does not know the dialect."""
+"""The kind of the message that reports a server which speaks only the text dialect."""
 
 _LATE = frozenset({REMOVED, RESTORED})
-"""Kinds that come once the server has found the messages that they are about, so that their ids may
-be smaller than those of events before them."""
+"""Kinds that arrive once the server has found their messages, so that their ids may be smaller than
+those of earlier lines."""
 
 _READ_KEY = "read"
-"""The key of what tells how far a room was read.  A refusal of it is not for the user: they have
-left the room meanwhile."""
+"""The key of requests that move a read mark.  Their refusals are not for the user: they only mean
+that the user has left the room meanwhile."""
 
 
 class JSONClientDialect:
     """
     The JSON dialect.
 
-    Every command is followed by a ping, and nothing is sent after it before the pong.  So a message
-    never gets into another room than the one its author saw when they wrote it.
+    Every command is followed by a ping, and nothing else is sent before the pong.  So a message
+    never reaches a room other than the one that its author saw while writing it.
     """
 
     needsGoodbye = True
@@ -126,7 +126,7 @@ class JSONClientDialect:
         if message.kind == OK:
             mine.last = max(mine.last, message.id)
             if not self._outbox.confirm(message.key) and message.key is not None:
-                # The replay has shown the message before its receipt came once more.
+                # The replay has shown the message before its receipt was repeated.
                 return ()
         elif message.kind == ERROR:
             if (self._tellsRead and message.key == _READ_KEY) or self._rejects(message):
@@ -147,7 +147,8 @@ class JSONClientDialect:
 
     def _answered(self, message: ServerMessage) -> Sequence[ServerMessage]:
         """
-        @return: the answer to a request of the client's own; empty if the server does not know it.
+        @return: the answer to a request of the client itself; empty if the server does not know the
+            request.
         """
         assert message.key is not None
         kind, request = self._asked[message.key]
@@ -158,14 +159,14 @@ class JSONClientDialect:
             mine.account = mine.account or message.name
         elif kind == ACCOUNT:
             mine.account = message.names[0] if message.names else ""
-        # What only helps the user may fail in silence.
+        # Requests that only add comfort fail silently.
         isTold = message.kind == kind or kind in (HISTORY, REGISTERED)
         return (replace(message, answers=request),) if isTold else ()
 
     def _rejects(self, message: ServerMessage) -> bool:
         """
-        @return: whether this refuses C{reply}, which older servers do not know.  They do know the
-            command, which means the same.
+        @return: whether this refuses C{reply}, which older servers do not know; they know the
+            command C{/r}, which means the same.
         """
         if message.code != BadObject.code:
             return False
@@ -184,8 +185,9 @@ class JSONClientDialect:
 
     def _beforeWelcome(self, line: str) -> Sequence[ServerMessage]:
         """
-        Tell a server that knows text alone.  A server of both dialects answers a hello by objects
-        only.  One that prompts again, refuses or welcomes in words has taken the hello for a name.
+        Recognise a server that knows only the text dialect.  A server of both dialects answers a
+        hello with objects only; one that prompts again, refuses or welcomes in words has taken the
+        hello for a name.
         """
         if line.startswith(PROMPT):
             again, self._prompted = self._prompted, True
@@ -257,8 +259,8 @@ class JSONClientDialect:
         elif found := MSG.fullmatch(line):
             fields = {"type": "tell", "to": found[1], "text": found[2]}
         elif self._session.lastSender and (found := REPLY.fullmatch(line)):
-            # A name may have another owner by now, so the server finds the session that is meant.
-            # It refuses if the last sender is not the one whom the user saw when they typed this.
+            # The name may belong to somebody else by now, so the server finds the intended session.
+            # It refuses if the last sender is not the one whom the user saw while typing.
             to = self._session.lastSender
             if self._replyKnown:
                 fields = {"type": "reply", "to": to, "text": found[1]}
@@ -320,7 +322,8 @@ class JSONClientDialect:
         """
         @param answer: the kind of the answer.
         @param request: the type of the request, if it has another name than its answer.
-        @return: a request under a key that no message has: those of an L{Outbox} have a prefix.
+        @return: a request whose key differs from those of all messages: keys of an L{Outbox} have a
+            prefix.
         """
         self._questions += 1
         request = request or answer
@@ -329,7 +332,8 @@ class JSONClientDialect:
         return objectLine(type=request, key=key, **fields)
 
     def lost(self) -> None:
-        """See L{ClientDialect.lost}.  What was sent is asked for when the session goes on."""
+        """See L{ClientDialect.lost}.  The fate of sent messages is learned when the session is
+        resumed."""
 
     def bye(self) -> bytes:
         """See L{ClientDialect.bye}."""

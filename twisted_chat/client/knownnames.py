@@ -2,9 +2,8 @@
 """
 Keeps the names that completion offers.
 
-The server's list of the current room is right when it comes, and is kept right by the events of the
-room.  Large rooms are silent about who comes and goes, so their list gets stale and is asked for
-again.
+The server's list of the people in the current room is kept up to date by the room's events.  Large
+rooms do not tell who joins and leaves, so their list becomes stale and is requested again.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ from .mentions import folded
 _V = TypeVar("_V")
 
 MAX_RECENT = 500
-"""How many names of recent speakers, and how many rooms, are kept."""
+"""Most names of recent speakers, and most rooms, that are kept."""
 
 MAX_PRESENT = 50_000
-"""How many names of one room are kept; a list that is longer is cut."""
+"""Most names of one room that are kept; a longer list is cut."""
 
 SILENT_ROOM = 200
-"""People in a room from which on the server may no longer tell who comes and goes."""
+"""The number of people from which a room may no longer tell who joins and leaves."""
 
 STALE_AFTER = 60.0
-"""Seconds after which the list of a silent room is asked for again."""
+"""Seconds after which the list of a silent room is requested again."""
 
 
 class KnownNames:
     """
-    The people who are known to be here, and the rooms that something was said about.
+    The people who are known to be here, and the rooms that are known to exist.
 
-    @ivar rooms: the rooms, the latest last.
+    @ivar rooms: the rooms, the most recent last.
     """
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class KnownNames:
 
     def entered(self, room: str) -> None:
         """
-        Note the current room.  The people in another one are unknown until they are listed.
+        Note the current room.  If it is a new one, its people are unknown until they are listed.
         """
         if room != self._room:
             self._present.clear()
@@ -59,14 +58,14 @@ class KnownNames:
 
     def heardOf(self, room: str) -> None:
         """
-        Note that there is a room.
+        Note that a room exists.
         """
         if room.startswith("#"):
             _renew(self.rooms, room, None)
 
     def listed(self, room: str, names: Iterable[str], more: bool, now: float) -> None:
         """
-        Take a part of the list of a room's people.
+        Take a part of the list of people in a room.
 
         @param more: whether a further part follows.
         @param now: monotonic time, in seconds.
@@ -108,7 +107,7 @@ class KnownNames:
 
     def _noteAccount(self, event: Event) -> None:
         """
-        Note whose name this is by now: comings and words tell, other events do not.
+        Note the account behind a name, which only joins and messages tell.
         """
         known = self._accounts.pop(folded(event.name), "")
         account = accountOf(event) if event.kind in SPOKEN or event.kind == JOINED else known
@@ -119,15 +118,15 @@ class KnownNames:
 
     def accountOf(self, name: str) -> str:
         """
-        @return: the account of a recent speaker, or of somebody who has just come; empty if they
-            have none, or none is known.
+        @return: the account of a recent speaker, or of somebody who has just joined; empty if they
+            have none, or it is unknown.
         """
         return self._accounts.get(folded(name), "")
 
     def stale(self, now: float) -> bool:
         """
         @param now: monotonic time, in seconds.
-        @return: whether the list of the current room has to be asked for again.
+        @return: whether the list of the current room must be requested again.
         """
         return (
             self._listedAt is not None
@@ -137,8 +136,8 @@ class KnownNames:
 
     def names(self) -> list[str]:
         """
-        @return: all known names: first the people in the current room, the latest speaker first and
-            those who said nothing in the order of their names; then the others.
+        @return: all known names: the people in the current room first, the latest speakers before
+            the others, who are sorted by name; then everybody else.
         """
         recent = list(reversed(self._recent))
         here = [each for each in recent if each in self._present]
@@ -148,7 +147,7 @@ class KnownNames:
 
 def _renew(table: dict[str, _V], name: str, value: _V) -> None:
     """
-    Put a name at the end of a table, which stays small.
+    Move a name to the end of a table of bounded size.
     """
     table.pop(name, None)
     if name:

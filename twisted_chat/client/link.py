@@ -1,10 +1,10 @@
-# -*- test-case-name: tests.client.test_link,tests.client.test_reconnecting -*-
+# -*- test-case-name: tests.client -*-
 """
-Links a user to a server, over all its connections.
+Links a user to a server, over successive connections.
 
-A L{ChatLink} knows no terminal and no descriptor.  It talks to a L{UserInterface}, which is a pipe,
-a file or a terminal.  It sends nothing but the hello before the server's welcome, it sends what
-waits in the order in which it was typed, and it calls L{UserInterface.ended} last, once.
+A L{ChatLink} knows no terminal and no descriptor, only a L{UserInterface}.  Before the server's
+welcome it sends nothing but the hello; it sends lines in the order in which they were typed; and
+its last call is L{UserInterface.ended}, once.
 """
 
 from __future__ import annotations
@@ -37,30 +37,31 @@ from .textdialect import TextClientDialect
 from .ui import Gone, Unconfirmed, Unreachable, UserInterface
 
 ANSWER_TIMEOUT = 30.0
-"""Seconds without any answer, while one is owed, after which the end of the input is the end."""
+"""Seconds without any answer, while one is owed, after which a link whose input has ended gives
+up."""
 
 LOGIN_TIMEOUT = 30.0
 """Seconds from the hello to the welcome."""
 
 GOODBYE_TIMEOUT = 1.0
-"""Seconds that a server has to say goodbye to a user who leaves."""
+"""Seconds to wait for the server's goodbye to a user who leaves."""
 
 HEARTBEAT_INTERVAL = 30.0
 """
-Seconds of silence after which the server is asked for a sign of life; after as many more without an
-answer the connection counts as lost.  A laptop that slept is not told of its connection's end.
+Seconds of silence after which the server is pinged; after as many more without an answer the
+connection counts as lost.  A laptop that slept is not told that its connection has ended.
 """
 
 
 @implementer(IPushProducer)
 class ChatLink:
     """
-    Links one user to one server.  To an output it is a producer: pausing it stops reading from the
+    Links one user to one server.  It is a producer for an output: pausing it stops reading from the
     server.
 
-    @ivar session: what the client is to the server.
-    @ivar outbox: what the server has not answered for.
-    @ivar login: by what the user proves who they are.
+    @ivar session: the state of the client's session.
+    @ivar outbox: the messages that the server has not answered.
+    @ivar login: proves who the user is.
     """
 
     def __init__(
@@ -81,15 +82,15 @@ class ChatLink:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """
-        @param where: the server in words, for sentences.
+        @param where: the server's name in sentences.
         @param prefix: begins the keys of all messages: random, so that those of two runs differ.
         @param retry: whether to connect again when a connection is lost.
-        @param insist: whether to try again when there was none yet.
+        @param insist: whether to try again if the first attempt fails.
         @param textOnly: whether to speak the text dialect even if the server knows both.
-        @param backlog: how many events from before to ask for; C{None} leaves it to the server.
+        @param backlog: how many earlier events to ask for; C{None} for the server's default.
         @param encrypted: whether the endpoint speaks TLS.
-        @param isPrivate: whether nobody on the way can read what is sent.
-        @param secrets: by which this device logs in; C{None} to use none.
+        @param isPrivate: whether nobody on the way can read the connection.
+        @param secrets: the secrets by which this device logs in; C{None} to use none.
         @param jitter: a random number from 0 to 1.
         """
         self._clock = clock
@@ -123,12 +124,12 @@ class ChatLink:
     def _dialect(self) -> ClientDialect:
         return self._sender.dialect
 
-    # What a user interface asks for.
+    # Called by the user interface
 
     @property
     def online(self) -> bool:
         """
-        Whether the server has said welcome and the connection stands.
+        Whether the server has welcomed the client on the present connection.
         """
         return self._sender.open
 
@@ -147,11 +148,11 @@ class ChatLink:
 
     def enter(self, name: str, password: str = "") -> None:
         """
-        Log in under this name, now or as soon as there is a connection.  Another name than that of
-        the session begins a new one.
+        Log in under this name, now or once there is a connection.  A name other than that of the
+        session begins a new session.
 
-        @param password: proves that a registered name is the user's: a password, a made secret or a
-            one-time code; empty if it has to be proved in no way or by the secret of this device.
+        @param password: proves that a registered name is the user's: a password, a generated secret
+            or a one-time code; empty if no proof is needed, or the secret of this device is one.
         """
         self.login.prove(password)
         if not self._everEntered and name != self.session.name:
@@ -165,10 +166,10 @@ class ChatLink:
 
     def say(self, line: str) -> None:
         """
-        Send a line as a user types it: a message or a command.  Without a connection a message
-        waits for the next one.
+        Send a line as typed: a message or a command.  Without a connection a message waits for the
+        next one.
 
-        @raise OutboxFull: if too many lines wait already.
+        @raise OutboxFull: if too many lines are waiting already.
         @raise BadCommand: if it is a command and there is no connection.
         """
         if not self._leaving:
@@ -178,7 +179,7 @@ class ChatLink:
     def send(self, fields: dict[str, Any]) -> None:
         """
         Send an object as a program writes it, to a server that speaks the JSON dialect.  Messages
-        wait for a connection as those of L{say} do.
+        wait for a connection, as in L{say}.
 
         @raise OutboxFull: as L{say}.
         @raise BadCommand: as L{say}.
@@ -190,38 +191,36 @@ class ChatLink:
 
     def askHistory(self, room: str, count: int) -> None:
         """
-        Ask for the last messages of a room, where the dialect has a way to: the server's answer
-        comes as L{messages.HISTORY}, and says that it answers C{history}.
+        Ask for the last messages of a room, if the dialect allows it: the answer comes as
+        L{messages.HISTORY} with C{answers} set to C{history}.
         """
         self._ask(self._dialect.history(room, count))
 
     def askSearch(self, words: str, count: int) -> None:
         """
-        Ask for the newest messages with these words, as L{askHistory} does; the answer says that it
-        answers C{search}.
+        Ask for the newest messages with these words, like L{askHistory}; C{answers} is C{search}.
         """
         self._ask(self._dialect.search(words, count))
 
     def register(self, label: str, verifier: str) -> None:
         """
-        Make the user's name their own, or add this device to their account, where the dialect has a
-        way to: the server's answer, L{messages.REGISTERED} or a refusal, says that it answers
-        C{register}.
+        Register the user's name, or add this device to their account, if the dialect allows it: the
+        answer is L{messages.REGISTERED} or a refusal, with C{answers} set to C{register}.
 
-        @param label: what this device is called.
-        @param verifier: what checks that it knows its secret.
+        @param label: the label of this device.
+        @param verifier: the verifier of its secret.
         """
         self._ask(self._dialect.register(label, verifier))
 
     def askAccount(self) -> None:
         """
-        Ask for the name of the user's account, where the dialect has a way to.
+        Ask for the name of the user's account, if the dialect allows it.
         """
         self._ask(self._dialect.account())
 
     def tellRead(self, room: str, id: int) -> None:
         """
-        Say up to which event a room was read, where the dialect has read marks.
+        Move the read mark of a room, if the dialect has read marks.
         """
         self._ask(self._dialect.read(room, id))
 
@@ -231,14 +230,14 @@ class ChatLink:
 
     def askNames(self) -> None:
         """
-        Ask who is in the current room, where the dialect has a way to: the server's answer comes as
+        Ask who is in the current room, if the dialect allows it: the answer comes as
         L{messages.NAMES}.
         """
         self._ask(self._dialect.names())
 
     def askCommands(self) -> None:
         """
-        Ask for the server's commands, where the dialect has a way to: the server's answer comes as
+        Ask for the server's commands, if the dialect allows it: the answer comes as
         L{messages.COMMANDS}.
         """
         self._ask(self._dialect.commands())
@@ -255,7 +254,7 @@ class ChatLink:
 
     def finish(self) -> None:
         """
-        Take no more lines, and leave when everything is answered.
+        Take no more lines, and leave once everything is answered.
         """
         self._finishing = True
         if self.online:
@@ -270,7 +269,7 @@ class ChatLink:
             self._connector.write(self._dialect.bye())
         self._close()
 
-    # What an output asks for.
+    # Called by the output
 
     def pauseProducing(self) -> None:
         """Stop reading from the server."""
@@ -283,9 +282,9 @@ class ChatLink:
         self._connector.resume()
 
     def stopProducing(self) -> None:
-        """Do nothing: the owner of the output decides what follows when it is gone."""
+        """Do nothing: the owner of the output decides what to do when it is gone."""
 
-    # Connections coming and going.
+    # Called by the connector
 
     def connectionMade(self) -> None:
         """See L{connection.Owner.connectionMade}."""
@@ -305,17 +304,17 @@ class ChatLink:
 
     def _break(self, sentence: str = "") -> None:
         """
-        Give this connection up.
+        Abort this connection.
 
-        @param sentence: why, if not because the server is silent.
+        @param sentence: the reason, unless it is that the server is silent.
         """
         self._sentence = sentence or f"The server at {self._where} does not answer."
         self._connector.abort()
 
     def connectionLost(self, reason: Failure, settled: bool) -> None:
         """See L{connection.Owner.connectionLost}."""
-        self._quiet(self._watch)
-        self._quiet(self._pulse)
+        self._cancelTimer(self._watch)
+        self._cancelTimer(self._pulse)
         entered = self.online
         if entered:
             self._sender.closed()
@@ -323,12 +322,12 @@ class ChatLink:
         if self._leaving or (entered and self._finishing and not self.outbox.expected):
             self._end(None)
         elif greeted and self._refusedHere and not self._everEntered:
-            # A server closes after a few wrong logins: the last hello came too late for this one.
+            # A server closes after a few wrong logins, and the last hello came after that.
             self._connector.connect()
         elif entered or greeted or not (settled or self._refusedHere):
             if greeted and not self._spokenTo:
                 self._sentence = self._silent(reason)
-            self._again(reason, Gone if entered else Unreachable)
+            self._reconnectOrEnd(reason, Gone if entered else Unreachable)
         else:
             # The user may think about a name for longer than the server waits for it.
             self._asleep = True
@@ -336,15 +335,15 @@ class ChatLink:
 
     def _silent(self, reason: Failure) -> str:
         """
-        @return: why there is no connection to a server that said nothing: one that expects TLS does
-            not answer a client that does not speak it.
+        @return: the sentence for a server that sent nothing: one that expects TLS does not answer a
+            client without TLS.
         """
         sentence = self._sentence or explain(reason, self._where)
         return sentence if self._encrypted else f"{sentence} If it expects TLS, add --tls."
 
-    def _again(self, failure: Failure, kind: type[ChatError]) -> None:
+    def _reconnectOrEnd(self, failure: Failure, kind: type[ChatError]) -> None:
         """
-        Connect again after a while, or end.
+        Reconnect after a delay, or end.
 
         @param kind: the error to end with.
         """
@@ -359,13 +358,13 @@ class ChatLink:
 
     def _end(self, error: ChatError | None) -> None:
         """
-        End, whatever is still under way.
+        End at once.
         """
         if self._over:
             return
         self._over = self._leaving = True
-        self._quiet(self._watch)
-        self._quiet(self._pulse)
+        self._cancelTimer(self._watch)
+        self._cancelTimer(self._pulse)
         self._connector.forget()
         count = self._sender.unconfirmed
         if count and self._everEntered:
@@ -374,12 +373,12 @@ class ChatLink:
             error = Unconfirmed(f"{reason}{what} unconfirmed.")
         self._ui.ended(error)
 
-    # Lines coming and going.
+    # Lines of the server
 
     def linesReceived(self, lines: Sequence[bytes | Excess]) -> None:
         """See L{connection.Owner.linesReceived}."""
         if self._leaving and not self.online:
-            # The user left before the welcome: it must not be shown any more, nor must another
+            # The user left before the welcome, which must not be shown any more; nor must another
             # dialect be tried.
             return
         self._spokenTo = True
@@ -392,7 +391,7 @@ class ChatLink:
                 messages = dialect.receive(line)
             except BadObject as error:
                 if self.online:
-                    # A bug or a whim of the server costs a line, not the connection.
+                    # A bug of the server costs a line, not the connection.
                     batch.append(ServerMessage(ERROR, error.sentence, code=error.code))
                     continue
                 self._tell(batch)
@@ -423,9 +422,9 @@ class ChatLink:
 
     def _turn(self, message: ServerMessage, batch: list[ServerMessage]) -> bool:
         """
-        Handle what changes the state of the connection.
+        Handle a message that changes the state of the connection.
 
-        @return: whether there is nothing left for the user interface.
+        @return: whether the user interface is not concerned.
         """
         if message.kind == WELCOME:
             self._tell(batch)
@@ -442,14 +441,14 @@ class ChatLink:
         else:
             if message.kind == BYE:
                 self._sentence = message.text
-                # At the end of the input it is the client that asks for this goodbye.
+                # At the end of the input, the client itself asked for this goodbye.
                 return self._finishing and self._leaving
             return False
         return True
 
     def _prove(self, challenge: str) -> None:
         """
-        Answer a challenge; a server that cannot be the right one gets no answer.
+        Answer a challenge, unless the server cannot be the right one.
         """
         try:
             answer = self.login.answer(challenge)
@@ -460,7 +459,7 @@ class ChatLink:
 
     def _fallBack(self) -> None:
         """
-        Speak text, over a new connection, since the server knows nothing else.
+        Reconnect in the text dialect, because the server knows no other.
         """
         try:
             self.login.fallBack()
@@ -468,7 +467,7 @@ class ChatLink:
             self._end(error)
             return
         self._sender.dialect = TextClientDialect(self.session, self.outbox)
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._connector.forget()
         self._connector.connect()
 
@@ -480,7 +479,7 @@ class ChatLink:
             self._end(error)
             return
         again, self._everEntered = self._everEntered, True
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._pulse = self._clock.callLater(HEARTBEAT_INTERVAL, self._beat)
         self._sender.open = True
         self._ui.entered(message, again)
@@ -488,10 +487,10 @@ class ChatLink:
 
     def _refused(self, refusal: ServerMessage) -> None:
         """
-        Ask for a proof, or for another name.  A name that was good before has another owner for
-        now, perhaps the connection that was lost: a later attempt may find it free.
+        Ask for a proof, or for another name.  If the name was accepted before, somebody else has it
+        for now, perhaps the lost connection itself, so a later attempt may succeed.
         """
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._refusedHere = True
         hadPassword = self.login.hasPassword
         isAgain = self.login.retries(refusal.code)
@@ -531,7 +530,7 @@ class ChatLink:
 
     def _flow(self) -> None:
         """
-        Hold the input exactly as long as a line given now would have to wait.
+        Hold the input exactly while a further line would have to wait.
         """
         hold = self._sender.full or self._leaving or self._clogged
         if hold != self._holding:
@@ -569,8 +568,8 @@ class ChatLink:
 
     def _unanswered(self) -> None:
         """
-        Give up waiting for the answers that the server owes after the end of the input.  While our
-        own output holds them up, wait on.
+        Stop waiting for answers after the end of the input, unless the client's own unsent output
+        delays them.
         """
         if self._paused:
             self._await(ANSWER_TIMEOUT, self._unanswered)
@@ -587,11 +586,11 @@ class ChatLink:
 
     def _await(self, delay: float, then: Callable[[], None]) -> None:
         """
-        Call something after a time, unless another wait begins before.
+        Call a function after a delay, unless another wait begins first.
         """
-        self._quiet(self._watch)
+        self._cancelTimer(self._watch)
         self._watch = self._clock.callLater(delay, then)
 
-    def _quiet(self, timer: IDelayedCall | None) -> None:
+    def _cancelTimer(self, timer: IDelayedCall | None) -> None:
         if timer is not None and timer.active():
             timer.cancel()

@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.client.test_localcommands -*-
 """
-Runs the commands that the client understands by itself: they concern the terminal, and are never
-sent.
+Runs the client's own commands, which concern the terminal and are never sent.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from .settings import BELLS, Settings
 
 class CommandContext(Protocol):
     """
-    What the commands act on, provided by the user interface.
+    What the commands require of the user interface.
     """
 
     def notice(self, text: str) -> None:
@@ -36,12 +35,12 @@ class CommandContext(Protocol):
 
     def accountOf(self, name: str) -> str:
         """
-        @return: the account of the user of this name; empty if they have none, or none is known.
+        @return: the account of the user with this name; empty if they have none, or it is unknown.
         """
 
     def debug(self) -> Iterable[str]:
         """
-        @return: what belongs in a report about a bug, in lines.
+        @return: the lines for a bug report.
         """
 
 
@@ -67,16 +66,16 @@ class LocalCommands:
     @property
     def names(self) -> list[str]:
         """
-        The commands with their slash.
+        The names of the commands, with their slash.
         """
         return list(self._table)
 
     def does(self, line: str) -> bool:
         """
-        Run a line, if it is one of these commands; the server knows the others.
+        Run a line if it is one of these commands; others belong to the server.
 
         @return: whether it was one.
-        @raise BadCommand: if its argument is not what it needs.
+        @raise BadCommand: if its argument is wrong.
         """
         word, _, rest = line.partition(" ")
         word, rest = word.casefold(), rest.strip()
@@ -90,7 +89,7 @@ class LocalCommands:
 
     def _helps(self, rest: str) -> bool:
         """
-        @return: whether the question was about one of these commands alone; the server explains its
+        @return: whether the question was only about one of these commands; the server explains its
             own.
         """
         asked = f"/{rest.casefold().removeprefix('/')}"
@@ -116,7 +115,7 @@ class LocalCommands:
 
     def _switch(self, rest: str, now: bool) -> bool:
         """
-        @return: what is asked for; without a word, the opposite of what is set.
+        @return: the requested setting; without a word, the opposite of the present one.
         """
         if rest not in ("", "on", "off"):
             raise BadCommand("say on or off")

@@ -1,10 +1,11 @@
 # -*- test-case-name: tests.client.test_login -*-
 """
-Proves to a server who the user is: by the secret of this device, or by what the user types.
+Proves to a server who the user is, by the secret of this device or by one that the user types.
 
-Nothing that others could use is sent: a secret or a password is proved by SCRAM, and the server has
-to prove in turn that it knows it.  A one-time code cannot be proved in that way.  What may be one
-is sent only if it turned out to be no password, and only where nobody can listen.
+Nothing is sent that others could use: a secret or a password is proved by SCRAM, and the server
+must prove in turn that it has the verifier.  A one-time code cannot be proved in that way.  A text
+that may be one is sent only after it turned out not to be the password, and only if nobody can
+listen.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ CODE_IN_CLEAR = (
 
 class Login:
     """
-    How one client logs in, over all its connections.
+    Logs one client in, over successive connections.
 
-    @ivar byCode: whether the last login was by what cannot be proved again: a one-time code.
-    @ivar note: what the user should know about the last refusal, or empty.
+    @ivar byCode: whether the last login used a one-time code, which cannot be used again.
+    @ivar note: a sentence for the user about the last refusal, or empty.
     """
 
     def __init__(
         self, session: SessionState, kept: DeviceSecrets | None = None, isPrivate: bool = False
     ) -> None:
         """
-        @param session: what the client is to the server.
+        @param session: the state of the client's session.
         @param kept: the secrets of this device; C{None} to use none.
-        @param isPrivate: whether nobody else can read what is sent.
+        @param isPrivate: whether nobody on the way can read the connection.
         """
         self.byCode = False
         self.note = ""
@@ -50,15 +51,15 @@ class Login:
     @property
     def hasPassword(self) -> bool:
         """
-        Whether the user has given a password that was not refused.
+        Whether the user has given a password that was not refused yet.
         """
         return bool(self._password)
 
     def fallBack(self) -> None:
         """
-        Note that the server speaks text only.
+        Note that the server speaks only the text dialect.
 
-        @raise FalseServer: if the login must not go on in text.
+        @raise FalseServer: if the login must not continue in the text dialect.
         """
         mine = self._attempt
         if mine.device is not None or (mine.nonce and not self.isPrivate):
@@ -69,7 +70,7 @@ class Login:
 
     def prove(self, password: str) -> None:
         """
-        Prove who the user is by this password, made secret or one-time code from now on.
+        Prove who the user is by this password, generated secret or one-time code from now on.
         """
         self._password = password.strip()
         self._attempt = _Attempt()
@@ -78,9 +79,9 @@ class Login:
         """
         Begin a login.
 
-        @param isText: whether the server speaks text only, in which nothing can be proved without
-            being sent.
-        @return: what belongs into the hello.
+        @param isText: whether the text dialect is spoken, in which secrets can only be sent in the
+            clear.
+        @return: the proof for the hello.
         """
         isCode = self._attempt.isCode and bool(self._password)
         self._attempt = _Attempt(isCode=isCode)
@@ -108,7 +109,7 @@ class Login:
         Answer the server's challenge.  This hashes for up to 25 ms.
 
         @return: the message to send.
-        @raise ChatError: if there is nothing to answer, or the server cannot be the right one.
+        @raise ChatError: if no login is in progress, or the server cannot be the right one.
         """
         mine = self._attempt
         if not mine.nonce:
@@ -121,8 +122,8 @@ class Login:
         """
         Take the server's welcome.
 
-        @param proof: by which the server shows that it knows the secret, or empty.
-        @raise ChatError: if it does not know it, although it should.
+        @param proof: the server's own proof that it has the verifier, or empty.
+        @raise ChatError: if a server that must prove this has not.
         """
         mine = self._attempt
         if mine.exchange is not None:
@@ -144,7 +145,7 @@ class Login:
         Take a refusal.
 
         @param code: its stable code.
-        @return: whether to say hello again at once, in another way.
+        @return: whether to send another hello at once, with another proof.
         """
         mine, self.note = self._attempt, ""
         self._attempt = _Attempt()
@@ -162,7 +163,7 @@ class Login:
 
     def _drop(self, device: DeviceSecret) -> bool:
         """
-        Stop using a secret that the server does not take.
+        Stop using a secret that the server refused.
         """
         assert self._kept is not None
         if device.isProposed:
@@ -183,9 +184,9 @@ class _Attempt:
 
     @ivar name: the name that is given to SCRAM.
     @ivar nonce: the random text of this login; empty if SCRAM is not used.
-    @ivar device: the device's secret, if it is what is proved.
+    @ivar device: the device's secret, if it is the one to prove.
     @ivar exchange: the proof, once the challenge has come.
-    @ivar isCode: whether the password is sent as it is.
+    @ivar isCode: whether the password is sent in the clear, as a one-time code.
     """
 
     name: str = ""
@@ -202,8 +203,8 @@ def _mayBeCode(text: str) -> bool:
 
 def _hashed(text: str, challenge: str) -> str:
     """
-    @return: the form in which a secret is hashed that somebody typed.  What a program made is
-        hashed less often than what a person chose.
+    @return: a typed secret in the form that is hashed.  The number of hashes tells which form: a
+        generated secret has fewer than a chosen password.
     """
     made = readSecret(text)
     if made is not None and challenge.endswith(f",i={MIN_ITERATIONS}"):

@@ -2,9 +2,9 @@
 """
 Finds a name in a text, in any script.
 
-Where a script has blanks, a name is found as a whole word only: the borders are those of UAX #29,
-except that an apostrophe or a full stop ends a word, so that C{Ann's} mentions Ann.  Scripts that
-are written without blanks, or that add particles to a name, have no such borders.
+In scripts with blanks a name must be a whole word: word boundaries are those of UAX #29, except
+that an apostrophe or a full stop ends a word, so that C{Ann's} mentions Ann.  Scripts that are
+written without blanks, or add particles to names, have no such boundaries.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _UNSPACED = regex.compile(
 
 def folded(text: str) -> str:
     """
-    @return: the text in the form in which names are compared: without case, and in one Unicode
-        form (Unicode 3.13, D145: canonical caseless matching).
+    @return: the text in the form in which names are compared: case-folded and normalised (Unicode
+        3.13, D145: canonical caseless matching).
     """
     if text.isascii():
         return text.lower()
@@ -56,7 +56,7 @@ def _border(text: str, index: int) -> bool:
         return True
     before, after = text[index - 1], text[index]
     if category(after)[0] == "M":
-        # It belongs to the letter before it: there is no border inside a character.
+        # A mark belongs to the letter before it: there is no boundary inside a character.
         return False
     if _UNSPACED.match(before) or _UNSPACED.match(after):
         return True

@@ -2,9 +2,8 @@
 """
 Parses the lines of a server, in either dialect, into one kind of value.
 
-A server may be hostile, so every text is made fit for a terminal here, as it comes in: nothing
-behind this module ever holds anything else.  Every field has its declared type and a bounded size,
-whatever was sent.
+A server may be hostile, so every text is made fit for a terminal here, on arrival: the rest of the
+client never sees another.  Every field has its declared type and a bounded size, whatever was sent.
 """
 
 from __future__ import annotations
@@ -68,16 +67,16 @@ EVENTS = SPOKEN | PRESENCE | STATE | MODERATION
 _WITH_TEXT = frozenset({ERROR, NOTICE, BYE})
 
 _OTHERS = {LEFT: "by", REMOVED: "of", RESTORED: "of"}
-"""What the field is called in which an event names somebody else, where it is not C{to}."""
+"""The field in which an event names another person, for kinds in which it is not C{to}."""
 
 _MAX_TIME = 253402300799.0
-"""The last second that a calendar of four-digit years has, in seconds since the epoch."""
+"""The last second of a calendar with four-digit years, in seconds since the epoch."""
 
 _MAX_ROOMS = 500
-"""Rooms of which it is known what was read.  A person can be in 32 rooms of a good server."""
+"""Most rooms with read marks that are taken.  On an honest server a person can be in 32 rooms."""
 
 _MAX_SECRET = 1024
-"""Characters of a token or an epoch.  What is longer would have to be stored and sent back."""
+"""Most characters of a token or an epoch, which the client stores and sends back."""
 
 _SPOKEN = re.compile(r"(?:(#\S+) )?([^\s*!#]\S*) :: (.*)", re.DOTALL)
 _TOLD = re.compile(r"([^\s*!#]\S*) -> you :: (.*)", re.DOTALL)
@@ -90,23 +89,23 @@ class ServerMessage:
 
     @ivar kind: the kind of an event, or one of the words above.
     @ivar text: the sentence of a refusal, a notice or a goodbye; the topic of a room.
-    @ivar event: what happened, for the kinds of events; its C{id} and C{time} are 0 where the
-        dialect does not tell them.
-    @ivar key: what it answers.
-    @ivar code: a refusal's stable code.
-    @ivar id: the id of the event that a receipt is for, or up to which was read; or 0.
-    @ivar room: the name of the user's current room, or of the one that was asked about or read.
-    @ivar count: how many people are in it, or events in a gap; C{None} if unknown.
+    @ivar event: the event, for the kinds of events; its C{id} and C{time} are 0 if the dialect does
+        not tell them.
+    @ivar key: the key of the request that it answers.
+    @ivar code: the stable code of a refusal.
+    @ivar id: the id of the event that a receipt confirms, or the id of a read mark; or 0.
+    @ivar room: the name of the user's current room, or of the room that the message is about.
+    @ivar count: how many people are in the room, or events in a gap; C{None} if unknown.
     @ivar old: whether the event happened before the user entered.
     @ivar forced: whether the current room changed without a command of the user.
     @ivar more: whether a further part of this answer follows.
-    @ivar events: an answer of the history.
+    @ivar events: the events of an answer from the history.
     @ivar names: the names of the people in a room, of the server's commands, or of an account.
     @ivar welcome: the answer to a login.
-    @ivar name: the user's name from now on.
+    @ivar name: the user's new name.
     @ivar account: the name of their account.
     @ivar login: how the owner of a registered name may prove who they are.
-    @ivar answers: the type of the request that this answers, if the client made it by itself.
+    @ivar answers: the type of the request that this answers, if the client itself made it.
     @ivar line: the line itself, in the text dialect.
     @ivar raw: the object itself, in the JSON dialect.
     """
@@ -135,7 +134,7 @@ class ServerMessage:
 
 def readLine(raw: bytes, room: str = "") -> ServerMessage:
     """
-    Read a line of the text dialect.
+    Parse a line of the text dialect.
 
     @param raw: the line without its end.
     @param room: the name of the user's current room, as far as known.
@@ -161,15 +160,15 @@ def readLine(raw: bytes, room: str = "") -> ServerMessage:
 
 def readObject(raw: bytes) -> ServerMessage:
     """
-    Read a line of the JSON dialect.  A field that is not what it should be counts as absent.
+    Parse a line of the JSON dialect.  A malformed field counts as absent.
 
     @param raw: the line without its end.
-    @raise BadObject: if there is no JSON object on it.
+    @raise BadObject: if the line is not a JSON object.
     """
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuseConstant)
     except (ValueError, RecursionError):
-        # Python refuses a number of more than 4,300 digits by a ValueError, too.
+        # For a number of more than 4,300 digits Python raises ValueError, too.
         raise BadObject("the server sent a line that is not JSON") from None
     if not isinstance(value, dict):
         raise BadObject("the server sent JSON that is not an object")
@@ -237,7 +236,7 @@ def readObject(raw: bytes) -> ServerMessage:
 
 def _refuseConstant(name: str) -> None:
     """
-    Refuse NaN and the infinities, which Python reads and RFC 8259 does not have.
+    Refuse NaN and the infinities, which Python accepts and RFC 8259 does not have.
     """
     raise ValueError(name)
 
@@ -260,7 +259,7 @@ def _secret(value: dict[str, Any], name: str) -> str | None:
 
 def _isWhole(value: object) -> TypeGuard[int]:
     """
-    @return: whether this is a whole number; to Python C{True} is one, too.
+    @return: whether this is a whole number; C{True} is one only to Python.
     """
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -272,7 +271,7 @@ def _number(value: dict[str, Any], name: str) -> int:
 
 def _numbers(value: dict[str, Any], name: str) -> dict[str, int] | None:
     """
-    @return: a number for each room, or C{None} if there are none of this kind.
+    @return: a number for each room, or C{None} if the field is absent.
     """
     table = value.get(name)
     if not isinstance(table, dict):
@@ -283,7 +282,7 @@ def _numbers(value: dict[str, Any], name: str) -> dict[str, int] | None:
 
 def _time(value: dict[str, Any], name: str) -> float:
     """
-    @return: a time in seconds since the epoch; 0 if there is none that a calendar has.
+    @return: a time in seconds since the epoch; 0 if it is absent or beyond the calendar.
     """
     time = value.get(name)
     # NaN compares as false; comparing does not convert, so no integer is too large for it.
@@ -302,7 +301,7 @@ def _event(value: dict[str, Any]) -> Event:
         _number(value, "id"),
         _time(value, "time"),
         kind,
-        # The room of a report is where it happened; the report itself belongs to the server.
+        # C{room} of a report names where it happened; the report itself belongs to the server.
         SERVER if kind == REPORTED else _text(value, "room") or "@",
         _text(value, "name"),
         _text(value, "text"),
@@ -313,7 +312,8 @@ def _event(value: dict[str, Any]) -> Event:
 
 def _data(value: dict[str, Any], kind: str) -> str:
     """
-    @return: what more there is to an event: the account of its author, or what a moderator did.
+    @return: the C{data} of an event: the account of its author, or the details of a moderator's
+        act.
     """
     if kind in MODERATION:
         texts = {name: _text(value, name) for name in ("role", "what", "room")}

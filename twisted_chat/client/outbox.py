@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.client.test_outbox -*-
 """
-Keeps the messages that the server has not yet answered for.
+Keeps the messages that the server has not answered yet.
 
-A message stays here from the moment it was typed until its receipt, its refusal, or, after a drop,
-until it is seen in what the server replays.
+A message stays here from the moment it is typed until its receipt, its refusal or, after a lost
+connection, its own event in the replay.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import ChatError
 
 MAX_WAITING_MESSAGES = 100
-"""How many messages may wait for a connection; the author of more would not recognise them."""
+"""Most messages that may wait for a connection: the author would not recognise more of them."""
 
 
 class OutboxFull(ChatError):
@@ -29,9 +29,9 @@ class PendingMessage:
     One message on its way.
 
     @ivar key: the sender's own id of it, unique in their session.
-    @ivar line: as it was typed; the text dialect sends it so.
-    @ivar fields: the JSON dialect's object, but for the key.
-    @ivar sent: whether it left on some connection, so that it may have arrived.
+    @ivar line: the line as typed, which the text dialect sends.
+    @ivar fields: the object of the JSON dialect, without the key.
+    @ivar sent: whether it was sent on some connection, so that it may have arrived.
     """
 
     key: str
@@ -42,11 +42,11 @@ class PendingMessage:
 
 class Outbox:
     """
-    Messages without an answer, in the order they were typed.
+    The messages without an answer, in the order in which they were typed.
 
-    Those that left on a connection whose session is gone are in doubt: they may or may not have
-    arrived.  They are kept apart and sent again only when asked for, because saying a thing twice
-    can be worse than not saying it.
+    Messages that were sent in a session that is gone are in doubt: they may or may not have
+    arrived.  They are kept apart and sent again only on request, because saying something twice can
+    be worse than not saying it.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -60,7 +60,7 @@ class Outbox:
 
     def __len__(self) -> int:
         """
-        @return: how many messages are unconfirmed, those in doubt included.
+        @return: how many messages are unconfirmed, including those in doubt.
         """
         return len(self._pending) + len(self._doubtful)
 
@@ -80,7 +80,7 @@ class Outbox:
 
     def newKey(self) -> str:
         """
-        @return: a key that was not given before.
+        @return: a new key.
         """
         self._count += 1
         return f"{self._prefix}{self._count}"
@@ -93,27 +93,27 @@ class Outbox:
 
     def waiting(self) -> list[PendingMessage]:
         """
-        @return: the messages to be answered, oldest first.
+        @return: the messages that will be answered, oldest first.
         """
         return list(self._pending.values())
 
     def find(self, key: str | None) -> PendingMessage | None:
         """
-        @return: the message of this key that is to be answered, if there is one.
+        @return: the unanswered message with this key, or C{None}.
         """
         return None if key is None else self._pending.get(key)
 
     def confirm(self, key: str | None) -> bool:
         """
-        Drop a message that the server has answered for: it stored or refused it.
+        Drop a message that the server has stored or refused.
 
-        @return: whether it was one of ours.
+        @return: whether it was in the outbox.
         """
         return key is not None and self._pending.pop(key, None) is not None
 
     def doubt(self) -> None:
         """
-        Put the messages that left in doubt, because the session in which they were sent is gone.
+        Put all sent messages in doubt, because their session is gone.
         """
         for message in self.waiting():
             if message.sent:
@@ -122,13 +122,13 @@ class Outbox:
 
     def question(self, message: PendingMessage) -> None:
         """
-        Put a message in doubt that never left.
+        Put an unsent message in doubt.
         """
         self._doubtful.append(message)
 
     def resend(self) -> list[PendingMessage]:
         """
-        Take the messages in doubt for new ones, behind those that wait.
+        Make new messages of those in doubt, behind the waiting ones.
 
         @return: these messages, under new keys.
         """

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.client.test_pipeui -*-
 """
-Shows a link as lines in and lines out, for pipes, files, simple terminals and scripts.
+Displays a link as lines in and lines out, for pipes, files, simple terminals and scripts.
 
-Nothing but whole lines of UTF-8 is written, whatever the locale: no colour, no bell, no escape.
+Only whole lines of UTF-8 are written, whatever the locale: no colour, no bell, no escape.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _REGISTERED = (
 _NO_NAME = "There is no name: give it by --name, or as the first line of the input."
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """
-What JSON allows in a text and a reader of the output must not get as it is: DEL and C1 controls,
-line separators, bidirectional controls, characters without a shape, and halves of surrogate pairs,
-which UTF-8 does not have.
+Characters that JSON allows in a text but that must be escaped for a reader of the output: DEL and
+C1 controls, line separators, bidirectional controls, characters without a shape, and halves of
+surrogate pairs, which UTF-8 does not have.
 """
 
 _NOT_LINES = f"The input has no line end in {64 * 1024} bytes: send text, line by line."
@@ -51,13 +51,13 @@ _NOT_LINES = f"The input has no line end in {64 * 1024} bytes: send text, line b
 @implementer(IHalfCloseableProtocol)
 class PipeUI(Protocol):
     """
-    Shows a link on a stream, and reads from it what the user says.  See L{ui.UserInterface}.
+    Displays a link on a stream, from which it reads the user's lines.  See L{ui.UserInterface}.
     """
 
     transport: StandardIO
 
     longest = MAX_LINE
-    """Bytes of an input line."""
+    """The longest line of input, in bytes."""
 
     def __init__(
         self,
@@ -68,8 +68,9 @@ class PipeUI(Protocol):
     ) -> None:
         """
         @param now: the wall time, in seconds since the epoch, UTC.
-        @param typed: whether the input comes from a keyboard: another name can be asked for.
-        @param echoed: whether what is typed is seen in the output.
+        @param typed: whether the input comes from a keyboard, so that another name can be asked
+            for.
+        @param echoed: whether typed input appears in the output.
         """
         self._process = process
         self._now = now
@@ -84,7 +85,7 @@ class PipeUI(Protocol):
 
     def begin(self, link: ChatLink) -> None:
         """
-        Show this link.  The transport has to be set.
+        Display this link.  The transport must be set before.
         """
         self.link = link
         self.transport.pauseProducing()
@@ -118,7 +119,7 @@ class PipeUI(Protocol):
 
     def _give(self) -> None:
         """
-        Give the link as many lines as it takes.
+        Pass on as many lines as the link takes.
         """
         while self._lines and (self._asking or not self._held):
             each = self._lines.popleft()
@@ -144,7 +145,7 @@ class PipeUI(Protocol):
             if not self._echoed:
                 self.write("")
             self.transport.pauseProducing()
-            # A name has no blank, so a password may follow it.
+            # Names have no blanks, so a password may follow one.
             name, _, password = name.partition(" ")
             self.link.enter(name, password)
         elif self._typed:
@@ -250,7 +251,7 @@ class PipeUI(Protocol):
 
     def _finish(self, code: int, sentence: str = "") -> None:
         """
-        End the link, and then the process, with this code unless there is one already.
+        End the link, and then the process, with this exit code unless one is set already.
         """
         self._verdict = self._verdict or (code, sentence)
         self.link.leave()
@@ -271,7 +272,7 @@ class PipeUI(Protocol):
 
 class JSONPipeUI(PipeUI):
     """
-    Passes the objects of the JSON dialect between a program and the server.
+    Passes objects of the JSON dialect between a program and the server.
     """
 
     longest = MAX_OBJECT
@@ -304,37 +305,37 @@ class JSONPipeUI(PipeUI):
 
     def _writeObject(self, value: dict[str, Any]) -> None:
         """
-        Write an object, whose texts were not cleaned.  JSON escapes only the controls of ASCII by
-        itself; a terminal gets nothing but ASCII.
+        Write an object, whose texts were not cleaned.  JSON itself escapes only ASCII controls, so
+        the rest is escaped here; a terminal gets pure ASCII.
         """
         text = json.dumps(value, ensure_ascii=self._echoed)
         self.write(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
-        """See L{ui.UserInterface.offline}.  This is no object of the server's."""
+        """See L{ui.UserInterface.offline}.  This is not one of the server's objects."""
 
 
 _MAX_VARIANTS = 9
-"""How many names are tried: the one that is wanted, and variants with a number."""
+"""Names that are tried: the wanted one, and variants with a number."""
 
 _MAX_ROUNDS = 3
-"""How often all of them are tried."""
+"""How often all variants are tried."""
 
 _ROUND_DELAY = 2.0
-"""Seconds between two rounds: those who have the names may be about to leave."""
+"""Seconds between two rounds: the users of the names may be about to leave."""
 
 _MAX_STEM = 29
-"""How many characters of a name a variant keeps; the server takes 32 of a name."""
+"""Characters of a name that a variant keeps; a name has at most 32."""
 
 
 class SendUI(PipeUI):
     """
-    Says some lines and leaves: for C{--send}.  Nothing is read, and only receipts are shown.  What
-    the server cannot store at the moment counts as lost, so that a script tries again; what it
-    refuses, as bad data.
+    Says some lines and leaves: for C{--send}.  Nothing is read, and only receipts are shown.  A
+    message that the server cannot store now counts as lost, so that a script tries again; a refused
+    one counts as bad data.
 
-    The sender does not need a certain name: where the one that is wanted is taken or reserved, a
-    variant of it will do.
+    The sender does not need a particular name: if the wanted one is taken or reserved, a variant is
+    used.
     """
 
     def __init__(
@@ -358,7 +359,7 @@ class SendUI(PipeUI):
         """
         Say a text.
 
-        @param text: what to say; each of its lines is a message.
+        @param text: the text; each of its lines is a message.
         """
         self._lines += [each.encode("utf-8", "surrogateescape") for each in text.splitlines()]
         self._eof = True
@@ -368,7 +369,8 @@ class SendUI(PipeUI):
         self._tried += 1
         self._wanted = self._wanted or self.link.session.name
         if code == BadName.code:
-            # The first may be reserved.  If its variant is refused too, the name itself is bad.
+            # The first name may be reserved.  If its variant is refused, too, the name itself is
+            # bad.
             self._malformed += 1
         done, number = divmod(self._tried, _MAX_VARIANTS)
         passing = code in ("", NameTaken.code, BadName.code) and self._malformed < 2

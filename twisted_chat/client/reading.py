@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.client.test_reading -*-
 """
-Keeps up to where the user has read each room, here and on their other devices.
+Keeps how far the user has read each room, here and on their other devices.
 
-A guest has no marks: what is unread is counted all the same, for as long as the client runs.
+A guest has no marks; unread messages are counted nevertheless, while the client runs.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from collections.abc import Callable, Mapping
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 TELL_SECONDS = 5.0
-"""How often the server is told at most what was read."""
+"""The shortest time between two reports of read marks to the server, in seconds."""
 
 READ_SECONDS = 1.0
-"""How long a line has to be on the screen to count as read."""
+"""How long a line must be on the screen to count as read, in seconds."""
 
 DIRECT = "@"
 """Stands for direct messages, in the place of a room."""
 
 _MAX_ROOMS = 500
-"""For how many rooms unread messages are counted."""
+"""Most rooms in which unread messages are counted."""
 
 _MAX_COUNTED = 1_000
-"""Unread messages of one room that are counted; a server counts no more either."""
+"""Most unread messages that are counted in one room, as on the server."""
 
 
 class _Unread:
     """
-    What is unread in one room.
+    The unread messages of one room.
 
-    @ivar before: how many messages came before the client entered and were not shown since.
-    @ivar ids: the ids of those that were shown.
+    @ivar before: how many messages came before the client entered and were not shown here.
+    @ivar ids: the ids of unread messages that were shown.
     """
 
     __slots__ = ("before", "ids")
@@ -52,7 +52,7 @@ class _Unread:
 
 class Reading:
     """
-    What the user has read and what they have not.
+    How far the user has read, and what is unread.
 
     @ivar newest: the id of the newest event at the last welcome.
     """
@@ -64,9 +64,9 @@ class Reading:
         isSeen: Callable[[], bool] = lambda: True,
     ) -> None:
         """
-        @param clock: the time, for what is gathered.
-        @param tell: tells the server of a room and an id.
-        @param isSeen: whether what was shown can be seen by now.
+        @param clock: schedules delayed reports.
+        @param tell: sends a read mark to the server: called with a room and an id.
+        @param isSeen: returns whether output is visible to the user now.
         """
         self.newest = 0
         self._clock = clock
@@ -91,16 +91,16 @@ class Reading:
 
     def missed(self, room: str) -> int:
         """
-        @return: how many unread messages of a room came before the client entered and were never
-            shown here.
+        @return: how many unread messages of a room are from before the client entered and were
+            never shown here.
         """
         return self._unread[room].before if room in self._unread else 0
 
     def came(self, room: str, id: int) -> None:
         """
-        Count a message that is shown of a room in which the user is not.
+        Count a message of a room that is not the current one.
 
-        @param id: 0 where the dialect has none.
+        @param id: the id of the message; 0 if the dialect has none.
         """
         if id and id <= self._marks.get(room, 0):
             return
@@ -110,16 +110,16 @@ class Reading:
                 return
             unread = self._unread[room] = _Unread()
         if unread.before and id <= self.newest:
-            # The server has counted it, and now it comes as a part of what was missed.
+            # The server has counted this message, and now it arrives in the replay.
             unread.before -= 1
         unread.ids.append(id)
 
     def looked(self, room: str, newest: int = 0) -> None:
         """
-        Note that a room is the current one: all that came of it was on the screen.
+        Note that a room is the current one, so all its messages are on the screen.
 
-        @param newest: the id of the newest event, up to which a room counts as read in which
-            nothing was read before; otherwise nothing of it would ever count as unread.
+        @param newest: the id of the newest event, up to which a room without a mark counts as read;
+            otherwise nothing in it would ever count as unread.
         """
         if room not in self._marks:
             self.shown(room, newest)
@@ -133,10 +133,10 @@ class Reading:
         self, marks: Mapping[str, int] | None, unread: Mapping[str, int] | None, newest: int
     ) -> None:
         """
-        Take what the server knows.
+        Take the marks and counts of the server.
 
-        @param marks: up to which id each room was read; C{None} for a guest.
-        @param unread: how many messages are above them.
+        @param marks: the id up to which each room was read; C{None} for a guest.
+        @param unread: how many messages are above each mark.
         @param newest: the id of the newest event.
         """
         self.newest = newest
@@ -152,8 +152,7 @@ class Reading:
 
     def _recounted(self, room: str, count: int, former: _Unread | None) -> _Unread:
         """
-        @param count: how many messages the server counts, those included that were shown over an
-            earlier connection.
+        @param count: the server's count, which includes messages shown over an earlier connection.
         """
         mark = self._marks.get(room, 0)
         shown = [] if former is None else [id for id in former.ids if id > mark]
@@ -170,8 +169,8 @@ class Reading:
 
     def stopped(self, room: str) -> int | None:
         """
-        @return: up to which id the user had read a room when they entered, or came to it last;
-            C{None} if nobody knows.
+        @return: the id up to which the user had read a room when they last entered it; C{None} if
+            unknown.
         """
         return self._stops.get(room)
 
@@ -185,7 +184,7 @@ class Reading:
 
     def readElsewhere(self, room: str, id: int) -> None:
         """
-        Note what was read on another device of the user's.
+        Take a read mark from another device of the user.
         """
         self._marks[room] = max(id, self._marks.get(room, 0))
         self._stops[room] = max(id, self._stops.get(room, 0))
@@ -201,8 +200,7 @@ class Reading:
 
     def left(self, room: str) -> None:
         """
-        Note that the user goes to another room, or leaves the chat: what they have read is told at
-        once.
+        Note that the user leaves a room or the chat, and report their marks at once.
         """
         self.flush()
         if room in self._marks:
@@ -210,7 +208,7 @@ class Reading:
 
     def flush(self) -> None:
         """
-        Tell what was read and not told yet.
+        Report all marks that were not reported yet.
         """
         self._cancel()
         if not self._hasMarks:
@@ -224,7 +222,7 @@ class Reading:
 
     def stop(self) -> None:
         """
-        Tell nothing while there is no connection.
+        Report nothing while there is no connection.
         """
         self._cancel()
 
@@ -235,7 +233,7 @@ class Reading:
 
     def _plan(self) -> None:
         """
-        Tell soon what there is to tell.
+        Schedule a report.
         """
         if self._timer is None and self._hasMarks and self._shown:
             delay = max(READ_SECONDS, self._toldAt + TELL_SECONDS - self._clock.seconds())

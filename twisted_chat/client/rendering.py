@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_rendering -*-
 """
-Writes what the server said, and why there is no connection, in words for people.
+Renders the server's messages, and connection errors, as text for people.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def asLines(
     batch: Iterable[ServerMessage], name: str, room: str, lobby: str, now: float
 ) -> list[str]:
     """
-    Write what the server said as the text dialect does, whatever the dialect it came in.
+    Render messages as the text dialect does, whichever dialect they came in.
 
-    @param batch: what came at once; joins and leaves in it are folded.
+    @param batch: messages that arrived together; joins and leaves among them are folded.
     @param name: the reader's own name.
     @param room: the reader's current room.
     @param lobby: the lobby's name.
@@ -110,7 +110,7 @@ def _split(lines: bytes) -> Iterable[str]:
 def explain(failure: Failure, where: str) -> str:
     """
     @param where: the server, in words.
-    @return: why there is no connection, in one sentence.
+    @return: one sentence that says why there is no connection.
     """
     error = failure.value
     if isinstance(error, ChatError):
@@ -134,16 +134,16 @@ def explain(failure: Failure, where: str) -> str:
 
 def asSentence(words: str) -> str:
     """
-    @param words: why something is so, as a server or this client says it.
-    @return: the words as a sentence that others may follow.
+    @param words: a reason, in the words of a server or of this client.
+    @return: the words with a capital and a full stop, so that another sentence may follow.
     """
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def reconnected(message: ServerMessage) -> str:
     """
-    @param message: what the server said when it let one in again.
-    @return: the words for it, and how much was missed as far as anybody knows.
+    @param message: the server's welcome after a reconnection.
+    @return: a sentence about it, with the number of missed events if it is known.
     """
     if message.welcome is None:
         return "Reconnected"

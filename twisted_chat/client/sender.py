@@ -15,16 +15,16 @@ from .dialect import ClientDialect, isQuit
 from .outbox import MAX_WAITING_MESSAGES, Outbox, OutboxFull, PendingMessage
 
 MAX_UNCONFIRMED_MESSAGES = 1000
-"""How many messages may be under way before more input is held."""
+"""Most messages in flight before further input is held."""
 
 
 class MessageSender:
     """
-    Sends what can be sent, and keeps what has to wait: messages for a connection, and every line
-    for the answer to the command before it, if the dialect wants that.
+    Sends lines, or keeps them waiting: messages until there is a connection, and any line until the
+    command before it is answered, if the dialect requires that.
 
-    @ivar dialect: the dialect.
-    @ivar open: whether the server has said welcome and the connection stands.
+    @ivar dialect: the dialect of the present connection.
+    @ivar open: whether the server has welcomed the client on the present connection.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class MessageSender:
     ) -> None:
         """
         @param write: sends bytes.
-        @param quit: called when a line asks to leave and everything before it was sent.
+        @param quit: called when a line asks to leave, once everything before it was sent.
         """
         self.dialect = dialect
         self.open = False
@@ -48,14 +48,14 @@ class MessageSender:
     @property
     def owes(self) -> bool:
         """
-        Whether anything has still to be sent or answered.
+        Whether anything is still unsent or unanswered.
         """
         return bool(self._outbox.expected or self.dialect.busy or self._typed)
 
     @property
     def full(self) -> bool:
         """
-        Whether a line given now would have to wait.
+        Whether a further line would have to wait.
         """
         return (
             not self.open
@@ -67,23 +67,23 @@ class MessageSender:
     @property
     def unconfirmed(self) -> int:
         """
-        How many lines have no answer, those in doubt included.
+        How many lines are unanswered, including those in doubt.
         """
         return len(self._outbox) + len(self._typed)
 
     def opened(self) -> None:
         """
-        Send what waits: the server has said welcome.
+        Send waiting lines: the server has welcomed the client.
         """
         self.open = True
-        self._mail(self._outbox.waiting())
+        self._sendMessages(self._outbox.waiting())
 
     def closed(self) -> None:
         """
         Note that the connection is gone.
 
-        The unanswered command may have changed the room, so the messages typed after it would get
-        into an unknown room: they are in doubt.
+        An unanswered command may have changed the room, so messages typed after it might reach the
+        wrong room: they are in doubt.
         """
         self.open = False
         for line in self._typed:
@@ -97,7 +97,7 @@ class MessageSender:
         """
         Send a line as a user types it.
 
-        @raise OutboxFull: if too many lines wait.
+        @raise OutboxFull: if too many lines are waiting.
         @raise BadCommand: if it is a command and there is no connection.
         """
         if not self.dialect.busy and not self._typed:
@@ -124,7 +124,7 @@ class MessageSender:
             self._quit()
         elif kind in ("say", "act", "tell"):
             key = fields.get("key")
-            self._post(
+            self._keep(
                 PendingMessage(key if isinstance(key, str) else self._outbox.newKey(), "", fields)
             )
         else:
@@ -139,16 +139,16 @@ class MessageSender:
         """
         messages = self._outbox.resend()
         if self.open:
-            self._mail(messages)
+            self._sendMessages(messages)
         return len(messages)
 
     def answered(self) -> None:
         """
-        Send what waited for the lines that the server has just sent.
+        Send lines that were waiting for an answer that has just arrived.
         """
         rejected = self.dialect.takeRejected()
         if self.open and rejected:
-            self._mail(rejected)
+            self._sendMessages(rejected)
         while self.open and self._typed and not self.dialect.busy:
             self._accept(self._typed.popleft())
 
@@ -159,7 +159,7 @@ class MessageSender:
             return
         message = self.dialect.compose(line)
         if message is not None:
-            self._post(message)
+            self._keep(message)
         else:
             self._needConnection()
             self._write(self.dialect.command(line))
@@ -168,16 +168,16 @@ class MessageSender:
         if not self.open:
             raise BadCommand("there is no connection: only messages can wait for it")
 
-    def _post(self, message: PendingMessage) -> None:
+    def _keep(self, message: PendingMessage) -> None:
         if not self.open and self._outbox.expected >= MAX_WAITING_MESSAGES:
             raise OutboxFull(
                 f"{MAX_WAITING_MESSAGES} messages wait already: wait for the connection"
             )
         self._outbox.put(message)
         if self.open:
-            self._mail((message,))
+            self._sendMessages((message,))
 
-    def _mail(self, messages: Sequence[PendingMessage]) -> None:
+    def _sendMessages(self, messages: Sequence[PendingMessage]) -> None:
         for message in messages:
             message.sent = True
         self._write(b"".join(map(self.dialect.encode, messages)))

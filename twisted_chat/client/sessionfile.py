@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.client.test_sessionfile -*-
 """
-Keeps a session between two runs of the client, so that a user who starts it again is still the
-owner of what they own, and takes their name over from a connection that is not gone yet.
+Keeps a session between two runs of the client, so that a user who restarts it keeps what they own,
+and takes over their name from a connection that is not lost yet.
 
-Each session has a file of its own, readable for its owner only, and a second one whose lock says
-that a running client uses it: two clients that resumed one session would throw each other out for
-ever.  A file that is missing, damaged or refused costs the session and nothing else.
+Each session has a file of its own, readable by its owner only, and a second one whose lock tells
+that a running client uses it: two clients with one session would disconnect each other for ever.  A
+file that is missing, damaged or refused costs only the session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .dialect import SessionState
 from .mentions import folded
 
 MAX_SESSIONS = 100
-"""How many sessions are kept, of all servers together; the one unused longest is dropped."""
+"""Most sessions that are kept for all servers together; the least recently used is dropped."""
 
 _SUFFIX = ".json"
 _LOCK_SUFFIX = ".lock"
@@ -35,7 +35,7 @@ _LOCK_SUFFIX = ".lock"
 @dataclass(frozen=True)
 class StoredSession:
     """
-    What a session is resumed with.
+    The values with which a session is resumed.
 
     @ivar name: the user's name in it.
     @ivar token: its secret.
@@ -53,14 +53,14 @@ class StoredSession:
 
 class SessionFile:
     """
-    The sessions with one server, of which one is this client's.
+    The stored sessions with one server, one of which may be in use by this client.
     """
 
     def __init__(self, environ: Mapping[str, str], server: str) -> None:
         """
         @param environ: the environment.
-        @param server: names the server and how it is known to be the right one: sessions that
-            are kept under different names have nothing to do with each other.
+        @param server: identifies the server and how it is authenticated: sessions under different
+            keys are never mixed up.
         """
         self._folder = stateFolder(environ) / "sessions"
         self._server = server
@@ -78,14 +78,14 @@ class SessionFile:
         for path, stored in self._stored():
             if folded(stored.name) == folded(name):
                 if self._acquire(path):
-                    # Another client may have written it between the reading and the lock.
+                    # Another client may have written it between the read and the lock.
                     return self._read(path) or stored
                 return None
         return None
 
     def keep(self, session: SessionState) -> None:
         """
-        Store the client's session, in the place of the one that was taken.
+        Store the client's session, replacing the one that was taken.
         """
         if session.token is None or not session.name:
             return
@@ -118,8 +118,8 @@ class SessionFile:
 
     def _acquire(self, path: Path) -> bool:
         """
-        @return: whether the session is this client's now.  The kernel drops the lock with the
-            process, however it ends.
+        @return: whether the session now belongs to this client.  The kernel drops the lock when the
+            process ends, however that happens.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         lock = None
@@ -136,7 +136,7 @@ class SessionFile:
 
     def _stored(self) -> Iterator[tuple[Path, StoredSession]]:
         """
-        @return: the server's sessions, the latest first.
+        @return: the stored sessions with the server, the most recent first.
         """
         for path in _byAge(self._folder, self._prefix):
             stored = self._read(path)
@@ -159,7 +159,7 @@ class SessionFile:
 
     def _dropFormer(self, name: str) -> None:
         """
-        Drop the unused sessions of a name that has a new one.
+        Drop unused older sessions of a name.
         """
         for path, stored in self._stored():
             if path != self._path and folded(stored.name) == folded(name):
@@ -172,7 +172,7 @@ class SessionFile:
 
 def _byAge(folder: Path, prefix: str = "") -> list[Path]:
     """
-    @return: the files of sessions, the latest first.
+    @return: the session files, the most recent first.
     """
     ages: list[tuple[int, Path]] = []
     with suppress(OSError):

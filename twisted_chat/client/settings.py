@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.client.test_settings -*-
 """
 Keeps the user's preferences and the newest event they have seen between runs, in the folders of the
-XDG Base Directory Specification, readable for the user alone.
+XDG Base Directory Specification, readable by the user only.
 
-A file that is missing, damaged or refused costs what it held and nothing else.
+A file that is missing, damaged or refused costs only its content.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .ignoring import IgnoreList
 BELLS = ("off", "mention", "all")
 
 _MAX_SERVERS = 50
-"""How many servers are remembered."""
+"""Most servers that are remembered."""
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _texts(value: object) -> dict[str, str]:
     """
-    @return: what is text in a table that was stored.
+    @return: the entries of a stored table whose keys and values are texts.
     """
     table = value if isinstance(value, dict) else {}
     return {name: text for name, text in table.items() if isinstance(text, str)}
@@ -50,11 +50,10 @@ class Settings:
     """
     The user's preferences.
 
-    @ivar bell: when to ring: C{"off"}, C{"mention"} (of the user's name, or what is told to them
-        alone) or C{"all"}.
-    @ivar time: whether lines begin with their time.
+    @ivar bell: when to ring: C{"off"}, C{"mention"} (for mentions and direct messages) or C{"all"}.
+    @ivar time: whether lines begin with the time.
     @ivar color: whether names and notices are coloured.
-    @ivar ignored: the users whose words are not shown.
+    @ivar ignored: the users whose messages are not shown.
     """
 
     path: Path
@@ -66,7 +65,7 @@ class Settings:
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Settings:
         """
-        Read the preferences of earlier runs.
+        Load the preferences of earlier runs.
 
         @param environ: the environment.
         """
@@ -105,7 +104,7 @@ class Settings:
 
 class Seen:
     """
-    The newest event the user has seen of each server.
+    The newest event that the user has seen on a server.
     """
 
     def __init__(self, environ: Mapping[str, str], server: str) -> None:
@@ -118,7 +117,7 @@ class Seen:
 
     def last(self, epoch: str) -> int | None:
         """
-        @return: the id of the newest event seen; C{None} if none of this log was.
+        @return: the id of the newest event seen; C{None} if none of this log was seen.
         """
         seen = _read(self._path).get(self._server)
         if isinstance(seen, list) and len(seen) == 2 and seen[0] == epoch:

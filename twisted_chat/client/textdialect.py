@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_textdialect -*-
 """
-Implements a client's side of the text dialect.
+Implements the client's side of the text dialect.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _LOGGED_IN = re.compile(r"(\S+) is now (\S+)")
 
 class TextClientDialect:
     """
-    The text dialect.  The server answers in the order of the lines, so what an answer is for is
-    known by counting; a refusal that may belong to a command is taken for the command's.
+    The text dialect.  The server answers lines in order, so answers are matched by counting; a
+    refusal that may belong to a command is taken for the command's.
     """
 
     busy = False
@@ -34,7 +34,7 @@ class TextClientDialect:
 
     @property
     def needsGoodbye(self) -> bool:
-        """See L{ClientDialect.needsGoodbye}.  Answers of commands have no end of their own."""
+        """See L{ClientDialect.needsGoodbye}.  Answers to commands have no end mark."""
         return None in self._pending
 
     def connected(self) -> None:
@@ -45,7 +45,7 @@ class TextClientDialect:
         self._refusal = ""
 
     def hello(self, proof: Proof) -> bytes:
-        """See L{ClientDialect.hello}.  A name has no blank, so a password may follow one."""
+        """See L{ClientDialect.hello}.  Names have no blanks, so a password may follow one."""
         return f"{self._session.name} {proof.password}".rstrip(" ").encode() + b"\r\n"
 
     def prove(self, answer: str) -> bytes:
@@ -77,8 +77,8 @@ class TextClientDialect:
 
     def _beforeWelcome(self, raw: bytes) -> Sequence[ServerMessage]:
         """
-        Handle a line before the welcome.  A refused name is a refusal and the prompt once more; a
-        refusal alone comes before the end of the connection.
+        Handle a line before the welcome.  A refused name is a refusal followed by the prompt; a
+        refusal without a prompt precedes the end of the connection.
         """
         line = raw.decode("utf-8", "replace")
         if line.startswith(PROMPT):
@@ -153,7 +153,7 @@ class TextClientDialect:
         return b""
 
     def lost(self) -> None:
-        """See L{ClientDialect.lost}.  Without sessions, what was sent is in doubt."""
+        """See L{ClientDialect.lost}.  Without sessions, sent messages are in doubt."""
         self._outbox.doubt()
 
     def bye(self) -> bytes:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_link -*-
 """
-Declares what a link asks of a user interface, and the errors it ends with.
+Declares what a link requires of a user interface, and the errors with which it ends.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ class Unreachable(ChatError):
 
 
 class Gone(ChatError):
-    """The connection ended without being asked to."""
+    """The connection was lost."""
 
     code = "gone"
 
 
 class Unconfirmed(ChatError):
-    """The end has come, and not all messages have their receipts."""
+    """The link ended before all messages had receipts."""
 
     code = "unconfirmed"
 
 
 class UserInterface(Protocol):
     """
-    What a link asks of its user interface.
+    What a link requires of its user interface.
     """
 
     def nameWanted(self, refusal: str | None, code: str = "") -> None:
         """
-        Give a name, by L{ChatLink.enter}, now or later.
+        Supply a name, by L{ChatLink.enter}, now or later.
 
-        @param refusal: what is wrong with the last one, if there was one.
-        @param code: the stable code of the refusal; empty where the dialect has none.
+        @param refusal: why the last name was refused, if there was one.
+        @param code: the stable code of the refusal; empty if the dialect has none.
         """
 
     def passwordWanted(self, name: str, refusal: str | None) -> None:
@@ -49,24 +49,24 @@ class UserInterface(Protocol):
         now or later; or give another name.
 
         @param name: the name.
-        @param refusal: what is wrong with the last password, if there was one.
+        @param refusal: why the last password was refused, if there was one.
         """
 
     def entered(self, message: ServerMessage, again: bool) -> None:
         """
         Show the server's welcome.
 
-        @param again: whether it is not the first.
+        @param again: whether it is a reconnection.
         """
 
     def received(self, batch: Sequence[ServerMessage]) -> None:
         """
-        Show what the server said, as much as came at once.
+        Show messages of the server that arrived together.
         """
 
     def offline(self, sentence: str, delay: float, unconfirmed: int) -> None:
         """
-        Tell that there is no connection for a while.
+        Tell the user that there is no connection for a while.
 
         @param sentence: why.
         @param delay: seconds until the next attempt.
@@ -81,7 +81,7 @@ class UserInterface(Protocol):
         """
 
     def hold(self) -> None:
-        """Give no more lines until L{release}; what is given all the same is queued."""
+        """Pass on no more lines until L{release}; any that are passed on are queued."""
 
     def release(self) -> None:
-        """Give lines again."""
+        """Pass on lines again."""

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_view -*-
 """
-Lays out what the server said for a terminal: times, days, colours of names, mentions.
+Lays out the server's messages for a terminal: times, days, colours of names, mentions.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ from .rendering import asLines
 from .settings import Settings
 
 _MAX_REMOVED = 10_000
-"""Messages that one removal can be about."""
+"""Most messages that one removal can hide."""
 
 UNREAD_LINE = "--- unread from here on ---"
-"""Stands where the owner of an account stopped reading, on whichever of their devices."""
+"""Marks where the owner of an account stopped reading, on any of their devices."""
 
 
 class View:
     """
-    Turns what the server said into lines, and keeps what is needed for the next.
+    Turns messages into lines, and keeps the state that later lines depend on.
 
-    @ivar known: the names and rooms that were mentioned.
-    @ivar alert: whether something since it was last reset is worth a bell.
+    @ivar known: the names and rooms that have appeared.
+    @ivar alert: whether a line since the last reset is worth a bell.
     """
 
     def __init__(self, settings: Settings, session: SessionState, reading: Reading) -> None:
         """
         @param settings: the user's preferences; an ignored user's new name is stored there.
-        @param session: what the client is to the server.
-        @param reading: is told what is shown, and knows where the user stopped reading.
+        @param session: the state of the client's session.
+        @param reading: told what is shown, and knows where the user stopped reading.
         """
         self._settings = settings
         self._session = session
@@ -85,9 +85,9 @@ class View:
 
     def entered(self, room: str = "") -> None:
         """
-        Show once more where the user stopped reading.
+        Show again where the user stopped reading.
 
-        @param room: where; empty for all rooms.
+        @param room: the room; empty for all rooms.
         """
         if room:
             self._marking.pop(room, None)
@@ -96,7 +96,7 @@ class View:
 
     def begin(self, now: float) -> None:
         """
-        Take the day on which the first line is shown for known.
+        Set the day that needs no line of its own: today.
 
         @param now: the wall time, in seconds since the epoch, UTC.
         """
@@ -104,14 +104,14 @@ class View:
 
     def own(self, text: str, now: float) -> list[Line]:
         """
-        @return: how a line that the user entered stays on the screen; before it, the day's line if
-            the day is a new one.
+        @return: the lines that stay on the screen for a line that the user entered, preceded by a
+            line for the day if it is new.
         """
         return [*self._newDay(now, now), Line.of(*self._clock(now), text)]
 
     def lines(self, batch: Sequence[ServerMessage], now: float) -> Iterator[Line]:
         """
-        Lay out what came at once.
+        Lay out messages that arrived together.
 
         @param now: the wall time, in seconds since the epoch, UTC.
         """
@@ -148,7 +148,7 @@ class View:
 
     def _whole(self, batch: Sequence[ServerMessage]) -> Iterator[ServerMessage]:
         """
-        @return: the batch, with one message in the place of several about the same removal.
+        @return: the batch, with the parts of one removal joined into one message.
         """
         for message in batch:
             event = message.event
@@ -164,8 +164,8 @@ class View:
 
     def _parts(self, message: ServerMessage) -> list[ServerMessage]:
         """
-        @return: an answer of the history in two parts, what was read before and what was not, if it
-            holds both of one room; the first says that there is more.
+        @return: an answer from the history; split into its read and its unread part if it holds
+            both for one room, with C{more} set in the first.
         """
         rooms = {event.room for event in message.events}
         stop = self._reading.stopped(rooms.pop()) if len(rooms) == 1 else None
@@ -188,10 +188,11 @@ class View:
 
     def _ignored(self, event: Event) -> bool:
         """
-        @return: whether the user ignores the event's author, whose new name is ignored as well.
+        @return: whether the user ignores the event's author; if they take a new name, it is
+            ignored, too.
         """
         ignored = self._settings.ignored
-        # The text dialect has no ids, and does not tell accounts.
+        # The text dialect carries neither ids nor accounts.
         isKnown = bool(event.id) and (event.kind in SPOKEN or event.kind == JOINED)
         if not ignored.covers(event.name, accountOf(event) if isKnown else None):
             return False
@@ -201,7 +202,7 @@ class View:
 
     def _seen(self, event: Event) -> None:
         """
-        Note that the user has an event before them, or need not.
+        Note that the user sees an event, or need not see it.
         """
         room = DIRECT if event.kind == TOLD else event.room
         if event.kind in SPOKEN and room in (DIRECT, self._session.room):
@@ -209,8 +210,8 @@ class View:
 
     def _border(self, message: ServerMessage, event: Event) -> Iterator[Line]:
         """
-        Show where the user stopped reading, before the first message that is above it: where there
-        are older ones, or may be.
+        Show where the user stopped reading, before the first message above the mark, if there are
+        or may be older ones.
         """
         if message.old and self._marked is not None and event.id > self._marked:
             self._marked = None
@@ -248,7 +249,7 @@ class View:
 
     def _look(self, message: ServerMessage, event: Event, elsewhere: bool) -> Style:
         """
-        @return: the look of the text; notes what is unread and worth a bell.
+        @return: the style of the text; also counts unread messages and sets L{alert}.
         """
         own = event.name == self._session.name
         mentioned = not own and mentions(event.text, self._session.name)
@@ -267,8 +268,8 @@ class View:
 
     def _newDay(self, when: float, now: float) -> Iterator[Line]:
         """
-        Show the day of a line if that of the line before it was another, or if it is the first line
-        and not of today.
+        Show the day of a line if it differs from that of the line before; for the first line, if it
+        is not today.
         """
         day = _dayOf(when)
         if day != (self._day or _dayOf(now)) and self._settings.time:

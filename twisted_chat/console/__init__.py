@@ -1,18 +1,19 @@
 """
-Provides a console: what the user types into and reads from.
+Provides a console: a line editor below scrolling output, in a terminal.
 
 L{console.Console} turns keys into lines, and lines into rows of a terminal; it knows no descriptor,
-signal, reactor or network.  L{local.LocalHost} gives it the terminal this process runs in.  Nothing
-here knows the chat, its client or its protocol.
+signal, reactor or network.  L{local.LocalHost} connects it to the terminal of this process.
+Nothing here knows the chat, its client or its protocol.
 
-- C{keys}: from bytes to keys
-- C{graphemes}: text as terminals count it
+- C{keys}: parses bytes into keys
+- C{graphemes}: counts text as terminals do
 - C{styledtext}: lines with styles
-- C{buffer}, C{editor}: a text with a cursor; the line being typed
-- C{inputhistory}, C{recall}: earlier lines, kept between runs; finding them
-- C{completion}: what Tab offers
-- C{ansi}, C{dumb}: the two ways to draw, with escapes and without
-- C{screen}, C{console}: what is shown, and when; the console, and what it asks of its owner
-- C{terminal}: a terminal's settings, and which kind of console fits it
-- C{process}, C{local}: a process from its first byte to its exit code; the console in its terminal
+- C{buffer}, C{editor}: a text with a cursor; the editor of a line
+- C{inputhistory}, C{recall}: keeps earlier lines between runs; finds them
+- C{completion}: the candidates that Tab offers
+- C{ansi}, C{dumb}: draw with escape sequences, and without
+- C{screen}, C{console}: schedules drawing; the console, and what it requires of its owner
+- C{terminal}: changes a terminal's settings, and chooses the kind of console
+- C{process}, C{local}: runs a process from its first byte to its exit code; runs the console in its
+  terminal
 """

@@ -2,12 +2,12 @@
 """
 Turns lines and the input into bytes for a terminal.
 
-A painter owns all knowledge of what stands on the screen: the rows of the input at the bottom, and
-where the cursor is in them.  A frame takes the input away, prints the finished lines, which from
-then on belong to the terminal (its wrapping, scrollback and search), and draws the input below.
+A painter alone knows what is on the screen: the rows of the input at the bottom, and the cursor in
+them.  A frame erases the input, prints the finished lines, which the terminal owns from then on
+(wrapping, scrollback and search), and draws the input below.
 
 L{AnsiPainter} needs a terminal with the controls of ECMA-48.
-L{DumbPainter<twisted_chat.console.dumb.DumbPainter>} needs the carriage return alone.
+L{DumbPainter<twisted_chat.console.dumb.DumbPainter>} needs only the carriage return.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_ROWS = 10
 """The most rows of a long input that are drawn at once."""
 
 MIN_COLUMNS = 4
-"""A terminal narrower than this is drawn as if it had so many columns."""
+"""A narrower terminal is drawn as if it had this many columns."""
 
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -31,8 +31,8 @@ _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 _RESET = "\x1b[0m"
 
-# Colours of the 256 that can be read on black and on white, far enough from each other, and those
-# of the 16.
+# Colours of the 256 that are readable on black and on white and easy to distinguish, and those of
+# the 16.
 _HUES_256 = (
     *(*range(31, 34), *range(35, 38), *range(61, 70), 71, 72, *range(96, 105), 106, 107),
     *(*range(125, 140), 142, 143, *range(160, 165), *range(166, 170)),
@@ -40,10 +40,10 @@ _HUES_256 = (
 )
 _HUES_16 = (1, 2, 3, 4, 5, 6)
 
-# Terminals that show 256 colours and do not say so in their name.
+# Terminals that show 256 colours although their names do not tell.
 _RICH = ("alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "ms-terminal", "wezterm")
 
-# Terminals that cut or keep rows, and do not rewrap them, when they become narrower.
+# Terminals that cut or keep rows instead of rewrapping them when they become narrower.
 _RIGID = ("linux", "rxvt", "screen", "vt", "cons25", "dumb")
 
 
@@ -58,7 +58,7 @@ def hasManyColours(term: str) -> bool:
 def reflows(term: str) -> bool:
     """
     @param term: the name of a terminal, as in C{TERM}.
-    @return: whether it presumably rewraps its rows when its width changes.
+    @return: whether it probably rewraps its rows when its width changes.
     """
     return not term.startswith(_RIGID)
 
@@ -80,7 +80,7 @@ class View:
 
 class Painter(Protocol):
     """
-    What draws for a console.  Each method but L{resize} returns what is to be written.
+    Draws for a console.  Each method except L{resize} returns the text to write.
 
     @ivar color: whether styles are shown.
     """
@@ -91,7 +91,7 @@ class Painter(Protocol):
         """
         @param finished: cleaned lines to print above the input.
         @param view: the input; L{None} takes it off the screen.
-        @return: nothing if the screen shows it all already.
+        @return: the text to write; empty if the screen shows everything already.
         """
 
     def resize(self, columns: int, rows: int) -> None:
@@ -101,7 +101,7 @@ class Painter(Protocol):
         """Take the terminal."""
 
     def stop(self) -> str:
-        """Give the terminal back; the input was taken off before."""
+        """Give the terminal back; the input must be erased before."""
 
     def clear(self) -> str:
         """Empty the screen."""
@@ -128,8 +128,8 @@ class AnsiPainter:
         @param color: whether styles are shown.
         @param manyColours: whether the terminal has 256 colours.
         @param reflow: whether it rewraps rows when its width changes.
-        @param drift: whether it then scrolls by as many rows as came to be, although there are
-            blank ones below, as tmux does.
+        @param drift: whether it then scrolls by the number of new rows even if there are blank ones
+            below, as tmux does.
         """
         self.color = color
         self._hues = _HUES_256 if manyColours else _HUES_16
@@ -176,8 +176,8 @@ class AnsiPainter:
                 f"{_SYNC_ON}{_HIDE}{erased}{lines}{_WRAP_OFF}",
                 "\r\n".join(map(self._row, rows)),
                 f"\x1b[{up}A\r" if up else "\r",
-                # Printed again rather than stepped over: so the cursor stands right by the
-                # terminal's own notion of how wide its characters are.
+                # Print the text again instead of moving the cursor over it, so that the terminal's
+                # own widths of characters put the cursor into the right place.
                 self._row(self._before),
                 f"{_WRAP_ON}{_SHOW}{_SYNC_OFF}",
             )
@@ -204,7 +204,7 @@ class AnsiPainter:
 
     def _visible(self, rows: Sequence[Row], cursorRow: int) -> Sequence[Row]:
         """
-        @return: the rows that are drawn: those around the cursor, moving no more than they must.
+        @return: the rows to draw: those around the cursor, scrolled as little as possible.
         """
         limit = max(1, min(MAX_ROWS, self._size[1] - 1))
         self._top = max(cursorRow - limit + 1, min(self._top, cursorRow, len(rows) - limit), 0)
@@ -212,8 +212,9 @@ class AnsiPainter:
 
     def _appended(self, rows: Sequence[Row], cursorRow: int, before: Row) -> str:
         """
-        @return: what was typed since the last frame if it was ASCII at the end of ASCII, by far
-            the most frequent change, which then costs one byte instead of eighty; else nothing.
+        @return: the text that was typed since the last frame, if it is ASCII at the end of ASCII,
+            otherwise nothing.  This is by far the most frequent change, and costs one byte instead
+            of eighty.
         """
         if not (len(rows) == len(self._drawn) == cursorRow + 1 == self._cursorRow + 1):
             return ""
@@ -228,7 +229,7 @@ class AnsiPainter:
 
     def _erase(self) -> str:
         """
-        @return: what takes the input off the screen and leaves the cursor where it began.
+        @return: the sequence that erases the input and leaves the cursor at its beginning.
         """
         up = self._cursorRow
         columns = self._size[0]
@@ -242,11 +243,11 @@ class AnsiPainter:
 
     def _drifted(self) -> str:
         """
-        Keep the input from drifting to the top of the screen, where the rows it is wrapped into
-        would be scrolled away before they can be erased.
+        Keep the input from drifting to the top of the screen, where its wrapped rows would scroll
+        away before they can be erased.
 
-        @return: what scrolls the screen back, while fewer than half its rows are known to stand
-            above the input.
+        @return: the sequence that scrolls the screen back, while less than half of it is known to
+            be above the input.
         """
         columns, rows = self._size
         count = sum(reflowed((row.prompt, row.text), columns) for row in self._drawn)

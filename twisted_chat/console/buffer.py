@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.console.test_editor -*-
 """
-Holds a text with a cursor, and changes it.
+Edits a text with a cursor.
 
-The functions take a text in graphemes and an index in it, and return where a word, a blank or a
-row begins or ends.
+The functions take a text in graphemes and an index in it, and return the index at which a word, a
+run of non-blanks or a row begins or ends.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ def rowEnd(cells: Sequence[str], at: int) -> int:
 
 
 MAX_INPUT = 8000
-"""How many characters an input may hold: twice what a line of the protocol takes."""
+"""The longest input, in characters: twice the longest line of the protocol."""
 
 MAX_KILLS = 16
-"""How many killed texts are kept to be yanked."""
+"""Killed texts that are kept for yanking."""
 
 MAX_UNDO = 100
-"""How many changes can be undone."""
+"""Changes that can be undone."""
 
 _KILLERS = frozenset(
     ("ctrl-w", "alt-backspace", "ctrl-backspace", "alt-d", "ctrl-delete", "ctrl-u", "ctrl-k")
@@ -80,9 +80,9 @@ _KILLERS = frozenset(
 
 class Buffer:
     """
-    A text, a cursor, what was killed and what can be undone.
+    A text with its cursor, kill ring and undo list.
 
-    All counts are graphemes: what people see as one character is one.
+    All counts are in graphemes, which people see as single characters.
 
     @ivar cells: the text in graphemes.
     @ivar cursor: the index of the grapheme the cursor stands before.
@@ -105,19 +105,20 @@ class Buffer:
 
     @property
     def text(self) -> str:
-        """What was typed."""
+        """The text."""
         return "".join(self.cells)
 
     @property
     def place(self) -> int:
-        """Where the cursor stands, in characters from the start of the text."""
+        """The position of the cursor, in characters from the start of the text."""
         return len("".join(self.cells[: self.cursor]))
 
     def insert(self, text: str) -> None:
         """
-        Put text in at the cursor.
+        Insert text at the cursor.
 
-        What cannot stand in an input is dropped, and so is what is over L{MAX_INPUT}.
+        Characters that an input must not hold are dropped, and so is everything beyond
+        L{MAX_INPUT}.
         """
         text = typeable(text)
         room = MAX_INPUT - sum(map(len, self.cells))
@@ -131,7 +132,7 @@ class Buffer:
 
     def undo(self) -> None:
         """
-        Take back the last change.
+        Undo the last change.
         """
         if self._undo:
             self._place(*self._undo.pop())
@@ -150,9 +151,9 @@ class Buffer:
 
     def _splice(self, start: int, end: int, text: str) -> None:
         """
-        Put C{text} in place of some graphemes, and the cursor behind it.
+        Replace some graphemes with C{text}, and put the cursor after it.
 
-        What stands beside it may become one grapheme with it, unless both are ASCII.
+        It may merge into one grapheme with its neighbours, unless both are ASCII.
         """
         start = max(0, start)
         before, after = self.cells[:start], self.cells[end:]
@@ -169,7 +170,7 @@ class Buffer:
 
     def _remember(self, kind: str) -> None:
         """
-        Keep the text as it is now for L{undo}; a run of changes of one kind counts as one.
+        Save the present text for L{undo}; a run of changes of one kind counts as one.
         """
         if not kind or kind != self._change:
             self._undo.append((self.text, self.place))
@@ -216,7 +217,7 @@ class Buffer:
 
     def _yankPop(self) -> None:
         """
-        Put an older killed text in place of the one just yanked.
+        Replace the text that was just yanked with an older killed one.
         """
         if self._last in ("ctrl-y", "alt-y") and self._yanked is not None:
             self._kills.insert(0, self._kills.pop())

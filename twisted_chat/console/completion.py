@@ -12,17 +12,17 @@ import regex
 _TAIL = regex.compile(r"(?r)[\p{L}\p{N}\p{M}_.'\-\u200c\u200d]*\Z")
 """
 The end of a text that may be a name.  Brackets, quotation marks and other punctuation end a word.
-It is searched for from the right, so that a long input costs no more than its last word.
+It is searched from the right, so that a long input costs no more than its last word.
 """
 
 _ARGUMENT = regex.compile(r"/(?!me\s|r\s)\w+\s+", regex.IGNORECASE)
-"""What stands before the first argument of a command whose argument is not free text."""
+"""The text before the first argument of a command whose argument is not free text."""
 
 
 def wordBefore(text: str, cursor: int) -> str:
     """
-    @return: the word that completion replaces: what stands directly before the cursor and may
-        belong to a name, a room or a command.
+    @return: the word that completion replaces: the text directly before the cursor that may belong
+        to a name, a room or a command.
     """
     found = _TAIL.search(text[:cursor])
     word: str = "" if found is None else found[0].lstrip("_.'-")
@@ -41,11 +41,11 @@ def candidates(
     rooms: Iterable[str],
 ) -> list[str]:
     """
-    List what may stand in place of the word before the cursor, with what should follow it.
+    List the candidates for the word before the cursor, each with the text that should follow it.
 
-    Commands are offered where a line begins with C{/}; rooms where the word begins with C{#}; else
-    names, as an address (C{"Ann: "}) at the start of a line.  An C{@} before a name stays, except
-    where a command needs the bare name.  Case does not matter.
+    Commands are offered if the line begins with C{/}, rooms if the word begins with C{#}, otherwise
+    names, as an address (C{"Ann: "}) at the start of a line.  An C{@} before a name stays, unless a
+    command needs the bare name.  Case does not matter.
 
     @param text: what stands in the input.
     @param cursor: where the cursor stands, in characters.
@@ -75,13 +75,13 @@ def _matching(word: str, offered: Iterable[str], follower: str) -> list[str]:
 
 class Cycle:
     """
-    The candidates of one completion, gone through by pressing Tab; last comes what was typed.
+    The candidates of one completion, through which Tab cycles; the typed word comes last.
     """
 
     def __init__(self, word: str, offered: Sequence[str]) -> None:
         """
-        @param word: what was typed.
-        @param offered: what may stand in its place; not empty.
+        @param word: the typed word.
+        @param offered: the candidates; not empty.
         """
         self._choices = [*offered, word]
         self._place = len(offered)
@@ -89,7 +89,7 @@ class Cycle:
     def next(self, step: int) -> str:
         """
         @param step: 1 for the next candidate, -1 for the one before.
-        @return: what is to stand in the input now.
+        @return: the word to put into the input.
         """
         self._place = (self._place + step) % len(self._choices)
         return self._choices[self._place]

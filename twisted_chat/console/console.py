@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.console.test_console -*-
 """
-Puts the console together: keys in, lines out, and an input at the bottom that nothing disturbs.
+Combines the parts of the console: keys in, lines out, and an input at the bottom that output does
+not disturb.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from .terminal import DUMB_TERMS
 
 class ConsoleDelegate(Protocol):
     """
-    What a console tells its owner.
+    What a console calls in its owner.
 
     All methods are called in the reactor's thread, and may call the console back at once.
     """
 
     def lineEntered(self, text: str) -> None:
         """
-        Take a line: the user pressed Enter.  The line stays on the screen already.
+        Take a line: the user pressed Enter.  The line is on the screen already.
 
-        @param text: what was typed, without a line end at its end; it holds line ends where the
-            user typed Alt-Enter or pasted them.  It may be empty.
+        @param text: the typed text, without a final line end; it holds line ends if the user typed
+            Alt-Enter or pasted them.  It may be empty.
         """
 
     def complete(self, text: str, cursor: int) -> Sequence[str]:
@@ -45,8 +46,8 @@ class ConsoleDelegate(Protocol):
 
         @param text: what stands in the input.
         @param cursor: where the cursor stands, in characters from the start of C{text}.
-        @return: what may stand in place of the word before the cursor, best first, each with the
-            blank or C{": "} that should follow it; or nothing.  The word is that of
+        @return: the candidates for the word before the cursor, best first, each with the blank or
+            C{": "} that should follow it; or nothing.  The word is that of
             L{wordBefore<twisted_chat.console.completion.wordBefore>}.
         """
 
@@ -61,10 +62,10 @@ QUIT_WINDOW = 2.0
 """Seconds within which a second Ctrl-C leaves."""
 
 FULL_HINT_DURATION = 3.0
-"""Seconds for which it is said that an input is full."""
+"""Seconds for which a hint says that the input is full."""
 
 CONFIRM_ROWS = 5
-"""An input of more rows than this is sent only when Enter was pressed twice."""
+"""An input of more rows than this is sent only when Enter is pressed twice."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class _Question:
 
     @ivar words: the question.
     @ivar answered: called with the answer.
-    @ivar shown: gives what of an answer is on the screen.
-    @ivar aside: what was being typed before.
+    @ivar shown: returns the visible form of an answer.
+    @ivar aside: the input that was put aside.
     """
 
     words: str
@@ -90,12 +91,12 @@ class Console(Screen):
 
     Its host feeds it (L{dataReceived}, L{resize}), calls L{start} once, and L{suspend} and
     L{resume} when the terminal goes to another program and comes back.  It knows no descriptor, no
-    signal and no network, so a terminal at the other end of a network serves as well.
+    signal and no network, so the terminal may also be at the other end of a network.
 
-    @ivar delegate: is told of entered lines.
-    @ivar ownLine: makes the lines that stay on the screen of a text that was entered; by default
-        the text itself.
-    @ivar confirmation: called with a text when Enter is pressed; gives a hint if Enter has to be
+    @ivar delegate: receives the entered lines.
+    @ivar ownLine: returns the lines that stay on the screen for an entered text; by default the
+        text itself.
+    @ivar confirmation: called with a text when Enter is pressed; returns a hint if Enter must be
         pressed again to enter it, or nothing.
     @ivar suspender: called when Ctrl-Z is pressed; by default the key does nothing.
     """
@@ -114,16 +115,16 @@ class Console(Screen):
         drift: bool | None = None,
     ) -> None:
         """
-        @param clock: the time, for what is gathered.
+        @param clock: schedules drawing and hints.
         @param transport: takes the bytes for the terminal.
-        @param size: columns and rows; zeros for a terminal that does not tell.
+        @param size: columns and rows; zeros if unknown.
         @param term: the name of the terminal, as in C{TERM}.
-        @param delegate: is told of entered lines.
-        @param history: earlier lines; entered ones are added.
+        @param delegate: receives the entered lines.
+        @param history: earlier lines, to which entered ones are added.
         @param color: whether colours and other looks are used.
         @param reflow: whether the terminal rewraps its rows when its width changes; L{None} to
             guess by its name.
-        @param drift: whether it then scrolls although there are blank rows below; L{None} to guess.
+        @param drift: whether it then scrolls even if there are blank rows below; L{None} to guess.
         """
         columns, rows = size[0] or DEFAULT_SIZE[0], size[1] or DEFAULT_SIZE[1]
         bends = reflows(term) if reflow is None else reflow
@@ -162,7 +163,7 @@ class Console(Screen):
         """
         Take what the user typed.
 
-        @param data: the bytes as they came from the terminal.
+        @param data: the bytes as received from the terminal.
         """
         if self._closed:
             return
@@ -176,14 +177,14 @@ class Console(Screen):
     @property
     def typing(self) -> bool:
         """
-        Whether the input holds a text that was not entered yet.
+        Whether the input holds text that was not entered yet.
         """
         editor = self._editor if self._question is None else self._question.aside
         return bool(editor.cells)
 
     def close(self) -> None:
         """
-        Write what waits, take the input off the screen, and do nothing from then on.
+        Write waiting lines and erase the input; ignore all later calls.
         """
         self._keys.close()
         self._endHint()
@@ -197,15 +198,15 @@ class Console(Screen):
         shown: Callable[[str], str] = str,
     ) -> None:
         """
-        Let the next entered line be the answer of a question.
+        Ask a question, which the next entered line answers.
 
-        What was typed so far is put aside until then.  The question and its answer stay on the
-        screen as they stood there.  A question asked before is dropped.
+        The present input is put aside until then.  The question and its answer stay on the screen
+        as they are.  An earlier question is dropped.
 
-        @param question: stands in place of the prompt.
+        @param question: shown in the place of the prompt.
         @param answered: called with the answer, instead of the delegate.
-        @param secret: whether nothing of the answer is on the screen.
-        @param shown: gives what of an answer is on the screen, while it is typed and afterwards.
+        @param secret: whether to hide the answer.
+        @param shown: returns the visible form of the answer, while it is typed and afterwards.
         """
         aside = self._editor if self._question is None else self._question.aside
         self._question = _Question(
@@ -216,7 +217,7 @@ class Console(Screen):
 
     def setPrompt(self, text: str) -> None:
         """
-        Set what stands before the input.
+        Set the prompt, which is shown before the input.
 
         @param text: for instance C{"Ann> "}; a blank at its end is part of it.
         """
@@ -225,7 +226,7 @@ class Console(Screen):
 
     def setStatus(self, text: str) -> None:
         """
-        Set what stands before the prompt.
+        Set the status, which is shown before the prompt.
 
         @param text: for instance C{"[#dev] [offline, retry 4 s]"}, or nothing.
         """
@@ -249,8 +250,8 @@ class Console(Screen):
         """
         Show a hint before the prompt, until the next key.
 
-        @param kind: the key that means something else now, if it is the next.
-        @param seconds: how long it holds at most.
+        @param kind: the key that has a special meaning if it is the next one.
+        @param seconds: how long the hint lasts at most.
         """
         self._hint = kind, text
         if seconds is not None:
@@ -258,7 +259,7 @@ class Console(Screen):
 
     def _endHint(self) -> str:
         """
-        @return: the kind of the hint there was, or nothing.
+        @return: the kind of the hint that was shown, or nothing.
         """
         if self._hintTimer is not None:
             self._hintTimer.cancel()
@@ -315,7 +316,7 @@ class Console(Screen):
 
     def _confirmation(self) -> str:
         """
-        @return: why Enter has to be pressed again, or nothing.
+        @return: why Enter must be pressed again, or nothing.
         """
         rows = self._editor.cells.count("\n") + 1
         if rows > CONFIRM_ROWS:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_ansi -*-
 """
-Drawing without a single escape.
+Draws without any escape sequence.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from .styledtext import Line
 
 class DumbPainter:
     """
-    Draws on a terminal that knows nothing but the carriage return: the input is one row, of which
-    the part around the cursor is shown.
+    Draws on a terminal that knows only the carriage return: the input is one row, of which the part
+    around the cursor is shown.
     """
 
     def __init__(self, columns: int) -> None:
@@ -60,7 +60,7 @@ class DumbPainter:
         return ""
 
     def clear(self) -> str:
-        """See L{Painter<twisted_chat.console.ansi.Painter>}.  There is no way to clear."""
+        """See L{Painter<twisted_chat.console.ansi.Painter>}.  It cannot clear the screen."""
         return self._erase()
 
     def _erase(self) -> str:
@@ -69,8 +69,8 @@ class DumbPainter:
 
     def _window(self, view: View) -> tuple[str, str]:
         """
-        @return: the part of the input that is shown, and what of it stands before the cursor.  The
-            part moves by half a row, so that most keys change little.
+        @return: the visible part of the input, and the part of that before the cursor.  It scrolls
+            by half a row, so that most keys change little.
         """
         pieces = [seen(each) for each in graphemes(view.prompt)]
         cursor = len(pieces) + view.cursor

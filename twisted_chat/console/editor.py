@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_editor -*-
 """
-Models the line being typed, without a screen.
+Edits the input line, without a screen.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .recall import Recall, Search
 
 class LineEditor(Buffer):
     """
-    A buffer, the keys that change it, earlier lines and completion.
+    A buffer with key bindings, earlier lines and completion.
 
     The bindings are those of Emacs and readline.
 
-    @ivar search: the search for an earlier line that is under way, or L{None}.
+    @ivar search: the search for an earlier line in progress, or L{None}.
     """
 
     def __init__(self, history: Sequence[str] = ()) -> None:
@@ -33,10 +33,10 @@ class LineEditor(Buffer):
 
     def press(self, key: str) -> bool:
         """
-        Do what a key means.
+        Perform the action of a key.
 
         @param key: the name of a key, as L{KeyParser<twisted_chat.console.keys.KeyParser>} has it.
-        @return: whether the key means anything here.
+        @return: whether the key has an action here.
         """
         if self.search is not None:
             if self._pressInSearch(self.search, key):
@@ -53,7 +53,7 @@ class LineEditor(Buffer):
 
     def insert(self, text: str) -> None:
         """
-        Put text in at the cursor, or into the words of a search.
+        Insert text at the cursor, or into the words of a search.
         """
         self._cycle = None
         if self.search is None:
@@ -63,7 +63,7 @@ class LineEditor(Buffer):
 
     def take(self) -> str:
         """
-        Take the text out, as it is entered.
+        Take the text out of the editor, because it is entered.
         """
         text = self.text
         self._recall.reset()
@@ -75,7 +75,7 @@ class LineEditor(Buffer):
 
     def clear(self) -> None:
         """
-        Drop the text; it can be brought back by undoing.
+        Drop the text; undo brings it back.
         """
         self._remember("")
         self._recall.reset()
@@ -85,9 +85,9 @@ class LineEditor(Buffer):
 
     def abort(self) -> bool:
         """
-        Leave a search or a completion, with the text as it was before.
+        Cancel a search or a completion, and restore the text.
 
-        @return: whether there was one.
+        @return: whether either was in progress.
         """
         if self.search is not None:
             self.search = None
@@ -100,7 +100,7 @@ class LineEditor(Buffer):
 
     def acceptSearch(self) -> None:
         """
-        End a search; the line found, if any, stands in the input.
+        End a search, with the line that it found, if any, in the input.
         """
         search, self.search = self.search, None
         if search is not None and search.place is not None:
@@ -110,12 +110,12 @@ class LineEditor(Buffer):
 
     def complete(self, step: int, offer: Callable[[str, int], Sequence[str]]) -> bool:
         """
-        Complete the word before the cursor, or go on to the next candidate.
+        Complete the word before the cursor, or select the next candidate.
 
         @param step: 1 for the next candidate, -1 for the one before.
-        @param offer: called with the text and the cursor's place in it, in characters, if this is
-            not going on.
-        @return: whether there is anything to choose.
+        @param offer: called with the text and the position of the cursor, in characters, to begin a
+            new completion.
+        @return: whether there are candidates.
         """
         if self._cycle is None:
             word = wordBefore(self.text, self.place)
@@ -157,7 +157,8 @@ class LineEditor(Buffer):
 
     def _pressInSearch(self, search: Search, key: str) -> bool:
         """
-        @return: whether the key belongs to the search; any other ends it and then does its work.
+        @return: whether the key belongs to the search; any other key ends it and then performs its
+            action.
         """
         if key == "ctrl-r":
             search.again()
@@ -170,7 +171,7 @@ class LineEditor(Buffer):
         return True
 
 
-# What the keys do.
+# The key bindings.
 _KEYS: dict[str, Callable[[LineEditor], object]] = {
     key: action
     for keys, action in (

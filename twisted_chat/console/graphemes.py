@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from wcwidth import iter_graphemes, wcswidth
 
-# What may not stand in an input: controls, separators, half surrogate pairs, and the characters
+# Characters that an input must not hold: controls, separators, half surrogate pairs, and characters
 # without a shape that reorder or hide their neighbours.  Joiners, selectors and tags stay: emoji
-# and scripts are typed with them, and may arrive one by one.
+# and scripts need them, and they may arrive one by one.
 _UNTYPEABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
@@ -24,10 +24,10 @@ _UNTYPEABLE = re.compile(
 
 def typeable(text: str) -> str:
     """
-    Make typed or pasted text fit to stand in an input.
+    Make typed or pasted text fit for an input.
 
-    Line ends become C{"\\n"}, tabs a blank; what cannot be seen and is no part of a letter or an
-    emoji is dropped.  The function is total and idempotent.
+    Line ends become C{"\\n"}, tabs a blank; invisible characters that are not part of a letter or
+    an emoji are dropped.  The function is total and idempotent.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -37,7 +37,7 @@ def typeable(text: str) -> str:
 
 def graphemes(text: str) -> list[str]:
     """
-    Split a text without carriage returns into what people take for its characters.
+    Split a text without carriage returns into the units that people see as characters.
     """
     return list(text) if text.isascii() else list(iter_graphemes(text))
 
@@ -47,8 +47,8 @@ def cells(grapheme: str) -> int:
     """
     Count the cells of a terminal that a grapheme is expected to take.
 
-    Terminals disagree about emoji.  So this may lay out rows, but never decides where the cursor
-    is: that is left to the terminal.
+    Terminals disagree about emoji, so this may lay out rows, but the position of the cursor is left
+    to the terminal.
     """
     return max(0, wcswidth(grapheme))
 
@@ -62,12 +62,12 @@ def width(text: str) -> int:
 
 def seen(grapheme: str) -> tuple[str, int]:
     """
-    Choose how a grapheme of an input is drawn.
+    Choose the visible form of a grapheme of an input.
 
-    A mark or joiner without a base gets the dotted circle that Unicode keeps for showing it, so
-    that it can be seen and erased, and does not fall upon its neighbour.
+    A mark or joiner without a base gets a dotted circle, as Unicode recommends, so that it can be
+    seen and erased, and does not attach to its neighbour.
 
-    @return: what to print, and how many cells it is expected to take.
+    @return: the text to print, and the number of cells that it is expected to take.
     """
     size = 1 if " " <= grapheme <= "~" else cells(grapheme)
     return (grapheme, size) if size else ("\u25cc" + grapheme, 1)
@@ -76,7 +76,7 @@ def seen(grapheme: str) -> tuple[str, int]:
 @dataclass(frozen=True)
 class Row:
     """
-    One row of the input as it is drawn.
+    One drawn row of the input.
 
     @ivar prompt: its part of the prompt; empty on most rows.
     @ivar text: its part of the text.
@@ -105,8 +105,8 @@ def layOut(prompt: str, text: Sequence[str], cursor: int, columns: int) -> Layou
     """
     Break a prompt and an input into rows.
 
-    The last column stays free, so that a terminal is never about to wrap by itself and the cursor
-    has a place behind a full row.
+    The last column stays free, so that the terminal never wraps by itself and the cursor has a
+    place after a full row.
 
     @param prompt: stands before the text; without line ends.
     @param text: the graphemes of the input; a line end begins a new row.
@@ -151,7 +151,7 @@ def layOut(prompt: str, text: Sequence[str], cursor: int, columns: int) -> Layou
 
 def reflowed(pieces: Iterable[str], columns: int) -> int:
     """
-    Count the rows that a drawn row takes after a terminal that reflows became narrower.
+    Count the rows that a drawn row takes after a reflowing terminal became narrower.
 
     @param pieces: what was drawn, in parts.
     @param columns: the new width, in cells.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_inputhistory -*-
 """
-Keeps the lines that the user typed between runs.
+Keeps the lines that the user typed, between runs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from .buffer import MAX_INPUT
 from .graphemes import typeable
 
 MAX_HISTORY_LINES = 1000
-"""How many lines are kept."""
+"""Most lines that are kept."""
 
-# Commands that give a secret of the user's own, and how many words stand before it.
+# Commands that contain a secret of the user, and the number of words before it.
 _SECRET = {"login": 2, "register": 1, "password": 1, "identify": 1}
 
-# Commands whose lines are private: messages to one user, and secrets.
+# Commands whose lines are private: direct messages, and secrets.
 _PRIVATE = ("msg", "query", "w", "whisper", "r", "reply", *_SECRET)
 
-# Commands that may give the key of a room, and how many words stand before it.
+# Commands that may contain the password of a room, and the number of words before it.
 _KEYED = {"join": 2, "key": 2, "lock": 1}
 
 _COMMAND = re.compile(r"/(\w+)\s*")
@@ -34,10 +34,10 @@ _ESCAPE = re.compile(r"\\(.)")
 
 def storable(line: str) -> str | None:
     """
-    Reduce a line to what may be written to a disk; each of its rows may be a command.
+    Reduce a line to the part that may be written to a disk; each of its rows may be a command.
 
-    @return: the line; without the key of a room if it joins or locks one; L{None} for a private
-        message, a password, or what may be an abbreviation of such a command.
+    @return: the line, without the password of a room that it joins or locks; L{None} for a direct
+        message, a secret, or a possible abbreviation of such a command.
     """
     rows = [_public(row) for row in line.split("\n")]
     kept = [row for row in rows if row is not None]
@@ -46,11 +46,11 @@ def storable(line: str) -> str | None:
 
 def withoutSecrets(text: str, mark: str = "") -> str:
     """
-    Take out of a text the secrets that its commands give: they stay neither on the screen nor in
-    the memory of earlier lines.
+    Remove the secrets in the commands of a text, so that they stay neither on the screen nor among
+    earlier lines.
 
     @param text: as it was entered; each of its rows may be a command.
-    @param mark: what stands in the place of a secret.
+    @param mark: the replacement of a secret.
     """
     return "\n".join(_withoutSecret(row, mark) for row in text.split("\n"))
 
@@ -79,14 +79,14 @@ class History(Sequence[str]):
     """
     The lines typed, oldest first, at most L{MAX_HISTORY_LINES}.
 
-    With a path they outlive the process: each line is appended to the file by one write, so that
-    several consoles can share it.  The file is readable for its owner only.  A file that is
-    missing, damaged or refused costs the memory of earlier runs and nothing else.
+    With a path they outlive the process: each line is appended to the file in one write, so that
+    several consoles can share it.  The file is readable by its owner only.  A file that is missing,
+    damaged or refused costs only the lines of earlier runs.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         """
-        @param path: the file; L{None} to forget at the end.
+        @param path: the file; L{None} to keep the lines in memory only.
         """
         self._path = path
         self._lines: list[str] = []
@@ -111,7 +111,7 @@ class History(Sequence[str]):
 
     def add(self, line: str) -> None:
         """
-        Keep a line, without the secrets in it; not if it is blank or the same as the one before.
+        Keep a line without its secrets, unless it is blank or repeats the one before.
         """
         line = withoutSecrets(line)
         if not line.strip() or self._lines[-1:] == [line]:

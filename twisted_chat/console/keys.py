@@ -3,8 +3,8 @@
 Turns the bytes of a terminal into keys.
 
 The sequences are those of ECMA-48 and of xterm's I{Control Sequences} (ctlseqs): cursor and editing
-keys with modifiers, bracketed paste, C{modifyOtherKeys} and C{CSI u}, and rxvt's variants.  Replies
-to questions (cursor position, device attributes), focus and mouse reports are swallowed.
+keys with modifiers, bracketed paste, C{modifyOtherKeys} and C{CSI u}, and rxvt's variants.  Reports
+(cursor position, device attributes, focus, mouse) are discarded.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Kind = Literal["text", "key", "paste"]
 
 ESCAPE_DELAY = 0.05
 """
-Seconds after which an ESC without sequel is the Escape key.  A sequence arrives in one piece but
-on the worst of lines; people wait longer than this for a lone Escape to mean anything.
+Seconds after which an ESC that nothing follows is the Escape key.  A sequence arrives in one piece
+on all but the worst connections, and people do not notice this delay of a lone Escape.
 """
 
 PASTE_DELAY = 5.0
-"""Seconds of silence after which a paste without an end is over: its terminal went away."""
+"""Seconds of silence that end an unfinished paste: its terminal went away."""
 
 MAX_SEQUENCE = 64
-"""The longest sequence that is waited for, in bytes.  None that means a key is half as long."""
+"""The longest sequence that is awaited, in bytes: more than twice the longest that means a key."""
 
 MAX_PASTE = 65536
-"""How much of one paste is kept, in bytes: more than an input holds."""
+"""Bytes of one paste that are kept: more than an input holds."""
 
 _TEXT = re.compile(rb"[^\x00-\x1f\x7f]+")
 _CSI = re.compile(rb"\x1b\[([0-?]*)[ -/]*([@-Z\\-~])")
@@ -91,18 +91,18 @@ class KeyParser:
     """
     Turns the bytes of a terminal, cut anywhere, into text, keys and pastes.
 
-    What it delivers, in the order it was typed:
+    It delivers, in the order of typing:
 
       - C{("text", characters)}: characters without controls;
       - C{("key", name)}: C{"enter"}, C{"left"}, C{"ctrl-a"}, C{"alt-b"}, C{"ctrl-left"},
         C{"shift-tab"}...; modifiers stand in the order ctrl, alt, shift;
-      - C{("paste", characters)}: a bracketed paste as a whole, with whatever it holds.
+      - C{("paste", characters)}: a whole bracketed paste, unfiltered.
     """
 
     def __init__(self, clock: IReactorTime, deliver: Callable[[Kind, str], None]) -> None:
         """
-        @param clock: tells a lone Escape from the start of a sequence.
-        @param deliver: called with each thing typed.
+        @param clock: times the delay that tells a lone Escape from the start of a sequence.
+        @param deliver: called with each item.
         """
         self._clock = clock
         self._deliver = deliver
@@ -141,7 +141,7 @@ class KeyParser:
 
     def close(self) -> None:
         """
-        Deliver nothing any more.
+        Deliver no more.
         """
         self._stopTimer()
         self._held = b""
@@ -162,7 +162,7 @@ class KeyParser:
 
     def _endText(self) -> None:
         """
-        End the text before a control: half a character will not be completed.
+        End the text before a control: half a character can no longer be completed.
         """
         rest = self._decoder.decode(b"", True)
         if rest:
@@ -170,9 +170,9 @@ class KeyParser:
 
     def _sequence(self, data: bytes, position: int) -> int:
         """
-        Read what an ESC begins.
+        Parse the sequence that an ESC begins.
 
-        @return: where the rest of the data begins; C{position} itself if the sequence is
+        @return: the position of the rest of the data; C{position} itself if the sequence is
             unfinished.
         """
         self._endText()
@@ -198,7 +198,7 @@ class KeyParser:
 
     def _alt(self, data: bytes, position: int) -> int:
         """
-        Read an ESC that begins no sequence: Alt with a key, or Escape before another key.
+        Parse an ESC that does not begin a sequence: Alt with a key, or Escape before another key.
         """
         code = data[position + 1]
         if code >= 0xF5:
@@ -297,7 +297,7 @@ class KeyParser:
 
     def _expired(self) -> None:
         """
-        Deliver what is held as it is: nothing followed.
+        Deliver the unfinished sequence as it is, because nothing followed.
         """
         self._timer = None
         held, self._held = self._held, b""

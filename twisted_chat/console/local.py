@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.system.test_console -*-
 """
-Gives a console the terminal of this process: its settings, the signals that concern it, and a way
-out that leaves the terminal as it was.
+Connects a console to the terminal of this process: changes its settings, handles its signals, and
+restores it at the end.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from .process import SIGNALLED, ProcessIO, privately
 from .terminal import Mode, Terminal
 
 DRAIN_DELAY = 1.0
-"""Seconds a stuck terminal has to take what waits before a stop goes on without it."""
+"""Seconds for which a suspension waits for a stuck terminal to take the remaining output."""
 
 STOP_DELAY = 0.1
-"""Seconds after which we are back from a stop that did not stop us."""
+"""Seconds after which a stop signal that did not stop the process counts as over."""
 
 HANGUP = SIGNALLED + signal.SIGHUP
-"""What a process ends with whose terminal vanished: as if the signal about that had come."""
+"""The exit code after the terminal vanished: that of the signal SIGHUP."""
 
 _log = Logger()
 
@@ -40,7 +40,7 @@ _log = Logger()
 @implementer(IPullProducer)
 class _Drained:
     """
-    Calls back when a transport has written all it holds.
+    Calls back when a transport has written everything that it holds.
     """
 
     def __init__(self, callback: Callable[[], object]) -> None:
@@ -51,7 +51,7 @@ class _Drained:
         self._callback = callback
 
     def resumeProducing(self) -> None:
-        """Called on registration, and then when there is nothing left to write."""
+        """Count calls: the first comes on registration, the second once everything is written."""
         self._asked += 1
         if self._asked == 2:
             self._callback()
@@ -63,7 +63,7 @@ class _Drained:
 @implementer(IHalfCloseableProtocol)
 class LocalHost(Protocol):
     """
-    Gives a console the terminal of this process.
+    Connects a console to the terminal of this process.
 
     Use: C{sys.exit(host.run(delegate, begin))}, and L{leave} from anywhere below it.  However the
     process ends (by L{leave}, by L{ProcessIO.end<twisted_chat.console.process.ProcessIO.end>}, by a
@@ -72,7 +72,7 @@ class LocalHost(Protocol):
 
     Ctrl-Z and SIGTSTP give the terminal to the shell, C{fg} brings it back.
 
-    @ivar console: the console; there while C{run} runs.
+    @ivar console: the console, while C{run} runs.
     """
 
     transport: StandardIO
@@ -91,7 +91,8 @@ class LocalHost(Protocol):
         @param process: the input, output and signals of this process.
         @param mode: what L{chooseMode<twisted_chat.console.terminal.chooseMode>} chose: C{"ansi"}
             or C{"dumb"}.
-        @param environ: the environment: C{TERM}, C{NO_COLOR}, and what tells which terminal it is.
+        @param environ: the environment: C{TERM}, C{NO_COLOR}, and variables that identify the
+            terminal.
         @param history: earlier lines.
         """
         self._reactor = reactor
@@ -109,7 +110,7 @@ class LocalHost(Protocol):
         """
         Run until L{leave} is called.
 
-        @param delegate: is told of entered lines.
+        @param delegate: receives the entered lines.
         @param begin: called once with the console, when the reactor runs and the input is drawn.
         @return: the exit code.
         """
@@ -124,10 +125,10 @@ class LocalHost(Protocol):
 
     def leave(self, code: int = 0, sentence: str = "") -> None:
         """
-        Write what waits, give the terminal back and stop the reactor.
+        Write waiting output, give the terminal back and stop the reactor.
 
         @param code: the exit code; the first one counts.
-        @param sentence: what to say on standard error afterwards.
+        @param sentence: a sentence to write to standard error afterwards.
         """
         if not self._suspended:
             self.console.close()
@@ -166,7 +167,7 @@ class LocalHost(Protocol):
         """
         Take what the user typed.
 
-        A bug is logged, and L{ProcessIO} sees it there.  To the reactor an exception would look
+        An exception is logged, where L{ProcessIO} sees it; if it reached the reactor, it would look
         like the end of the input.
         """
         try:
@@ -176,7 +177,7 @@ class LocalHost(Protocol):
 
     def readConnectionLost(self) -> None:
         """
-        Leave: the terminal vanished, since one that is there has no end.
+        Leave: the terminal vanished, since input from a terminal does not end otherwise.
         """
         self.leave(HANGUP)
 
@@ -197,8 +198,8 @@ class LocalHost(Protocol):
 
     def write(self, data: bytes) -> None:
         """
-        Send bytes to the terminal: at the very end past the transport, which is closed or stuck,
-        as much as the terminal takes.
+        Send bytes to the terminal; at the very end, when the transport is closed or stuck, bypass
+        it and write as much as the terminal takes.
         """
         if self._connected:
             self.transport.write(data)
@@ -208,8 +209,7 @@ class LocalHost(Protocol):
 
     def _reflows(self, term: str) -> bool:
         """
-        tmux calls itself screen where it is told to, and xterm tells by its version that it is no
-        other terminal under its name.
+        tmux may be configured to call itself screen; only a real xterm sets its version variable.
         """
         if self._isTmux(term):
             return True
@@ -222,7 +222,7 @@ class LocalHost(Protocol):
 
     def _catch(self, number: int, action: Callable[[], object]) -> None:
         """
-        Do something on a signal, in the reactor's own time.
+        Run an action on a signal, in the reactor's thread.
         """
         signal.signal(number, lambda *_: self._reactor.callFromThread(action))
 
@@ -231,8 +231,8 @@ class LocalHost(Protocol):
 
     def _suspend(self) -> None:
         """
-        Give the terminal to the shell: first what waits to be written, then its settings, then
-        stop, with all of our process group as the terminal itself would do it.
+        Give the terminal to the shell: write waiting output, restore the settings, then stop the
+        whole process group, as the terminal itself would.
         """
         if self._suspended or not self._connected or self.transport.disconnecting:
             return
@@ -253,7 +253,8 @@ class LocalHost(Protocol):
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(0, signal.SIGTSTP)
         self._catch(signal.SIGTSTP, self._suspend)
-        # SIGCONT brings us back; unless nothing stopped us, as in a group without a shell.
+        # SIGCONT resumes the process; a timer does if nothing stopped it, as in a group without a
+        # shell.
         self._timer = self._reactor.callLater(STOP_DELAY, self._continued)
 
     def _continued(self) -> None:

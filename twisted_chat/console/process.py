@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.console.test_process -*-
 """
-Runs a client's process: its descriptors, its signals, and how it stops.
+Runs a client's process: manages its descriptors, its signals and its end.
 
-Whatever happens, the descriptors that the process shares with its shell are left as they were
-found: a terminal that stays in non-blocking mode breaks the programs that use it next.
+Whatever happens, the descriptors that the process shares with its shell are restored: a terminal
+left in non-blocking mode breaks the programs that use it next.
 """
 
 from __future__ import annotations
@@ -35,22 +35,23 @@ REFUSED: Final = 77
 SIGNALLED: Final = 128
 PIPE_CLOSED: Final = 141
 """
-How a client exits: the words of sysexits(3) where there is one, and a shell's numbers for signals.
+The exit codes of a client: those of sysexits(3) if one fits, and a shell's numbers for signals.
 """
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _SHUTDOWN_TIMEOUT = 1.0
-"""Seconds that the last bytes have to leave after a signal, and threads to end after the rest."""
+"""Seconds to wait after a signal for the last bytes to be written, and at the end for threads to
+finish."""
 
 _MAX_NOTES = 100
-"""How many lines of the log are kept."""
+"""Lines of the log that are kept."""
 
 
 def fillGaps() -> None:
     """
-    Open C{/dev/null} on each of the descriptors 0, 1 and 2 that is closed.  Otherwise the next
-    file or socket would get its number, and be taken for it.
+    Open C{/dev/null} on each of the descriptors 0, 1 and 2 that is closed.  Otherwise the next file
+    or socket would get that number, and be mistaken for a standard stream.
     """
     while True:
         fd = os.open(os.devnull, os.O_RDWR)
@@ -61,7 +62,7 @@ def fillGaps() -> None:
 
 def report(sentence: str) -> None:
     """
-    Write a sentence for people to the standard error, in UTF-8 whatever the locale.
+    Write a sentence for people to standard error, in UTF-8 whatever the locale.
     """
     with contextlib.suppress(OSError):
         os.write(2, f"twisted-chat: {sentence}\n".encode("utf-8", "replace"))
@@ -72,8 +73,8 @@ def privately(fd: int, access: int) -> Iterator[int]:
     """
     Make a descriptor whose flags are not shared with other processes.
 
-    A terminal or a pipe is opened once more, so that not even SIGKILL leaves anything behind.
-    Where that cannot be done, the descriptor is duplicated, and its flags are set back in the end.
+    A terminal or a pipe is opened again, so that not even SIGKILL leaves changed flags behind.  If
+    that is impossible, the descriptor is duplicated, and its flags are restored at the end.
 
     @param fd: a standard descriptor.
     @param access: C{os.O_RDONLY} or C{os.O_WRONLY}.
@@ -107,17 +108,17 @@ def _reopened(fd: int, access: int) -> int | None:
 @implementer(ILogObserver)
 class ProcessIO:
     """
-    A process from its first byte to its exit code.
+    Runs a process from its first byte to its exit code.
 
-    It takes all logs: nothing is ever logged to a terminal.  An unhandled failure is a
-    bug, and ends the process.
+    It collects the log, which never goes to a terminal.  An unhandled failure is a bug, and ends
+    the process.
 
-    @ivar notes: the last lines logged, for a report about a bug.
+    @ivar notes: the last lines of the log, for a bug report.
     """
 
     def __init__(self, reactor: Any) -> None:
         """
-        @param reactor: the reactor; it is run and stopped here.
+        @param reactor: the reactor to run and stop.
         """
         self._reactor = reactor
         self._code = DONE
@@ -137,9 +138,9 @@ class ProcessIO:
         """
         Run until L{end}.
 
-        @param protocol: gets the standard input, and writes the standard output.
+        @param protocol: reads standard input, and writes standard output.
         @param begin: called once, when the reactor runs and the protocol has its transport.
-        @param interrupted: called with the exit code of a signal; has to call L{end}.
+        @param interrupted: called with the exit code of a signal; must call L{end}.
         @return: the exit code.
         """
         globalLogBeginner.beginLoggingTo([self], redirectStandardIO=False)
@@ -160,9 +161,9 @@ class ProcessIO:
 
     def end(self, code: int, sentence: str = "") -> None:
         """
-        Write what waits, and stop.  The first call counts.
+        Write waiting output, and stop.  Only the first call counts.
 
-        @param sentence: what to say on standard error when everything else is written.
+        @param sentence: a sentence to write to standard error after everything else.
         """
         if self._ending:
             return
@@ -176,23 +177,23 @@ class ProcessIO:
 
     def hurry(self) -> None:
         """
-        Give up after a second what is not written by then.
+        Discard output that is not written within a second.
         """
         self._reactor.callLater(_SHUTDOWN_TIMEOUT, self.stop)
 
     def gone(self) -> None:
         """
-        Note that the reader of the output is gone: there is nothing to wait for.
+        Note that the reader of the output is gone, so that nothing needs to be written.
         """
         self._gone = True
 
     def stop(self) -> None:
         """
-        Stop the reactor: everything is written, or cannot be.
+        Stop the reactor, because everything is written or cannot be.
         """
         if self._reactor.running and not self._stopping:
             self._stopping = True
-            # A thread that looks up a host's name cannot be stopped, and would be waited for.
+            # A thread that resolves a host name cannot be stopped, and would delay the exit.
             guard = threading.Timer(_SHUTDOWN_TIMEOUT, os._exit, (self._code,))
             guard.daemon = True
             guard.start()
@@ -217,8 +218,7 @@ class ProcessIO:
     @contextlib.contextmanager
     def _handlingSignals(self) -> Iterator[None]:
         """
-        Handle signals; one that was ignored from the start (nohup, a job in the background) stays
-        ignored.
+        Handle signals, except those that were ignored from the start (nohup, a background job).
         """
 
         def handle(number: int, frame: object) -> None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_recall -*-
 """
-Finds earlier lines: one by one, or by what they hold.
+Finds earlier lines: one by one, or by their words.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 class Recall:
     """
-    A walk through earlier lines that forgets nothing typed on the way.
+    Walks through earlier lines without losing edits on the way.
 
-    Each line visited, the new one included, keeps the changes made to it until one is entered.
+    Each visited line, including the new one, keeps its edits until a line is entered.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
         """
-        @param lines: the earlier lines, oldest first; may grow while no walk is under way.
+        @param lines: the earlier lines, oldest first; may grow while no walk is in progress.
         """
         self._lines = lines
         self._place: int | None = None
@@ -27,9 +27,9 @@ class Recall:
         """
         Go to another line.
 
-        @param text: what stands in the input now.
+        @param text: the present text of the input.
         @param step: -1 for the line before, 1 for the line after.
-        @return: what stands there, or L{None} if there is none.
+        @return: the text of that line, or L{None} if there is none.
         """
         return self.go(text, self._current() + step)
 
@@ -52,10 +52,10 @@ class Recall:
 
     def find(self, words: str, before: int | None = None, newer: bool = False) -> int | None:
         """
-        Find a line that holds some words, whatever their case.
+        Find a line that contains some words, whatever their case.
 
-        @param before: where to start, itself excluded; L{None} to start at the newest line.
-        @param newer: look among the newer lines instead of the older ones.
+        @param before: the index to start from, exclusive; L{None} to start at the newest line.
+        @param newer: whether to search the newer lines instead of the older ones.
         @return: the index of the nearest such line, or L{None}.
         """
         wanted = words.casefold()
@@ -84,9 +84,9 @@ class Search:
     """
     An incremental search for an earlier line, the newest first.
 
-    @ivar words: what is looked for.
+    @ivar words: the words to search for.
     @ivar place: the index of the line found, or L{None} if none was found yet.
-    @ivar failed: whether no (further) line holds the words.
+    @ivar failed: whether no (further) line contains the words.
     """
 
     def __init__(self, recall: Recall) -> None:
@@ -97,12 +97,12 @@ class Search:
 
     @property
     def found(self) -> str:
-        """The line found, or nothing."""
+        """The line that was found, or nothing."""
         return "" if self.place is None else self._recall.line(self.place)
 
     def extend(self, text: str) -> None:
         """
-        Look for more words; the line found stays if it holds them.
+        Add to the words; the line that was found stays if it contains them.
         """
         self.words += text
         start = None if self.place is None else self.place + 1
@@ -110,7 +110,7 @@ class Search:
 
     def shorten(self) -> None:
         """
-        Look for less, from the newest line again.
+        Remove the last character of the words, and search from the newest line again.
         """
         self.words = self.words[:-1]
         self.place, self.failed = None, False
@@ -119,7 +119,7 @@ class Search:
 
     def again(self, newer: bool = False) -> None:
         """
-        Look for the next line that holds the words.
+        Find the next line that contains the words.
         """
         if self.words:
             self._take(self._recall.find(self.words, self.place, newer))

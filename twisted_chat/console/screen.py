@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.console.test_screen -*-
 """
-Implements the output half of a console: what is shown, and when it is drawn.
+Implements the output half of a console: collects lines, and decides when to draw.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from .styledtext import NOTICE, PLAIN, Line, Style
 
 GATHER_DELAY = 0.030
 """
-Seconds for which lines are gathered before they are drawn, so that a thousand a second cost
-thirty frames.  What the user types is drawn at once.
+Seconds for which lines are collected before they are drawn, so that a thousand a second cost thirty
+frames.  Typed text is drawn at once.
 """
 
 RESIZE_DELAY = 0.050
-"""Seconds for which sizes are gathered: dragging the edge of a window makes dozens."""
+"""Seconds for which sizes are collected: dragging the edge of a window makes dozens."""
 
 BELL_DELAY = 3.0
 """Seconds between two rings of the bell."""
 
 MAX_WAITING_LINES = 5000
-"""How many lines wait for a terminal that takes none; the oldest are skipped, and that is said."""
+"""Most lines that wait for a terminal that takes none; the oldest are skipped, which a line
+reports."""
 
 DEFAULT_SIZE = (80, 24)
-"""The size of a terminal that does not tell its own, in columns and rows."""
+"""The assumed size of a terminal that does not report one, in columns and rows."""
 
 
 class Written(Protocol):
     """
-    What a screen needs of a transport.
+    What a screen requires of a transport.
     """
 
     def write(self, data: bytes) -> object:
@@ -44,15 +45,15 @@ class Written(Protocol):
 
 class Screen:
     """
-    Gathers lines, draws them and the input in frames, and holds them while the terminal is not
-    ours or takes no more.
+    Collects lines, draws them and the input in frames, and holds them while the terminal belongs to
+    another program or takes no more.
 
     It provides L{IPushProducer<twisted.internet.interfaces.IPushProducer>} for a transport that
     cannot keep up: while it is paused, lines wait, at most L{MAX_WAITING_LINES}.
 
     @ivar paused: whether the terminal takes no more for now.
     @ivar throttled: called with L{True} when the terminal takes no more, and with L{False} when it
-        does again: the source of the lines should be held back meanwhile.
+        does again; the source of the lines should pause meanwhile.
     """
 
     def __init__(
@@ -63,10 +64,10 @@ class Screen:
         view: Callable[[], View],
     ) -> None:
         """
-        @param clock: the time, for what is gathered.
+        @param clock: schedules drawing.
         @param transport: takes the bytes for the terminal.
         @param painter: makes these bytes.
-        @param view: what the input shows now.
+        @param view: returns the present input.
         """
         self.paused = False
         self.throttled: Callable[[bool], object] = lambda full: None
@@ -103,7 +104,7 @@ class Screen:
 
     def suspend(self) -> None:
         """
-        Give the terminal away for a while.  Lines to show wait until L{resume}.
+        Give the terminal away for a while.  Lines wait until L{resume}.
         """
         if self._shown:
             self._takeOff()
@@ -117,7 +118,7 @@ class Screen:
 
     def close(self) -> None:
         """
-        Write what waits, take the input off the screen, and do nothing from then on.
+        Write waiting lines and erase the input; ignore all later calls.
         """
         self._closed = True
         self.paused = False
@@ -150,7 +151,7 @@ class Screen:
         """
         Show a line above the input.
 
-        It is cleaned first; a line end in it begins a further, marked row.
+        It is cleaned first; a line end in it begins a marked continuation row.
 
         @param line: the line, or its text.
         @param style: the look of a line that is given as text.
@@ -168,14 +169,14 @@ class Screen:
 
     def setColor(self, color: bool) -> None:
         """
-        Turn colours and other looks of lines on or off, for the lines that come.
+        Turn colours and other styles on or off for later lines.
         """
         self._painter.color = color
 
     @property
     def visible(self) -> bool:
         """
-        Whether what is shown can be seen: the terminal is ours, and takes what is written.
+        Whether output is visible: the console has the terminal, and the terminal takes output.
         """
         return self._shown and not self.paused
 
@@ -191,7 +192,7 @@ class Screen:
 
     def clear(self) -> None:
         """
-        Begin with an empty screen; what stood there goes into the terminal's own scrollback.
+        Clear the screen; its content moves into the terminal's scrollback.
         """
         if self.visible:
             self.draw()
@@ -202,14 +203,14 @@ class Screen:
 
     def drawSoon(self, delay: float = GATHER_DELAY) -> None:
         """
-        Draw what has changed, within some seconds.
+        Draw all changes within C{delay} seconds.
         """
         if self._timer is None and not self._closed:
             self._timer = self._clock.callLater(delay, self._timeToDraw)
 
     def draw(self) -> None:
         """
-        Write one frame with all that waits, if anything changed.
+        Write one frame with all waiting lines, if anything changed.
         """
         if not self.visible:
             return

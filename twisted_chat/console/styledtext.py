@@ -2,8 +2,8 @@
 """
 Describes lines to show: text in segments, each with a style.
 
-A style says what a piece of text is meant to look like; only a painter turns it into bytes, after
-the text was cleaned.  So no text of a user or a server can colour anything.
+A style describes the look of a piece of text; only a painter turns it into bytes, after the text
+was cleaned, so no text from a user or a server can colour anything.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..text.cleaning import showable
 _LINE_END = re.compile("\r\n|\r|\n")
 
 CONTINUATION = "  | "
-"""What the further rows of one message begin with, so that none can forge the look of another."""
+"""Begins each further row of a message, so that a row cannot pass for another message."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Style:
     """
     The look of a piece of text.
 
-    @ivar colour: one of the 16 colours every colour terminal has (0-15), or L{None} for its own.
-    @ivar hue: any number; the painter picks a readable colour of its palette by it.  Equal numbers
-        look equal.  L{None} for no colour; C{colour} wins over it.
+    @ivar colour: one of the 16 colours of every colour terminal (0-15), or L{None} for the default.
+    @ivar hue: any number, by which the painter picks a readable colour; equal numbers get equal
+        colours.  L{None} for no colour; C{colour} takes precedence.
     @ivar bold: brighter or heavier than the rest.
     @ivar dim: less bright than the rest.
     @ivar reverse: foreground and background exchanged.
@@ -100,9 +100,9 @@ class Line:
 
     def rows(self) -> Iterator[Line]:
         """
-        Make the lines that may be printed: cleaned by L{showable}, none with a line end.
+        Split the line into printable rows: cleaned by L{showable}, none with a line end.
 
-        A line end inside the text begins a further line that starts with L{CONTINUATION}.
+        A line end inside the text begins a further row that starts with L{CONTINUATION}.
         """
         row: list[Segment] = []
         for segment in self.segments:

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.console.test_terminal -*-
 """
-Changes the settings of a terminal, which the kernel keeps (POSIX termios), and chooses the kind of
-console that fits what a process was started with.
+Changes the settings of a terminal (POSIX termios), and chooses the kind of console for the standard
+streams of a process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 Mode = Literal["ansi", "dumb", "plain"]
 
 DUMB_TERMS = frozenset({"", "dumb", "unknown", "emacs"})
-"""Values of C{TERM} of terminals that may not be sent an escape."""
+"""Values of C{TERM} for terminals that must not be sent escape sequences."""
 
 
 def chooseMode(
@@ -26,8 +26,8 @@ def chooseMode(
 
     @param interactiveInput: whether the input is a terminal.
     @param interactiveOutput: whether the output is a terminal.
-    @param term: the name of the terminal, as in C{TERM}; nothing if there is none.
-    @param plain: whether lines without any editing were asked for.
+    @param term: the name of the terminal, as in C{TERM}; empty if there is none.
+    @param plain: whether the user asked for lines without editing.
     @return: C{"ansi"} for a terminal with the controls of ECMA-48, C{"dumb"} for one without,
         C{"plain"} for files and pipes.
     """
@@ -36,7 +36,7 @@ def chooseMode(
     return "dumb" if term in DUMB_TERMS else "ansi"
 
 
-# Where termios.tcgetattr() has its flags and its special characters.
+# The indexes of flags and special characters in the result of termios.tcgetattr().
 _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
 
 _INPUT = (
@@ -53,7 +53,7 @@ _LOCAL = termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG
 
 class Terminal:
     """
-    A terminal that can be made ours and given back.
+    A terminal that can be taken and given back.
     """
 
     def __init__(self, descriptor: int = 0) -> None:
@@ -65,7 +65,7 @@ class Terminal:
 
     def size(self) -> tuple[int, int]:
         """
-        @return: its columns and rows; zeros if it does not tell.
+        @return: its columns and rows; zeros if unknown.
         """
         try:
             return os.get_terminal_size(self._descriptor)
@@ -74,11 +74,11 @@ class Terminal:
 
     def take(self) -> None:
         """
-        Make every key come at once, unchanged and without an echo or a signal, and every byte go
-        out unchanged.
+        Switch to raw mode: every key arrives at once, unchanged and without echo or signal, and
+        every byte goes out unchanged.
 
-        What was typed before stays to be read.  In a background process this waits for the
-        foreground, as the kernel does with all who change a terminal there.
+        Input typed before stays readable.  In a background process this blocks until it is in the
+        foreground, as the kernel requires for every change of a terminal.
         """
         if self._saved is None:
             self._saved = termios.tcgetattr(self._descriptor)
@@ -95,7 +95,8 @@ class Terminal:
 
     def giveBack(self) -> None:
         """
-        Set everything as it was before L{take}; once, and only if the terminal is ours to set.
+        Restore the settings from before L{take}, once, and only if this process may change the
+        terminal.
         """
         saved, self._saved = self._saved, None
         if saved is not None and self._inForeground():
@@ -104,14 +105,14 @@ class Terminal:
 
     def _set(self, attributes: list[object]) -> None:
         """
-        Set attributes at once: waiting for a stuck terminal to take its output would take forever.
+        Set attributes at once: waiting for a stuck terminal to take its output could take for ever.
         """
         try:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, attributes)  # type: ignore[arg-type]
         except termios.error as error:
             if error.args[0] != errno.EINTR:
                 raise
-            # Stopped in the background, and back now.
+            # The process was stopped in the background, and has been continued.
             self._set(attributes)
 
     def _inForeground(self) -> bool:

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.doors.test_gate -*-
 """
-The gate: what all doors share, so that two doors have one budget and one admission control.
+The gate: the objects that all doors share, so that two doors have one budget and one admission
+control.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ class Gate:
     @ivar hub: the chat behind them.
     @ivar counters: the server's figures about itself.
     @ivar limits: the bounds that apply.
-    @ivar clock: what times are taken from; without one nothing is timed.
+    @ivar clock: the clock for timeouts and rates; without one there are none.
     @ivar admission: admits connections.
-    @ivar budget: what all clients together have queued.
+    @ivar budget: the memory that the queues of all clients share.
     @ivar deadlines: the timeouts of all connections.
-    @ivar log: where to log what strangers cause.
-    @ivar connections: how many connections there are, those included that are refused and closing.
+    @ivar log: the log for events that strangers can cause.
+    @ivar connections: how many connections there are, including those that were refused and are
+        closing.
     """
 
     _log = Logger()
@@ -45,9 +47,9 @@ class Gate:
         admission: AdmissionControl | None = None,
     ) -> None:
         """
-        @param limits: the bounds; without them the defaults.
+        @param limits: the bounds; by default those of L{Limits}.
         @param clock: a clock that does not jump; without it there are no timeouts and no rates.
-        @param admission: without it, one without trusted networks.
+        @param admission: by default one without trusted networks.
         """
         self.hub = hub
         self.counters = hub.counters
@@ -63,16 +65,15 @@ class Gate:
     @property
     def isOverrun(self) -> bool:
         """
-        Whether so many connections are being refused that descriptors would run out before those
-        are closed.
+        Whether so many refused connections are still closing that descriptors might run out.
         """
         return self.connections >= self.limits.maxConnections + SPARE_DESCRIPTORS // 2
 
     def change(self, limits: Limits, trusted: Iterable[Network]) -> None:
         """
-        Have other bounds from now on; the doors tell their connections.
+        Apply other bounds from now on; the doors tell their connections.
 
-        @param trusted: networks without limits per address.
+        @param trusted: networks that are exempt from the limits per address.
         """
         self.limits = limits
         self.admission.change(limits, trusted)
@@ -85,7 +86,7 @@ class Gate:
 
     def closed(self) -> None:
         """
-        Stop counting a connection.  No timer is left behind the last one.
+        Stop counting a connection, and stop the timer after the last one.
         """
         self.connections -= 1
         if not self.connections:
@@ -93,7 +94,7 @@ class Gate:
 
     def makeBucket(self) -> TokenBucket | None:
         """
-        @return: the rate limit of one more client, or C{None} where there is none.
+        @return: the rate limit of a new client, or C{None} if there is none.
         """
         limits = self.limits
         if not limits.rate or self.clock is None:

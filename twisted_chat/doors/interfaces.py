@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.contracts.test_interfaces -*-
 """
-What the service asks of a door.
+Declares what the service requires of a door.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from zope.interface import Interface
 
 class CannotBind(Exception):
     """
-    A door cannot have a place where it should listen.
+    A port or socket of a door is unavailable.
 
-    @ivar place: the place, as the operator called it.
+    @ivar place: the port or socket, in the operator's words.
     """
 
     def __init__(self, place: str, reason: object) -> None:
         """
-        @param reason: why not, in the system's words.
+        @param reason: the system's error message.
         """
         super().__init__(f"cannot listen on {place}: {reason}")
         self.place = place
@@ -27,7 +27,7 @@ class CannotBind(Exception):
     @classmethod
     def fromError(cls, place: str, error: CannotListenError) -> CannotBind:
         """
-        @return: what to raise where a port cannot be had.
+        @return: the error to raise if a port is unavailable.
         """
         cause = error.socketError
         return cls(place, getattr(cause, "strerror", None) or cause)
@@ -35,15 +35,15 @@ class CannotBind(Exception):
 
 class IDoor(Interface):
     """
-    A way into the chat.  Its methods are called in this order, each once.  A door that was bound
-    and never opened is told to stop reading and to say goodbye as well.
+    A way into the chat.  Its methods are called in this order, each once.  L{stopReading} and
+    L{sayGoodbye} are also called on a door that was bound and never opened.
     """
 
     def bind() -> None:
         """
         Bind every port, and accept nobody yet: new connections wait in the kernel.
 
-        @raise CannotBind: if a port cannot be had.
+        @raise CannotBind: if a port is unavailable.
         """
 
     def open() -> None:
@@ -53,18 +53,19 @@ class IDoor(Interface):
 
     def describe() -> list[str]:
         """
-        @return: lines for the server's log that say where the door is and how people come in; once
-            it is bound.
+        @return: lines for the server's log that say where the door listens and how people enter;
+            called once it is bound.
         """
 
     def stopReading() -> None:
         """
-        Accept nobody and read nothing more: what was taken will be answered.
+        Stop accepting connections and reading input; lines that were taken will be answered.
         """
 
     def sayGoodbye(text: str) -> Deferred[None]:
         """
-        Tell everybody that the server closes, and close, as far as they read it in time.
+        Tell everybody that the server closes, and close each connection once its client has read
+        that.
 
         @param text: clean text.
         @return: fires when all connections and ports are closed.
@@ -72,5 +73,5 @@ class IDoor(Interface):
 
     def abort() -> None:
         """
-        Cut every connection that is left.
+        Cut all remaining connections.
         """

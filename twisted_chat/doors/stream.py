@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.doors.test_stream -*-
 """
-A door over stream sockets: all its connections, and one of them.
+The base classes of a door over stream sockets and of its connections.
 
-Such a door subclasses both classes: L{StreamClient} beside a Twisted protocol, with
-a dialect and what its lines mean, and L{StreamDoor} with that protocol.
+Such a door subclasses both: L{StreamClient} together with a Twisted protocol, adding a dialect and
+the handling of lines, and L{StreamDoor}, whose C{protocol} it sets.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..chat.interfaces import Challenge, IClient, ICork, LoginRequest
 from ..chat.user import User
 from ..counters import DoorCounters
 from ..errors import ChatError
-from ..net.addresses import hostOf, peerOf
+from ..net.addresses import hostOf, peerOf, plainHost
 from ..net.connection import Connection
 from ..net.listener import Listener
 from ..net.sending import Cork
@@ -40,9 +40,9 @@ class StreamClient(Connection):
     One connection, as the chat sees it.
 
     @ivar user: the user, once they are logged in.
-    @ivar dialect: how the client reads; to be set by the door.
-    @ivar cameFrom: where the client comes from, which behind a proxy is not the transport's peer;
-        C{None} where only the transport knows.
+    @ivar dialect: the client's dialect, set by the door.
+    @ivar cameFrom: the client's address until the connection is made, which behind a proxy is not
+        the transport's peer; C{None} if only the transport knows it.
     """
 
     factory: StreamDoor
@@ -54,21 +54,21 @@ class StreamClient(Connection):
         """
         Admit the connection, or refuse it and say why.
         """
-        came = self.cameFrom
+        came, self.cameFrom = self.cameFrom, None
         if self.open(*(peerOf(self.transport) if came is None else hostOf(came))):
             self.admitted()
 
     @property
     def isExposed(self) -> bool:
-        """See L{IClient}.  What comes by a proxy may have been encrypted on its way there."""
+        """See L{IClient}.  A connection by a proxy may have been encrypted on its way there."""
         address = addressOf(self.host)
         if address is None or address.is_loopback or ISSLTransport.providedBy(self.transport):
             return False
-        return self.cameFrom is None or hostOf(self.cameFrom)[0] == peerOf(self.transport)[0]
+        return plainHost(peerOf(self.transport)[0]) == self.host
 
     def admitted(self) -> None:
         """
-        Begin, once the connection is admitted: for doors that speak first.
+        Begin the conversation once the connection is admitted: for doors that speak first.
         """
 
     def login(self, request: LoginRequest) -> None:
@@ -95,10 +95,10 @@ class StreamDoor(Factory):
     """
     All connections of a door, and where it listens.
 
-    @ivar gate: what it shares with other doors.
+    @ivar gate: shared with all other doors.
     @ivar hub: the chat behind it.
-    @ivar name: what the door is called in figures.
-    @ivar counters: its own figures.
+    @ivar name: the door's name in the metrics.
+    @ivar counters: the door's own figures.
     @ivar connections: all connections, oldest first.
     """
 
@@ -107,7 +107,7 @@ class StreamDoor(Factory):
 
     def __init__(self, gate: Gate, listeners: Sequence[Listener] = ()) -> None:
         """
-        @param listeners: where to listen; without any, connections come from elsewhere.
+        @param listeners: where to listen; if there are none, connections come from elsewhere.
         """
         self.gate = gate
         self.hub = gate.hub
@@ -148,15 +148,15 @@ class StreamDoor(Factory):
 
     def startedOn(self, place: str) -> str:
         """
-        @param place: a port, or what the operator called it.
-        @return: the line that says where the door is.
+        @param place: a port, or the operator's name for it.
+        @return: the line that says where the door listens.
         """
         return f"Chat server started on {place}"
 
     def howToEnter(self, address: str, port: int, options: str) -> list[str]:
         """
-        @param options: what the client needs besides, after a blank.
-        @return: lines that say what people type to come in, if the door has such words.
+        @param options: further arguments for the client, after a blank.
+        @return: lines that say what people type to enter, if there is anything to type.
         """
         return []
 
@@ -187,7 +187,7 @@ class StreamDoor(Factory):
 
     def limitsChanged(self) -> None:
         """
-        Let everybody who is here go on at the rate that the gate has now.
+        Apply the gate's new rate to all connections.
         """
         for connection in self.connections:
             connection.limitsChanged()
@@ -196,10 +196,10 @@ class StreamDoor(Factory):
 
     def buildProtocol(self, addr: Any) -> Any:
         """
-        Take a connection; or none at all, which closes it at once, while so many are being refused
-        that descriptors would run out before those are closed.
+        Accept a connection; or return C{None}, which closes it at once, while so many refused
+        connections are still closing that descriptors might run out.
 
-        @param addr: where it comes from.
+        @param addr: the address of the peer.
         @return: the connection's protocol, or C{None}.
         """
         if self.gate.isOverrun:

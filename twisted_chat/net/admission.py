@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.net.test_admission -*-
 """
-Admission control: how many connections there may be, of one address and of all together.
+Admission control: limits the connections of one address and of all together.
 
-It counts and knows no socket: the time comes in as a callable, and the caller closes what is
-refused.
+It only counts, and knows no socket: the clock is a callable, and the caller closes a refused
+connection.
 """
 
 from __future__ import annotations
@@ -20,24 +20,31 @@ from ..text.networks import addressOf
 from .limits import Limits
 
 MINUTE: Final = 60.0
-"""The span in which new connections of one address are counted, in seconds."""
+"""The time over which new connections of one address are counted, in seconds."""
 
 MAX_ADDRESSES: Final = 16_384
-"""Addresses remembered only because they connected within the last minute.  At about 1 KiB each
-this is 16 MiB, whatever a botnet does."""
+"""Most addresses that are remembered only because they connected within the last minute.  At about
+1 KiB each they take at most 16 MiB, whatever a botnet does."""
 
 _FEW_ADDRESSES: Final = 1024
-"""Up to this many addresses, a search for those that can be forgotten is not worth its time."""
+"""Up to this number of addresses, it is not worth searching for those that can be forgotten."""
 
 _TRIES: Final = 16
-"""How many that may be silent are asked before a newcomer is let in beside all of them."""
+"""Connections that are asked to give way before a newcomer is admitted in addition to them."""
 
 Network = IPv4Network | IPv6Network
 
 
+def _neverGiveWay() -> bool:
+    """
+    @return: C{False}: a connection whose user is logged in does not give way.
+    """
+    return False
+
+
 class _Address:
     """
-    What is known of one address: its connections now, and when the last ones were opened.
+    The connections of one address, and when the latest were opened.
     """
 
     __slots__ = ("connections", "times")
@@ -49,11 +56,12 @@ class _Address:
 
 class Admission:
     """
-    One admitted connection.  Its holder reports what becomes of its login, and when it is closed.
+    One admitted connection.  Its holder reports the progress of its login, and when it is closed.
 
-    @ivar groups: what it has in common with others, the closest first: its address, its network.
+    @ivar groups: keys that it shares with other connections, the narrowest first: its address, its
+        network.
     @ivar giveWay: closes the connection to make room for another.
-    @ivar since: when it was last heard of, in seconds on the control's clock.
+    @ivar since: since when it has been awaiting a name, in seconds on the control's clock.
     """
 
     __slots__ = ("_address", "_control", "_unauthenticated", "giveWay", "groups", "since")
@@ -76,20 +84,20 @@ class Admission:
     @property
     def isTrusted(self) -> bool:
         """
-        Whether there are no limits per address for it.
+        Whether it is exempt from the limits per address.
         """
         return self._address is None
 
     def loginBegun(self) -> None:
         """
-        Note that the client has said who it is: from now on it waits for the server.
+        Note that the client has sent its name: now it waits for the server.
         """
         if self._control is not None:
             self._control.heard(self)
 
     def loginFailed(self) -> None:
         """
-        Note that the client has to say it once more.
+        Note that the client has to send its name again.
         """
         if self._unauthenticated and self._control is not None:
             self._control.awaits(self)
@@ -102,6 +110,7 @@ class Admission:
             self._unauthenticated = False
             self._control.heard(self)
             self._control.unauthenticated -= 1
+            self.giveWay = _neverGiveWay
 
     def released(self) -> None:
         """
@@ -117,7 +126,7 @@ class Admission:
 
 class _Silent:
     """
-    The connections that have been without a name for a while.
+    The connections that have not sent a name for a while.
     """
 
     def __init__(self) -> None:
@@ -130,7 +139,7 @@ class _Silent:
 
     def add(self, admission: Admission) -> None:
         """
-        Add one that is not there.
+        Add a connection that is not among them.
         """
         self._places[admission] = len(self._all)
         self._all.append(admission)
@@ -139,7 +148,7 @@ class _Silent:
 
     def discard(self, admission: Admission) -> None:
         """
-        Take one out, if it is there.
+        Remove a connection, if it is among them.
         """
         place = self._places.pop(admission, None)
         if place is None:
@@ -156,10 +165,10 @@ class _Silent:
 
     def choose(self, groups: Sequence[Hashable], random: Callable[[], float]) -> Admission:
         """
-        Choose what gives way to a newcomer: the oldest of its own address, or else of its network,
-        so that a flood takes its own places; or else any other, by chance.
+        Choose the connection that gives way to a newcomer: the oldest of the same address, or else
+        of the same network, so that a flood displaces itself; or else a random one.
 
-        @param groups: the newcomer's.
+        @param groups: those of the newcomer.
         """
         for group in groups:
             members = self._groups.get(group)
@@ -202,8 +211,8 @@ class AdmissionControl:
         """
         @param limits: the bounds that apply.
         @param seconds: the time on a clock that does not jump, in seconds.
-        @param trusted: networks that, like loopback, have no limits per address.
-        @param random: a number from 0 up to 1 that no stranger can foretell.
+        @param trusted: networks that, like loopback, are exempt from the limits per address.
+        @param random: returns an unpredictable number from 0 up to 1.
         """
         self.connections = 0
         self.unauthenticated = 0
@@ -218,21 +227,22 @@ class AdmissionControl:
 
     def change(self, limits: Limits, trusted: Iterable[Network]) -> None:
         """
-        Admit by other bounds from now on; nobody who is here has to go.
+        Apply other bounds to new connections; those that exist stay.
         """
         self._limits = limits
         self._trusted = tuple(trusted)
 
     def admit(self, host: str, giveWay: Callable[[], bool] = lambda: True) -> Admission:
         """
-        Admit a new connection, or refuse it.  Nobody is refused for the silence of others: one of
-        these makes room.
+        Admit a new connection, or refuse it.  Silent connections do not cause a refusal: one of
+        them is closed to make room.
 
         @param host: its numeric address; anything else is a socket of this machine.
-        @param giveWay: called while it is silent and its place is needed; closes it, or says by
-            C{False} that it is not silent: the server has only not read what it sent.
-        @return: its admission, held until it is C{released}.
-        @raise ServerFull: with the sentence for the client, which has to be closed at once.
+        @param giveWay: called while the connection is silent and its place is needed; closes it, or
+            returns C{False} if it has sent something that the server has not read yet.
+        @return: the admission, which the caller holds until it calls C{released}.
+        @raise ServerFull: with the sentence for the client, whose connection must be closed at
+            once.
         """
         limits = self._limits
         now = self._seconds()
@@ -264,7 +274,7 @@ class AdmissionControl:
 
     def _grow(self, now: float) -> None:
         """
-        Count as silent the connections that have been without a name for a while.
+        Move the connections that have not sent a name for a while to the silent ones.
         """
         since = now - self._limits.silentAfter
         young = self._young
@@ -277,11 +287,11 @@ class AdmissionControl:
 
     def _makeRoom(self, groups: Sequence[Hashable], now: float, isFull: bool) -> bool:
         """
-        Have a silent connection closed.
+        Close a silent connection.
 
-        @param groups: those of the newcomer whom it makes room for.
-        @param isFull: whether one that is not silent for long will do as well.
-        @return: whether there was one.
+        @param groups: those of the newcomer.
+        @param isFull: whether a connection that has been silent only briefly may be closed, too.
+        @return: whether one was closed.
         """
         for _ in range(_TRIES):
             if len(self._silent):
@@ -306,7 +316,7 @@ class AdmissionControl:
 
     def awaits(self, admission: Admission) -> None:
         """
-        Wait for this client's name once more.
+        Wait for this client's name again.
         """
         self.heard(admission)
         admission.since = self._seconds()
@@ -314,9 +324,9 @@ class AdmissionControl:
 
     def _key(self, address: IPv4Address | IPv6Address | None) -> Hashable | None:
         """
-        Tell what connections are counted by: an IPv4 address, or the upper 64 bits of an IPv6
-        address, since the client is free to choose the lower ones (RFC 4291 section 2.5.4).
-        L{None} where no limits per address apply.
+        Find the key under which connections are counted: an IPv4 address, or the upper 64 bits of
+        an IPv6 address, since the client is free to choose the lower ones (RFC 4291 section 2.5.4).
+        C{None} if no limits per address apply.
         """
         if address is None or address.is_loopback:
             return None
@@ -329,7 +339,7 @@ class AdmissionControl:
         Refuse a new connection of this address if it has too many, or had too many in the last
         minute.
 
-        @raise ServerFull: it does.
+        @raise ServerFull: if it does.
         """
         limits = self._limits
         if 0 < limits.maxPerAddress <= address.connections:
@@ -342,9 +352,9 @@ class AdmissionControl:
 
     def _sweep(self) -> None:
         """
-        Forget addresses without connections that did not connect for a minute; all without
-        connections if there are too many to remember.  The next sweep waits until there are twice
-        as many, so each new address pays for one look at an old one.
+        Forget addresses that have no connections and opened none for a minute, or all that have
+        none if there are too many.  The next sweep waits until their number has doubled, so the
+        cost for each new address is constant.
         """
         if len(self._addresses) < self._sweepAt:
             return

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.net.test_budget -*-
 """
-The backlog of all clients together, and which of them to cut when it grows too large.
+Bounds the backlog of all clients together, and cuts the largest when it is exceeded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Backlog(Protocol):
     """
 
     def overflow(self) -> None:
-        """Cut the connection: the queue is too large, and is forgotten by the budget already."""
+        """Cut the connection: its queue is too large.  The budget has already forgotten it."""
 
     def __hash__(self) -> int: ...
 
@@ -30,7 +30,7 @@ class BacklogBudget(Generic[Owner]):
 
     Tracks only queues that hold something: clients that keep up cost nothing.
 
-    @ivar total: what is queued now, in bytes.
+    @ivar total: bytes that are queued now.
     """
 
     def __init__(self, limit: int = Limits.maxAllQueues) -> None:
@@ -44,19 +44,18 @@ class BacklogBudget(Generic[Owner]):
     @property
     def largest(self) -> int:
         """
-        What the largest queue holds, in bytes.
+        The size of the largest queue, in bytes.
         """
         return max(self._sizes.values(), default=0)
 
     def grow(self, owner: Owner, n: int) -> Sequence[Owner]:
         """
-        Count what was added to a queue.
+        Count bytes that were added to a queue.
 
         @param n: how many bytes.
         @return: the queues to cut at once, largest first; empty while the total is within its
-            limit.  They are forgotten already.  Enough are named to bring the total an eighth below
-            the limit: at the limit, the search for the largest would otherwise be repeated for
-            every message.
+            limit.  They are already forgotten.  They bring the total an eighth below the limit:
+            otherwise every message at the limit would search for the largest again.
         """
         self._sizes[owner] = self._sizes.get(owner, 0) + n
         self.total += n
@@ -64,10 +63,10 @@ class BacklogBudget(Generic[Owner]):
 
     def account(self: BacklogBudget[Backlog], backlog: Backlog, change: int) -> None:
         """
-        Count what was added to a queue or taken from it, and cut the largest queues if that is too
-        much for all together.
+        Count bytes that were added to a queue or taken from it, and cut the largest queues if the
+        total exceeds its limit.
 
-        @param change: how many bytes more; less than 0 if some were taken.
+        @param change: bytes added; negative if some were taken.
         """
         if change <= 0:
             self.shrink(backlog, -change)
@@ -77,9 +76,9 @@ class BacklogBudget(Generic[Owner]):
 
     def shrink(self, owner: Owner, n: int) -> None:
         """
-        Count what was taken from a queue; nothing happens if it is forgotten already.
+        Count bytes that were taken from a queue; do nothing if it is forgotten.
 
-        @param n: how many bytes, at most what it holds.
+        @param n: how many, at most the size of the queue.
         """
         size = self._sizes.get(owner)
         if size is None:
@@ -92,13 +91,13 @@ class BacklogBudget(Generic[Owner]):
 
     def forget(self, owner: Owner) -> None:
         """
-        Forget a queue and all it holds; nothing happens if it held nothing.
+        Forget a queue and its bytes; do nothing if it is unknown.
         """
         self.total -= self._sizes.pop(owner, 0)
 
     def _largest(self) -> list[Owner]:
         """
-        Take out the largest queues until there is room again.
+        Forget the largest queues until the total is low enough.
         """
         cut: list[Owner] = []
         enough = self._limit - self._limit // 8

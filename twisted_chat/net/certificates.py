@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.net.test_certificates -*-
 """
-The server's certificate: made and kept, or given by the operator.
+The server's certificate: made by the server, or given by the operator.
 
 What TLS needs beyond Twisted comes with the extra C{tls} and is imported only when it is used, so
 a server without TLS starts without it.  All errors here are for the operator, and name the path.
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
     from twisted.internet.ssl import CertificateOptions
 
 KEPT_FILE: Final = "server.pem"
-"""The file in which the server keeps what it made for itself: its key, then its certificate."""
+"""The file in which the server keeps the key and the certificate that it made for itself, in this
+order."""
 
 VALIDITY: Final = timedelta(days=3650)
-"""How long a certificate that the server made is valid.  Nobody renews it, and people have pinned
-it: ten years."""
+"""How long a certificate that the server made is valid: ten years, because nobody renews it and
+people have pinned it."""
 
 CLOCK_SKEW: Final = timedelta(days=1)
 """How far a client's clock may be behind the server's."""
 
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
-"""The names of this machine for itself, which every certificate made here holds."""
+"""The names of this machine for itself, which each certificate made here lists."""
 
 
 def keptCertificate(
@@ -47,11 +48,10 @@ def keptCertificate(
     """
     Make the self-signed certificate of this server, unless it was made before.
 
-    @param directory: where it is kept; if missing, made for its owner only.
-    @param hostnames: names and addresses it is made for, besides this machine's own for itself.
+    @param directory: the folder that holds it; if missing, it is made for its owner only.
+    @param hostnames: names and addresses that it lists besides L{LOCAL_NAMES}.
     @param seconds: the time of day, in seconds since the epoch.
-    @return: the path of one PEM file that holds the key and the certificate, and that only its
-        owner may read.
+    @return: the path of a PEM file with the key and the certificate, which only its owner may read.
     @raise ConfigError: if it can be neither made nor used, or others may have read the key.
     """
     path = os.path.join(directory, KEPT_FILE)
@@ -72,7 +72,7 @@ def keptCertificate(
 
 def _selfSigned(hostnames: Iterable[str], now: float) -> bytes:
     """
-    Make a key and its certificate, in PEM.  Every TLS client knows P-256, and its signatures cost
+    Make a key and its certificate, in PEM.  Every TLS client supports P-256, whose signatures cost
     the server a thirtieth of RSA's.
     """
     with tlsExtra():
@@ -109,7 +109,7 @@ def _selfSigned(hostnames: Iterable[str], now: float) -> bytes:
 
 def _generalName(host: str) -> GeneralName:
     """
-    Give a name or an address the form it has in a certificate (RFC 5280 section 4.2.1.6).
+    Convert a name or an address to its form in a certificate (RFC 5280 section 4.2.1.6).
 
     @raise ConfigError: if it is neither.
     """
@@ -129,13 +129,13 @@ def serverContextFactory(
     """
     Prepare a TLS endpoint to serve with a certificate: TLS 1.2 or newer, no renegotiation.
 
-    @param certPath: a PEM file with the certificate, then those that lead to its authority.
+    @param certPath: a PEM file with the certificate, followed by the chain to its authority.
     @param keyPath: a PEM file with the key, without a passphrase; it may be the same file.
     @param seconds: the time of day, in seconds since the epoch.
-    @return: options to be given to an endpoint.
-    @raise ConfigError: if a file is missing, unreadable or not what it should be, if the
-        certificate does not belong to the key, if it is expired or not yet valid, or if this
-        process may not have what TLS needs.
+    @return: the options for an endpoint.
+    @raise ConfigError: if a file is missing, unreadable or malformed, if the certificate does not
+        belong to the key, is expired or not yet valid, or if the system denies this process the
+        memory that TLS needs.
     """
     with tlsExtra():
         from cryptography import x509
@@ -182,7 +182,7 @@ def serverContextFactory(
             "make one with a P-256 key, or RSA of 2048 bits or more"
         ) from error
     except MemoryError as error:
-        # What cffi says where the kernel refuses memory that is writable and executable.
+        # cffi raises this if the kernel refuses memory that is both writable and executable.
         raise ConfigError(
             "TLS needs memory that this service may not have: set MemoryDenyWriteExecute=no in "
             "its unit (or allow execmem in SELinux)"

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.net.test_connection -*-
 """
-The transport half of a connection, the same at every stream door: what arrives and what is sent,
-both bounded; admission; the timeouts of login, of a stalled reader and of the end.
+The transport half of a connection, the same at every stream door: bounded queues in both
+directions, admission, and the timeouts of login, of a stalled client and of the end.
 
-It knows no dialect and no chat: it asks of a user only what L{interfaces.Avatar} says, and the door
-that builds on L{Connection} gives it words.
+It knows no dialect and no chat: of a user it knows only L{interfaces.Avatar}, and the door that
+subclasses L{Connection} supplies the words.
 
 The life of a connection::
 
@@ -30,6 +30,7 @@ from twisted.python.failure import Failure
 from ..errors import ChatError, LoginTimeout, ServerFull, TooLong, WrongLogin
 from ..wire.answers import Notice
 from ..wire.framing import LineSplitter
+from .addresses import plainHost
 from .admission import Admission
 from .interfaces import Avatar, ConnectionDoor, Shared
 from .receiving import ANSWERING, BLOCKED, ENDING, TOO_FAST, ReceiveQueue, Splitter
@@ -37,13 +38,13 @@ from .sending import Cork, SendQueue
 from .sockets import hasUnread, isUnreachable, peerEnded, tune, unacknowledged
 
 _LOCAL: Final = "local"
-"""The address of a client that connects over a socket of this machine that has no host."""
+"""The address of a client over a socket without a host, such as a UNIX socket."""
 
 WRONG_LOGINS: Final = 3
-"""Wrong passwords of one connection, which is closed then: others have to come again."""
+"""Wrong passwords after which a connection is closed: whoever guesses has to connect again."""
 
 _LOGGED_REFUSALS: Final = 3
-"""Refused logins of one connection that are logged: more say nothing new."""
+"""Refused logins of one connection that are logged: further ones tell nothing new."""
 
 _log = Logger()
 
@@ -52,19 +53,20 @@ AnyAvatar = TypeVar("AnyAvatar", bound=Avatar)
 
 class Connection(ABC):
     """
-    The transport half of one connection; with a C{dialect} it is an C{IClient} of the chat.
+    The transport half of one connection; together with a C{dialect} it is an C{IClient} of the
+    chat.
 
-    A door builds on it, beside a Twisted protocol: it calls L{open} as soon as it knows where the
-    client comes from, gives L{dataReceived} and the C{...Lost} methods to the transport, and
+    A door subclasses it together with a Twisted protocol: it calls L{open} as soon as it knows the
+    client's address, lets the transport call L{dataReceived} and the C{...Lost} methods, and
     overrides the methods under "What a door adds".
 
     @ivar factory: the door, set by the door itself.
-    @ivar user: the user who logged in over it, or C{None}.
-    @ivar isExempt: whether admission does not count it and no name is awaited; for doors that only
-        the operator can open.
+    @ivar user: the user who is logged in over it, or C{None}.
+    @ivar isExempt: whether it is exempt from admission and from the login timeout; for doors that
+        only the operator can open.
     @ivar put: sends whole lines; never blocks and never raises.
-    @ivar host: the numeric address alone; empty where there is none.
-    @ivar address: where the client comes from, for the server's log.
+    @ivar host: the client's numeric address; empty if it has none.
+    @ivar address: the client's address for the server's log.
     """
 
     factory: ConnectionDoor
@@ -87,7 +89,7 @@ class Connection(ABC):
     _opened = False
     _closing = False
 
-    # What a door adds: the abstract methods, and of the others what it wants otherwise
+    # What a door adds: the abstract methods, and overrides of the others where it needs them
 
     @abstractmethod
     def lineReceived(self, line: bytes) -> None:
@@ -100,7 +102,7 @@ class Connection(ABC):
 
     def emptyLineReceived(self) -> None:  # noqa: B027 - a hook
         """
-        Handle Enter alone, which says nothing.
+        Handle an empty line.
         """
 
     @abstractmethod
@@ -117,7 +119,7 @@ class Connection(ABC):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """
-        Refuse a line that is too long.  It is answered once and thrown away up to its end.
+        Refuse a line that is too long.  It is refused once, and discarded up to its end.
 
         @raise TooLong: always.
         """
@@ -132,7 +134,7 @@ class Connection(ABC):
 
     def makeSplitter(self) -> Splitter:
         """
-        @return: what cuts the client's stream into lines.
+        @return: a splitter that cuts the client's stream into lines.
         """
         return LineSplitter(self.longestLine)
 
@@ -144,16 +146,16 @@ class Connection(ABC):
 
     def open(self, host: str, port: int = 0) -> bool:
         """
-        Ask for admission, and start to receive and send.
+        Ask for admission, and start receiving and sending.
 
         The address comes from the door: behind a proxy it is not the transport's.
 
         @param host: the client's numeric address; empty for a socket that has none.
-        @return: whether the connection was admitted; otherwise it is refused and closing already.
+        @return: whether the connection was admitted; if not, it was refused and is closing.
         """
         shared, transport = self._shared, self.transport
         limits = shared.limits
-        self.host = host.removeprefix("::ffff:")
+        self.host = plainHost(host)
         self.address = f"{self.host}:{port}" if host else _LOCAL
         self._receiving = ReceiveQueue(
             transport,
@@ -195,12 +197,12 @@ class Connection(ABC):
 
     def awaitLogin(self, login: Deferred[AnyAvatar]) -> None:
         """
-        Take no further line until this login has succeeded or failed.
+        Take no more lines until this login has succeeded or failed.
 
-        The limits of those who are logged in apply from now on, since the welcome comes before the
-        result.  If the connection is lost first, the login is cancelled.
+        The limits for logged-in users apply from now on, since the welcome is sent before the
+        result fires.  If the connection is lost first, the login is cancelled.
 
-        @param login: fires with the user; fails with a L{ChatError} if another try may follow.
+        @param login: fires with the user; fails with a L{ChatError} if the client may try again.
         """
         self._login = login
         if self._admission is not None:
@@ -240,8 +242,8 @@ class Connection(ABC):
 
     def refuseLogin(self, error: ChatError) -> None:
         """
-        Count a login that was refused, and tell the client why; after too many wrong ones the
-        connection is closed.
+        Count a refused login, and tell the client why; after too many wrong ones close the
+        connection.
         """
         self._shared.counters.loginFailures[error.code] += 1
         self._refusedLogins += 1
@@ -261,9 +263,9 @@ class Connection(ABC):
 
     def _giveWay(self) -> bool:
         """
-        Close a connection over which no name came, for somebody else to have its place.
+        Close a connection that has sent no name, to make room for another.
 
-        @return: whether it is closed; not if something came that is not read yet.
+        @return: whether it was closed; false if it has sent something that is not read yet.
         """
         if hasUnread(self.transport):
             return False
@@ -294,7 +296,7 @@ class Connection(ABC):
 
     def wait(self, result: Deferred[Any]) -> None:
         """
-        Take no further line until this request is answered.
+        Take no more lines until this request is answered.
         """
         result.addErrback(self._requestFailed)
         if not result.called:
@@ -310,12 +312,13 @@ class Connection(ABC):
 
     @property
     def isDone(self) -> bool:
-        """Whether everything that still arrives is thrown away: closing, or leaving."""
+        """Whether further input is discarded, because the connection is closing or the user is
+        leaving."""
         return self._closing or (self.user is not None and self.user.leaving)
 
     @property
     def unanswered(self) -> int:
-        """How many of the client's lines wait for the log."""
+        """How many of the client's lines are waiting for the log."""
         return 0 if self.user is None else self.user.unanswered
 
     def receiveRefused(self, error: ChatError) -> None:
@@ -336,7 +339,7 @@ class Connection(ABC):
         self.user.waits = True
 
     def receiveTooFast(self, delay: float) -> None:
-        """See L{receiving.ReceiveQueueOwner}: nothing is dropped, it only takes longer."""
+        """See L{receiving.ReceiveQueueOwner}: nothing is dropped, only delayed."""
         shared = self._shared
         assert shared.clock is not None
         if not self._warned and self.user is not None:
@@ -349,8 +352,8 @@ class Connection(ABC):
 
     def _paced(self) -> None:
         """
-        Take the next line, as the rate allows it again.  Since the socket is not read meanwhile,
-        only the kernel knows whether the client is still there.
+        Take the next line, now that the rate allows it.  The socket was not read meanwhile, so only
+        the kernel knows whether the client is still there.
         """
         receiving = self._receiving
         if not self._closing and not receiving.ended and peerEnded(self.transport):
@@ -368,13 +371,14 @@ class Connection(ABC):
 
     def answered(self) -> None:
         """
-        Note that some of what the client said was answered: it may be read from again.
+        Note that some of the client's lines were answered: it may be read from again.
         """
         self._receiving.answered()
 
     def charge(self, lines: int) -> None:
         """
-        Count the request that is being handled as so many lines more against the client's rate.
+        Charge the request that is being handled as this many additional lines against the client's
+        rate.
         """
         bucket = self._receiving.bucket
         if bucket is not None:
@@ -382,13 +386,13 @@ class Connection(ABC):
 
     def stopReading(self) -> None:
         """
-        Take no more lines: what was taken will be answered.
+        Take no more lines; those that were taken will be answered.
         """
         self._receiving.stop(ENDING)
 
     def limitsChanged(self) -> None:
         """
-        Go on at the rate that holds now.
+        Adopt the rate that applies now.
         """
         self._receiving.bucket = self._shared.makeBucket()
 
@@ -396,7 +400,7 @@ class Connection(ABC):
 
     @property
     def unreachable(self) -> bool:
-        """Whether the client has vanished, as far as its system's silence tells."""
+        """Whether the client seems to have vanished: its system acknowledges nothing."""
         return isUnreachable(self.transport, self._shared.limits.unreachableAfter)
 
     def reply(self, data: bytes) -> None:
@@ -407,7 +411,7 @@ class Connection(ABC):
 
     def cork(self) -> Cork:
         """
-        Hold back what is put from now on: see L{SendQueue.cork}.
+        Hold back all later output: see L{SendQueue.cork}.
         """
         return self._sending.cork()
 
@@ -457,8 +461,8 @@ class Connection(ABC):
     def _stalled(self) -> None:
         """
         Cut a client that has read nothing for the whole timeout.  The kernel asks for more only
-        when a third of its buffer is free, which can take minutes on a slow line: a client whose
-        system has acknowledged anything meanwhile has as much time again.
+        when a third of its buffer is free, which can take minutes on a slow line, so the timeout
+        starts again for a client whose system has acknowledged anything.
         """
         unsent = unacknowledged(self.transport)
         if unsent is not None and self._unsent is not None and unsent < self._unsent:
@@ -470,7 +474,7 @@ class Connection(ABC):
 
     def leave(self) -> None:
         """
-        Let the client go, after everything before it is answered.
+        Close the connection once everything before is answered.
         """
         if self.user is not None:
             self.user.hangUp()
@@ -479,7 +483,7 @@ class Connection(ABC):
 
     def refuseAndClose(self, error: ChatError) -> None:
         """
-        Say why, and close; what was said before is answered first.
+        Send a refusal and close, after all earlier lines are answered.
         """
         if self.user is not None:
             self.user.refuse(error, None)
@@ -490,8 +494,8 @@ class Connection(ABC):
 
     def _cancelLogin(self) -> None:
         """
-        Have nobody log in over a connection that has ended: only now, as a login that ends would
-        let the next line in.
+        Cancel the login of a connection that has ended.  It comes last, because a login that ends
+        lets the next line in.
         """
         login, self._login = self._login, None
         if login is not None:
@@ -499,7 +503,7 @@ class Connection(ABC):
 
     def close(self, lastLines: bytes) -> None:
         """
-        Send these last lines and close.  A client that does not read them in time is cut.
+        Send the last lines and close.  A client that does not read them in time is cut.
         """
         if self._closing:
             return
@@ -519,7 +523,7 @@ class Connection(ABC):
         """
         Cut a connection that a goodbye would not reach.
 
-        @param kind: what it is counted as.
+        @param kind: the counter for it.
         """
         self._shared.counters.cut[kind] += 1
         self._end(self._receiving.forget)
@@ -528,7 +532,7 @@ class Connection(ABC):
 
     def _end(self, stopTaking: Callable[[], None]) -> None:
         """
-        Note that the end has begun: no line is taken, and no timeout is left.
+        Begin the end: take no more lines, and cancel all timeouts.
         """
         self._closing = True
         stopTaking()
@@ -538,8 +542,8 @@ class Connection(ABC):
 
     def readConnectionLost(self) -> None:
         """
-        Answer what the client sent before it closed its side (as C{nc -N} does at the end of its
-        input), and let it go.
+        Answer everything that the client sent before it closed its side (as C{nc -N} does at the
+        end of its input), then close.
         """
         closing = self._closing
         self._receiving.end()
@@ -550,8 +554,8 @@ class Connection(ABC):
 
     def _eofFound(self) -> None:
         """
-        Give what waits a limited time: a user who has sent an hour's worth of lines and left is not
-        shown among the others for an hour.
+        Limit the time for the lines that are still waiting: a user who sends an hour's worth of
+        lines and leaves must not stay in the chat for an hour.
         """
         deadlines, receiving = self._shared.deadlines, self._receiving
         if not self._eofSeen:
@@ -574,7 +578,7 @@ class Connection(ABC):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        Forget what waits, and free the user's name.
+        Discard waiting input, and free the user's name.
         """
         if not self._opened:
             return

@@ -12,14 +12,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 _TICK: Final = 0.5
-"""Seconds between two looks at the deadlines: none is met later than that."""
+"""Seconds between two checks of the deadlines, and so the longest delay of one."""
 
 
 class Deadlines:
     """
     Timeouts for many connections.
 
-    The reactor holds one timer while there is any deadline, and none otherwise: ten thousand idle
+    The reactor has one timer while there is any deadline, and none otherwise: ten thousand idle
     users cost nothing.
     """
 
@@ -27,7 +27,7 @@ class Deadlines:
 
     def __init__(self, clock: IReactorTime | None) -> None:
         """
-        @param clock: a clock that does not jump; without it nothing is ever due.
+        @param clock: a clock that does not jump; without it no deadline is ever due.
         """
         self._clock = clock
         self._due: dict[Hashable, tuple[float, Callable[[], object]]] = {}
@@ -37,8 +37,8 @@ class Deadlines:
         """
         Schedule an action; it replaces an earlier deadline of the same key.
 
-        @param seconds: from now until it is due, in seconds.
-        @param action: what happens then; an error in it is logged.
+        @param seconds: time until it is due, in seconds.
+        @param action: called then; an error in it is logged.
         """
         if self._clock is None:
             return
@@ -67,15 +67,15 @@ class Deadlines:
         self._timer = None
         now = clock.seconds()
         if any(when <= now for when, _ in self._due.values()):
-            # One turn later: after a pause of the whole process, what arrived meanwhile is still
-            # unread, and reading it may cancel what seems due.
+            # Wait one more turn: after a pause of the whole process, input that arrived meanwhile
+            # is still unread, and reading it may cancel deadlines that seem due.
             self._timer = clock.callLater(0, self._meet)
         elif self._due:
             self._timer = clock.callLater(_TICK, self._tick)
 
     def _meet(self) -> None:
         """
-        Run what is due.
+        Run the actions that are due.
         """
         clock = self._clock
         assert clock is not None

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.net.test_connection -*-
 """
-What a connection asks of those around it: the user who logged in over it, its door, and what all
-connections share.
+Declares what a connection requires of its neighbours: the user who is logged in over it, its door,
+and what all connections share.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .ratelimit import TokenBucket
 
 class Avatar(Protocol):
     """
-    What a connection asks of the user who logged in over it: see L{chat.interfaces.IUser}.
+    What a connection requires of the user who is logged in over it: see L{chat.interfaces.IUser}.
 
-    @ivar client: the connection that the user has now; another one after a session was taken over.
+    @ivar client: the user's connection; another one once the session was taken over.
     @ivar waits: whether the connection is told when some of the user's lines are answered.
     """
 
@@ -37,7 +37,7 @@ class Avatar(Protocol):
 
     @property
     def unanswered(self) -> int:
-        """How many of the user's drafts the log has not answered."""
+        """How many of the user's drafts the log has not answered yet."""
 
     def answer(self, value: Notice, key: str | None = None) -> None:
         """Tell the user something, after the answers to everything before it."""
@@ -57,7 +57,7 @@ class Avatar(Protocol):
 
 class EventLog(Protocol):
     """
-    A log for what strangers can cause: see L{ops.limitedlog.RateLimitedLog}.
+    A log for events that strangers can cause: see L{ops.limitedlog.RateLimitedLog}.
     """
 
     def info(self, format: str, **values: Any) -> None:
@@ -71,7 +71,7 @@ class Shared(Protocol):
 
     @property
     def clock(self) -> IReactorTime | None:
-        """What times are taken from; without one nothing is timed."""
+        """The clock for all timeouts and rates; without one there are none."""
 
     @property
     def counters(self) -> Counters:
@@ -87,19 +87,19 @@ class Shared(Protocol):
 
     @property
     def budget(self) -> BacklogBudget[Backlog]:
-        """What all clients together have queued."""
+        """The memory that the queues of all clients share."""
 
     @property
     def deadlines(self) -> Deadlines:
-        """The timeouts of all."""
+        """The timeouts of all connections."""
 
     @property
     def log(self) -> EventLog:
-        """Where to log what strangers cause."""
+        """The log for events that strangers can cause."""
 
     def makeBucket(self) -> TokenBucket | None:
         """
-        @return: the rate limit of one more client, or C{None} where there is none.
+        @return: the rate limit of a new client, or C{None} if there is none.
         """
 
 
@@ -110,7 +110,7 @@ class ConnectionDoor(Protocol):
 
     @property
     def gate(self) -> Shared:
-        """What its connections share with those of other doors."""
+        """What the connections of all doors share."""
 
     @property
     def counters(self) -> DoorCounters:

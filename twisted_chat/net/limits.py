@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.net.test_limits -*-
 """
-How much of the server one client, one address and all of them together may use.
+Bounds how much of the server one client, one address and all together may use.
 
 Every bound stands in L{Limits} with its unit and its reason.
 """
@@ -30,33 +30,32 @@ class Limits:
 
     @ivar maxLine: longest line of a person, without its line end.
     @ivar maxObject: longest line of a program: the same text with JSON's escapes and fields.
-    @ivar rate: lines a second one client may go on sending, 0 for any number; faster than people
-        read.
+    @ivar rate: sustained lines a second of one client, faster than people read; 0 for no limit.
     @ivar burst: lines at once before C{rate} applies: a paste of 50 lines.
     @ivar maxTransport: output in the transport's own buffer before it counts as backlog, which is
         where Twisted starts to pause producers.
     @ivar maxQueue: backlog of one client before it is cut: some minutes of a busy room.
-    @ivar maxQueueBeforeLogin: the same before login, when a client is sent a prompt and refusals
-        and nothing else; Redis needed CVE-2025-21605 to learn it.
+    @ivar maxQueueBeforeLogin: the same before login, when a client is sent only a prompt and
+        refusals (compare CVE-2025-21605 of Redis).
     @ivar maxAllQueues: backlog of all clients, both directions, before the largest are cut.
-    @ivar stallTimeout: time in which a client reads nothing of its backlog before it is cut.
+    @ivar stallTimeout: time after which a client that reads nothing of its backlog is cut.
     @ivar loginTimeout: time from accept to login, through all handshakes, however many bytes drip
         in.
-    @ivar unreachableAfter: time in which a client's system acknowledges nothing of what it is sent
-        before others are told so.
-    @ivar eofTimeout: time in which the lines of a client that has closed its side are still taken,
-        at its rate: nobody stays in the chat for an hour of lines they sent before they left.
-    @ivar silentAfter: time after which a connection without a name is silent: a program names
-        itself within milliseconds of being read.
-    @ivar maxSilent: silent connections, but at most a quarter of all.  Beyond it each newcomer
-        takes the place of one of them.  A person types for ten seconds, so it must take a flood
-        longer than that to replace all of them: 250 addresses open 133 connections a second.
-    @ivar maxPerAddress: connections at once of one address (IPv4 /32, IPv6 /64): an office behind
-        one router; 0 for any number.
-    @ivar newPerMinute: new connections a minute of one address; 0 for any number.
+    @ivar unreachableAfter: time without any acknowledgement of sent data after which others are
+        told that a client may be unreachable.
+    @ivar eofTimeout: time for which waiting lines are still taken, at the client's rate, after it
+        has closed its side: nobody stays in the chat for an hour's worth of lines after leaving.
+    @ivar silentAfter: time after which a connection without a name counts as silent: a program
+        sends its name within milliseconds.
+    @ivar maxSilent: silent connections, but at most a quarter of all; beyond it each newcomer
+        replaces one of them.  A person types for ten seconds, so a flood must take longer than that
+        to replace them all: 250 addresses open 133 connections a second.
+    @ivar maxPerAddress: simultaneous connections of one address (IPv4 /32, IPv6 /64), enough for an
+        office behind one router; 0 for no limit.
+    @ivar newPerMinute: new connections a minute of one address; 0 for no limit.
     @ivar maxConnections: connections in all; the descriptor limit less L{SPARE_DESCRIPTORS}.
     @ivar closeTimeout: time for a client to read the last lines before the connection is aborted.
-    @ivar drainTimeout: time for all clients to read theirs when the server shuts down.
+    @ivar drainTimeout: time for all clients to read their last lines when the server shuts down.
     """
 
     maxLine: int = MAX_LINE

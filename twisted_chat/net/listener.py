@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.net.test_listener -*-
 """
-A place where the server listens: bound early, so that a port below 1024 can be had before the
-privileges are dropped, and opened later.
+A port of the server: bound early, so that a port below 1024 is available before privileges are
+dropped, and opened later.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .limits import ACCEPT_BACKLOG
 from .sockets import prepare
 
 _WILDCARDS: Final = ("0.0.0.0", "::", "")
-"""Addresses that stand for every address of this machine."""
+"""The wildcard addresses, which stand for every address of this machine."""
 
 _TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
-"""The errors of a port that cannot be had although the system has its kind of address."""
+"""Errors of a port that is unavailable although the system supports its address family."""
 
 
 class Listener:
@@ -43,9 +43,9 @@ class Listener:
         options: str = "",
     ) -> None:
         """
-        @param endpoint: what to listen on.
+        @param endpoint: the endpoint to listen on.
         @param text: how the operator called it.
-        @param spare: what to listen on where the system lacks the endpoint's kind of address.
+        @param spare: the endpoint to use if the system lacks the address family of the first.
         @param options: what the client needs besides address and port, after a blank.
         """
         self.text = text
@@ -57,10 +57,10 @@ class Listener:
         """
         Bind the port, and accept nobody yet: new connections wait in the kernel.
 
-        @raise CannotListenError: if the port cannot be had.
+        @raise CannotListenError: if the port is unavailable.
         """
         self._port = self._listen(factory)
-        # An operator who has written a number keeps it.
+        # An operator's own number is kept.
         prepare(self._port, None if "backlog=" in self.text else ACCEPT_BACKLOG)
         self._turn("stopReading")
 
@@ -77,7 +77,7 @@ class Listener:
     def _bound(self, endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
         result: list[Any] = []
         endpoint.listen(factory).addBoth(result.append)
-        # Endpoints of all kinds bind synchronously; only so can it be done before the reactor runs.
+        # All endpoints bind synchronously, which allows binding before the reactor runs.
         (found,) = result
         if hasattr(found, "raiseException"):
             if found.check(OSError):
@@ -102,14 +102,14 @@ class Listener:
         """
         Close the port.
 
-        @return: fires when nothing is accepted any more.
+        @return: fires when connections are no longer accepted.
         """
         return maybeDeferred(self._port.stopListening)
 
     @property
     def number(self) -> int | None:
         """
-        The port's number, or C{None} where it has none.
+        The port's number, or C{None} if it has none.
         """
         number: int | None = getattr(self._port.getHost(), "port", None)
         return number
@@ -128,7 +128,7 @@ def _ownAddresses() -> list[str]:
     @return: the addresses of this machine, loopback first.
     """
     found = ["127.0.0.1"]
-    # No packet is sent: connecting a datagram socket only chooses the address of the route.
+    # No packet is sent: connecting a datagram socket only selects the source address of the route.
     for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:

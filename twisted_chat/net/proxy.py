@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.net.test_proxy -*-
 """
-A port behind a proxy: the proxy's first bytes say where the client comes from.
+A port behind a proxy, whose first bytes tell the address of the client.
 
-Twisted's own wrapper for this protocol connects the wrapped protocol before the header has come, so
+Twisted's own wrapper for this protocol connects the wrapped protocol before the header arrives, so
 that limits, log and bans would see the proxy's address.  Here it is connected after the header, and
-then it has the transport to itself.
+then owns the transport.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from .interfaces import Shared
 
 class ProxyHead(Protocol):
     """
-    A connection of a proxy, until its header has come.
+    A connection from a proxy, until its header is complete.
     """
 
     def __init__(self, factory: IProtocolFactory, shared: Shared) -> None:
         """
         @param factory: makes the protocol behind the header.
-        @param shared: has the time that the header may take, and the log.
+        @param shared: provides the time limit of the header, and the log.
         """
         self._behind = factory
         self._shared = shared
@@ -48,7 +48,7 @@ class ProxyHead(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Wait for the header, but not for ever.
+        Wait a limited time for the header.
         """
         clock = self._shared.clock
         if clock is not None:
@@ -58,7 +58,7 @@ class ProxyHead(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Read on in the header; behind it the client begins.
+        Collect the header, and pass everything after it to the client's protocol.
         """
         self._data += data
         try:
@@ -90,7 +90,7 @@ class ProxyHead(Protocol):
 
     def _refuse(self, why: str) -> None:
         """
-        Cut the connection, for this reason.
+        Log the reason and cut the connection.
         """
         self._stopWaiting()
         transport: Any = self.transport
@@ -110,7 +110,7 @@ class ProxyHead(Protocol):
 @implementer(IStreamServerEndpoint)
 class ProxyEndpoint:
     """
-    Another endpoint, where the connections of some networks begin with a header.
+    Wraps an endpoint at which connections from some networks begin with a header.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class ProxyEndpoint:
     ) -> None:
         """
         @param endpoint: where to listen.
-        @param networks: where the proxies are; connections from elsewhere are taken as ever.
+        @param networks: the networks of the proxies; connections from elsewhere have no header.
         @param shared: what all connections share.
         """
         self._endpoint = endpoint
@@ -135,7 +135,7 @@ class ProxyEndpoint:
 @implementer(IProtocolFactory)
 class _ProxyFactory:
     """
-    Gives proxies a L{ProxyHead}, and everybody else what the factory behind gives.
+    Builds a L{ProxyHead} for proxies, and the protocol of the wrapped factory for everybody else.
     """
 
     def __init__(
@@ -155,7 +155,8 @@ class _ProxyFactory:
 
     def buildProtocol(self, addr: Any) -> Any:
         """See L{IProtocolFactory.buildProtocol}."""
-        host = addressOf(hostOf(addr)[0])
-        if host is not None and any(host in network for network in self._networks):
-            return ProxyHead(self._behind, self._shared)
+        if self._networks:
+            host = addressOf(hostOf(addr)[0])
+            if host is not None and any(host in network for network in self._networks):
+                return ProxyHead(self._behind, self._shared)
         return self._behind.buildProtocol(addr)

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.net.test_ratelimit -*-
 """
-The rate limit of one client.  Nothing is delayed here: the caller is told to wait, and the time
-comes in as a callable.
+The rate limit of one client.  It delays nothing itself: it tells the caller how long to wait, and
+the clock is a callable.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Final
 
 MAX_DEBT: Final = 10
-"""How many bursts a client may owe.  What it asked for is done already, so this bounds its wait."""
+"""The most bursts that a client may owe, which bounds its wait: what it owes for was done
+already."""
 
 _GRACE: Final = 1e-6
-"""Time that rounding may take away from a wait, in seconds: a client that comes back after exactly
-the time it was told to wait must not be told to wait again."""
+"""Tolerance for rounding, in seconds: a client that returns after exactly the time it was told to
+wait must not be told to wait again."""
 
 
 class TokenBucket:
@@ -41,10 +42,9 @@ class TokenBucket:
 
     def take(self) -> float:
         """
-        Take a token out, if there is one.
+        Take a token, if there is one.
 
-        @return: 0 if it was taken; otherwise nothing was, and this is the time after which one can
-            be, in seconds.
+        @return: 0 if a token was taken; otherwise the time until there is one, in seconds.
         """
         rate = self._rate
         if rate <= 0:
@@ -61,8 +61,8 @@ class TokenBucket:
 
     def charge(self, n: int) -> None:
         """
-        Take tokens out, whether they are there or not: a client that has none left owes them, and
-        waits longer for the next.
+        Take tokens even if there are none: the client owes those that are missing, and waits longer
+        for the next.
 
         @param n: how many; nobody owes more than L{MAX_DEBT} bursts.
         """

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.net.test_receiving -*-
 """
-The receive queue of one client: its bytes become lines, and the lines wait for their turn.
+The receive queue of one client, which cuts its bytes into lines and keeps them until their turn.
 
 Backpressure: while anything waits here the socket is not read.  The kernel's receive buffer fills,
 TCP closes its window, and the client has to keep what it has not sent yet.  So the queue holds at
-most what one read of the reactor brought.
+most the bytes of one read of the reactor.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from .limits import KIB
 from .ratelimit import TokenBucket
 
 WINDOW: Final = 1024
-"""Lines of one client that may wait for the log before its socket is not read any more: with a slow
-disk this bounds what the server holds for it."""
+"""Lines of one client that may wait for the log before its socket is no longer read: with a slow
+disk this bounds the memory that the server holds for it."""
 
 CHECKED_LINES: Final = 64
-"""Lines after which it is looked whether the window is full."""
+"""Lines between two checks whether the window is full."""
 
 LINE_COST: Final = 48
-"""Bytes that a waiting line takes besides its text: the object's head and its place in the queue.
-A chunk of two-byte lines takes twenty times its own size."""
+"""Overhead of a waiting line besides its text, in bytes: the object's header and its slot in the
+queue.  A chunk of two-byte lines takes twenty times its own size."""
 
 PORTION: Final = 4 * KIB
-"""Bytes that are cut into lines at once.  What waits behind them stays as it came: to make
-thousands of short lines takes a millisecond, and twenty times the room."""
+"""Bytes that are cut into lines at once.  The rest stays uncut: thousands of short lines would take
+a millisecond to make, and twenty times the memory."""
 
-_FEW: Final = 64
-"""So many line ends are looked at one by one."""
+_MAX_BARE_RETURNS: Final = 64
+"""A chunk of more bare CRs than this is shortened to this number."""
 
 # Why reading is paused.  Several reasons may hold at once, each of them once.
 
@@ -47,16 +47,16 @@ TOO_FAST: Final = 2
 """The client is over its rate."""
 
 FULL: Final = 4
-"""More than L{WINDOW} of its lines wait for the log."""
+"""More than L{WINDOW} of its lines are waiting for the log."""
 
 BLOCKED: Final = 8
-"""It does not read what it is sent."""
+"""The client does not read what it is sent."""
 
 ENDING: Final = 16
-"""The server takes no more lines of anybody."""
+"""The server takes no more lines from anybody."""
 
 _CLOSED: Final = 32
-"""The connection is lost or closing; this never ends."""
+"""The connection is lost or closing; this reason is never removed."""
 
 
 class Splitter(Protocol):
@@ -70,7 +70,7 @@ class Splitter(Protocol):
 
     def feed(self, data: bytes) -> Sequence[bytes | Excess]:
         """
-        @return: the lines that are complete now.
+        @return: the lines that are now complete.
         """
 
 
@@ -81,11 +81,11 @@ class ReceiveQueueOwner(Protocol):
 
     @property
     def isDone(self) -> bool:
-        """Whether everything that still arrives is thrown away."""
+        """Whether further input is discarded."""
 
     @property
     def unanswered(self) -> int:
-        """How many lines wait for the log."""
+        """How many lines are waiting for the log."""
 
     def lineReceived(self, line: bytes) -> None:
         """
@@ -96,7 +96,7 @@ class ReceiveQueueOwner(Protocol):
         """
 
     def emptyLineReceived(self) -> None:
-        """Note that somebody pressed Enter and nothing else; several at once are told once."""
+        """Handle an empty line; several that arrive at once are reported once."""
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """
@@ -109,33 +109,33 @@ class ReceiveQueueOwner(Protocol):
         """Tell the client that a line was refused."""
 
     def receiveFlooded(self) -> None:
-        """Close the connection: no line end came for very long."""
+        """Close the connection: too many bytes came without a line end."""
 
     def receiveFull(self) -> None:
         """Call L{ReceiveQueue.answered} when the log has answered some of the client's lines."""
 
     def receiveTooFast(self, delay: float) -> None:
         """
-        Remove the reason L{TOO_FAST} later: the next line has to wait.
+        Remove the reason L{TOO_FAST} after a delay: the next line has to wait.
 
-        @param delay: for how long, in seconds.
+        @param delay: the delay, in seconds.
         """
 
     def receiveEnded(self) -> None:
-        """Say goodbye: the client sends no more, and all that it sent is answered."""
+        """Say goodbye: the client sends no more, and everything that it sent is answered."""
 
     def receiveOverflowed(self) -> None:
-        """Cut the connection: too much waits."""
+        """Cut the connection: the queue is too large."""
 
 
 class ReceiveQueue:
     """
-    What a client has sent and the server has not taken yet.
+    Input of a client that the server has not processed yet.
 
     @ivar bucket: the client's rate limit, or C{None} for none.
     @ivar ended: whether the client sends no more.
-    @ivar isPaused: whether the socket is not read at the moment.
-    @ivar size: what the waiting lines take, in bytes.
+    @ivar isPaused: whether reading from the socket is paused.
+    @ivar size: the memory that waiting lines take, in bytes.
     """
 
     __slots__ = (
@@ -166,8 +166,8 @@ class ReceiveQueue:
     ) -> None:
         """
         @param transport: connected.
-        @param owner: takes the lines.
-        @param budget: what all clients together have queued.
+        @param owner: handles the lines.
+        @param budget: the memory that the queues of all clients share.
         @param splitter: cuts this client's stream.
         @param bucket: the client's rate limit, or C{None} for none.
         @param counters: where to count lines.
@@ -190,47 +190,49 @@ class ReceiveQueue:
     @property
     def pending(self) -> bytes:
         """
-        The unfinished line so far, and what is not cut into lines yet.
+        The input that is not cut into lines yet: the unfinished line, and what waits behind it.
         """
         return self._splitter.pending + self._uncut
 
     @property
     def waiting(self) -> int:
         """
-        How many lines wait for their turn.
+        How many lines are waiting for their turn.
         """
         return (len(self._waiting) if self._waiting else 0) + self._uncut.count(b"\n")
 
     def take(self, data: bytes) -> None:
         """
-        Take what was read from the socket; lines whose turn has not come wait.
+        Take data that was read from the socket; keep the lines whose turn has not come.
         """
-        data = _squeeze(data)
+        data = _collapseLineEnds(data)
         if self._stops:
             self._pause()
             self._keepUncut(data)
             return
         begin, end = 0, len(data)
         while begin < end:
-            lines = self._splitter.feed(_squeeze(data[begin : begin + PORTION]))
+            portion = data if end <= PORTION else _collapseLineEnds(data[begin : begin + PORTION])
+            lines = self._splitter.feed(portion)
             begin += PORTION
             self._counters.lines += len(lines)
             if lines and not any(lines):
                 self._owner.emptyLineReceived()
             if not self._passAll(iter(lines)):
-                self._keepUncut(data[begin:])
+                if begin < end:
+                    self._keepUncut(data[begin:])
                 return
 
     def _passAll(self, lines: Iterator[bytes | Excess]) -> bool:
         """
-        Pass on lines until there are no more or this client has to wait; the rest is kept.
+        Pass on lines until none are left or this client has to wait; keep the rest.
 
         @return: whether more may be passed on.
         """
         self._passing = True
         try:
             for line in lines:
-                # An empty line is nothing: it takes no token, no room and no answer.
+                # An empty line costs no token and no memory, and gets no answer.
                 if line and not self._pass(line):
                     self._keep(lines)
                     return False
@@ -240,8 +242,8 @@ class ReceiveQueue:
 
     def _hasRoom(self) -> bool:
         """
-        @return: whether the log has answered enough of this client's lines for more of them.  To be
-            asked every L{CHECKED_LINES} lines: few lines do not fill the window.
+        @return: whether the log has answered enough of this client's lines for it to take more.
+            Asking every L{CHECKED_LINES} lines is enough.
         """
         self._unchecked = 0
         if self._owner.unanswered > WINDOW:
@@ -254,7 +256,7 @@ class ReceiveQueue:
         """
         Pass on one line, or keep it if the client is over its rate.
 
-        @return: whether the next one may be passed on as well.
+        @return: whether the next one may be passed on, too.
         """
         owner = self._owner
         self._unchecked += 1
@@ -278,9 +280,8 @@ class ReceiveQueue:
 
     def _passWaiting(self) -> None:
         """
-        Pass on what waits.  Each line is taken out when it is its turn and the rest stays where it
-        is: to build a new queue for the rest at each token would take time in the square of its
-        length.
+        Pass on waiting lines.  Each is popped when its turn comes and the rest stays in place:
+        building a new queue for the rest at each token would take quadratic time.
         """
         self._passing = True
         try:
@@ -300,17 +301,17 @@ class ReceiveQueue:
 
     def _cutNext(self) -> None:
         """
-        Cut the next portion of what waits as it came.
+        Cut the next portion of the uncut input into lines.
         """
         portion, self._uncut = self._uncut[:PORTION], self._uncut[PORTION:]
         self._account(-len(portion))
-        lines = self._splitter.feed(_squeeze(portion))
+        lines = self._splitter.feed(_collapseLineEnds(portion))
         self._counters.lines += len(lines)
         self._keep(lines)
 
     def _keep(self, lines: Iterable[bytes | Excess], first: bool = False) -> None:
         """
-        Have lines wait, after those that do already or before them.
+        Queue lines, behind those that are waiting or in front of them.
         """
         if self._stops & _CLOSED or self._owner.isDone:
             return
@@ -329,7 +330,7 @@ class ReceiveQueue:
 
     def _keepUncut(self, data: bytes) -> None:
         """
-        Have what was read wait as it came.
+        Queue input without cutting it into lines.
         """
         if data and not (self._stops & _CLOSED or self._owner.isDone):
             self._uncut += data
@@ -337,7 +338,8 @@ class ReceiveQueue:
 
     def _account(self, change: int) -> None:
         """
-        Count what waits in the budget of all clients, which cuts the largest if that is too much.
+        Count the change in the budget of all clients, which cuts the largest queues if the total is
+        too large.
         """
         self.size += change
         self._budget.account(self, change)
@@ -350,11 +352,11 @@ class ReceiveQueue:
 
     def stop(self, reason: int) -> None:
         """
-        Take nothing until this reason is gone.  The socket is not read meanwhile; but an answer is
-        mostly there before the client says more, so that for it reading only stops when something
-        comes (L{take}): two system calls less for each login and command.
+        Stop taking lines until this reason is removed, and stop reading the socket.  While an
+        answer is awaited, reading stops only if input arrives (L{take}): mostly the answer comes
+        first, which saves two system calls for each login and command.
 
-        @param reason: one of those above; nothing happens if it holds already.
+        @param reason: one of those above; does nothing if it holds already.
         """
         self._stops |= reason
         if reason != ANSWERING:
@@ -372,9 +374,9 @@ class ReceiveQueue:
 
     def go(self, reason: int) -> None:
         """
-        Remove this reason: if it was the last, take what waits, and read on.
+        Remove this reason; if it was the last, take the waiting lines and read on.
 
-        @param reason: one of those above; nothing happens if it does not hold.
+        @param reason: one of those above; does nothing if it does not hold.
         """
         if not self._stops & reason:
             return
@@ -382,8 +384,8 @@ class ReceiveQueue:
         if self._stops:
             return
         if not self._passing:
-            # Otherwise the line that is passed on right now ended the pause itself, and those
-            # behind it follow when it is done.
+            # Otherwise the line that is being passed on ended the pause itself; those behind it
+            # follow when it is done.
             self._passWaiting()
         if self._stops:
             return
@@ -394,7 +396,7 @@ class ReceiveQueue:
 
     def answered(self) -> None:
         """
-        Read on, if so many lines are answered that there is room for more.
+        Read on, if enough lines are answered to leave room for more.
         """
         if not self._stops & FULL:
             return
@@ -405,8 +407,8 @@ class ReceiveQueue:
 
     def end(self) -> None:
         """
-        Note that the client sends no more.  What it sent is answered first: lines that wait, and a
-        request whose answer is not there yet.
+        Note that the client sends no more.  Waiting lines and an unanswered request are answered
+        first.
         """
         self.ended = True
         if not (self._waiting or self._uncut or self._stops & (ANSWERING | _CLOSED)):
@@ -414,8 +416,8 @@ class ReceiveQueue:
 
     def discard(self) -> None:
         """
-        Throw away what waits, and whatever still arrives.  The socket is read again: closing one
-        that holds unread data resets the connection.
+        Discard waiting lines and all further input, but read the socket: closing one that holds
+        unread data resets the connection.
         """
         self.forget()
         if not self.ended:
@@ -423,7 +425,7 @@ class ReceiveQueue:
 
     def forget(self) -> None:
         """
-        Take nothing more: the connection is lost or closing.
+        Take no more input: the connection is lost or closing.
         """
         self._stops |= _CLOSED
         self._waiting = None
@@ -432,13 +434,14 @@ class ReceiveQueue:
         self.size = 0
 
 
-def _squeeze(data: bytes) -> bytes:
+def _collapseLineEnds(data: bytes) -> bytes:
     """
-    @return: the first line end of a chunk of nothing but line ends; any other chunk as it is.
+    @return: a shorter chunk with the same meaning, if the chunk holds nothing but line ends;
+        otherwise the chunk itself.
     """
-    if data[:1] == b"\r" and len(data) > _FEW and not data.strip(b"\r"):
-        # Inside a line they are refused however many they are.
-        return data[:_FEW]
+    if data[:1] == b"\r" and len(data) > _MAX_BARE_RETURNS and not data.strip(b"\r"):
+        # Inside a line CRs are refused, however many there are.
+        return data[:_MAX_BARE_RETURNS]
     if data[:1] in b"\r\n" and not data.replace(b"\r\n", b"\n").strip(b"\n"):
         return data[: data.find(b"\n") + 1]
     return data
@@ -446,10 +449,10 @@ def _squeeze(data: bytes) -> bytes:
 
 def _cost(lines: Sequence[bytes | Excess]) -> int:
     """
-    @return: what waiting lines take, in bytes.
+    @return: the memory that waiting lines take, in bytes.
     """
     try:
-        # Nearly always all are bytes, and thousands of them must not be looked at one by one.
+        # Nearly always all items are bytes, and thousands of them must not be examined one by one.
         text = sum(map(len, lines))  # type: ignore[arg-type]
     except TypeError:
         text = sum(len(line) for line in lines if type(line) is bytes)

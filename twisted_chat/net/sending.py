@@ -1,11 +1,11 @@
-# -*- test-case-name: tests.net.test_sending -*-
+# -*- test-case-name: tests.net.test_sending,tests.net.test_streamsending -*-
 """
 The send queue of one client: never blocking, bounded, and fast.
 
-The socket is tried first: most of the time the kernel takes everything, and the reactor need not
-know.  What it does not take is queued here and given to the transport as fast as the client reads.
-Only public API is used: C{getHandle}, and a pull producer (L{IPullProducer}) that the transport
-calls whenever its own buffer has run empty.
+The socket is tried first: most of the time the kernel takes everything, and the reactor is not
+involved.  The rest is queued here and given to the transport as fast as the client reads.  Only
+public API is used: C{getHandle}, and a pull producer (L{IPullProducer}) that the transport calls
+whenever its own buffer has run empty.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ class SendQueueOwner(Protocol):
     """
 
     def sendBlocked(self) -> None:
-        """Note that the client reads slower than it is sent to: something is queued now."""
+        """Note that the client reads more slowly than output comes: something is queued now."""
 
     def sendProgressed(self) -> None:
         """Note that the client has read some of what is queued."""
 
     def sendDrained(self) -> None:
-        """Note that nothing is queued any more."""
+        """Note that the queue is empty again."""
 
     def sendEnded(self) -> None:
         """
-        Close the connection once the last lines have arrived: a lingering close.  All is sent and
-        this direction is closed; what comes from the client until then must be read and thrown
-        away.
+        Close the connection once the last lines have arrived: a lingering close.  Everything is
+        sent and this direction is closed; until then, input from the client must be read and
+        discarded.
         """
 
     def sendOverflowed(self) -> None:
         """Cut the connection: more is queued than allowed."""
 
     def sendFailed(self) -> None:
-        """Note that the kernel has refused to send: the connection is broken."""
+        """Note that the kernel refused to send: the connection is broken."""
 
 
 class Cork:
@@ -55,8 +55,8 @@ class Cork:
     One reason to hold back a client's output: see L{chat.interfaces.ICork}.
 
     Several may hold at once: while a user is shown the past of a room that they joined, they may
-    join another.  What is held back would come too early if the first release let it go, so the
-    queue keeps the set of corks and waits for the last.
+    join another.  If the first release let everything go, output would arrive before the other
+    room's past, so the queue keeps the set of corks and waits for the last.
     """
 
     __slots__ = ("_queue",)
@@ -68,19 +68,19 @@ class Cork:
         """
         Send whole lines ahead of what is held back.
 
-        @return: fires when there is room for more; never if the connection is lost before.
+        @return: fires when there is room for more; never if the connection is lost first.
         """
         return self._queue.sendAhead(data)
 
     def release(self, data: bytes) -> None:
         """
-        Send C{data}, and then what was held back, unless another cork still holds it.
+        Send C{data}, then the output that was held back, unless another cork still holds it.
         """
         self._queue.release(self, data)
 
     def discard(self) -> None:
         """
-        Throw away what every cork holds back, and hold nothing back any more.
+        Discard the output that all corks hold back, and remove the corks.
         """
         self._queue.discard()
 
@@ -88,7 +88,7 @@ class Cork:
 @implementer(IPushProducer, IPullProducer)
 class SendQueue:
     """
-    What a client is sent and has not read yet.
+    Output for a client that it has not read yet.
 
     @ivar limit: bytes that may be queued here.
     @ivar size: bytes that are queued here.
@@ -123,10 +123,10 @@ class SendQueue:
     ) -> None:
         """
         @param transport: connected.
-        @param owner: is told when the client is slow.
-        @param budget: what all clients together have queued.
+        @param owner: told when the client is slow.
+        @param budget: the memory that the queues of all clients share.
         @param limit: bytes that may be queued here.
-        @param chunk: bytes that the transport is given at once.
+        @param chunk: the most bytes given to the transport at once.
         """
         self._transport = transport
         self._owner = owner
@@ -141,7 +141,7 @@ class SendQueue:
         self._kept: list[bytes] | None = None
         self._lastLines: bytes | None = None
         self._paused = False
-        self._roomFor: list[Deferred[None]] = []
+        self._roomFor: list[Deferred[None]] | None = None
         self.limit = limit
         self.size = 0
         if self._send is None:
@@ -182,7 +182,7 @@ class SendQueue:
 
     def cork(self) -> Cork:
         """
-        Hold back what is put from now on.
+        Hold back all output from now on.
         """
         cork = Cork(self)
         if self._corks is None:
@@ -205,6 +205,8 @@ class SendQueue:
         if self._queue is None:
             self._solicited = 0
             room.callback(None)
+        elif self._roomFor is None:
+            self._roomFor = [room]
         else:
             self._roomFor.append(room)
         return room
@@ -233,7 +235,7 @@ class SendQueue:
 
     def _uncork(self) -> list[bytes]:
         """
-        @return: what was held back, which does not count as queued any more.
+        @return: the output that was held back, no longer counted as queued.
         """
         self._corks = None
         kept, self._kept = self._kept, None
@@ -247,8 +249,8 @@ class SendQueue:
 
     def close(self, lastLines: bytes) -> None:
         """
-        Send these last lines after everything else, then close; what is held back comes first.
-        What is put later is thrown away.
+        Send the last lines after everything else, including output that was held back, then close.
+        Later output is discarded.
         """
         if self._closing or self._lastLines is not None:
             return
@@ -269,15 +271,15 @@ class SendQueue:
             self._account(-len(lastLines))
         self._write(lastLines)
         if self._closing:
-            return  # They were too much, and the connection is cut.
+            return  # The last lines were too much, and the connection was cut.
         self._closing = self._busy = True
         if self._queue is None:
             self._end()
 
     def _end(self) -> None:
         """
-        Close at least this direction.  Closing a socket that holds unread data resets the
-        connection, and what is still on its way is lost (RFC 1122 section 4.2.2.13).
+        Close at least this direction.  Closing a socket that holds unread data would reset the
+        connection, and output still on its way would be lost (RFC 1122 section 4.2.2.13).
         """
         if self._send is None:
             self._transport.unregisterProducer()
@@ -289,20 +291,20 @@ class SendQueue:
     @property
     def arrived(self) -> bool:
         """
-        Whether the client's system has all that was sent; also false where this one cannot tell.
+        Whether the client's system has acknowledged all output; false if this system cannot tell.
         """
         return allArrived(self._transport)
 
     def abort(self) -> None:
         """
-        Throw everything away and cut the connection.
+        Discard everything and cut the connection.
         """
         self.forget()
         self._transport.abortConnection()
 
     def forget(self) -> None:
         """
-        Send nothing more: the connection is lost or cut.
+        Send no more: the connection is lost or cut.
         """
         self._closing = self._busy = True
         self._budget.forget(self)
@@ -310,14 +312,14 @@ class SendQueue:
         self._corks = None
         self._kept = None
         self._lastLines = None
-        self._roomFor = []
+        self._roomFor = None
         self.size = 0
 
     # The queue
 
     def _write(self, data: bytes) -> None:
         """
-        Send what no cork holds back.
+        Send data that no cork holds back.
         """
         if self._closing or not data:
             return
@@ -340,8 +342,8 @@ class SendQueue:
 
     def _account(self, change: int) -> None:
         """
-        Count what is queued, and cut the clients that have too much of it: this one by its own
-        limit, the largest ones by the limit for all.
+        Count queued bytes, and cut clients that exceed a limit: this one its own, the largest ones
+        the limit for all.
         """
         self.size += change
         self._budget.account(self, change)
@@ -357,7 +359,7 @@ class SendQueue:
 
     def _block(self, data: bytes) -> None:
         """
-        Queue what the full socket did not take, until the transport asks for it.
+        Queue the data that the full socket did not take, until the transport asks for it.
         """
         self._busy = True
         self._queue = deque((data,))
@@ -401,7 +403,7 @@ class SendQueue:
 
     def _next(self, queue: deque[bytes]) -> bytes:
         """
-        Take the next portion off the queue: small pieces together, at most one chunk.
+        Take the next portion off the queue: small pieces joined, at most one chunk.
         """
         portion = [queue.popleft()]
         size = len(portion[0])
@@ -424,7 +426,7 @@ class SendQueue:
         self._owner.sendDrained()
         if self._closing:
             self._end()
-        elif self._roomFor:
-            waiting, self._roomFor = self._roomFor, []
+        elif self._roomFor is not None:
+            waiting, self._roomFor = self._roomFor, None
             for each in waiting:
                 each.callback(None)

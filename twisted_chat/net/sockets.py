@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.net.test_sockets -*-
 """
-What the socket under a transport can do that the transport does not offer.
+Uses features of the socket under a transport that the transport does not offer.
 
-Where there is no socket, or the system lacks a feature, each function has an answer all the same.
+If there is no socket, or the system lacks a feature, each function returns a safe answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ try:
     import fcntl
     import termios
 except ImportError:  # pragma: no cover
-    # Windows cannot tell what has arrived: the peer is given all the time there is.
+    # Windows cannot tell what has arrived, so the peer gets the whole timeout.
     fcntl = termios = None  # type: ignore[assignment]
 
 _OPTIONS: Final = (
@@ -30,19 +30,19 @@ _OPTIONS: Final = (
     ("IPPROTO_TCP", "TCP_KEEPINTVL", 15),
     ("IPPROTO_TCP", "TCP_KEEPCNT", 4),
     ("IPPROTO_TCP", "TCP_USER_TIMEOUT", 60_000),
-    # What telnet sends as urgent stays where it was in the stream (RFC 1123 section 3.2.4).
+    # Urgent data of telnet stays in its place in the stream (RFC 1123 section 3.2.4).
     ("SOL_SOCKET", "SO_OOBINLINE", 1),
     ("SOL_SOCKET", "SO_KEEPALIVE", 1),
 )
-"""Lines are sent at once, without Nagle's algorithm, and the kernel finds a vanished peer within
-150 s: a probe after 60 s of silence, then every 15 s, gone after 4 without answer; 60,000 ms for
-data that is not acknowledged (RFC 9293 section 3.8.4, RFC 5482).  Each system knows only some of
-these.  The last one tells that all were inherited."""
+"""Lines are sent at once, without Nagle's algorithm, and the kernel detects a vanished peer within
+150 s: it probes after 60 s of silence, then every 15 s, and gives up after 4 probes without an
+answer, or after 60,000 ms for unacknowledged data (RFC 9293 section 3.8.4, RFC 5482).  Each system
+supports only some of these.  If a socket has the last one, it has inherited them all."""
 
 
 def _handleOf(transport: Any) -> Any:
     """
-    @return: what is below a transport, also below TLS, or C{None}.
+    @return: the socket below a transport, also below TLS, or C{None}.
     """
     while hasattr(transport, "transport"):
         transport = transport.transport
@@ -63,11 +63,11 @@ def _set(handle: Any) -> None:
 
 def prepare(port: Any, backlog: int | None = None) -> None:
     """
-    Set on a listening socket how many connections may wait in it, and the options that these need:
-    on Linux they inherit them, which saves a system call for each option and connection.
+    Set the backlog of a listening socket, and the options for its connections: on Linux they
+    inherit them, which saves a system call for each option and connection.
 
-    @param port: an L{IListeningPort}; one that has no socket is no error.
-    @param backlog: how many may wait; C{None} leaves it as it is.
+    @param port: an L{IListeningPort}; nothing happens if it has no socket.
+    @param backlog: connections that may wait in the kernel; C{None} leaves it unchanged.
     """
     if sys.platform != "linux" or not hasattr(port, "fileno"):
         return
@@ -79,10 +79,10 @@ def prepare(port: Any, backlog: int | None = None) -> None:
 
 def tune(transport: Any) -> None:
     """
-    Have lines sent at once, and have the kernel detect a peer that vanishes without a word.
+    Make the kernel send lines at once, and detect a peer that vanishes.
 
-    @param transport: a transport over a socket, also one inside TLS.  A UNIX socket or a transport
-        without a socket is no error.
+    @param transport: a transport over a socket, also one inside TLS; nothing happens for a UNIX
+        socket, or without a socket.
     """
     handle = _handleOf(transport)
     if handle is not None and hasattr(handle, "setsockopt") and not _isTuned(handle):
@@ -101,21 +101,20 @@ def _isTuned(handle: Any) -> bool:
 
 def unacknowledged(transport: Any) -> int | None:
     """
-    Ask the kernel how much of its send buffer the peer's system has not taken.  Only this tells a
-    slow peer from a dead one: the kernel asks for more data only when a third of its buffer is
-    free, and until then a transport sees no progress at all.
+    Ask the kernel how much of its send buffer the peer's system has not acknowledged.  Only this
+    tells a slow peer from a dead one: the kernel asks for more data only when a third of its buffer
+    is free, and until then a transport sees no progress.
 
     @param transport: a transport over a socket, also one inside TLS.
-    @return: bytes that this system holds and the peer's has not taken; C{None} where it cannot
-        tell.
+    @return: bytes that the peer's system has not acknowledged; C{None} if this system cannot tell.
     """
     return _ask(transport, "TIOCOUTQ")
 
 
 def hasUnread(transport: Any) -> bool:
     """
-    @return: whether the kernel holds something that the peer sent and the transport has not read;
-        false where this system cannot tell.
+    @return: whether the kernel holds input that the transport has not read; false if this system
+        cannot tell.
     """
     return bool(_ask(transport, "FIONREAD"))
 
@@ -124,7 +123,7 @@ def _ask(transport: Any, question: str) -> int | None:
     """
     Ask the kernel for a number about the socket under a transport.
 
-    @return: C{None} where there is no such socket, or no answer.
+    @return: the number; C{None} if there is no such socket, or no answer.
     """
     handle = _handleOf(transport)
     if termios is None or handle is None:
@@ -137,19 +136,19 @@ def _ask(transport: Any, question: str) -> int | None:
 
 
 _TCP_INFO: Final = struct.Struct("=2xBxB3xI12xI28xI")
-"""Where a Linux kernel's C{struct tcp_info} has what L{isUnreachable} asks for."""
+"""The layout of a Linux kernel's C{struct tcp_info}, as far as L{isUnreachable} needs it."""
 
 _MANY_TRIES: Final = 10
-"""So many tries in vain are as good as any time: the kernel does not double the time between them
-when it cannot even send, since a cable is out."""
+"""Retransmissions that count as enough whatever their time: the kernel does not double the interval
+if it cannot even send, for example because a cable is unplugged."""
 
 
 def isUnreachable(transport: Any, seconds: float) -> bool:
     """
-    Tell whether a peer has vanished, as far as the kernel knows: something was sent, nothing has
-    been acknowledged for this long, and it was sent again for as long.  The time between two tries
-    doubles, so the last one tells for how long that has gone on.  A peer that only reads nothing
-    still acknowledges.
+    Tell whether a peer has vanished, as far as the kernel knows: nothing was acknowledged for this
+    long, and data was retransmitted for as long.  The interval between retransmissions doubles, so
+    the last one tells for how long that has gone on.  A peer that merely does not read still
+    acknowledges.
 
     @param transport: a transport over a socket, also one inside TLS.
     @param seconds: for how long, in seconds.
@@ -166,14 +165,15 @@ def isUnreachable(transport: Any, seconds: float) -> bool:
         return False
     if not unacknowledged or silence < seconds * 1000:
         return False
-    # The next try is due at twice this time: rather a little early than twice as late.
+    # The next retransmission is due at twice this time, so err on the early side instead of waiting
+    # twice as long.
     tried: float = timeout * (1 - 0.5**backoff) / 1e6
     return tried >= seconds * 0.8 or tries >= _MANY_TRIES
 
 
 def allArrived(transport: Any) -> bool:
     """
-    @return: whether the peer's system has all that was sent; also false where this one cannot
+    @return: whether the peer's system has acknowledged everything; false if this system cannot
         tell.
     """
     return unacknowledged(transport) == 0
@@ -182,7 +182,7 @@ def allArrived(transport: Any) -> bool:
 def peerEnded(transport: Any) -> bool:
     """
     Ask the kernel whether the peer has closed its side, without reading: the end of the stream
-    stands behind all that was sent, so a transport that does not read does not reach it.
+    comes after all input, so a transport that has paused reading does not see it.
 
     @param transport: a transport over a socket, also one inside TLS.
     @return: also false where this system cannot tell.
@@ -201,8 +201,8 @@ def peerEnded(transport: Any) -> bool:
 
 def plainSend(transport: Any) -> Callable[[bytes], int] | None:
     """
-    @return: the plain socket's C{send}, or C{None} where bytes must go another way: TLS, or a
-        transport without a socket.
+    @return: the C{send} method of the plain socket; C{None} for TLS, or a transport without a
+        socket.
     """
     getHandle = getattr(transport, "getHandle", None)
     handle = None if getHandle is None else getHandle()
@@ -214,7 +214,7 @@ def raiseDescriptorLimit(wanted: int = 65_536) -> int:
     Ask the system for more file descriptors.
 
     @param wanted: how many; the limit is never lowered.
-    @return: how many this process may have open now.
+    @return: how many this process may now have open.
     """
     try:
         import resource

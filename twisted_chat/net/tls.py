@@ -24,10 +24,10 @@ from .interfaces import EventLog
 @implementer(IOpenSSLServerConnectionCreator)
 class Identity:
     """
-    The certificate and key that new connections are shown; those that are there keep their own.
+    The certificate and key for new connections; established ones keep their own.
 
-    @ivar context: what L{certificates.serverContextFactory} gives.
-    @ivar fingerprint: the certificate's.
+    @ivar context: what L{certificates.serverContextFactory} returns.
+    @ivar fingerprint: the fingerprint of the certificate.
     """
 
     def __init__(self, context: Any, fingerprint: str) -> None:
@@ -36,7 +36,7 @@ class Identity:
 
     def become(self, other: Identity) -> None:
         """
-        Show what another one shows from now on.
+        Adopt the certificate and key of another identity.
         """
         self.context, self.fingerprint = other.context, other.fingerprint
 
@@ -61,8 +61,8 @@ class TLSEndpoint:
     ) -> None:
         """
         @param endpoint: where to listen.
-        @param context: an L{Identity}, or what L{certificates.serverContextFactory} gives.
-        @param log: where to log who sends the header of a proxy instead of a handshake.
+        @param context: an L{Identity}, or what L{certificates.serverContextFactory} returns.
+        @param log: the log for peers that send the header of a proxy instead of a handshake.
         """
         self._endpoint = endpoint
         self._context = context
@@ -81,7 +81,7 @@ class TLSEndpoint:
 
         class Handshake(base):
             """
-            Refuses what no client begins with.
+            Refuses a connection that begins with the header of a proxy.
             """
 
             _begun = False
@@ -101,7 +101,7 @@ class TLSEndpoint:
 
         class RefusingFactory(TLSMemoryBIOFactory):
             """
-            Gives no protocol where the wrapped factory gives none.
+            Builds no protocol if the wrapped factory builds none.
             """
 
             protocol = Handshake

@@ -111,10 +111,11 @@ class AuditLog:
 
     def _take(self, text: str, address: str) -> None:
         self._lines.append((self._seconds(), address, text))
-        if self._timer is None:
+        if self._clock is None:
             self.flush()
-            if self._clock is not None:
-                self._timer = self._clock.callLater(_PAUSE, self._pauseOver)
+        elif self._timer is None:
+            # In the next turn: people hear first what the operator reads.
+            self._timer = self._clock.callLater(0, self._pauseOver)
 
     def _pauseOver(self) -> None:
         self._timer = None

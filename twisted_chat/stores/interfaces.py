@@ -229,6 +229,10 @@ Projection = Callable[[Event, Records], None]
 arguments, so that the same log makes the same records everywhere.  Raises L{errors.ChatError} if
 the event is void by what came before it; then it changes nothing."""
 
+LAGGING: Final = 8_192
+"""Events, at most, between one that was appended and the newest that was stored when it came back:
+those of two batches, where no disk is slow."""
+
 MARK: Final = "mark"
 """The kind of the records of what was read.  The key is an account, a blank and a place; the value
 is an id.  A store prunes the L{wire.events.READ} events that a mark has risen above, so marks are
@@ -271,7 +275,7 @@ class StoredRooms(NamedTuple):
     The rooms, as they were stored last.
 
     @ivar records: one for each room.
-    @ivar reflected: the id of the newest event that they show.
+    @ivar reflected: the id of the newest event that they show, and that the sessions show.
     """
 
     records: list[RoomRecord]
@@ -298,6 +302,15 @@ class IRooms(Interface):
     def rooms() -> Deferred[StoredRooms]:
         """
         @return: all rooms.
+        """
+
+    def movesAfter(id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        Read the events by which people join and leave, with their secrets.
+
+        @param id: only events after this one.
+        @param limit: at most this many.
+        @return: the events of the kinds in L{wire.events.MOVES}, oldest first.
         """
 
     def stateAfter(id: int, limit: int) -> Deferred[list[Event]]:

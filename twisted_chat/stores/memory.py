@@ -19,6 +19,7 @@ from ..counters import Counters
 from ..errors import NoHistory
 from ..wire.events import (
     MODERATION,
+    MOVES,
     RECORDED,
     STATE,
     Draft,
@@ -332,12 +333,21 @@ class MemoryLog:
         """
         return succeed(StoredRooms(list(self._rooms.values()), self._reflected))
 
+    def movesAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.movesAfter}.
+        """
+        return self._kindsAfter(MOVES, id, limit)
+
     def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
         """
         See L{IRooms.stateAfter}.
         """
+        return self._kindsAfter(STATE, id, limit)
+
+    def _kindsAfter(self, kinds: Collection[str], id: int, limit: int) -> Deferred[list[Event]]:
         events = self._past.events[self._past.startAfter(id) :]
-        return succeed(list(islice((e for e in events if e.kind in STATE), limit)))
+        return succeed(list(islice((e for e in events if e.kind in kinds), limit)))
 
     # ISessions
 
@@ -345,6 +355,7 @@ class MemoryLog:
         """
         See L{ISessions.remember}.
         """
+        self._reflected = self._newest
         if session.tokenHash:
             self._sessions.put(session)
         else:

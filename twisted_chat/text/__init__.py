@@ -1,13 +1,12 @@
 """
-What a text, a name, a secret and a file of a person's own may be: rules that server and client
-share.
+Rules for texts, names, secrets and private files, shared by server and client.
 
-Nothing here knows a socket, a protocol, a store or a reactor, and nothing keeps a state.
+Nothing here knows a socket, a protocol, a store or a reactor, and nothing keeps state.
 
-- C{cleaning}: what a text may contain, and how any text is made fit for a terminal or a log
+- C{cleaning}: checks what a text contains, and makes any text fit for a terminal or a log
 - C{confusables}: which names look alike
-- C{names}: what the name of a person or a room may be
-- C{secrets}: secrets that are made, and what a password may be
-- C{networks}: numeric addresses, and the networks by which they are counted
-- C{files}: private folders, and files that are never half written
+- C{names}: checks the names of people and rooms
+- C{secrets}: generates secrets, and checks passwords
+- C{networks}: parses numeric addresses, and finds the networks by which they are counted
+- C{files}: makes private folders, and writes files as a whole or not at all
 """

@@ -2,19 +2,19 @@
 """
 What a text may contain.
 
-A text comes from a stranger and ends in the terminals, files and eyes of others.  Three kinds of
-characters make trouble on that way, and each is met differently:
+A text comes from a stranger and ends up in the terminals, files and eyes of others.  Three kinds of
+characters cause trouble on the way, and each is handled differently:
 
   - Characters that command a terminal or end a line: the server refuses them with a sentence
     (L{parseText}, L{cleanText}), because dropping them silently would change what was meant.  The
-    client and the server's log, which have nobody to refuse, show them (L{showable},
-    L{escapeLog}).
+    client and the server's log cannot refuse a text, so they make these characters visible
+    (L{showable}, L{escapeLog}).
   - Characters that reorder or hide what stands beside them (UTS #55, CVE-2021-42574): they are
-    removed (L{neutralise}), save where a script or an emoji is written with them.
-  - Combining marks: a letter carries at most L{MAX_MARKS}, since more only smear over the lines
-    of others, and terminals have crashed on them (CVE-2021-26937).
+    removed (L{neutralise}), except where a script or an emoji needs them.
+  - Combining marks: a letter carries at most L{MAX_MARKS}, since more of them only smear over
+    neighbouring lines, and terminals have crashed on them (CVE-2021-26937).
 
-Server and client share these functions: a server cleans for its users, and a client trusts no
+Server and client both call these functions: a server cleans for its users, and a client trusts no
 server.
 """
 
@@ -26,11 +26,11 @@ from unicodedata import category, combining
 from ..errors import BadText
 
 MAX_LINE = 4096
-"""How many bytes of UTF-8 a line may have, without its line end."""
+"""The longest line, in bytes of UTF-8 without its line end."""
 
 MAX_MARKS = 4
 """
-How many combining marks stay on one base: Vietnamese and Thai need two, Hebrew with cantillation
+Combining marks that are kept on one base: Vietnamese and Thai need two, Hebrew with cantillation
 three or four.
 """
 
@@ -42,8 +42,8 @@ _FORBIDDEN = re.compile(
     + "]"
 )
 
-# Bidirectional controls, blanks without width, fillers, annotations, and the code points that
-# Unicode keeps for more of their kind (Default_Ignorable_Code_Point).
+# Bidirectional controls, zero-width blanks, fillers, annotations, and the code points that Unicode
+# reserves for more of them (Default_Ignorable_Code_Point).
 _UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -54,18 +54,18 @@ _ZWJ = "\u200d"
 _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 
 INVISIBLE = re.compile(f"[{_UNSEEN}{_TAGS}{_ZWNJ}{_ZWJ}{_SELECTORS}]")
-"""The characters without a shape of their own, those included that a script or emoji needs."""
+"""The characters without a shape of their own, including those that a script or emoji needs."""
 
-# A run of characters that may be marks: whatever is no letter, digit or Latin sign.  It decides
-# fast that a text has too few marks to look closer.
-_PILE = re.compile(rf"[^\w\x00-\u02ff][^\w\x00-\u02ff]{{{MAX_MARKS}}}")
+# A run of characters that may be marks: anything but letters, digits and Latin signs.  It is a fast
+# test: a text without such a run cannot have too many marks.
+_MARK_RUN = re.compile(rf"[^\w\x00-\u02ff][^\w\x00-\u02ff]{{{MAX_MARKS}}}")
 
 _DROPPED = re.compile(f"[{_UNSEEN}]")
-# UTS #51: a flag of a region is a black flag, tag letters and a tag that ends it.
+# UTS #51: the flag of a region is a black flag, then tag letters, then a closing tag.
 _FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
 _STRAY_TAG = re.compile(f"({_FLAG})|[{_TAGS}]")
 _SELECTOR = re.compile(f"[{_SELECTORS}]")
-# A base and the selector it may have: an emoji or keycap with its text or emoji form, a Han
+# A base and a selector that it allows: an emoji or keycap with its text or emoji form, a Han
 # ideograph with its variant (UTS #37), a Mongolian letter with its form.
 _SELECTED = re.compile(
     "[#*0-9\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299"
@@ -88,8 +88,8 @@ def parseText(raw: bytes) -> str:
     Read a line that a client sent.
 
     @param raw: the line without its line end.
-    @return: the text, clean as L{cleanText} leaves it; empty if nothing visible was in it.
-    @raise BadText: if the line is not UTF-8 (RFC 3629), or as L{cleanText}.
+    @return: the text as L{cleanText} leaves it; empty if it held nothing visible.
+    @raise BadText: if the line is not UTF-8 (RFC 3629), or L{cleanText} refuses it.
     """
     try:
         text = raw.decode()
@@ -104,9 +104,9 @@ def parseText(raw: bytes) -> str:
 
 def cleanText(text: str) -> str:
     """
-    Check and clean a text that is decoded already.
+    Check and clean a decoded text.
 
-    @return: the text without what L{neutralise} removes; empty if nothing visible was in it.
+    @return: the text without what L{neutralise} removes; empty if it held nothing visible.
     @raise BadText: if the text holds a control character other than the tab, a line end or
         separator, half a surrogate pair or a noncharacter.
     """
@@ -120,7 +120,7 @@ def cleanText(text: str) -> str:
 def _refusal(char: str) -> str:
     """
     @param char: a forbidden character.
-    @return: the sentence for people that says what it is and what to do.
+    @return: a sentence for people that says what the character is and what to do.
     """
     code = f"U+{ord(char):04X}"
     if char in "\n\x85\u2028\u2029":
@@ -140,19 +140,20 @@ def _refusal(char: str) -> str:
 def neutralise(text: str) -> str:
     """
     Remove what deceives the eye: bidirectional controls, characters without a shape, tags outside
-    flags, joiners and variation selectors where nothing is written with them, and the combining
-    marks past L{MAX_MARKS} of a base.
+    flags, joiners and variation selectors where no script or emoji needs them, and combining marks
+    beyond L{MAX_MARKS} on one base.
 
     The function is total and idempotent.  It leaves control characters alone.
     """
-    if text.isascii() or (INVISIBLE.search(text) is None and _PILE.search(text) is None):
+    if text.isascii() or (INVISIBLE.search(text) is None and _MARK_RUN.search(text) is None):
         return text
     return _sift(_STRAY_TAG.sub(r"\1", _DROPPED.sub("", text)))
 
 
 def _sift(text: str) -> str:
     """
-    Judge joiners, selectors and marks by what is kept before them and what comes after them.
+    Keep or drop each joiner, selector and mark, judged by the last character that was kept and by
+    the next one.
     """
     kept: list[str] = []
     before = " "
@@ -187,8 +188,8 @@ def _sift(text: str) -> str:
 
 def _joins(before: str, joiner: str, after: str) -> bool:
     """
-    @return: whether something is written with C{joiner} between these two characters (UAX #31
-        section 2.3 for scripts, UTS #51 for emoji).
+    @return: whether C{joiner} has a meaning between these two characters (UAX #31 section 2.3 for
+        scripts, UTS #51 for emoji).
     """
     if joiner == _ZWJ:
         if before == "\ufe0f" or _PICTURE.match(before):
@@ -202,8 +203,8 @@ def _joins(before: str, joiner: str, after: str) -> bool:
 
 def _endsInVirama(before: str) -> bool:
     """
-    @return: whether C{before} is a virama, after which a joiner chooses the form of the letter
-        before it (RFC 5892 appendix A.2), be it the last of its word.
+    @return: whether C{before} is a virama.  A joiner after it selects the form of the letter before
+        it (RFC 5892 appendix A.2), even at the end of a word.
     """
     return combining(before) == 9
 
@@ -212,9 +213,9 @@ def showable(text: str) -> str:
     """
     Make any text fit to be printed on one line of a terminal.
 
-    A tab becomes a blank.  Whatever L{cleanText} refuses becomes U+FFFD, so that a trick is seen.
-    The rest is neutralised.  The function is total and idempotent, and its result can always be
-    encoded in UTF-8.
+    A tab becomes a blank.  Each character that L{cleanText} refuses becomes U+FFFD, so that a trick
+    shows.  The rest is neutralised.  The function is total and idempotent, and its result can
+    always be encoded in UTF-8.
     """
     if not text.isprintable():
         text = _FORBIDDEN.sub("\ufffd", text.replace("\t", " "))
@@ -225,8 +226,9 @@ def escapeLog(text: str) -> str:
     r"""
     Make any text fit for a line of a log, without losing which characters it held.
 
-    What is not printable or not visible is written as C{\xNN}, C{\uNNNN} or C{\UNNNNNNNN}, and a
-    backslash as two.  The result is printable, holds no line end and is unambiguous.
+    Characters that are not printable or not visible are written as C{\xNN}, C{\uNNNN} or
+    C{\UNNNNNNNN}, and a backslash is doubled.  The result is printable, holds no line end and is
+    unambiguous.
     """
     if text.isprintable() and "\\" not in text and (text.isascii() or not INVISIBLE.search(text)):
         return text

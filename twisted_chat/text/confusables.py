@@ -1,41 +1,48 @@
 # -*- test-case-name: tests.text.test_confusables -*-
 """
-When two names are one, and when one can be taken for the other.
+Decides when two names are the same, and when one can be taken for the other.
 
-The two questions have different answers.  To B{find} somebody, only the case and the Unicode form
-of a name may differ (L{nameKey}): a word for Nell never reaches Neil.  To B{reserve} a name,
-whatever looks like it is reserved, too (L{looks}): nobody enters as NeiI, with a capital I, beside
-Neil.
+The two questions have different answers.  To B{find} somebody, a name may differ only in case and
+Unicode form (L{nameKey}): a message for Nell never reaches Neil.  To B{reserve} a name is to
+reserve every look-alike, too (L{looks}): nobody enters as NeiI, with a capital I, beside Neil.
 
-The table of look-alikes is loaded when it is first needed.
+The table of look-alikes is loaded for the first text that is not ASCII.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any, Final
 from unicodedata import normalize
 
 from .cleaning import INVISIBLE
 
-# The small Turkish dotted i is i, the capital folds to i and a dot above; j has its own dot, too.
+# The Turkish capital dotted I folds to i and a combining dot, its small form to plain i; j has a
+# dot of its own, too.
 _SECOND_DOT = re.compile("(?<=[ij])\u0307")
 
-# A capital I after a small letter reads as a small L; at the beginning of a name it reads as I.
+# A capital I after a small letter looks like a small L; at the beginning of a name it reads as I.
 _INNER_I = re.compile("(?<=[a-z])I")
 
 _DIGITS = str.maketrans("01", "ol")
+
+# The part of the table that ASCII text needs, where a skeleton is one translation: a server starts
+# without the table.
+_ASCII_LOOKS = str.maketrans(
+    {'"': "''", "%": "\u00ba/\u2080", "0": "O", "1": "l", "I": "l", "`": "'", "m": "rn", "|": "l"}
+)
 
 
 @lru_cache(maxsize=256)
 def nameKey(name: str) -> str:
     """
-    Reduce a name to what it is found by: two names with the same key are one name.
+    Reduce a name to the key by which it is found: two names with the same key are one name.
 
     @param name: any text, also a room's name.
-    @return: a key to compare with, never to be shown.  It is its own key.
+    @return: a key for comparison only, never shown.  The key of a key is that key.
     """
     if name.isascii():
         return name.lower()
@@ -45,22 +52,23 @@ def nameKey(name: str) -> str:
 @lru_cache(maxsize=256)
 def looks(name: str) -> frozenset[str]:
     """
-    List what a name looks like.  Two names of which one can be taken for the other share a key:
+    List the keys of what a name looks like.  If one name can be taken for another, the two share a
+    key:
 
       - the L{nameKey};
       - the skeleton of UTS #39 section 4 of the name B{as it is written}, case included, so that
         C{NeiI} is C{Neil} but C{Elia} is not C{Ella};
-      - the name in Latin letters, if its own letters or digits look like these: once by the
-        letters' capitals (C{\u0422\u041e\u041c} and C{TOM} share their glyphs), once by their small
-        forms.  A Greek C{\u03bd} is v when it is small and N as a capital.
+      - the name in Latin letters, where its letters or digits look like them: once by the shapes of
+        the capitals (C{\u0422\u041e\u041c} and C{TOM} share their glyphs), once by those of the
+        small letters.  A Greek C{\u03bd} looks like v, its capital like N.
 
     @param name: any text, also a room's name.
-    @return: keys to compare with, never to be shown.
+    @return: keys for comparison only, never shown.
     """
     latin = _INNER_I.sub("l", name) if "I" in name else name
     if name.isascii():
-        # A skeleton keeps its case; its first character sets it apart from the folded keys.
-        skeleton = "=" + name.translate(_asciiLooks())
+        # A skeleton keeps its case; the prefix "=" sets it apart from the folded keys.
+        skeleton = "=" + name.translate(_ASCII_LOOKS)
         return frozenset((name.lower(), skeleton, latin.lower().translate(_DIGITS)))
     return frozenset(
         (
@@ -74,8 +82,8 @@ def looks(name: str) -> frozenset[str]:
 
 def isOneEditAway(one: str, other: str) -> bool:
     """
-    @return: whether one character added, removed or replaced, or two neighbours exchanged, turn one
-        text into the other.
+    @return: whether one edit turns one text into the other: a character added, removed or replaced,
+        or two neighbours swapped.
     """
     if len(one) > len(other):
         one, other = other, one
@@ -93,8 +101,8 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     Find the name that a user may have mistyped.
 
     @param name: what was typed.
-    @param names: those to choose from.
-    @return: the first of them that is one edit away, or C{None}.
+    @param names: the candidates.
+    @return: the first candidate that is one edit away, or C{None}.
     """
     key = nameKey(name)
     return next((each for each in names if isOneEditAway(key, nameKey(each))), None)
@@ -118,17 +126,10 @@ def _skeleton(name: str) -> str:
     return normalize("NFD", "".join([prototypes.get(char, char) for char in text]))
 
 
-@lru_cache(maxsize=1)
-def _asciiLooks() -> dict[int, str]:
-    """
-    @return: the part of the table that ASCII text needs, where a skeleton is one translation.
-    """
-    return {ord(char): look for char, look in _confusables().items() if char.isascii()}
-
-
 def _reduce(name: str, table: dict[int, str]) -> str:
     """
-    @return: the folded name with look-alikes of Latin letters replaced, until nothing changes.
+    @return: the folded name with look-alikes of Latin letters replaced, repeated until nothing
+        changes.
     """
     while True:
         reduced = _fold(name).translate(table).translate(_DIGITS)
@@ -140,8 +141,8 @@ def _reduce(name: str, table: dict[int, str]) -> str:
 @lru_cache(maxsize=1)
 def _smallLooks() -> dict[int, str]:
     """
-    @return: as L{_capitalLooks}, but a small letter decides for itself where it looks like a Latin
-        one.
+    @return: the table of L{_capitalLooks}, except that a small letter that looks like a Latin one
+        maps to that one.
     """
     table = dict(_capitalLooks())
     for char, look in _confusables().items():
@@ -153,14 +154,14 @@ def _smallLooks() -> dict[int, str]:
 @lru_cache(maxsize=1)
 def _capitalLooks() -> dict[int, str]:
     """
-    Make a translation table of the Unicode data that C{homoglyphs_fork} carries.
+    Make a translation table from the Unicode data in C{homoglyphs_fork}.
 
-    A letter is taken by its capital first: capitals of Latin, Cyrillic and Greek share their
+    The capital of a letter is tried first: capitals of Latin, Cyrillic and Greek share their
     glyphs, small letters only resemble each other.  If the capital looks like nothing Latin, the
     small letter decides.
 
-    @return: what a folded, decomposed character that is not ASCII looks like, where that is not
-        itself.
+    @return: for each folded, decomposed character outside ASCII, the text that it looks like,
+        unless it only looks like itself.
     """
     prototypes = _confusables()
 
@@ -194,15 +195,15 @@ def _confusables() -> dict[str, str]:
 
 def _prototypes(pairs: dict[str, list[str]]) -> dict[str, str]:
     """
-    Find out which of two confusable texts stands for the other.
+    Determine which of two confusable texts is the prototype of the other.
 
-    UTS #39 maps every confusable character to one prototype, and no prototype further on.  The
-    data has both directions, so a prototype is known by its many partners; of a text and a
+    UTS #39 maps every confusable character to one prototype, and a prototype to itself.  The data
+    holds both directions, so a prototype is recognised by its many partners; of a text and a
     character the text is the prototype, and of two characters that have only each other, either
     will do.
 
-    @param pairs: each text, and the texts it is confusable with; those written from right to left
-        stand between left-to-right marks.
+    @param pairs: each text, with the texts that it is confusable with; right-to-left ones stand
+        between left-to-right marks.
     @return: each confusable character, and the text that stands for it.
     """
     prototypes: dict[str, str] = {}
@@ -215,3 +216,11 @@ def _prototypes(pairs: dict[str, list[str]]) -> dict[str, str]:
         if not mutual or partner < char:
             prototypes[char] = partner
     return prototypes
+
+
+TABLES: Final[tuple[Callable[[], Mapping[Any, str]], ...]] = (
+    _confusables,
+    _capitalLooks,
+    _smallLooks,
+)
+"""Each loads a table when it is first called, in 60 ms at most."""

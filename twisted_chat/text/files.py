@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.text.test_files -*-
 """
-Finds and writes files that are for one user alone.
+Finds folders and writes files that belong to one user alone.
 
 The folders are those of the XDG Base Directory Specification.
 """
@@ -19,16 +19,16 @@ def configFolder(environ: Mapping[str, str]) -> Path:
     """
     Find the folder for preferences.
 
-    @param environ: the environment; a relative C{XDG_CONFIG_HOME} counts as none.
+    @param environ: the environment; a relative C{XDG_CONFIG_HOME} is ignored.
     """
     return _folder(environ, "XDG_CONFIG_HOME", "~/.config")
 
 
 def stateFolder(environ: Mapping[str, str]) -> Path:
     """
-    Find the folder for what a program keeps between runs.
+    Find the folder for state that a program keeps between runs.
 
-    @param environ: the environment; a relative C{XDG_STATE_HOME} counts as none.
+    @param environ: the environment; a relative C{XDG_STATE_HOME} is ignored.
     """
     return _folder(environ, "XDG_STATE_HOME", "~/.local/state")
 
@@ -37,14 +37,14 @@ def _folder(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
     home = environ.get(variable, "")
     if not os.path.isabs(home):
         home = os.path.expanduser(otherwise)
-    # A user without an entry in the password file may have no home at all.  Nothing can be read or
-    # written below a device, so what is kept there is as good as refused.
+    # A user without an entry in the password file may have no home.  Nothing can be read or written
+    # below a device, so every access fails as if it had been refused.
     return Path(home if os.path.isabs(home) else os.devnull) / _NAME
 
 
 def makePrivateFolder(path: Path) -> None:
     """
-    Make a folder that only its owner can read, and those above it; do nothing if it exists.
+    Make a folder that only its owner can read, and its parents; do nothing if it exists.
 
     @raise OSError: if it cannot be made.
     """
@@ -53,12 +53,13 @@ def makePrivateFolder(path: Path) -> None:
 
 def writeWhole(path: Path, content: bytes, isDurable: bool = False) -> None:
     """
-    Write a file as a whole, for its owner only, or leave it as it was.  The new content is written
-    beside it first.  A symbolic link stays one: the file that it leads to is written.
+    Write a file as a whole, readable by its owner only, or leave it as it was.  The new content is
+    written to a file beside it, which then replaces it.  A symbolic link stays: its target is
+    replaced.
 
-    @param path: the file; its folder is made when it is missing.
-    @param content: all that it holds from now on.
-    @param isDurable: whether it has to be on the disk when this returns.
+    @param path: the file; its folder is made if it is missing.
+    @param content: the new content.
+    @param isDurable: whether the content must be on the disk when this returns.
     @raise OSError: if it cannot be written.
     """
     target = Path(os.path.realpath(path))
@@ -75,7 +76,7 @@ def writeWhole(path: Path, content: bytes, isDurable: bool = False) -> None:
                 os.fsync(descriptor)
         beside.replace(target)
         if isDurable:
-            # Not every file system can do that with a folder.
+            # Not every file system can flush a folder.
             with suppress(OSError):
                 _writeThrough(target.parent)
     except OSError:
@@ -86,7 +87,7 @@ def writeWhole(path: Path, content: bytes, isDurable: bool = False) -> None:
 
 def _writeThrough(folder: Path) -> None:
     """
-    Have the names of its files on the disk: a file that is there is lost without its name.
+    Flush a folder to the disk, and with it the names of its files: without its name a file is lost.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,26 +1,28 @@
 # -*- test-case-name: tests.text.test_names -*-
 """
-Names of people and rooms: which are good, and which look the same.
+Checks the names of people and rooms.
 
 A name is one token of one script, so that every line of the protocol can be read without guessing
 and nobody can write C{раураl} with Cyrillic letters among Latin ones.  The base is the profile
 UsernameCasePreserved of PRECIS (RFC 8265); scripts are resolved as UTS #39 section 5.1 does, among
 those that UAX #31 tables 5 and 7 call recommended or of limited use.
 
-C{confusables} tells which names are one, and which look alike.
+C{confusables} decides which names are the same, and which look alike.
 
-The client imports this module and needs no table at its start, so libraries and tables are loaded
-when the first name is checked; a server calls L{loadTables} before it listens.
+Names in ASCII need neither libraries nor tables: these are loaded when the first other name is
+checked, and a server calls the loaders in L{TABLES} one by one soon after its start.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from unicodedata import category
 
 from ..errors import BadName, BadRoom
+from . import confusables
 from .cleaning import MAX_MARKS, neutralise, showable
 from .confusables import looks
 
@@ -28,28 +30,27 @@ if TYPE_CHECKING:
     from precis_i18n.profile import Profile
 
 MAX_NAME = 32
-"""How many characters (code points in NFC) a name has at most; for a room, without its C{#}."""
+"""The longest name, in characters (code points in NFC); for a room, without its C{#}."""
 
 MAX_TYPED = MAX_NAME * (1 + MAX_MARKS)
-"""How many characters a name may have as it is typed: PRECIS takes a microsecond for each, too much
-for a stranger's 4 KiB."""
+"""The longest name as typed, in characters: PRECIS takes a microsecond for each, too much for a
+stranger's 4 KiB."""
 
 SIGNS = "-_.'"
-"""What a name may hold besides letters, digits and marks."""
+"""The characters that a name may hold besides letters, digits and marks."""
 
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9{re.escape(SIGNS)}]{{0,{MAX_NAME - 1}}}")
 
 _JOINERS = "\u200c\u200d"
 
-# Names that a reader could take for the server's or its operator's, or with which a line could be
-# taken for the server's: "OK :: . ." is too like a receipt.  Not "all": by its look that is Ali's
-# name, too.
+# Names that a reader could take for the server or its operator, or that make a line look like the
+# server's: "OK :: . ." is too much like a receipt.  "all" is missing, because Ali looks like it.
 _RESERVED = (
     "server system service console daemon twisted_chat twistedchat chat "
     "admin admins administrator root sysadmin sysop superuser owner webmaster postmaster "
     "mod mods moderator moderators operator operators staff support official security help "
     "everyone everybody channel room here you me myself nobody anonymous unknown "
-    # How lines of the server begin, or what they say.
+    # The beginnings and the words of the server's own lines.
     "ok okay error warning notice info connected disconnected welcome enter goodbye bye"
 )
 
@@ -64,26 +65,16 @@ _SCRIPTS = (
     "Tai_Tham Tai_Viet Tifinagh Vai Wancho Yi"
 )
 # UTS #39 section 5.1: the scripts that are written together.
-_TOGETHER = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
-
-
-def loadTables() -> None:
-    """
-    Load the libraries and tables now (about 100 ms) instead of while the first user waits.
-    """
-    _profile()
-    _oneScript()
-    _reservedLooks()
-    looks("")
+_SCRIPT_MIXTURES = ("Han Hiragana Katakana", "Han Bopomofo", "Han Hangul")
 
 
 def cleanName(text: str) -> str:
     """
-    Check a name that somebody wants to have.
+    Check and normalise a name that somebody asks for.
 
     @param text: what was typed; blanks around it do not count.
-    @return: the name as others see it, in NFC with full width letters made plain.  Given to this
-        function again, it comes back unchanged.
+    @return: the name as others see it, in NFC, with full-width letters made plain.  The function is
+        idempotent.
     @raise BadName: if it breaks a rule, or is reserved.
     """
     name = _clean(text, "name", BadName)
@@ -119,7 +110,7 @@ def cleanLabel(text: str) -> str:
 
 def _clean(text: str, what: str, refused: type[BadName | BadRoom]) -> str:
     """
-    @param what: how the sentences call the name: C{"name"}, C{"room name"} or C{"label"}.
+    @param what: what the sentences call it: C{"name"}, C{"room name"} or C{"label"}.
     @param refused: the error to raise.
     @return: the name to be shown.
     """
@@ -161,7 +152,8 @@ def _isCounted(char: str) -> bool:
 
 def _suggestion(better: str, what: str, refused: type[BadName | BadRoom]) -> str:
     """
-    @return: the end of a sentence that offers C{better}, or nothing if it is not good either.
+    @return: the end of a sentence that offers C{better}, or nothing if C{better} breaks a rule
+        itself.
     """
     try:
         better = _clean(better, what, refused)
@@ -180,7 +172,7 @@ def _foreign(char: str, what: str) -> str:
 
 def _refusal(error: UnicodeEncodeError, what: str) -> str:
     """
-    @param error: what the PRECIS profile raised; its reason ends with the rule's name.
+    @param error: raised by the PRECIS profile; its reason ends with the name of the rule.
     @return: the sentence for people.
     """
     if error.reason.endswith("bidi_rule"):
@@ -216,7 +208,7 @@ def _mixture(name: str, what: str) -> str:
 @lru_cache(maxsize=1)
 def _profile() -> Profile:
     """
-    @return: the PRECIS profile (RFC 8265 section 3.4) that is the base of every name.
+    @return: the PRECIS profile (RFC 8265 section 3.4) on which the rules for names are based.
     """
     from precis_i18n import get_profile
 
@@ -226,14 +218,14 @@ def _profile() -> Profile:
 @lru_cache(maxsize=1)
 def _oneScript() -> re.Pattern[str]:
     """
-    @return: the pattern of a token whose characters share a script, by the extended property
-        Script_Extensions; characters of every script (Common, Inherited) are neutral.
+    @return: the pattern of a token whose characters share a script, by the property
+        Script_Extensions; characters of no particular script (Common, Inherited) fit all.
     """
     import regex
 
     sets = (
         "".join(rf"\p{{scx={script}}}" for script in [*group.split(), "Common", "Inherited"])
-        for group in (*_SCRIPTS.split(), *_TOGETHER)
+        for group in (*_SCRIPTS.split(), *_SCRIPT_MIXTURES)
     )
     pattern: re.Pattern[str] = regex.compile("|".join(f"[{members}]+" for members in sets))
     return pattern
@@ -241,8 +233,8 @@ def _oneScript() -> re.Pattern[str]:
 
 def isReserved(name: str) -> bool:
     """
-    @return: whether a user of this name could be taken for the server or its operator: server,
-        admin, help...
+    @return: whether a user of this name could be taken for the server or its operator, such as
+        C{admin} or C{help}.
     """
     return not looks(name).isdisjoint(_reservedLooks())
 
@@ -253,3 +245,7 @@ def _reservedLooks() -> frozenset[str]:
     @return: what the reserved names look like.
     """
     return frozenset().union(*map(looks, _RESERVED.split()))
+
+
+TABLES: Final[tuple[Callable[[], object], ...]] = (_profile, _oneScript, *confusables.TABLES)
+"""Each loads a library or a table when it is first called, in 60 ms at most."""

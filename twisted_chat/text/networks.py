@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.text.test_networks -*-
 """
-Numeric addresses, and the networks by which whoever comes from them is counted.
+Parses numeric addresses, and finds the networks by which their users are counted.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 HOST_BITS: Final = 64
-"""Bits of an IPv6 address that a client is free to choose (RFC 4291 section 2.5.4)."""
+"""Bits of an IPv6 address that its client is free to choose (RFC 4291 section 2.5.4)."""
 
-_KEPT: Final = 1024
-"""Addresses that are parsed once: most clients have connected before."""
+_CACHED_ADDRESSES: Final = 1024
+"""Parsed addresses that are cached: most clients have connected before."""
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_ADDRESSES)
 def addressOf(host: str) -> IPv4Address | IPv6Address | None:
     """
-    Parse an address, also an IPv4 one that is written as IPv6 (RFC 4291 section 2.5.5.2).
+    Parse an address, including an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2).
 
-    @return: C{None} if it is none.
+    @return: the address, or C{None} if the text is not one.
     """
     try:
         address = ip_address(host)
@@ -32,14 +32,13 @@ def addressOf(host: str) -> IPv4Address | IPv6Address | None:
     return address
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_ADDRESSES)
 def networkOf(host: str) -> str:
     """
-    Find what an address is counted by.
+    Find the network by which an address is counted.
 
-    @return: an IPv4 address itself; the network of an IPv6 one, with its 64 bits, such as
-        C{2001:db8::/64}; any other text as it is, such as the empty one of a socket of this
-        machine.
+    @return: an IPv4 address itself; the /64 of an IPv6 address, such as C{2001:db8::/64}; any other
+        text unchanged, such as the empty host of a UNIX socket.
     """
     address = addressOf(host)
     if address is None:

@@ -1,9 +1,10 @@
 # -*- test-case-name: tests.text.test_secrets -*-
 """
-Secrets that are made, and passwords that people choose.
+Generates secrets, and checks the passwords that people choose.
 
-A made secret is written in fours with the alphabet of Crockford's base32, which lacks I, L, O and
-U, so that it can be read out and typed: C{7KQ2-9F3M-2WXA-P4RT}.  All sides hash this one form.
+A generated secret is written in groups of four in Crockford's base32, whose alphabet lacks I, L, O
+and U, so that it can be read out and typed: C{7KQ2-9F3M-2WXA-P4RT}.  This canonical form is the one
+that both sides hash.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ if TYPE_CHECKING:
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 SECRET_LETTERS: Final = 16
-"""Letters and digits of a secret for people: 80 bits, which nobody guesses over a network, nor at
-4,096 hashes each from a stolen file."""
+"""Letters and digits of a secret for people: 80 bits, which nobody can guess over a network, nor,
+at 4,096 hashes a guess, from a stolen file."""
 
 DEVICE_LETTERS: Final = 52
-"""Letters and digits of a secret that a program keeps: 260 bits, which nobody guesses at all."""
+"""Letters and digits of a secret that a program keeps: 260 bits, which nobody can guess at all."""
 
 MIN_PASSWORD: Final = 10
-"""Characters that a password has at least."""
+"""The shortest password, in characters."""
 
 MAX_PASSWORD: Final = 256
-"""Characters (code points in NFC) that a password has at most."""
+"""The longest password, in characters (code points in NFC)."""
 
 MAX_TYPED: Final = 4 * MAX_PASSWORD
-"""How many characters a password may have as it is typed: PRECIS takes a microsecond for each."""
+"""The longest password as typed, in characters: PRECIS takes a microsecond for each."""
 
 _PARTS: Final = re.compile(r"[\s\-\u2010-\u2015]+")
 _READ_AS: Final = str.maketrans("OIL", "011")
@@ -43,18 +44,18 @@ _READ_AS: Final = str.maketrans("OIL", "011")
 
 def makeSecret() -> str:
     """
-    Make a secret for people, or a one-time code.
+    Generate a secret for people, or a one-time code.
 
-    @return: 80 bits in its one form.
+    @return: 80 random bits in canonical form.
     """
     return _make(SECRET_LETTERS)
 
 
 def makeDeviceSecret() -> str:
     """
-    Make a secret that a program keeps.
+    Generate a secret that a program keeps.
 
-    @return: 260 bits in its one form.
+    @return: 260 random bits in canonical form.
     """
     return _make(DEVICE_LETTERS)
 
@@ -69,10 +70,10 @@ def _inFours(text: str) -> str:
 
 def readSecret(text: str) -> str | None:
     """
-    Read a made secret as people type it: in upper or lower case, with or without dashes and blanks,
-    with the letter O for the digit 0, and I or L for 1.
+    Parse a generated secret as people type it: in upper or lower case, with or without dashes and
+    blanks, with the letter O for the digit 0, and I or L for 1.
 
-    @return: its one form; C{None} if it cannot be one.
+    @return: its canonical form; C{None} if the text cannot be a secret.
     """
     if len(text) > MAX_PASSWORD:
         return None
@@ -85,9 +86,10 @@ def readSecret(text: str) -> str | None:
 
 def hashCode(code: str) -> str:
     """
-    Hash a one-time code, under which it is found.  One fast hash will do for 80 random bits.
+    Hash a one-time code into the key under which it is stored.  A single fast hash is enough for 80
+    random bits.
 
-    @param code: as it was made, or as people type it.
+    @param code: the code, as generated or as typed.
     @return: 64 hexadecimal digits.
     """
     return hashlib.sha256((readSecret(code) or code).encode("utf-8", "replace")).hexdigest()
@@ -95,8 +97,8 @@ def hashCode(code: str) -> str:
 
 def cleanPassword(text: str) -> str:
     """
-    Check a password that somebody chooses, or bring one that was chosen into its one form: the
-    profile OpaqueString of RFC 8265.  Given to this function again, it comes back unchanged.
+    Check a password, and normalise it by the profile OpaqueString of RFC 8265.  The function is
+    idempotent.
 
     @raise BadPassword: if it breaks a rule.
     """

@@ -25,21 +25,20 @@ class Welcome(NamedTuple):
     """
     The first answer after a login.
 
-    @ivar name: the name they have now.
-    @ivar token: their session's secret, or C{None} where it cannot be resumed.
+    @ivar name: the user's name.
+    @ivar token: the secret of their session, or C{None} if it cannot be resumed.
     @ivar epoch: the log's epoch.
     @ivar last: the id of the newest event.
     @ivar room: their current room.
     @ivar rooms: name and topic of each of their rooms.
-    @ivar resumed: whether an earlier session goes on.
-    @ivar missed: how many events that they have missed follow.
+    @ivar resumed: whether an earlier session is resumed.
+    @ivar missed: how many missed events follow.
     @ivar account: the name of their account, or C{None} for a guest.
-    @ivar proof: by which a client knows that the server has the verifier of its password (the last
-        message of SCRAM), or C{None}.
-    @ivar marks: up to which id they have read each of their rooms, by its name; direct messages
-        under C{@}.
-    @ivar unread: how many messages are above these marks, in the same way; none where there is no
-        mark.
+    @ivar proof: the last message of SCRAM, which proves that the server has the verifier of the
+        password, or C{None}.
+    @ivar marks: the last id that they have read, by name of room; direct messages under C{@}.
+    @ivar unread: how many messages follow each mark, under the same names; rooms without a mark are
+        left out.
     """
 
     name: str
@@ -58,9 +57,9 @@ class Welcome(NamedTuple):
 
 class Goodbye(NamedTuple):
     """
-    The last answer before the server closes.
+    The last answer before the server closes the connection.
 
-    @ivar text: why.
+    @ivar text: the reason.
     """
 
     text: str
@@ -68,7 +67,7 @@ class Goodbye(NamedTuple):
 
 class Entered(NamedTuple):
     """
-    The room that a user speaks in from now on.
+    Names the new current room of a user.
 
     @ivar room: its name.
     @ivar topic: its topic, or empty.
@@ -94,7 +93,7 @@ class Backlog(NamedTuple):
 
 class Inbox(NamedTuple):
     """
-    Direct messages that came while somebody was away.
+    Direct messages that arrived while a user was away.
 
     @ivar events: the newest of them, oldest first.
     @ivar now: the wall time, in seconds since the epoch, UTC.
@@ -132,9 +131,9 @@ class Replay(NamedTuple):
 
 class Gap(NamedTuple):
     """
-    Events that a user could have seen and that cannot be given.
+    Events that a user was entitled to see and that are no longer available.
 
-    @ivar atMost: how many at most, or C{None} if nobody knows.
+    @ivar atMost: an upper bound of their number, or C{None} if it is unknown.
     """
 
     atMost: int | None
@@ -146,8 +145,8 @@ class Members(NamedTuple):
 
     @ivar room: its name.
     @ivar names: all of them, sorted.
-    @ivar unreachable: those of them whose connection may be lost: they have acknowledged nothing
-        for a while.
+    @ivar unreachable: the names of those whose connection may be lost: their systems have
+        acknowledged nothing for a while.
     """
 
     room: str
@@ -164,7 +163,7 @@ class RoomSummary(NamedTuple):
     @ivar people: how many are in it.
     @ivar private: whether users enter by invitation or password.
     @ivar joined: whether the asker is in it.
-    @ivar current: whether the asker speaks in it.
+    @ivar current: whether it is the asker's current room.
     """
 
     name: str
@@ -179,7 +178,7 @@ class RoomList(NamedTuple):
     """
     The rooms that a user may know of.
 
-    @ivar rooms: those with most people first.
+    @ivar rooms: those with the most people first.
     @ivar more: how many more there are.
     """
 
@@ -189,7 +188,7 @@ class RoomList(NamedTuple):
 
 class Whois(NamedTuple):
     """
-    What everybody may know of a person.
+    What everybody may know about a person.
 
     @ivar name: their name.
     @ivar joinedAt: when they entered the chat, in seconds since the epoch, UTC.
@@ -221,7 +220,7 @@ class Topic(NamedTuple):
 
 class Mark(NamedTuple):
     """
-    Up to where somebody has read, over another of their connections.
+    A read mark that a user has moved over another of their connections.
 
     @ivar room: the name of the room; C{@} for direct messages.
     @ivar id: the id of the last message that they have read.
@@ -233,7 +232,7 @@ class Mark(NamedTuple):
 
 class LoggedIn(NamedTuple):
     """
-    Somebody who was here as a guest goes on under their account.
+    Tells a user who was here as a guest that they are logged in to their account.
 
     @ivar before: the name that they had.
     @ivar name: the name that they have now.
@@ -247,7 +246,7 @@ class LoggedIn(NamedTuple):
 
 class Device(NamedTuple):
     """
-    What proves that somebody owns an account.
+    A credential of an account, without its secret.
 
     @ivar label: the name of the device; empty for a password.
     @ivar since: when it was added, in seconds since the epoch, UTC.
@@ -259,12 +258,12 @@ class Device(NamedTuple):
 
 class Account(NamedTuple):
     """
-    What the owner of an account may know of it.
+    What the owner of an account may know about it.
 
     @ivar names: the names that nobody else may have, the main one first.
     @ivar since: when it was registered, in seconds since the epoch, UTC.
-    @ivar devices: what logs in to it.
-    @ivar connections: over how many connections it is here.
+    @ivar devices: the credentials that log in to it.
+    @ivar connections: how many connections are logged in to it now.
     """
 
     names: tuple[str, ...]
@@ -317,4 +316,4 @@ Answer: TypeAlias = (
     | CommandHelp
     | Help
 )
-"""Whatever a dialect can render."""
+"""Every answer that a dialect can render."""

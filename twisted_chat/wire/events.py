@@ -2,14 +2,15 @@
 """
 What happens in a chat, as plain values.
 
-A L{Draft} is what somebody wants to happen; an L{Event} is a draft that the log took: it has an id
-that only rises and the time at which it was taken.  Everything that people see is an event.
+A L{Draft} is a proposed event; an L{Event} is a draft that the log took: it has an id, greater than
+all before it, and the time at which it was taken.  Everything that people see is an event.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
@@ -43,8 +44,7 @@ TOPIC: Final = "topic"
 """C{name} set the topic of C{room} to C{text}."""
 
 LOCKED: Final = "locked"
-"""C{name} made C{room} private.  C{data} is the hash of its password, or empty: by invitation
-only."""
+"""C{name} made C{room} private.  C{data}: see L{lockedData}."""
 
 UNLOCKED: Final = "unlocked"
 """C{name} opened C{room} to everybody."""
@@ -57,20 +57,20 @@ CLOSED: Final = "closed"
 """C{room} has ended: it was empty.  C{data} is the room's id."""
 
 SERVER: Final = "!"
-"""The C{room} of events about the whole server, and their place.  It is in nobody's scope, so no
-history, replay or search has them.
+"""The C{room} of events about the whole server, and their place.  It is in nobody's scope, so they
+appear in no history, replay or search.
 
-The values for machines of all kinds below are compact JSON.  An account is known by the session id
-that registered it, which is the C{sid} of all that its owner does.  A I{place} is a room's id as
-text, or L{SERVER}."""
+The values for machines of all kinds below are compact JSON.  An account is identified by the id of
+the session that registered it, which is the C{sid} of everything its owner does.  A I{place} is a
+room's id as text, or L{SERVER}."""
 
 REGISTERED: Final = "registered"
 """C{name} registered: the name belongs to the account C{sid}.  C{data}: C{looks}, and the C{code}
 that let them in, if any.  C{room} is L{SERVER}."""
 
 CREDENTIALS: Final = "credentials"
-"""The account C{sid} proves itself by all C{credentials} in C{data}, and by no earlier ones.
-C{room} is L{SERVER}."""
+"""The C{credentials} in C{data} replace all earlier ones of the account C{sid}.  C{room} is
+L{SERVER}."""
 
 NAMED: Final = "named"
 """The account C{sid} owns one more name, C{name}, or gave it back.  C{data}: C{looks}, C{owned}.
@@ -91,8 +91,8 @@ GRANTED: Final = "granted"
 """C{to} has a role from now on, or none.  C{data}: C{place}, C{who} (an account), C{role}."""
 
 BANNED: Final = "banned"
-"""C{to} may not enter or speak, for the reason C{text}.  C{data}: C{place}, C{what}, C{until},
-whom it concerns, and C{quiet} where the room is only told that they were removed."""
+"""C{to} must not enter or speak, for the reason C{text}.  C{data}: C{place}, C{what}, C{until},
+whom it concerns, and C{quiet} if the room is only told that they were removed."""
 
 LIFTED: Final = "lifted"
 """A ban of C{to} has ended.  C{data}: C{place}, C{ban} (the id of its L{BANNED} event), C{what}."""
@@ -101,11 +101,11 @@ SET: Final = "set"
 """A rule of a place is C{text} from now on.  C{data}: C{place}, C{what}, C{value}, C{until}."""
 
 REMOVED: Final = "removed"
-"""Messages of C{to} were removed for the reason C{text}.  C{data}: C{place} and which."""
+"""Messages of C{to} were removed for the reason C{text}.  C{data}: C{place} and the selection."""
 
 RESTORED: Final = "restored"
-"""Messages of C{to} that were removed are back.  C{data}: C{place}, C{removal} (the id of its
-L{REMOVED} event), C{by} (who removed them), C{ids}."""
+"""Removed messages of C{to} are restored.  C{data}: C{place}, C{removal} (the id of its L{REMOVED}
+event), C{by} (who removed them), C{ids}."""
 
 REPORTED: Final = "reported"
 """C{name} complains of C{to}, for the reason C{text}.  C{data}: C{place}, C{room}, C{who},
@@ -116,7 +116,7 @@ DONE: Final = "done"
 L{SERVER}."""
 
 UNREADABLE: Final = "unreadable"
-"""A row of the history that cannot be read stands at this id."""
+"""Stands for a row of the history that cannot be read."""
 
 PRIVATE: Final = "private"
 """The C{text} of a L{CREATED} event of a private room."""
@@ -125,11 +125,14 @@ HELD: Final = "held"
 """The C{data} of a L{LEFT} event of somebody whose connection was lost and who may resume."""
 
 SPOKEN: Final = frozenset({SAID, ACTED, TOLD})
-"""The kinds that people write: they are answered by a receipt, kept longest and searched.  One with
-an empty C{text} was removed."""
+"""Messages that people write: they are answered by a receipt, kept longest and searched.  An empty
+C{text} means that the message was removed."""
 
 PRESENCE: Final = frozenset({JOINED, LEFT, RENAMED})
-"""Comings and goings: never part of a backlog, and the first to be pruned."""
+"""Joining, leaving and renaming: never part of a backlog, and the first to be pruned."""
+
+MOVES: Final = frozenset({JOINED, LEFT})
+"""The kinds that change who is where."""
 
 STATE: Final = frozenset({CREATED, TOPIC, LOCKED, UNLOCKED, INVITED, CLOSED})
 """The kinds that rooms are made of."""
@@ -138,7 +141,7 @@ ACCOUNTS: Final = frozenset({REGISTERED, CREDENTIALS, NAMED, UNREGISTERED, CODE,
 """The kinds that accounts are made of."""
 
 MODERATION: Final = frozenset({GRANTED, BANNED, LIFTED, SET, REMOVED, RESTORED, REPORTED, DONE})
-"""The kinds that roles, bans and the rules of places are made of, and what moderators do."""
+"""What moderators do: the kinds that roles, bans and the rules of places are made of."""
 
 RECORDED: Final = ACCOUNTS | MODERATION | {CREATED, CLOSED}
 """The kinds that a store makes records of."""
@@ -149,7 +152,7 @@ KINDS: Final = SPOKEN | PRESENCE | STATE | ACCOUNTS | MODERATION
 
 class Draft(NamedTuple):
     """
-    A proposed event, without an id and a time.
+    A proposed event, without id and time.
 
     @ivar kind: one of the kinds above.
     @ivar room: the room's name with its C{#}, or C{"@"} and a session id for one person alone, or
@@ -158,10 +161,10 @@ class Draft(NamedTuple):
     @ivar text: clean text, as the kind says.
     @ivar to: a name, as the kind says.
     @ivar sid: the session id of its author: never shown to anybody else.
-    @ivar key: the author's own id of this message, its idempotency key, or C{None}.  A log holds at
+    @ivar key: the idempotency key that the author gave this message, or C{None}.  A log holds at
         most one event for a C{sid} and C{key}.
-    @ivar data: a machine's value, as the kind says: never shown to anybody (L{withoutSecrets}).  In
-        spoken kinds it is the name of its author's account, which everybody may know, or empty.
+    @ivar data: a value for machines, as the kind says: never shown to anybody (L{withoutSecrets}).
+        In spoken kinds it is the name of its author's account, which everybody may know, or empty.
     """
 
     kind: str
@@ -178,7 +181,7 @@ class Event(NamedTuple):
     """
     A draft that the log took.
 
-    @ivar id: its place in the log, from 1, rising, with gaps.
+    @ivar id: its position in the log: from 1, rising, with gaps.
     @ivar time: when it was taken, in seconds since the epoch, UTC.
 
     The other fields are those of its L{Draft}, in the same order.
@@ -197,8 +200,8 @@ class Event(NamedTuple):
 
 
 makeEvent = cast("Callable[[tuple[object, ...]], Event]", partial(tuple.__new__, Event))
-"""Makes an event of its id, its time and its draft, joined as C{(id, time) + draft}: without a call
-of Python's own for every message, as C{Event._make} would be."""
+"""Makes an event from C{(id, time) + draft}.  Unlike C{Event._make} it runs no Python code, which
+would cost a call for every message."""
 
 
 def joinedData(era: str, account: str) -> str:
@@ -217,6 +220,30 @@ def admittedTo(event: Event) -> str:
     return event.data.partition(" ")[0]
 
 
+_ID = re.compile("[0-9]{1,19}")
+
+
+def lockedData(passwordHash: str, asOf: int, sids: Iterable[str]) -> str:
+    """
+    @param passwordHash: the hash of the room's password; empty if one enters by invitation alone.
+    @param asOf: the id of the newest event that its author's server had heard of.
+    @param sids: the session ids of those who were in the room then.
+    @return: the C{data} of a L{LOCKED} event, each of these behind a blank.
+    """
+    return " ".join((passwordHash, str(asOf), *sids))
+
+
+def lockedFor(event: Event) -> tuple[str, int, frozenset[str]]:
+    """
+    @return: what L{lockedData} made the C{data} of a L{LOCKED} event of.  Where only the hash is
+        there, nobody is known to have been in the room when it came.
+    """
+    passwordHash, *rest = event.data.split(" ")
+    if not rest or not _ID.fullmatch(rest[0]):
+        return passwordHash, event.id, frozenset()
+    return passwordHash, int(rest[0]), frozenset(rest[1:])
+
+
 def accountOf(event: Event) -> str:
     """
     @return: the name of its author's account, where an event carries it, or empty.
@@ -228,7 +255,8 @@ def accountOf(event: Event) -> str:
 
 def withoutSecrets(event: Event) -> Event:
     """
-    @return: the event as a dialect may have it: of its C{data}, what L{accountOf} needs.
+    @return: the event as a dialect may see it: only the part of its C{data} that L{accountOf}
+        needs.
     """
     if not event.data or event.kind in SPOKEN:
         return event
@@ -244,12 +272,12 @@ _PUBLIC: Final[Mapping[str, tuple[str, ...]]] = {
     RESTORED: ("ids", "count"),
     REPORTED: ("room", "message"),
 }
-"""The values of moderation that whoever sees the event may see."""
+"""The values of moderation that everybody who sees the event may see."""
 
 
 def published(event: Event) -> Event:
     """
-    @return: the event as a dialect may have it, with its L{publicValues}.
+    @return: the event as a dialect may see it, with its L{publicValues}.
     """
     values = publicValues(event)
     return event._replace(data=asData(values)) if values else withoutSecrets(event)
@@ -257,8 +285,8 @@ def published(event: Event) -> Event:
 
 def publicValues(event: Event) -> dict[str, Any]:
     """
-    @return: the values of a moderator's event that everybody may see who sees the event.  One that
-        was read from the history has none.
+    @return: the values of a moderation event that everybody who sees the event may see; none if it
+        was read from the history.
     """
     names = _PUBLIC.get(event.kind)
     if names is None or not event.data:
@@ -285,13 +313,13 @@ FOREVER: Final = 2**63 - 1
 
 class Place(NamedTuple):
     """
-    What one reader may see of one room's past.
+    The part of one room's past that one reader may see.
 
     @ivar room: the room's name.
     @ivar ranges: the first and the last id of each stretch that they may see, oldest first.  A room
         made later under the same name, and the private eras of others, lie outside.
-    @ivar presenceFrom: comings and goings with smaller ids are left out: they are stale, or the
-        room is too large to be told of them.
+    @ivar presenceFrom: presence events with smaller ids are left out: they are stale, or the room
+        is too large to be told of them.
     """
 
     room: str
@@ -301,9 +329,10 @@ class Place(NamedTuple):
 
 class Scope(NamedTuple):
     """
-    What one reader may see: the events of C{places}, and what was told to or by C{sid}.
+    Everything that one reader may see: the events of C{places}, and direct messages to or from
+    C{sid}.
 
-    @ivar places: what of each of their rooms.
+    @ivar places: one for each of their rooms.
     @ivar sid: the reader's session id.
     """
 
@@ -313,12 +342,12 @@ class Scope(NamedTuple):
 
 class Query(NamedTuple):
     """
-    What to search for.
+    The terms of a search.
 
-    @ivar words: what the text must contain, all of it, any order.
-    @ivar name: only what this author wrote, or empty.
-    @ivar room: only in this room, or empty.
-    @ivar since: not before this time (seconds since the epoch, UTC), or 0.
+    @ivar words: words that the text must contain, all of them, in any order.
+    @ivar name: only messages by this author; empty for all.
+    @ivar room: only messages in this room; empty for all.
+    @ivar since: only messages from this time on (seconds since the epoch, UTC); 0 for all.
     """
 
     words: tuple[str, ...]

@@ -20,7 +20,7 @@ from ..errors import ConfigError
 @contextmanager
 def tlsExtra() -> Iterator[None]:
     """
-    Turn a failed import inside into the sentence that tells what to install.
+    Turn an C{ImportError} inside the block into a sentence that says what to install.
 
     @raise ConfigError: if the extra C{tls} is not installed.
     """
@@ -38,12 +38,13 @@ def fingerprint(certificate: bytes) -> str:
     The fingerprint by which people compare certificates.
 
     It is SHA-256 over the DER form, written as pairs of upper-case hexadecimal digits, because
-    C{openssl x509 -fingerprint -sha256} and every browser show it so, and because people who read
-    it out to each other need not tell upper from lower case as in base64.
+    C{openssl x509 -fingerprint -sha256} and every browser show it so, and because, unlike base64,
+    it can be read out without distinguishing upper from lower case.
 
-    @param certificate: one certificate in DER; or PEM, whose first certificate is meant.
+    @param certificate: one certificate in DER, or a PEM file, of which the first certificate is
+        taken.
     @return: C{SHA256:} and 32 pairs with a colon between.
-    @raise ConfigError: if there is no certificate in it.
+    @raise ConfigError: if it holds no certificate.
     """
     digest = hashlib.sha256(_der(certificate)).hexdigest().upper()
     return "SHA256:" + ":".join(re.findall("..", digest))
@@ -51,7 +52,7 @@ def fingerprint(certificate: bytes) -> str:
 
 def parseFingerprint(text: str) -> str:
     """
-    Read a fingerprint that a person copied from somewhere.
+    Parse a fingerprint that a person copied from somewhere.
 
     @param text: in the form of L{fingerprint}, in that of C{openssl}, or the bare 64 digits; in
         upper or lower case.
@@ -69,7 +70,7 @@ def parseFingerprint(text: str) -> str:
 
 def _der(certificate: bytes) -> bytes:
     """
-    The DER form of the first certificate.
+    Convert the first certificate to DER.
 
     @raise ConfigError: if there is none.
     """

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.wire.test_framing -*-
 """
-From chunks of bytes to lines.
+Splits a stream of bytes into lines.
 
-Nothing here does I/O, and nothing here knows UTF-8: a line is bytes until C{cleaning} has judged
-it. The memory held for one connection is bounded by the longest line it may send, and each chunk is
-split once, so a chunk of a thousand bare line ends costs no more than one long line.
+Nothing here does I/O, and nothing here knows UTF-8: a line stays bytes until C{cleaning} has
+checked it. The memory held for one connection is bounded by the longest line it may send, and each
+chunk is split once, so a chunk of a thousand bare line ends costs no more than one long line.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from ..text.cleaning import MAX_LINE
 
 MAX_FLOOD: Final = 64 * 1024
 """Bytes without a line end after which the peer is taken for a program that does not speak lines.
-Above L{MAX_LINE}, so that a clumsy paste is answered and the connection goes on."""
+It exceeds L{MAX_LINE}, so that a clumsy paste is refused and the connection survives."""
 
 
 class Excess(Enum):
-    """A marker in the place of a line that was not kept."""
+    """Marks the place of a line that was discarded."""
 
     TOO_LONG = "too long"
-    """One line was longer than it may be; it is thrown away up to its line end."""
+    """The line was too long; it is discarded up to its line end."""
 
     FLOODED = "flooded"
-    """No line end came for L{MAX_FLOOD} bytes; nothing more comes from this peer."""
+    """No line end came for L{MAX_FLOOD} bytes; all further input is discarded."""
 
 
 TOO_LONG: Final = Excess.TOO_LONG
@@ -41,7 +41,7 @@ class LineSplitter:
     The lines are the same however the stream was cut into chunks.
 
     @ivar maxLength: the longest line that is kept, in bytes without its line end.  It may be
-        changed between two calls of L{feed}, and holds from the next call on.
+        changed between two calls of L{feed}, and applies from the next one.
     """
 
     __slots__ = ("_discarded", "_flooded", "_tail", "maxLength")
@@ -59,7 +59,7 @@ class LineSplitter:
     def pending(self) -> bytes:
         """
         The unfinished line so far: at most C{maxLength + 1} bytes, and empty while a line that is
-        too long is being thrown away.
+        too long is being discarded.
         """
         return self._tail
 
@@ -67,11 +67,11 @@ class LineSplitter:
         """
         Take the next chunk of the stream.
 
-        @param data: the bytes as they came.
-        @return: the lines that are now complete, in order and without their line ends.
-            L{TOO_LONG} stands once in the place of a line that is longer than C{maxLength}, as
-            soon as that is known.  L{FLOODED} is the last item ever: the caller closes the
-            connection, and later calls return nothing.
+        @param data: the bytes as received.
+        @return: the lines that are now complete, in order and without their line ends.  L{TOO_LONG}
+            stands in the place of a line that is longer than C{maxLength}, as soon as that is
+            known.  L{FLOODED} is the last item: the caller closes the connection, and later calls
+            return nothing.
         """
         if self._tail:
             data = self._tail + data
@@ -85,9 +85,8 @@ class LineSplitter:
 
     def _isShort(self, data: bytes) -> bool:
         """
-        Tell whether no line of a chunk, nor its tail, is too long.  From the beginning of a line
-        the last line end within its longest length is looked for, so thousands of short lines take
-        a few steps.
+        Tell whether every line of a chunk, and its tail, is short enough.  Each step jumps to the
+        last line end within C{maxLength}, so thousands of short lines take a few steps.
         """
         longest = self.maxLength
         begin, end = 0, len(data)
@@ -99,7 +98,7 @@ class LineSplitter:
 
     def _sift(self, data: bytes) -> Sequence[bytes | Excess]:
         """
-        The longer way for a chunk in which a line, or the tail, may be longer than allowed.
+        Split a chunk in which a line, or the tail, may be too long.
         """
         if self._flooded:
             return []
@@ -126,7 +125,7 @@ class LineSplitter:
 
     def _flood(self, kept: list[bytes | Excess]) -> list[bytes | Excess]:
         """
-        Give this peer up.
+        Report a flood, and discard everything that follows.
         """
         if not self._discarded:
             kept.append(TOO_LONG)
@@ -139,12 +138,12 @@ class LineSplitter:
 
 class AnyEndSplitter(LineSplitter):
     """
-    Cuts the stream of a peer whose line ends are not known.  The first one decides: after C{LF} or
-    C{CRLF} it is a L{LineSplitter}; after a lone C{CR}, which old terminals and telnet send (also
-    as C{CR NUL}, RFC 854), every C{CR} ends a line as well.
+    Cuts the stream of a peer into lines whose ends are not known in advance.  The first one
+    decides: after C{LF} or C{CRLF} it is a L{LineSplitter}; after a lone C{CR}, which old terminals
+    and telnet send (also as C{CR NUL}, RFC 854), every C{CR} ends a line as well.
 
-    A C{CR} at the end of a chunk ends its line at once, since nothing more may follow, and an
-    C{LF} at the beginning of the next chunk belongs to it.
+    A C{CR} at the end of a chunk ends its line at once, since nothing may follow it; an C{LF} at
+    the beginning of the next chunk belongs to it.
     """
 
     __slots__ = ("_afterReturn", "_ends")
@@ -163,7 +162,7 @@ class AnyEndSplitter(LineSplitter):
 
     def _translate(self, data: bytes) -> bytes:
         """
-        @return: a chunk whose lines end in C{LF}.
+        @return: the chunk with C{LF} for every line end.
         """
         if not data:
             return data

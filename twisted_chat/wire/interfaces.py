@@ -16,22 +16,22 @@ from .events import Event
 
 class IView(Interface):
     """
-    How the events of a room read to users for whom it is the current room, or another.
+    Renders the events of a room, either for users whose current room it is or for all others.
     """
 
     def events(events: Sequence[Event], lobby: str) -> list[bytes]:
         """
         @param events: events of one audience, in order.
-        @param lobby: the name of the lobby, where coming and going means the whole chat.
-        @return: as many C{bytes} as events, each whole lines for the event of its place; what is
-            folded into another place leaves its own empty.
+        @param lobby: the name of the lobby: to join or leave it is to enter or leave the chat.
+        @return: whole lines for each event, in the same order; empty where an event is folded into
+            the lines of another.
         """
 
 
 class IDialect(Interface):
     """
-    How events, receipts and answers read on one kind of wire.  Free of I/O and of state; all
-    C{bytes} it gives are whole lines.
+    Renders events, receipts and answers for one kind of wire.  It has neither I/O nor state; all
+    C{bytes} that it returns are whole lines.
     """
 
     here: IView = Attribute("How a user's current room reads.")
@@ -40,20 +40,20 @@ class IDialect(Interface):
 
     def receipt(event: Event) -> bytes:
         """
-        @return: the author's answer: their message is stored.
+        @return: the answer that tells the author that their message is stored.
         """
 
     def own(event: Event, key: str | None = None) -> bytes:
         """
-        @param event: one that is no message.
-        @param key: the client's own id of the request, where the answer carries it.
+        @param event: any event but a message.
+        @param key: the client's own id of the request, which the answer repeats.
         @return: how the event reads to its author.
         """
 
     def answer(value: Answer, key: str | None = None) -> bytes:
         """
         @param value: any answer.
-        @param key: the client's own id of what this answers.
+        @param key: the client's own id of the request.
         @return: the answer.
         """
 

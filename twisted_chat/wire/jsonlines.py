@@ -2,8 +2,8 @@
 """
 The JSON dialect: one object a line, for programs (RFC 8259, UTF-8).
 
-It carries what text cannot: ids, times, keys, sessions, gaps and error codes.  docs/protocol.md
-describes every object.
+It carries what the text dialect cannot: ids, times, keys, sessions, gaps and error codes.
+docs/protocol.md describes every object.
 """
 
 from __future__ import annotations
@@ -63,41 +63,41 @@ from .interfaces import IDialect, IView
 from .prose import REMOVED_TEXT, lines
 
 MAX_OBJECT = 2 * MAX_LINE
-"""Bytes of a client's line: JSON may take two bytes for one of the text."""
+"""The longest line of a client, in bytes: JSON may take two bytes for one of the text."""
 
 _MAX_ANSWER = 48 * 1024
-"""Estimated bytes of one line of an answer, at most: clients need not read more than 64 KiB."""
+"""The longest line of an answer, in estimated bytes: clients need not accept more than 64 KiB."""
 
 _FIELDS_SIZE = 400
-"""Bytes of an event beside its text, at most: names may have 128 bytes each."""
+"""An upper bound of the bytes of an event without its text: names may have 128 bytes each."""
 
-_RENDERED = 1024
-"""Events whose lines are kept, above the page of a replay: some 0.5 MiB, at most 16 MiB."""
+_CACHED_EVENTS = 1024
+"""Events whose lines are cached, more than a page of a replay: some 0.5 MiB, at most 16 MiB."""
 
 MAX_KEY = 64
-"""Characters of a message's key."""
+"""The longest key of a message, in characters."""
 
 _T = TypeVar("_T")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-_MORE_OF_ERRORS = ("login", "wait", "until", "reason")
-"""Attributes of some errors that programs are told, where there is something to tell."""
+_ERROR_FIELDS = ("login", "wait", "until", "reason")
+"""Attributes of errors that become fields of a refusal, unless they are empty."""
 
 _TO = frozenset({TOLD, RENAMED, INVITED, GRANTED, BANNED, LIFTED, REPORTED, DONE})
 """Kinds with a C{to}."""
 
 _OF = frozenset({REMOVED, RESTORED})
-"""Kinds about messages of C{to}, who is called C{of} in their objects."""
+"""Kinds about messages of C{to}, whose field is called C{of} in their objects."""
 
 MAX_IDS = 1_000
-"""Ids in one object about messages that were removed or restored."""
+"""Most ids in one object about removed or restored messages."""
 
 
 def line(**fields: Any) -> bytes:
     """
-    @param fields: the object's fields in order; those that are C{None} are left out.
-    @return: one line.
+    @param fields: the fields of an object in order; those that are C{None} are left out.
+    @return: the object on one line.
     """
     return _line({name: value for name, value in fields.items() if value is not None})
 
@@ -108,9 +108,9 @@ def _line(value: dict[str, Any]) -> bytes:
 
 def parseObject(raw: bytes) -> dict[str, Any]:
     """
-    @param raw: a line without its end.
+    @param raw: a line without its line end.
     @return: the object on it.
-    @raise BadObject: if it is not one, or is no valid JSON.
+    @raise BadObject: if it is not valid JSON, or not an object.
     """
     try:
         # RFC 8259 has no NaN and no Infinity; Python would read them.
@@ -130,10 +130,10 @@ def textField(
     value: dict[str, Any], name: str, default: str | None = None, limit: int = MAX_LINE
 ) -> str:
     """
-    @param default: what stands for an absent field; C{None} makes it a field that must be there.
-    @param limit: bytes in UTF-8.
-    @return: a field that must be text.
-    @raise BadObject: if it is absent or no text.
+    @param default: the value of an absent field; C{None} if the field is required.
+    @param limit: its greatest length, in bytes of UTF-8.
+    @return: the value of a text field.
+    @raise BadObject: if it is missing, or not a text.
     @raise TooLong: if it is longer than the limit.
     """
     text = value.get(name, default)
@@ -146,8 +146,8 @@ def textField(
 
 def numberField(value: dict[str, Any], name: str, default: int, most: int) -> int:
     """
-    @return: a field that must be a whole number from 0 to C{most}.
-    @raise BadObject: if it is not.
+    @return: the value of a field that holds a whole number from 0 to C{most}.
+    @raise BadObject: if it holds anything else.
     """
     number = value.get(name, default)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
@@ -170,7 +170,7 @@ def keyField(value: dict[str, Any]) -> str | None:
 
 def fields(event: Event) -> dict[str, Any]:
     """
-    @return: what everybody who may see the event may see of it.
+    @return: the fields of an event that everybody who may see it may see.
     """
     shown: dict[str, Any] = {"type": event.kind, "id": event.id, "time": round(event.time, 3)}
     if event.kind != TOLD:
@@ -196,7 +196,7 @@ def fields(event: Event) -> dict[str, Any]:
 @implementer(IDialect, IView)
 class JSONDialect:
     """
-    Everything as objects.  Being stateless it is its own view, for every room.
+    Renders everything as objects.  Having no state, it is its own view of every room.
     """
 
     @property
@@ -238,7 +238,7 @@ class JSONDialect:
 
     def refusal(self, error: ChatError, key: str | None = None) -> bytes:
         """See L{IDialect.refusal}."""
-        more = {name: getattr(error, name, None) or None for name in _MORE_OF_ERRORS}
+        more = {name: getattr(error, name, None) or None for name in _ERROR_FIELDS}
         return line(type="error", code=error.code, text=error.sentence, **more, key=key)
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
@@ -272,7 +272,7 @@ class JSONDialect:
         self, value: Members | RoomList | Whois | Account | Help, key: str | None = None
     ) -> bytes:
         """
-        @param value: what a program asked for.
+        @param value: the value that a program asked for.
         @param key: the client's own id of the request.
         @return: the value as objects.
         """
@@ -315,7 +315,7 @@ class JSONDialect:
 
 def _registered(event: Event, key: str) -> bytes:
     """
-    @return: the answer to who registered, or changed what logs in to the account.
+    @return: the answer to a user who has registered, or changed the credentials of their account.
     """
     time = round(event.time, 3)
     return line(type=REGISTERED, id=event.id, time=time, name=event.name, key=key)
@@ -374,7 +374,7 @@ def _replayed(event: Event, sid: str) -> bytes:
 
 def _lines(value: dict[str, Any]) -> bytes:
     """
-    @return: an event as one object, or more where there are many ids.
+    @return: an event as one object, or as several if it has many ids.
     """
     if "ids" not in value:
         return _line(value)
@@ -386,28 +386,28 @@ def _lines(value: dict[str, Any]) -> bytes:
     return more + _line({**value, "ids": parts[-1] if parts else []})
 
 
-@lru_cache(maxsize=_RENDERED)
+@lru_cache(maxsize=_CACHED_EVENTS)
 def _old(event: Event) -> bytes:
     """
-    @return: how an event of a backlog reads: all newcomers are shown the same.
+    @return: the line of an event in a backlog; cached, since all newcomers are shown the same.
     """
     return _gap(1) if event.kind == UNREADABLE else _line({**fields(event), "old": True})
 
 
-@lru_cache(maxsize=_RENDERED)
+@lru_cache(maxsize=_CACHED_EVENTS)
 def _rendered(event: Event) -> bytes:
     """
-    @return: how an event reads to others.  Each of a crowd that comes in one instant is told of the
-        others, and has missed the same.
+    @return: the line of an event for others; cached, since users who resume at the same time have
+        missed the same events.
     """
     return _lines(fields(event))
 
 
 def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:
     """
-    Divide a long list, so that no line gets too long.
+    Divide a long list into portions that fit on a line.
 
-    @param size: estimates the bytes of an item.
+    @param size: estimates the size of an item, in bytes.
     @return: at least one portion.
     """
     portions: list[list[_T]] = [[]]
@@ -423,7 +423,7 @@ def _portions(items: Sequence[_T], size: Callable[[_T], int]) -> list[list[_T]]:
 
 def _ownFields(event: Event) -> dict[str, Any]:
     """
-    @return: what the event's author may see of it: their own key, too.
+    @return: the fields of an event for its author, whose own key is among them.
     """
     shown = fields(event)
     if event.key is not None:
@@ -432,4 +432,4 @@ def _ownFields(event: Event) -> dict[str, Any]:
 
 
 JSON = JSONDialect()
-"""The one JSON dialect: it keeps no state."""
+"""The only instance that is needed: it keeps no state."""

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.contracts.test_dialect -*-
 """
-Answers in sentences for people, whatever the dialect that carries them.
+Words answers as sentences for people, whichever dialect carries them.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ from .events import (
 )
 
 _WIDTH = 400
-"""Characters in one line of an answer: longer lists are wrapped."""
+"""The width of a line, in characters: longer lists are wrapped."""
 
 REMOVED_TEXT = "(removed)"
-"""What people read in the place of a message that was removed."""
+"""Stands in the place of a removed message."""
 
 _SERVER = "this server"
-"""How sentences call the place of what operators do for the whole server."""
+"""What sentences call the place of the whole server."""
 
 _SHOWN_NAMES = 200
-"""Names of a room that are listed: nobody reads more."""
+"""Names that a list of the people in a room holds: nobody reads more."""
 
 
 def lines(answer: Answer) -> list[str]:
     """
-    @param answer: one that can be told in sentences: no events, no L{answers.Welcome}.
-    @return: the lines, without their ends.
+    @param answer: any but events and L{answers.Welcome}.
+    @return: the lines, without their line ends.
     """
     match answer:
         case Notice(text) | Goodbye(text):
@@ -89,7 +89,8 @@ def lines(answer: Answer) -> list[str]:
 
 def act(event: Event) -> str:
     """
-    @param event: of a kind in L{events.MODERATION}: L{events.published}, or as it is in the log.
+    @param event: of a kind in L{events.MODERATION}, as L{events.published} returns it or as the log
+        holds it.
     @return: what a moderator did, in words.
     """
     values = publicValues(event)
@@ -105,7 +106,7 @@ def _hasReason(event: Event) -> bool:
 
 def _in(where: str) -> str:
     """
-    @return: a place after what happens there.
+    @return: the place with its preposition.
     """
     return f"on {where}" if where == _SERVER else f"in {where}"
 
@@ -181,7 +182,7 @@ _ACTS: Mapping[str, Callable[[Event, Mapping[str, Any], str], str]] = {
     REPORTED: _reported,
     DONE: _done,
 }
-"""How the kinds of moderation read."""
+"""The wording of each kind of moderation."""
 
 
 def _wrap(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.wire.test_proxyheader -*-
 """
-The header of the PROXY protocol, versions 1 and 2: it tells where a proxy's client comes from.
+Parses the header of the PROXY protocol, versions 1 and 2, which tells where a proxy's client comes
+from.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 _MAX_TEXT: Final = 107
-"""The longest header of version 1, with its line end."""
+"""The longest header of version 1, in bytes with its line end."""
 
 MAX_BINARY: Final = 4096
 """Bytes that may follow the fixed part of a header of version 2: addresses and extensions."""
 
 SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
-"""How version 2 begins."""
+"""The first bytes of version 2."""
 
 TEXT: Final = b"PROXY "
-"""How version 1 begins."""
+"""The first bytes of version 1."""
 
 _FIXED: Final = 16
 
@@ -29,20 +30,19 @@ _LINE: Final = re.compile(
 )
 
 _KINDS: Final = {0x00: 0, 0x11: 12, 0x21: 36, 0x31: 216}
-"""Address families over streams, and how long their addresses are; 0 where there are none."""
+"""Address families over streams, and the bytes that their addresses take; 0 for none."""
 
 
 class BadHeader(Exception):
-    """The bytes are no header; the text says why."""
+    """The bytes are not a header; the message says why."""
 
 
 class Header(NamedTuple):
     """
-    What a header says.
+    The content of a header.
 
-    @ivar length: how many bytes it takes.
-    @ivar host: the client's numeric address; empty where the proxy speaks for itself, or cannot
-        tell.
+    @ivar length: its length, in bytes.
+    @ivar host: the client's numeric address; empty if the proxy speaks for itself, or cannot tell.
     @ivar port: the client's port.
     """
 
@@ -53,11 +53,11 @@ class Header(NamedTuple):
 
 def parseHeader(data: bytes) -> Header | None:
     """
-    Read the header at the beginning of a connection.
+    Parse the header at the beginning of a connection.
 
-    @param data: all that has come so far.
-    @return: the header; C{None} if it is not whole yet.
-    @raise BadHeader: if no header begins like this, whatever follows.
+    @param data: everything received so far.
+    @return: the header; C{None} if it is incomplete.
+    @raise BadHeader: if no header begins with these bytes.
     """
     if data.startswith(SIGNATURE[: len(data)]):
         return _binary(data)

@@ -1,17 +1,17 @@
 # -*- test-case-name: tests.wire.test_scram -*-
 """
-SCRAM-SHA-256 (RFC 5802 and 7677), both sides: a password is proved without being sent.
+Both sides of SCRAM-SHA-256 (RFC 5802 and 7677), which proves a password without sending it.
 
-The server keeps a L{Verifier}, from which nobody can log in, and the proof of one login is of no
-use for another.  Four messages pass:
+The server keeps a L{Verifier}, with which nobody can log in, and the proof of one login is of no
+use for another.  Four messages are exchanged:
 
     client: n,,n=NAME,r=CN
     server: r=CN-SN,s=SALT,i=4096
     client: c=biws,r=CN-SN,p=PROOF
     server: v=SIGNATURE
 
-Channel binding and logging in for somebody else are not offered.  Passwords are hashed as they
-are given: to bring one into its one form beforehand is up to the caller.
+Channel binding and logging in for somebody else are not offered.  Passwords are hashed as they are
+given: the caller normalises them first.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from typing import Final, NamedTuple
 from ..errors import BadProof, ChatError, WrongLogin
 
 MIN_ITERATIONS: Final = 4_096
-"""Hashes that a password takes at least (RFC 7677 section 4): 1 ms.  Enough for a secret that a
-program made."""
+"""The fewest hashes of a password (RFC 7677 section 4): 1 ms.  They are enough for a generated
+secret."""
 
 MAX_ITERATIONS: Final = 100_000
-"""Hashes that a client takes part in at most: 25 ms.  A false server could ask for hours."""
+"""The most hashes that a client computes: 25 ms.  A false server could ask for hours of them."""
 
 MAX_MESSAGE: Final = 1_024
-"""Characters of a message at most: room for the longest name and label, every character escaped,
-and for nonces of some 500."""
+"""The longest message, in characters: the longest name and label with every character escaped, and
+nonces of some 500 fit into it."""
 
 MIN_SALT: Final = 8
-"""Bytes of a salt at least: no two people have the same by chance."""
+"""The shortest salt, in bytes: no two people have the same by chance."""
 
 MAX_SALT: Final = 64
-"""Bytes of a salt at most."""
+"""The longest salt, in bytes."""
 
 _KEY: Final = hashlib.sha256().digest_size
 _NONCE_BYTES: Final = 18
@@ -49,7 +49,7 @@ _NONCE: Final = "[!-+\\--~]+"
 _VALUE: Final = "[^,\0]+"
 _MORE: Final = f"(?:,[A-Za-z]={_VALUE})*"
 
-# "m" in front asks for an extension that both sides have to know, and there is none.
+# A leading "m" asks for a mandatory extension, and there is none.
 _CLIENT_FIRST: Final = re.compile(f"([ny],,)(n=({_VALUE}),r=({_NONCE}){_MORE})")
 _SERVER_FIRST: Final = re.compile(f"r=({_NONCE}),s=({_VALUE}),i=([1-9][0-9]{{0,8}}){_MORE}")
 _CLIENT_FINAL: Final = re.compile(f"(c=({_VALUE}),r=({_NONCE}){_MORE}),p=({_VALUE})")
@@ -57,16 +57,16 @@ _SERVER_FINAL: Final = re.compile(f"([ev])=({_VALUE}){_MORE}")
 
 
 class FalseServer(ChatError):
-    """The server does not know what it has to know of the password: it is not the right one."""
+    """The server does not have the verifier of the password: it is not the right server."""
 
     code = "false-server"
 
 
 class Verifier(NamedTuple):
     """
-    What checks the proof of a password.
+    Checks the proof of a password.
 
-    @ivar salt: random bytes that the password was hashed with.
+    @ivar salt: the random bytes with which the password was hashed.
     @ivar iterations: how often it was hashed.
     @ivar storedKey: checks the client's proof.
     @ivar serverKey: proves to the client that the server has the verifier.
@@ -90,7 +90,7 @@ class Verifier(NamedTuple):
 
     def accepts(self, password: str) -> bool:
         """
-        Hash a password to check it.  This takes a quarter of a microsecond for each iteration.
+        Check a password by hashing it, a quarter of a microsecond for each iteration.
         """
         clientKey, _ = _keys(password, self.salt, self.iterations)
         return hmac.compare_digest(hashlib.sha256(clientKey).digest(), self.storedKey)
@@ -106,9 +106,9 @@ class Verifier(NamedTuple):
 
 def makeVerifier(password: str, iterations: int, salt: bytes = b"") -> Verifier:
     """
-    Hash a password.  This takes a quarter of a microsecond for each iteration.
+    Hash a password, a quarter of a microsecond for each iteration.
 
-    @param salt: 16 random bytes if it is empty.
+    @param salt: if empty, 16 random bytes are generated.
     """
     salt = salt or secrets.token_bytes(16)
     clientKey, serverKey = _keys(password, salt, iterations)
@@ -117,10 +117,10 @@ def makeVerifier(password: str, iterations: int, salt: bytes = b"") -> Verifier:
 
 def parseVerifier(text: str) -> Verifier:
     """
-    Read the verifier of a secret that a program made.
+    Parse the verifier of a generated secret.
 
-    @param text: what L{Verifier.__str__} gives, with L{MIN_ITERATIONS}.
-    @raise BadProof: it is anything else.
+    @param text: as L{Verifier.__str__} returns it, with L{MIN_ITERATIONS}.
+    @raise BadProof: if it is anything else.
     """
     parts = text.split(":", 3) if len(text) <= MAX_MESSAGE else []
     if len(parts) == 4 and parts[0] == str(MIN_ITERATIONS):
@@ -137,10 +137,10 @@ class ClientFirst(NamedTuple):
     """
     The first message of a client.
 
-    @ivar header: whether it could have bound the channel: C{n,,} or C{y,,}.
+    @ivar header: C{n,,} or C{y,,}: whether the client supports channel binding.
     @ivar bare: the message without the header.
-    @ivar name: the name it logs in by.
-    @ivar nonce: its random text.
+    @ivar name: the name to log in by.
+    @ivar nonce: the client's random text.
     """
 
     header: str
@@ -151,9 +151,9 @@ class ClientFirst(NamedTuple):
 
 def parseClientFirst(message: str) -> ClientFirst:
     """
-    Read the first message of a client.
+    Parse the first message of a client.
 
-    @raise BadProof: it is malformed, or asks for what is not offered.
+    @raise BadProof: if it is malformed, or asks for what is not offered.
     """
     header = message.split(",", 2)
     if header[0].startswith("p="):
@@ -176,9 +176,9 @@ class ServerExchange:
 
     def __init__(self, first: ClientFirst, verifier: Verifier, nonce: str = "") -> None:
         """
-        @param first: what the client sent.
-        @param verifier: that of the name it gave.
-        @param nonce: the server's random text; made if it is empty.
+        @param first: the client's first message.
+        @param verifier: belongs to the name in it.
+        @param nonce: the server's random text; generated if it is empty.
         """
         self._first = first
         self._verifier = verifier
@@ -188,12 +188,12 @@ class ServerExchange:
 
     def check(self, message: str) -> str:
         """
-        Check the client's proof, once.  This takes some 20 microseconds.
+        Check the client's proof, which can be done once; it takes some 20 microseconds.
 
-        @param message: its answer to the challenge.
-        @return: the last message, by which the client knows the server.
-        @raise BadProof: it is malformed, or answers another challenge.
-        @raise WrongLogin: the proof is wrong.
+        @param message: the client's answer to the challenge.
+        @return: the last message, by which the client recognises the server.
+        @raise BadProof: if the message is malformed, or answers another challenge.
+        @raise WrongLogin: if the proof is wrong.
         """
         found = _match(_CLIENT_FINAL, message, "c=biws,r=NONCE,p=PROOF")
         if found[2] != _encoded(self._first.header.encode()):
@@ -221,7 +221,7 @@ class ClientExchange:
     def __init__(self, name: str, password: str, nonce: str = "") -> None:
         """
         @param name: the name to log in by; clean text.
-        @param nonce: the client's random text; made if it is empty.
+        @param nonce: the client's random text; generated if it is empty.
         """
         self._nonce = nonce or _makeNonce()
         self._password = password
@@ -232,12 +232,12 @@ class ClientExchange:
 
     def answer(self, challenge: str) -> str:
         """
-        Hash the password, and prove it.  This takes up to 25 ms, as many hashes as the server asks
-        for.
+        Hash the password and compute its proof.  This takes up to 25 ms, depending on the number of
+        hashes that the server asks for.
 
         @return: the message to send.
-        @raise BadProof: the challenge is malformed.
-        @raise FalseServer: it does not answer the first message, or asks for too few or too many
+        @raise BadProof: if the challenge is malformed.
+        @raise FalseServer: if it does not answer the first message, or asks for too few or too many
             hashes.
         """
         found = _match(_SERVER_FIRST, challenge, "r=NONCE,s=SALT,i=NUMBER")
@@ -258,12 +258,12 @@ class ClientExchange:
 
     def verify(self, message: str) -> None:
         """
-        Check that the server has the verifier.  Before that it is not to be trusted.
+        Check that the server has the verifier; until then it must not be trusted.
 
-        @param message: its answer to the proof.
+        @param message: the server's answer to the proof.
         @raise BadProof: it is malformed.
-        @raise WrongLogin: the server refuses the proof.
-        @raise FalseServer: its signature is wrong, or there was no proof yet.
+        @raise WrongLogin: if the server refuses the proof.
+        @raise FalseServer: if its signature is wrong, or no proof was sent yet.
         """
         found = _match(_SERVER_FINAL, message, "v=SIGNATURE")
         if found[1] == "e":
@@ -277,8 +277,8 @@ class ClientExchange:
 
 def _match(pattern: re.Pattern[str], message: str, form: str) -> re.Match[str]:
     """
-    @param form: what the message looks like, for the refusal.
-    @raise BadProof: it does not.
+    @param form: the form of the message, for the refusal.
+    @raise BadProof: if the message has another form.
     """
     found = pattern.fullmatch(message) if len(message) <= MAX_MESSAGE else None
     if found is None or not _isText(message):
@@ -288,7 +288,7 @@ def _match(pattern: re.Pattern[str], message: str, form: str) -> re.Match[str]:
 
 def _isText(message: str) -> bool:
     """
-    @return: whether UTF-8 can hold it: there is no half of a surrogate pair.
+    @return: whether UTF-8 can encode it, because it holds no half of a surrogate pair.
     """
     return message.isascii() or not re.search("[\ud800-\udfff]", message)
 
@@ -297,7 +297,7 @@ def _keys(password: str, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
     """
     @return: the keys of client and server.
     """
-    # JSON can hold half a surrogate pair; no password does, so this one is wrong and no error.
+    # JSON can hold half a surrogate pair, but no password does: such a one is wrong, not an error.
     raw = password.encode("utf-8", "surrogatepass")
     salted = hashlib.pbkdf2_hmac("sha256", raw, salt, iterations)
     return _hmac(salted, b"Client Key"), _hmac(salted, b"Server Key")
@@ -305,7 +305,7 @@ def _keys(password: str, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
 
 def _spoken(*messages: str) -> bytes:
     """
-    @return: all that was said, which proof and signature are for.
+    @return: the messages of the exchange, which proof and signature authenticate.
     """
     return ",".join(messages).encode()
 
@@ -316,7 +316,7 @@ def _hmac(key: bytes, text: bytes) -> bytes:
 
 def xor(one: bytes, other: bytes) -> bytes:
     """
-    @param one: as long as the other.
+    @param one: has the length of the other.
     @return: the bits that differ.
     """
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
@@ -332,8 +332,8 @@ def _encoded(data: bytes) -> str:
 
 def _decoded(text: str) -> bytes:
     """
-    @return: what base64 means, in the one form that it has.
-    @raise BadProof: it is no base64.
+    @return: the decoded bytes; only the canonical form of base64 is accepted.
+    @raise BadProof: if it is not base64 in that form.
     """
     try:
         data = b64decode(text, validate=True)

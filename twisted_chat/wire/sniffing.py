@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_sniffing -*-
 """
-Recognises other protocols by the first bytes of a peer.
+Recognises other protocols by the first bytes that a peer sends.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import re
 from typing import Final
 
 SNIFF_LENGTH: Final = 512
-"""How many bytes L{sniff} looks at: a request line or a banner is told by far fewer."""
+"""Bytes that L{sniff} examines: far fewer tell a request line or a banner."""
 
-# How other protocols begin.  None of these can begin a name, because each holds a blank, a control
-# or a byte that UTF-8 has not, or the whole banner of its protocol.
-_STRANGERS: Final = re.compile(
+# The beginnings of other protocols.  None of them can begin a name, because each holds a blank, a
+# control character, a byte that UTF-8 does not use, or a whole banner.
+_OTHER_PROTOCOLS: Final = re.compile(
     # RFC 9112 section 3 and RFC 9113 section 3.4
     rb"(?P<http>(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) "
     rb"(?:/|\*|https?://|\S+ HTTP/))"
@@ -21,14 +21,14 @@ _STRANGERS: Final = re.compile(
     rb"|(?P<tls>\x16)"
     # RFC 4253 section 4.2
     rb"|(?P<ssh>SSH-[12]\.[0-9]+-)"
-    # RFC 2812 section 3.1, and the capability negotiation of today's clients
+    # RFC 2812 section 3.1, and capability negotiation
     rb"|(?P<irc>CAP (?:LS|REQ)|(?:PASS|NICK) [^\r\n]+\r?\n(?:USER|NICK) )"
     # The PROXY protocol, versions 1 and 2
     rb"|(?P<proxy>PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\x00\r\nQUIT\n)"
 )
 
 NO_PROXY: Final = "this port does not take the PROXY protocol: turn it off at the proxy"
-"""The sentence for a proxy that this port does not expect."""
+"""The sentence for a proxy at a port that expects none."""
 
 _SENTENCES: Final = {
     "http": "this is a chat of plain lines, not a web server: connect with nc",
@@ -41,15 +41,15 @@ _SENTENCES: Final = {
 
 def sniff(firstBytes: bytes) -> str | None:
     """
-    Tell a peer of another protocol by its first bytes, before they are read as names.
+    Recognise a peer of another protocol by its first bytes, before they are read as a name.
 
-    Call it with all that a nameless peer has sent of its current line, which is
-    L{LineSplitter.pending} and the new chunk: a protocol that shows itself only after more bytes is
-    recognised by a later call.
+    Call it with everything that an unauthenticated peer has sent of its current line:
+    L{LineSplitter.pending} and the new chunk.  A protocol that takes more bytes to recognise is
+    found by a later call.
 
-    @param firstBytes: the bytes so far; more than L{SNIFF_LENGTH} are not looked at.
-    @return: a sentence for the peer, before the connection is closed; C{None} if this may be a
+    @param firstBytes: the bytes so far; those beyond L{SNIFF_LENGTH} are ignored.
+    @return: a sentence for the peer, whose connection is then closed; C{None} if the peer may be a
         client that speaks lines.
     """
-    found = _STRANGERS.match(firstBytes[:SNIFF_LENGTH])
+    found = _OTHER_PROTOCOLS.match(firstBytes[:SNIFF_LENGTH])
     return _SENTENCES[found.lastgroup] if found and found.lastgroup else None

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.wire.test_telnet -*-
 """
-The grammar of telnet (RFC 854), for clients that speak it: commands are skipped, and every option
-is refused, so that what is left are lines.
+Filters telnet (RFC 854) for clients that speak it: skips commands and refuses every option, so that
+only lines are left.
 
-Text in UTF-8 never holds the byte 255, so a client that does not speak telnet costs only a look for
-that byte.
+Text in UTF-8 never holds the byte 255, so a client that does not speak telnet costs only a search
+for that byte.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _FIRST_COMMAND: Final = 240
 _TIMING_MARK: Final = 6
 
 MAX_SUBNEGOTIATION: Final = 1024
-"""Bytes after which a subnegotiation without an end counts as text."""
+"""Bytes after which an unfinished subnegotiation counts as text."""
 
 MAX_COMMANDS: Final = 512
-"""Commands in one chunk, beyond which the sender is no telnet client: Ctrl-C sends two."""
+"""Commands in one chunk; a sender of more is no telnet client, where Ctrl-C sends two."""
 
 _WHOLE: Final = re.compile(rb"\xff\xfa(?:[^\xff]|\xff[^\xf0])*\xff\xf0", re.DOTALL)
 
 
 class TelnetFilter:
     """
-    Takes the commands out of what one telnet client sends.
+    Strips the commands from the stream of one telnet client.
 
-    Bytes that only look like a command, such as a name in another encoding than UTF-8, are left in
-    the text, which is then refused as any text that is not UTF-8.
+    Bytes that only look like a command, such as a name in an encoding other than UTF-8, stay in the
+    text, which is then refused like all text that is not UTF-8.
     """
 
     __slots__ = ("_afterReturn", "_isTelnet", "_refused", "_rest")
@@ -49,8 +49,8 @@ class TelnetFilter:
         """
         Take the next chunk of the stream.
 
-        @return: the text in it, and the reply to send: an option is refused once, and once more
-            when the client has given it up in between.
+        @return: the text in it, and the reply to send: an option is refused once, and again only if
+            the client withdrew it in between.
         """
         data, self._rest = self._rest + data, b""
         count = data.count(b"\xff")
@@ -84,10 +84,10 @@ class TelnetFilter:
 
     def _command(self, data: bytes, place: int) -> tuple[int, bytes | None]:
         """
-        Read the command that begins here.
+        Parse the command that begins at C{place}.
 
-        @return: how long it is, 0 if it is not whole yet; and the reply, C{None} where the first
-            byte is text.
+        @return: its length, 0 if it is incomplete; and the reply, C{None} if the first byte is
+            text.
         """
         code = data[place + 1] if place + 1 < len(data) else -1
         if code < 0:
@@ -107,16 +107,16 @@ class TelnetFilter:
             return 0, b""
         option = data[place + 2]
         if option in b"\r\n":
-            # Of a line in another encoding: no client negotiates options 10 and 13.
+            # This is a line in another encoding: no client negotiates options 10 and 13.
             return 1, None
         return 3, self._answer(code, option)
 
     def _answer(self, code: int, option: int) -> bytes:
         """
-        @return: the refusal of an option, unless it is refused already.
+        @return: the refusal of an option; empty if it was refused already.
         """
         if code == _DO and option == _TIMING_MARK:
-            # RFC 860: a client throws away what it receives until this comes.
+            # RFC 860: the client discards everything until this arrives.
             return bytes((IAC, _WILL, option))
         if code in (_WONT, _DONT):
             self._refused.discard((code - 1, option))
@@ -128,8 +128,8 @@ class TelnetFilter:
 
     def _lines(self, text: bytes) -> bytes:
         """
-        @return: text in which CR NUL, which stands for Enter, is a line end, and which holds no
-            other NUL; as it is before the first command.
+        @return: the text with CR NUL, which telnet sends for Enter, made a line end, and without
+            any other NUL; unchanged before the first command.
         """
         if not text or not self._isTelnet:
             return text

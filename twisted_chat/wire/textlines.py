@@ -2,8 +2,8 @@
 """
 The text dialect: what people see in C{nc}, telnet or the plain client.
 
-Names and rooms contain no blank and never begin with C{*} or C{!}, so that every line can be told
-from every other without guessing.  docs/protocol.md is the contract.
+Names and rooms contain no blank and never begin with C{*} or C{!}, so that every kind of line can
+be recognised without guessing.  docs/protocol.md is the contract.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CONNECTED = b"Connected... Start sending messages\r\n"
 RECEIPT = b"OK . .\r\n"
 
 _FOLDED_NAMES = 2
-"""Names that are written out before C{and N more}."""
+"""Names that a folded line lists before C{and N more}."""
 
 
 def _list(names: Sequence[str]) -> str:
@@ -53,19 +53,19 @@ def _list(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_FOLDED_NAMES])} and {len(names) - _FOLDED_NAMES} more"
 
 
-def _be(names: Sequence[str], one: str, many: str) -> str:
+def _inflect(names: Sequence[str], one: str, many: str) -> str:
     return one if len(names) == 1 else many
 
 
-def _came(room: str, names: Sequence[str], lobby: bool) -> str:
+def _joinedLine(room: str, names: Sequence[str], lobby: bool) -> str:
     if lobby:
-        return f"* {_list(names)} {_be(names, 'is', 'are')} now connected\r\n"
-    return f"* {_list(names)} {_be(names, 'has', 'have')} joined {room}\r\n"
+        return f"* {_list(names)} {_inflect(names, 'is', 'are')} now connected\r\n"
+    return f"* {_list(names)} {_inflect(names, 'has', 'have')} joined {room}\r\n"
 
 
-def _went(room: str, names: Sequence[str], lobby: bool) -> str:
+def _leftLine(room: str, names: Sequence[str], lobby: bool) -> str:
     suffix = "" if lobby else f" {room}"
-    return f"* {_list(names)} {_be(names, 'has', 'have')} left{suffix}\r\n"
+    return f"* {_list(names)} {_inflect(names, 'has', 'have')} left{suffix}\r\n"
 
 
 _NOTICES: dict[str, Callable[[Event], str]] = {
@@ -80,13 +80,13 @@ _NOTICES: dict[str, Callable[[Event], str]] = {
     UNLOCKED: lambda e: f"* {e.name} opened {e.room} to everybody\r\n",
     INVITED: lambda e: f"* {e.name} invited {e.to} to {e.room}\r\n",
 }
-"""Kinds that read the same in every room."""
+"""The kinds that read the same in every room."""
 
 
 @implementer(IView)
 class TextView:
     """
-    How a room's events read to people whose current room it is, or is not.
+    Renders a room's events for people whose current room it is, or is not.
     """
 
     def __init__(self, here: bool) -> None:
@@ -97,9 +97,9 @@ class TextView:
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
         """
-        See L{IView.events}.  All who came share a line in the place of the first of them, and all
-        who left share one in the place of the last: nobody speaks before they came or after they
-        left.
+        See L{IView.events}.  Everybody who joined shares a line in the place of the first, and
+        everybody who left shares one in the place of the last, so nobody speaks before they join or
+        after they leave.
         """
         if self._here:
             lines = [
@@ -121,7 +121,8 @@ class TextView:
 
     def _rare(self, event: Event) -> bytes:
         """
-        @return: the line of an event that is not a plain message; nothing for what is folded.
+        @return: the line of an event that is not a plain message; empty if it is folded into
+            another line.
         """
         if event.kind == TOLD:
             return f"{event.name} -> you :: {event.text}\r\n".encode()
@@ -140,7 +141,7 @@ class TextView:
 @implementer(IView)
 class SentView:
     """
-    How direct messages read to the other connections of who sent them.
+    Renders direct messages for the other connections of their author.
     """
 
     def events(self, events: Sequence[Event], lobby: str) -> list[bytes]:
@@ -150,7 +151,8 @@ class SentView:
 
 def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
     """
-    Write one line for all who came into a room and one for all who left it, each named once.
+    Write one line for everybody who joined a room and one for everybody who left it, each named
+    once.
     """
     came: dict[str, list[int]] = {}
     went: dict[str, list[int]] = {}
@@ -161,16 +163,16 @@ def _fold(events: Sequence[Event], lines: list[bytes], lobby: str) -> None:
             went.setdefault(event.room, []).append(place)
     for room, places in came.items():
         names = list(dict.fromkeys(events[place].name for place in places))
-        lines[places[0]] = _came(room, names, room == lobby).encode()
+        lines[places[0]] = _joinedLine(room, names, room == lobby).encode()
     for room, places in went.items():
         names = list(dict.fromkeys(events[place].name for place in places))
-        lines[places[-1]] += _went(room, names, room == lobby).encode()
+        lines[places[-1]] += _leftLine(room, names, room == lobby).encode()
 
 
 @implementer(IDialect)
 class TextDialect:
     """
-    Receipts, answers and refusals as lines for people.
+    Renders receipts, answers and refusals as lines for people.
     """
 
     here = TextView(True)
@@ -194,7 +196,7 @@ class TextDialect:
         return f"! {error.sentence}\r\n".encode()
 
     def answer(self, value: Answer, key: str | None = None) -> bytes:
-        """See L{IDialect.answer}.  A text client has nothing to resume from: it gets no replay."""
+        """See L{IDialect.answer}.  A text client cannot resume a session, so it gets no replay."""
         match value:
             case Welcome():
                 return CONNECTED
@@ -216,7 +218,7 @@ def _notice(text: str) -> bytes:
 
 def _backlog(events: Sequence[Event], now: float) -> bytes:
     """
-    @return: old messages as notices, so that nobody takes them for new.
+    @return: old messages as notices, so that nobody takes them for new ones.
     """
     if not events:
         return b""
@@ -231,7 +233,7 @@ def _backlog(events: Sequence[Event], now: float) -> bytes:
 
 def _inbox(inbox: Inbox) -> bytes:
     """
-    @return: how many direct messages there are, and then the newest.
+    @return: a line with the number of direct messages, then the newest of them.
     """
     count = f"{inbox.total} message{'' if inbox.total == 1 else 's'}"
     more = f" (/inbox {inbox.total} shows all)" if inbox.total > len(inbox.events) else ""
@@ -265,7 +267,8 @@ def _gap() -> bytes:
 def _when(minute: int, today: tuple[int, int, int], zone: tuple[str, str]) -> str:
     """
     @param minute: the time, in minutes since the epoch.
-    @param zone: the time zone of the process, on which the answer depends.
+    @param zone: the time zone of the process: part of the cache's key, since the result depends on
+        it.
     @param today: year, month and day where the server is.
     @return: the time of day, with the day if it is not today.
     """
@@ -275,7 +278,7 @@ def _when(minute: int, today: tuple[int, int, int], zone: tuple[str, str]) -> st
 
 def _quote(event: Event) -> str:
     """
-    @return: how an old message reads.
+    @return: the wording of an old message.
     """
     text = event.text or REMOVED_TEXT
     if event.kind == ACTED:
@@ -286,4 +289,4 @@ def _quote(event: Event) -> str:
 
 
 TEXT = TextDialect()
-"""The one text dialect: it keeps no state."""
+"""The only instance that is needed: it keeps no state."""

@@ -17,7 +17,9 @@ class KickTests(Moderated):
     """
 
     def test_kick(self) -> None:
-        """A moderator removes somebody, with a reason; everybody in the room hears of it once."""
+        """
+        A moderator removes a member, with a reason, and everybody in the room hears of it once.
+        """
         lines = self.said(self.max, "/kick Bob flooding again")
         self.assertEqual(lines, ["* Max removed Bob from #dev: flooding again"])
         self.assertEqual(self.ann.lines, lines)
@@ -48,7 +50,7 @@ class KickTests(Moderated):
         self.assertTrue(self.isIn(again))
 
     def test_neighbours(self) -> None:
-        """Others who come from the address of a guest who is removed stay."""
+        """Other users at the address of a removed guest stay."""
         other = self.enter("Other", "192.0.2.4")
         other.types("/join #dev")
         self.max.types("/kick Cid")
@@ -56,7 +58,9 @@ class KickTests(Moderated):
         self.assertTrue(self.isIn(other))
 
     def test_roleGone(self) -> None:
-        """A moderator whose role goes while a command waits is told so, and nobody is hurt."""
+        """
+        A moderator whose role goes while their command waits is told so, and nobody is removed.
+        """
         values = {"place": self.dev.place, "who": self.max.user.sid, "role": ""}
         for command in ("/kick Cid", "/ban Cid", "/mute Cid"):
             appoint(self.hub, self.max, "moderator", self.dev.place)
@@ -72,7 +76,7 @@ class KickTests(Moderated):
         self.assertTrue(self.isIn(self.cid))
 
     def test_ranks(self) -> None:
-        """Nobody removes somebody of their own rank or above, or themselves."""
+        """A member of the same rank or above is not removed, and nobody removes themselves."""
         appoint(self.hub, self.bob, "moderator", self.dev.place)
         for name in ("Bob", "Ann", "Rob"):
             (line,) = self.said(self.max, f"/kick {name}")
@@ -82,13 +86,16 @@ class KickTests(Moderated):
         self.assertFalse(self.isIn(self.ann))
 
     def test_others(self) -> None:
-        """Others do not remove anybody, nor do moderators anybody who is not there."""
+        """A member without a role removes nobody, and a moderator nobody who is not there."""
         self.assertIn("those who keep order in #dev", self.said(self.bob, "/kick Cid")[0])
         self.cid.types("/leave")
         self.assertEqual(self.said(self.max, "/kick Cid"), ["! Cid is not in #dev"])
 
     def test_lobby(self) -> None:
-        """An operator sends somebody away in the lobby, who may be back after a minute."""
+        """
+        A user whom an operator removes from the lobby is disconnected, and may be back after a
+        minute.
+        """
         self.toLobby(self.rob, self.max)
         self.assertIn("keep order", self.said(self.max, "/kick Cid")[0])
         lines = self.said(self.rob, "/kick Cid spam")
@@ -100,7 +107,7 @@ class KickTests(Moderated):
         self.assertNotIn("Cid", self.hub.users)
 
     def test_guestOwner(self) -> None:
-        """A guest who made a private room removes members as ever, and for good."""
+        """A guest who made a private room removes members from it, for good."""
         self.cid.types("/join #secret", "/lock secret123")
         self.bob.types("/join #secret secret123")
         secret = self.hub.rooms["#secret"]
@@ -118,7 +125,7 @@ class BanTests(Moderated):
     """
 
     def test_account(self) -> None:
-        """A registered person is banned by their account, without an end, and put out."""
+        """A registered user is banned by their account, without an end, and put out."""
         lines = self.said(self.max, "/ban bob spam")
         self.assertEqual(lines[0], "* Max banned Bob from #dev: spam")
         self.assertRegex(lines[-1], r"\* Bob: /unban [0-9]+ ends this")
@@ -128,7 +135,7 @@ class BanTests(Moderated):
         self.assertEqual(self.said(self.bob, "/join #dev"), ["! you are banned from #dev (spam)"])
 
     def test_guest(self) -> None:
-        """A guest is banned by name and host, for a day; registered people of the host are not."""
+        """A guest is banned by name and host, for a day; registered users of the host are not."""
         lines = self.said(self.max, "/ban Cid")
         self.assertEqual(lines[0], "* Max banned Cid from #dev until 2025-11-23 14:33")
         again = self.enter("Other", "192.0.2.4")
@@ -146,7 +153,7 @@ class BanTests(Moderated):
         self.assertTrue(self.isIn(again))
 
     def test_hostIsNotShown(self) -> None:
-        """Nobody learns from a ban where a guest comes from."""
+        """A ban does not show where a guest comes from."""
         dan = self.enter("Dan", "192.0.2.9", True, JSON)
         dan.types("/join #dev")
         dan.forget()
@@ -162,7 +169,7 @@ class BanTests(Moderated):
         self.assertEqual(banned[0]["until"], self.now + GUEST_SECONDS)
 
     def test_time(self) -> None:
-        """A time may be given, and the reason after it."""
+        """A ban takes a time, and a reason after it."""
         lines = self.said(self.max, "/ban Bob 2h no more of this")
         self.assertEqual(
             lines[0], "* Max banned Bob from #dev until 2025-11-22 16:33: no more of this"
@@ -181,7 +188,7 @@ class BanTests(Moderated):
         self.assertNotIn("banned", "".join(self.ann.lines))
 
     def test_networks(self) -> None:
-        """An operator bans a network, which spares registered people unless all is said."""
+        """An operator bans a network, which spares registered users unless all is said."""
         self.toLobby(self.rob)
         self.rob.types("/ban 192.0.2.0/24 1h")
         self.assertTrue(self.cid.closed)
@@ -193,7 +200,7 @@ class BanTests(Moderated):
         self.assertEqual(getattr(dan.loginError, "code", ""), "banned")
 
     def test_patterns(self) -> None:
-        """An operator bans a pattern of names: at the entry, and for those who take such a name."""
+        """An operator bans a pattern of names: at the entry, and for users who take such a name."""
         self.toLobby(self.rob)
         self.rob.types("/ban spam*bot")
         dan = self.enter("SpamTheBot", "198.51.100.1")
@@ -203,7 +210,7 @@ class BanTests(Moderated):
         self.assertIn("only operators", self.said(self.max, "/ban 192.0.2.1")[0])
 
     def test_absent(self) -> None:
-        """A name that nobody has is banned as a name."""
+        """A ban of a name that nobody has bans the name."""
         self.max.types("/ban Spam 1h")
         spam = self.enter("spam", "198.51.100.1")
         spam.types("/join #dev")
@@ -253,7 +260,7 @@ class MuteTests(Moderated):
     """
 
     def test_mute(self) -> None:
-        """Somebody who is muted reads, and is told at each try why they may not speak."""
+        """A muted user reads, and is told at each try why they may not speak."""
         self.assertEqual(
             self.said(self.max, "/mute Bob 10m flooding")[0],
             "* Max muted Bob in #dev until 2025-11-22 14:43: flooding",
@@ -276,26 +283,26 @@ class MuteTests(Moderated):
         self.assertEqual((error["code"], error["key"]), ("muted", "k"))
 
     def test_unmute(self) -> None:
-        """Somebody who is unmuted speaks again."""
+        """An unmuted user speaks again."""
         self.max.types("/mute Cid")
         self.assertEqual(self.said(self.max, "/unmute Cid"), ["* Max unmuted Cid in #dev"])
         self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
 
     def test_unmuteByNewName(self) -> None:
-        """A guest who took another name since is found under that, too."""
+        """A muted guest who took another name since is found under that, too."""
         self.max.types("/mute Cid")
         self.cid.types("/nick Sid")
         self.assertEqual(self.said(self.max, "/unmute Sid"), ["* Max unmuted Cid in #dev"])
         self.assertEqual(self.said(self.cid, "hello"), ["OK . ."])
 
     def test_otherName(self) -> None:
-        """Another name does not help."""
+        """A muted user stays muted under another name."""
         self.max.types("/mute Cid")
         self.cid.types("/nick Sid")
         self.assertIn("you are muted", self.said(self.cid, "hello")[0])
 
     def test_server(self) -> None:
-        """A mute of the server holds in every room, and lets one write to operators alone."""
+        """A mute of the server holds in every room, and lets the user write to operators alone."""
         self.toLobby(self.rob)
         self.rob.types("/mute Bob 1h")
         self.assertIn("on this server", self.said(self.bob, "hello")[0])
@@ -303,7 +310,9 @@ class MuteTests(Moderated):
         self.assertEqual(self.said(self.bob, "/msg Rob why?"), ["OK . ."])
 
     def test_invite(self) -> None:
-        """Somebody who is muted on the server invites operators alone: a room's name is words."""
+        """
+        A user who is muted on the server invites operators alone, since a room's name is words.
+        """
         self.toLobby(self.rob)
         self.rob.types("/mute Bob 1h")
         self.bob.types("/join #buy")
@@ -312,7 +321,7 @@ class MuteTests(Moderated):
         self.assertEqual(self.said(self.bob, "/invite Rob"), ["* Bob invited Rob to #buy"])
 
     def test_whileChanging(self) -> None:
-        """What is said while a mute is on its way waits for it."""
+        """A message that is sent while a mute is on its way waits for it."""
         self.dev.changing += 1
         self.bob.types("hello")
         data = asData({"place": self.dev.place, "what": "speak", "who": self.bob.user.sid})
@@ -329,7 +338,7 @@ class SetTests(Moderated):
     """
 
     def test_slow(self) -> None:
-        """In slow mode one speaks once in so long, and is told how long one waits."""
+        """A member in slow mode speaks once in its interval, and is told how long to wait."""
         self.assertEqual(self.said(self.max, "/slow 30s"), ["* Max set slow mode (30s) in #dev"])
         self.assertEqual(self.said(self.bob, "one"), ["OK . ."])
         self.now += 18
@@ -352,13 +361,13 @@ class SetTests(Moderated):
         self.assertIn("* #dev is read-only: its moderators and speakers alone speak", lines)
 
     def test_slowTimes(self) -> None:
-        """Slow mode lasts between a second and six hours."""
+        """Slow mode has an interval of one second to six hours."""
         for text in ("7h", "x", "30"):
             self.assertIn("Usage: /slow", self.said(self.max, f"/slow {text}")[0])
         self.assertIn("keep order", self.said(self.bob, "/slow 30s")[0])
 
     def test_readonly(self) -> None:
-        """In a read-only room speakers and moderators speak."""
+        """Speakers and moderators speak in a read-only room, and other members do not."""
         self.assertEqual(self.said(self.max, "/readonly on"), ["* Max made #dev read-only"])
         self.assertIn("is read-only", self.said(self.bob, "hello")[0])
         self.ann.types("/grant Bob speaker")
@@ -401,7 +410,7 @@ class GrantTests(Moderated):
     """
 
     def test_grant(self) -> None:
-        """An owner gives roles, and takes them away; the room hears of it."""
+        """An owner gives roles and takes them away, and the room hears of it."""
         lines = self.said(self.ann, "/grant bob Moderator")
         self.assertEqual(lines, ["* Ann made Bob moderator of #dev"])
         self.assertEqual(self.bob.lines, lines)
@@ -411,7 +420,7 @@ class GrantTests(Moderated):
         self.assertIn("keep order", self.said(self.bob, "/slow 30s")[0])
 
     def test_refused(self) -> None:
-        """Guests get no role, moderators give none, and there are no other roles."""
+        """A role is refused to a guest, from a moderator, and if there is no such role."""
         self.assertIn("Cid is not registered", self.said(self.ann, "/grant Cid speaker")[0])
         self.assertIn("keep order", self.said(self.max, "/grant Bob speaker")[0])
         self.assertIn("Usage", self.said(self.ann, "/grant Bob king")[0])
@@ -429,12 +438,12 @@ class GrantTests(Moderated):
         self.assertIn("keep order", self.said(self.bob, "/lockdown all")[0])
 
     def test_resign(self) -> None:
-        """A moderator gives their own role back."""
+        """A moderator may give their own role back."""
         self.max.types("/revoke Max")
         self.assertIn("keep order", self.said(self.max, "/slow 30s")[0])
 
     def test_owners(self) -> None:
-        """An owner by role locks and opens the room; one who gave the role away does not."""
+        """An owner by role locks and opens the room; an owner who gave the role away does not."""
         self.assertIn("only the owner", self.said(self.bob, "/lock sesame99")[0])
         self.ann.types("/grant Bob owner", "/revoke Ann")
         self.assertEqual(self.said(self.bob, "/lock sesame99"), ["* Bob made #dev private"])
@@ -445,7 +454,7 @@ class GrantTests(Moderated):
         self.assertIn("only the owner", self.said(self.rob, "/lock sesame99")[0])
 
     def test_absent(self) -> None:
-        """Somebody registered who is away gets a role, too."""
+        """A registered user who is away may be given a role, too."""
         self.bob.types("/quit")
         lines = self.said(self.ann, "/grant Bob speaker")
         self.assertEqual(lines, ["* Ann made Bob speaker of #dev"])
@@ -453,11 +462,11 @@ class GrantTests(Moderated):
 
 class HelpTests(Moderated):
     """
-    What /help lists.
+    The commands that /help lists.
     """
 
     def test_help(self) -> None:
-        """/help lists what one may use in the room where one speaks."""
+        """/help lists the commands that a user may use in their current room."""
         for client, wanted in (
             (self.bob, ["/report"]),
             (self.max, ["/report", "/kick", "/slow"]),

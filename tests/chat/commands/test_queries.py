@@ -31,7 +31,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_names(self) -> None:
         """
-        The people of one's room are listed by name, whatever its case, and counted.
+        The members of the current room are listed by name, whatever its case, and counted.
         """
         enter(self.hub, "Cem")
         self.ann.forget()
@@ -40,7 +40,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_unreachable(self) -> None:
         """
-        Somebody who has acknowledged nothing for a while is marked, for people and programs.
+        A user who has acknowledged nothing for a while is marked, for people and programs.
         """
         self.bob.unreachable = True
         self.ann.types("/names", "/who bob")
@@ -57,7 +57,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_otherRoom(self) -> None:
         """
-        Another room can be named, however it is written.
+        Another room may be named, in any spelling that finds it.
         """
         self.bob.types("/join #dev")
         self.ann.types("/names #DEV", "/names #other", "/names dev")
@@ -67,7 +67,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_manyNames(self) -> None:
         """
-        Of a crowd 200 are named, on lines of bounded length.
+        The first 200 of a crowd are named, on lines of bounded length.
         """
         for number in range(300):
             enter(self.hub, f"someone{number}")
@@ -80,7 +80,7 @@ class PeopleTests(SynchronousTestCase):
 
     def test_who(self) -> None:
         """
-        Of a person is told since when they are here, in which rooms, and how long they are quiet.
+        C{/who} tells since when a user is here, in which rooms, and how long they are quiet.
         """
         self.now += 59
         self.ann.types("/who BOB")
@@ -131,8 +131,8 @@ class RoomsTests(SynchronousTestCase):
 
     def test_rooms(self) -> None:
         """
-        Rooms are listed, the fullest first, with how many are there, the topic, and one's own
-        place.
+        Rooms are listed, the fullest first, with their size, their topic, and which of them the
+        user is in.
         """
         self.ann.types("/join #dev", "/topic tests", "/join #ops", "/join #dev")
         self.ann.forget()
@@ -148,7 +148,7 @@ class RoomsTests(SynchronousTestCase):
 
     def test_private(self) -> None:
         """
-        A private room is listed for those who are in it or invited.
+        A private room is listed for its members and those it invites.
         """
         self.ann.types("/join #den", "/lock")
         self.bob.types("/rooms")
@@ -160,7 +160,7 @@ class RoomsTests(SynchronousTestCase):
 
     def test_manyRooms(self) -> None:
         """
-        Of many rooms 50 are listed, and the rest counted.
+        The first 50 rooms are listed, and the rest counted.
         """
         for number in range(70):
             if number % CHANGES == 0:
@@ -187,13 +187,13 @@ class HistoryTests(SynchronousTestCase):
 
     def said(self) -> list[str]:
         """
-        @return: what was shown of what people said.
+        @return: the messages that were shown.
         """
         return [line.partition(" :: ")[2] for line in self.ann.lines]
 
     def test_default(self) -> None:
         """
-        Without a number the last 20 are shown, each with its id, time and room.
+        The last 20 messages are shown without a number, each with its id, time and room.
         """
         self.ann.types("/history")
         self.assertEqual(self.said(), [f"line {number}" for number in range(10, 30)])
@@ -201,7 +201,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_countAndBefore(self) -> None:
         """
-        One may ask for another number, and go on before the first that was shown.
+        A user may ask for another number, and go on before the first message that was shown.
         """
         self.ann.types("/history 3")
         self.assertEqual(self.said(), ["line 27", "line 28", "line 29"])
@@ -213,7 +213,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_ofTheCurrentRoom(self) -> None:
         """
-        It is the history of one's current room, which may be empty.
+        C{/history} shows the current room, whose history may be empty.
         """
         self.ann.types("/join #dev")
         self.ann.forget()
@@ -222,8 +222,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_inItsOrder(self) -> None:
         """
-        What was said before one asked is found, and answered before; what comes after the command
-        waits for it.
+        Messages from before the command are found, and answered before; those after it wait for it.
         """
         hub, turn = makeTurnHub()
         ann = enter(hub, "Ann")
@@ -238,7 +237,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_most(self) -> None:
         """
-        However much is asked for, at most 1,000 are given.
+        At most 1,000 messages are given, however many are asked for.
         """
         for number in range(MAX_EVENTS + 10):
             self.bob.user.say(f"more {number}")
@@ -248,7 +247,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is no number says how to write it.
+        An argument that is no number is refused with how to write it.
         """
         for words in ("x", "5 5", "before", "before x", "5 before", "-1", "before 1 2", "²"):
             self.ann.forget()
@@ -276,7 +275,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_notMyRoom(self) -> None:
         """
-        The history of a room is for those who are in it.
+        A room that the user is not in shows no history.
         """
         self.bob.types("/join #dev", "hello")
         cem = enter(self.hub, "Cem", JSON)
@@ -309,7 +308,7 @@ class SearchTests(SynchronousTestCase):
 
     def test_words(self) -> None:
         """
-        All words must be in it, in any order, and all one's rooms are searched.
+        A message is found if it holds all words, in any order, in any of the user's rooms.
         """
         self.assertEqual(self.search("apple"), ["red apple", "green apple", "yellow apple"])
         self.assertEqual(self.search("APPLE red"), ["red apple"])
@@ -317,7 +316,7 @@ class SearchTests(SynchronousTestCase):
 
     def test_fields(self) -> None:
         """
-        The author, the room and the time can be given.
+        A search takes an author, a room and a time.
         """
         self.assertEqual(self.search("apple from:ann"), ["yellow apple"])
         self.assertEqual(self.search("apple in:#LOBBY"), ["red apple", "green apple"])
@@ -329,14 +328,14 @@ class SearchTests(SynchronousTestCase):
 
     def test_nothing(self) -> None:
         """
-        That nothing was found is said.
+        A search that finds nothing says so.
         """
         self.ann.types("/search plum")
         self.assertEqual(self.ann.lines, ["* Nothing found"])
 
     def test_otherRoom(self) -> None:
         """
-        A room that one is not in cannot be searched.
+        A room that the user is not in cannot be searched.
         """
         self.bob.types("/join #ops", "apple pie")
         self.ann.types("/search apple in:#ops", "/search apple in:#nosuch", "/search apple in:x")
@@ -345,7 +344,7 @@ class SearchTests(SynchronousTestCase):
 
     def test_directMessages(self) -> None:
         """
-        Direct messages are found by their two people only.
+        Direct messages are found by their author and their reader alone.
         """
         (cem,) = enterAll(self.hub, "Cem")
         self.bob.types("/msg Ann apple for Ann", "/msg Cem apple for Cem")
@@ -360,7 +359,7 @@ class SearchTests(SynchronousTestCase):
 
     def test_refusedWords(self) -> None:
         """
-        What cannot be searched for is refused with what to do.
+        Words that cannot be searched for are refused with what to do.
         """
         self.ann.types("/search !!!", "/search apple since:soon")
         self.assertEqual([line[0] for line in self.ann.lines], ["!"] * 2)
@@ -414,7 +413,7 @@ class FaultTests(SynchronousTestCase):
 
     def test_fault(self) -> None:
         """
-        A user who asks is told that it cannot be read now, not why; the log has the reason.
+        A user is told that the history cannot be read now, not why; the log has the reason.
         """
         self.ann.asks("history", key="k1")
         self.ann.asks("search", words="apple", key="k2")
@@ -427,7 +426,7 @@ class FaultTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What the log itself refuses is passed on in its words.
+        A refusal of the log itself is passed on in its words.
         """
         self.log.fault = NoHistory("this server cannot search: use /history")
         self.ann.asks("search", words="apple", key="k1")
@@ -437,7 +436,7 @@ class FaultTests(SynchronousTestCase):
 
     def test_gone(self) -> None:
         """
-        A user who left while their answer was read gets none, and nothing breaks.
+        A user who left while their answer was read gets none.
         """
         waiting: Deferred[list[Event]] = Deferred()
         self.patch(self.log, "last", lambda *_: waiting)

@@ -30,13 +30,13 @@ class RemoveTests(Moderated):
 
     def history(self, client: FakeClient | None = None) -> list[str]:
         """
-        @return: what somebody reads of the past of the room, without times and ids.
+        @return: the past of the room as somebody reads it, without times and ids.
         """
         lines = self.said(client or self.ann, "/history")
         return [line.partition("#dev ")[2] for line in lines]
 
     def test_ofAGuest(self) -> None:
-        """What a guest said in the last time is removed, and everybody is told how much."""
+        """The recent messages of a guest are removed, and everybody is told how many."""
         lines = self.said(self.max, "/remove Cid 5m advertising")
         self.assertEqual(lines, ["* Max removed 2 messages of Cid: advertising"])
         self.assertEqual(self.bob.lines, lines)
@@ -45,7 +45,7 @@ class RemoveTests(Moderated):
         )
 
     def test_ofAnAccount(self) -> None:
-        """What a registered person said is found by their account, under any name."""
+        """The messages of a registered user are found by their account, under any name."""
         self.bob.types("/nick Robert", "more")
         self.assertEqual(
             self.said(self.max, "/remove Robert 1h"), ["* Max removed 2 messages of Robert"]
@@ -63,7 +63,7 @@ class RemoveTests(Moderated):
         self.assertIn("Usage", self.said(self.max, "/remove Cid")[0])
 
     def test_own(self) -> None:
-        """Everybody removes what they said themselves, and nothing else."""
+        """Everybody removes their own messages, and nothing else."""
         lines = self.said(self.bob, "/remove Bob 1h")
         self.assertEqual(lines, ["* Bob removed 1 message of their own"])
         self.assertIn("only moderators", self.said(self.bob, "/remove Cid 1h")[0])
@@ -74,7 +74,7 @@ class RemoveTests(Moderated):
         )
 
     def test_nothing(self) -> None:
-        """Where there is nothing to remove, only the moderator is told."""
+        """A moderator alone is told that there was nothing to remove."""
         self.assertEqual(
             self.said(self.max, "/remove Spam 1h"),
             ["* nothing of Spam was found that could be removed"],
@@ -82,14 +82,14 @@ class RemoveTests(Moderated):
         self.assertEqual(self.ann.lines, [])
 
     def test_server(self) -> None:
-        """The server itself removes what anybody said, and is told how much."""
+        """The server itself removes messages of anybody, and is told how many."""
         doing = self.hub.operator.perform("remove Cid 5m advertising", "#dev")
         lines = self.successResultOf(Deferred.fromCoroutine(doing))
         self.assertEqual(lines, ["* server removed 2 messages of Cid: advertising"])
         self.assertEqual(self.bob.lines, lines)
 
     def test_ranks(self) -> None:
-        """Nobody removes what those of their own rank said."""
+        """A message of a member of the same rank is not removed."""
         self.ann.types("from the owner")
         self.assertIn("has your rank", self.said(self.max, "/remove Ann 1h")[0])
 
@@ -127,7 +127,7 @@ class RemoveTests(Moderated):
         self.assertIn("Usage", self.said(self.max, "/restore x")[0])
 
     def test_restoreRanks(self) -> None:
-        """Others do not undo a removal, but of their own."""
+        """A member may undo a removal of their own, and nobody else's."""
         self.max.types("/remove Cid 1h")
         id = self.said(self.max, "/audit")[-4].split()[1]
         self.assertIn("only moderators", self.said(self.cid, f"/restore {id}")[0])
@@ -138,7 +138,7 @@ class RemoveTests(Moderated):
         )
 
     def test_neverAgain(self) -> None:
-        """What was removed is in no search and in no backlog, also after a restart."""
+        """A removed message is in no search and in no backlog, also after a restart."""
         self.max.types("/remove Cid 1h")
         self.assertEqual(self.said(self.ann, "/search one"), ["* Nothing found"])
         for name, isAgain in (("Eve", False), ("Fay", True)):
@@ -171,7 +171,7 @@ class ReportTests(Moderated):
         )
 
     def test_done(self) -> None:
-        """A report that was dealt with is not listed any more."""
+        """A report that was dealt with is no longer listed."""
         self.bob.types("/report Cid rude")
         number = self.said(self.max, "/reports")[0].split()[1]
         self.assertIn("keep order", self.said(self.bob, f"/done {number}")[0])
@@ -197,7 +197,7 @@ class ReportTests(Moderated):
         self.assertIn("Bob reports Ann in #lobby: rude", line)
 
     def test_nobody(self) -> None:
-        """Nobody can be reported who is not there."""
+        """A report of a user who is not there is refused."""
         self.assertIn("nobody of this name", self.said(self.bob, "/report Nobody")[0])
 
 
@@ -207,7 +207,7 @@ class AuditTests(Moderated):
     """
 
     def test_audit(self) -> None:
-        """Moderators read what was done in their room, and by whom; with what was removed."""
+        """Moderators read what was done in their room, by whom, and with what was removed."""
         self.cid.types("buy this")
         self.max.types("/mute Cid 1h spam", "/remove Cid 1h", "/kick Cid enough", "/unmute Cid")
         lines = [line.partition(" 2025-11-22 ")[2][6:] for line in self.said(self.max, "/audit")]
@@ -222,7 +222,7 @@ class AuditTests(Moderated):
         self.assertRegex(self.said(self.max, "/audit")[3], r"^\* +[0-9]+: buy this$")
 
     def test_count(self) -> None:
-        """So many acts are shown as are asked for, the newest."""
+        """As many acts are shown as are asked for, the newest."""
         self.max.types("/slow 1s", "/slow 2s", "/slow 3s")
         self.assertEqual(len(self.said(self.max, "/audit 2")), 2)
         self.assertIn("(3s)", self.max.lines[-1])
@@ -230,7 +230,7 @@ class AuditTests(Moderated):
         self.assertLessEqual(len(self.said(self.max, "/audit 999999")), MAX_AUDIT)
 
     def test_operators(self) -> None:
-        """Operators read all in the lobby; others nothing."""
+        """Operators read everything in the lobby, and other users nothing."""
         self.max.types("/slow 1s")
         self.toLobby(self.rob, self.bob)
         self.rob.types("/lockdown register")
@@ -240,7 +240,7 @@ class AuditTests(Moderated):
         self.assertIn("keep order", self.said(self.bob, "/audit")[0])
 
     def test_nothing(self) -> None:
-        """Where nothing was done that is said."""
+        """An empty audit says so."""
         self.ann.types("/join #new")
         self.assertEqual(
             self.said(self.ann, "/audit"), ["* no moderator has done anything in #new"]

@@ -18,7 +18,7 @@ from twisted_chat.wire.jsonlines import JSON
 
 class DispatchTests(SynchronousTestCase):
     """
-    What a line means.
+    The meaning of a line.
     """
 
     def setUp(self) -> None:
@@ -34,7 +34,7 @@ class DispatchTests(SynchronousTestCase):
 
     def test_slashes(self) -> None:
         """
-        Two slashes say one.
+        Two slashes at the beginning of a line say one.
         """
         self.ann.types("//help", "///", "//")
         self.assertEqual(self.bob.lines, ["Ann :: /help", "Ann :: //", "Ann :: /"])
@@ -49,7 +49,7 @@ class DispatchTests(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """
-        Of an unknown command the nearest one is named, and nothing is sent.
+        An unknown command is refused with the nearest one, and nothing is sent.
         """
         for line, hint in (
             ("/nmaes", "did you mean /names?"),
@@ -68,7 +68,7 @@ class DispatchTests(SynchronousTestCase):
 
     def test_missingArguments(self) -> None:
         """
-        A command without what it needs says how it is written.
+        A command without a needed argument is refused with its usage.
         """
         for name, command in COMMANDS.items():
             if command.needed:
@@ -85,7 +85,7 @@ class DispatchTests(SynchronousTestCase):
 
     def test_reply(self) -> None:
         """
-        /r answers who told something last.
+        /r answers the user who sent a direct message last.
         """
         self.bob.types("/r hello")
         self.assertRegex(self.bob.lines[0], r"\A! nobody is here to reply to: ")
@@ -116,7 +116,7 @@ class DispatchTests(SynchronousTestCase):
 
     def test_takesAWhile(self) -> None:
         """
-        A command says when it is answered; a message does not.
+        A command gives a Deferred that fires with its answer, and a message gives none.
         """
         self.assertIsNone(self.ann.user.perform("hello"))
         for line in ("/names", "/history", "/search hello"):
@@ -134,7 +134,7 @@ class DispatchTests(SynchronousTestCase):
     )
     def test_anyLine(self, start: str, words: list[str]) -> None:
         """
-        Any line is done or refused with a sentence; nothing else happens.
+        Any line is carried out or refused with a sentence.
         """
         hub = makeHub()
         ann = enter(hub, "Ann")
@@ -158,7 +158,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_all(self) -> None:
         """
-        /help lists all commands that one may use where one is.
+        /help lists all commands that a user may use in their room.
         """
         self.ann.types("/help")
         words = " ".join(self.ann.lines).split()
@@ -173,7 +173,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_one(self) -> None:
         """
-        Each command is explained in one line: how it is written, and what it does.
+        Each command is explained in one line: its usage, and what it does.
         """
         for name, command in COMMANDS.items():
             self.ann.forget()
@@ -183,7 +183,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_slash(self) -> None:
         """
-        A command may be asked for with its slash, in any case; an unknown one is refused.
+        /help takes a command with its slash, in any case, and refuses an unknown one.
         """
         self.ann.types("/help /NAMES", "/help nmaes")
         self.assertTrue(self.ann.lines[0].startswith("* /names [#ROOM] - "))
@@ -191,7 +191,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_sentences(self) -> None:
         """
-        What a command does is a sentence that fits on a line.
+        The sentence of each command fits on a line.
         """
         for name, command in COMMANDS.items():
             self.assertTrue(command.help.endswith("."), name)
@@ -199,7 +199,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_neededIsShown(self) -> None:
         """
-        As many arguments as a command needs stand in its usage without brackets.
+        The arguments that a command needs stand in its usage without brackets.
         """
         for name, command in COMMANDS.items():
             plain = [word for word in command.usage.split() if not word.startswith(("[", "from"))]
@@ -209,7 +209,7 @@ class HelpTests(SynchronousTestCase):
 
 class CostTests(SynchronousTestCase):
     """
-    What a command costs of the client's rate.
+    The cost of a command, in messages of the client's rate.
     """
 
     def setUp(self) -> None:
@@ -218,7 +218,7 @@ class CostTests(SynchronousTestCase):
 
     def test_told(self) -> None:
         """
-        What everybody in a room is told of costs more than a message, and looking around does not.
+        A change that a whole room is told of costs more than a message, and a list costs no more.
         """
         for line, cost in (
             ("hello", 0),
@@ -233,7 +233,7 @@ class CostTests(SynchronousTestCase):
 
     def test_longAnswers(self) -> None:
         """
-        A long answer costs by its size, and has a bound: the newest messages are given.
+        A long answer costs by its size, and is bounded: the newest messages are given.
         """
         for number in range(100):
             self.ann.user.say(f"{number} " + "x" * 4000)

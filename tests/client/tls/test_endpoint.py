@@ -404,13 +404,13 @@ class TrustedEndpointTests(TestCase):
 
 class BadParameterTests(SynchronousTestCase):
     """
-    Tests for what L{trustedEndpoint} refuses before it connects.
+    Tests for the parameters that L{trustedEndpoint} refuses before it connects.
     """
 
     def test_fingerprint(self) -> None:
-        """What is no fingerprint is refused at once."""
+        """A malformed fingerprint is refused at once."""
         self.assertRaises(ConfigError, trustedEndpoint, reactor, "chat.example", 1, "abc")
 
     def test_host(self) -> None:
-        """What cannot be a host name is refused at once."""
+        """A malformed host name is refused at once."""
         self.assertRaises(ConfigError, trustedEndpoint, reactor, "a" * 64 + ".example", 1)

@@ -26,7 +26,7 @@ class HandshakeTimeoutTests(SynchronousTestCase):
         self.gate.makeConnection(self.transport)
 
     def test_tooLate(self) -> None:
-        """After half a minute the connection is given up."""
+        """A connection whose handshake takes half a minute is given up."""
         self.clock.advance(HANDSHAKE_TIMEOUT - 1)
         self.assertNoResult(self.gate.entered)
         self.clock.advance(1)

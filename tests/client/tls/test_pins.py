@@ -37,11 +37,11 @@ class PinFileTests(SynchronousTestCase):
         self.path.write_bytes(content)
 
     def test_nothingYet(self) -> None:
-        """Without a file no server is known."""
+        """No server is known without a file."""
         self.assertEqual(self.pins.pins("chat.example:5000"), {})
 
     def test_remembered(self) -> None:
-        """What is remembered is found again under this server's name and port only."""
+        """A remembered fingerprint is found again under this server's name and port only."""
         self.pins.remember("chat.example:5000", fingerprint(OLD))
         self.pins.remember("[::1]:5000", fingerprint(NEW))
         self.assertEqual(self.pins.pins("chat.example:5000"), {fingerprint(OLD): 1})
@@ -51,7 +51,7 @@ class PinFileTests(SynchronousTestCase):
 
     @skipIf(os.name != "posix", "rights are those of POSIX")
     def test_forItsOwnerOnly(self) -> None:
-        """Other users must not read which servers a user knows."""
+        """The file can be read by its owner alone."""
         before = os.umask(0)
         self.addCleanup(os.umask, before)
         self.pins.remember("chat.example:5000", fingerprint(OLD))
@@ -100,12 +100,12 @@ class DefaultPinFileTests(SynchronousTestCase):
     """
 
     def test_configurationFolder(self) -> None:
-        """It lies in the folder that this user has for configuration."""
+        """The default file lies in the user's folder for configuration."""
         self.patch(os, "environ", {"XDG_CONFIG_HOME": "/home/ann/conf", "HOME": "/home/ann"})
         self.assertEqual(defaultPinFile(), "/home/ann/conf/twisted_chat/known_servers")
 
     def test_homeFolder(self) -> None:
-        """Without such a folder, or with a relative one, it lies in C{~/.config}."""
+        """The default file lies in C{~/.config} without such a folder, or with a relative one."""
         for environment in ({}, {"XDG_CONFIG_HOME": ""}, {"XDG_CONFIG_HOME": "conf"}):
             self.patch(os, "environ", {"HOME": "/home/ann", **environment})
             self.assertEqual(defaultPinFile(), "/home/ann/.config/twisted_chat/known_servers")
@@ -150,7 +150,7 @@ class VerdictTests(SynchronousTestCase):
         self.assertEqual(len(self.told), 1)
 
     def test_changed(self) -> None:
-        """Another certificate is refused, with both fingerprints and the line to remove."""
+        """A changed certificate is refused, with both fingerprints and the line to remove."""
         self.policy("other.example").judge(NEW, SELF_SIGNED)
         self.policy().judge(OLD, SELF_SIGNED)
         sentence = self.refused(self.policy(), NEW, SELF_SIGNED)
@@ -168,7 +168,7 @@ class VerdictTests(SynchronousTestCase):
         self.assertEqual(self.told, [])
 
     def test_vouchedFor(self) -> None:
-        """What an authority vouches for is accepted, whatever it is and was."""
+        """A certificate that an authority vouches for is accepted, whatever it is and was."""
         self.policy().judge(OLD, SELF_SIGNED)
         self.policy().judge(NEW, None)
         self.policy().judge(OLD, None)

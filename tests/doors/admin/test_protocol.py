@@ -13,7 +13,7 @@ from twisted_chat.errors import BadText
 
 class RequestTests(TimedTestCase):
     """
-    What the operator asks for, and gets.
+    Requests of the operator, and their answers.
     """
 
     def setUp(self) -> None:
@@ -48,7 +48,7 @@ class RequestTests(TimedTestCase):
         self.assertEqual((answer["waiting"], answer["trouble"]), (0, ""))
 
     def test_health(self) -> None:
-        """All is well unless nothing can be stored."""
+        """The server is well unless nothing can be stored."""
         self.assertEqual(self.ask("health")["text"], "all is well")
         self.patch(type(self.hub.log), "trouble", "the disk is full")
         answer = self.ask("health")
@@ -56,14 +56,14 @@ class RequestTests(TimedTestCase):
         self.assertEqual(answer["text"], "the disk is full")
 
     def test_names(self) -> None:
-        """Everybody is listed, with their address and their rooms."""
+        """All users are listed, with their addresses and their rooms."""
         Peer(self.factory, "Ann").types("/join #dev")
         (ann,) = self.ask("names")["people"]
         self.assertEqual((ann["name"], ann["address"]), ("Ann", "192.0.2.7:51234"))
         self.assertEqual(ann["rooms"], ["#lobby", "#dev"])
 
     def test_command(self) -> None:
-        """A command of those who keep order is done, and its lines are told; no other is."""
+        """A moderator's command is carried out and its lines are told; any other is refused."""
         ann = Peer(self.factory, "Ann")
         ann.types("/register")
         ann.forget()
@@ -93,7 +93,7 @@ class RequestTests(TimedTestCase):
         self.assertEqual(self.ask("close", room="#den", key="7")["code"], "no-such-room")
 
     def test_reload(self) -> None:
-        """A reload is answered with what came of it."""
+        """A reload is answered with its result."""
         self.assertEqual(self.ask("reload")["text"], "reloaded: nothing changed")
         self.assertEqual(self.ask("reload")["type"], "error")
 
@@ -103,7 +103,7 @@ class RequestTests(TimedTestCase):
         self.assertEqual(self.ask("reload")["code"], "refused")
 
     def test_nonsense(self) -> None:
-        """What is no request is refused, and the next one is taken."""
+        """A line that is no request is refused, and the next one is taken."""
         self.peer.types("nonsense", "", '{"type":"sing"}', '{"type":5}')
         codes = [each["code"] for each in self.peer.objects]
         self.assertEqual(codes, ["bad-object"] * 3)

@@ -62,18 +62,18 @@ class ToolTests(SynchronousTestCase):
         return code, out.getvalue(), err.getvalue()
 
     def test_done(self) -> None:
-        """What is done is told, and the code is 0."""
+        """A success is told, and the exit code is 0."""
         self.serve(b'{"type":"open","room":"#den","text":"#den is open to everybody"}\r\n')
         self.assertEqual(self.run_("open", "#den"), (0, "#den is open to everybody\n", ""))
         self.assertEqual(self.asked, b'{"type": "open", "room": "#den"}\n')
 
     def test_refused(self) -> None:
-        """What is refused is told on standard error, and the code is 1."""
+        """A refusal is told on standard error, and the exit code is 1."""
         self.serve(b'{"type":"error","code":"not-ready","text":"the disk is full"}\r\n')
         self.assertEqual(self.run_("health"), (1, "", "the disk is full\n"))
 
     def test_lists(self) -> None:
-        """Lists are lines, and what people wrote cannot forge one."""
+        """Lists are lines, and a user's text cannot forge one."""
         self.serve(
             b'{"type":"rooms","rooms":[{"room":"#den","members":1,"private":true,'
             b'"topic":"a\\u001b[2J"}]}\r\n'
@@ -81,7 +81,7 @@ class ToolTests(SynchronousTestCase):
         self.assertEqual(self.run_("rooms")[:2], (0, "#den  1 members, private  a\\x1b[2J\n"))
 
     def test_command(self) -> None:
-        """A command of those who keep order is passed on as it is typed, with the room."""
+        """A moderator's command is passed on as it is typed, with the room."""
         self.serve(b'{"type":"command","lines":["* server muted Spam","* done"]}\r\n')
         result = self.run_("mute", "--room", "#dev", "Spam", "2h", "too", "loud")
         self.assertEqual(result, (0, "server muted Spam\ndone\n", ""))
@@ -103,7 +103,7 @@ class ToolTests(SynchronousTestCase):
         )
 
     def test_nobody(self) -> None:
-        """A server that is not there is told, with the path."""
+        """A missing server is told, with the path."""
         code, _, told = self.run_("status")
         self.assertEqual(code, 1)
         self.assertEqual(

@@ -17,11 +17,11 @@ from twisted_chat.net.limits import KIB
 
 class EndTests(TimedTestCase):
     """
-    How connections end.
+    The end of a connection.
     """
 
     def test_quit(self) -> None:
-        """C{/quit} is answered after everything said before, then the connection is closed."""
+        """C{/quit} is answered after all lines before it, and then the connection is closed."""
         peer = Peer(self.factory, "Ann")
         peer.types("one", "/quit")
         self.assertEqual(peer.lines, [RECEIPT, "* Goodbye"])
@@ -57,7 +57,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isAborted)
 
     def test_byeWhileHeld(self) -> None:
-        """What corks a client comes before its goodbye, but is not waited for for ever."""
+        """A corked answer comes before the goodbye, but is not waited for without end."""
         first, second = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         first.forget()
         corks = []
@@ -75,7 +75,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(second.isAborted)
 
     def test_drop(self) -> None:
-        """What is kept back can be thrown away; what comes later is sent."""
+        """Lines that are kept back can be thrown away, and later lines are sent."""
         peer = Peer(self.factory, "Ann")
         cork = peer.protocol.cork()
         peer.types("hi")
@@ -95,7 +95,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isClosed)
 
     def test_halfClosedWhileAnswering(self) -> None:
-        """A question that is being answered is answered before the goodbye."""
+        """A question that is under way is answered before the goodbye."""
         log = SlowHistoryLog()
         peer = Peer(ChatFactory(makeHub(log, backlog=0), self.clock), "Ann")
         peer.types("/history")
@@ -136,7 +136,7 @@ class EndTests(TimedTestCase):
         self.assertTrue(peer.isClosed)
 
     def test_lostWithMuchWaiting(self) -> None:
-        """A user whose connection is lost is gone at once, and what waits is not said."""
+        """A user whose connection is lost is gone at once, and their waiting lines are not said."""
         peer, other = Peer(self.factory, "Ann"), Peer(self.factory, "Bob")
         peer.sends(b"x\n" * 32_768)
         peer.drops()
@@ -183,7 +183,7 @@ class EndTests(TimedTestCase):
 
 class LingeringTests(TimedTestCase):
     """
-    The end of a connection over a real socket: nothing that was sent is lost by closing.
+    The end of a connection over a real socket, which loses nothing that was sent.
     """
 
     def setUp(self) -> None:
@@ -217,7 +217,7 @@ class LingeringTests(TimedTestCase):
         self.assertEqual(self.transport.ends, ["half-close", "close"])
 
     def test_readOn(self) -> None:
-        """At the end what still comes is read and thrown away, also from a blocked client."""
+        """Bytes that still come at the end are read and thrown away, also from a blocked client."""
         self.protocol.put(b"x" * 1023 + b"\n")
         self.factory.stopReading()
         self.assertFalse(self.transport.reading)

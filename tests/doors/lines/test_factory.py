@@ -16,7 +16,7 @@ from twisted_chat.net.limits import SPARE_DESCRIPTORS, Limits
 
 class DefaultsTests(SynchronousTestCase):
     """
-    L{ChatFactory} without arguments is a complete chat.
+    L{ChatFactory} without arguments, which is a complete chat.
     """
 
     def test_threeLines(self) -> None:
@@ -39,13 +39,13 @@ class DefaultsTests(SynchronousTestCase):
         self.assertEqual(factory.users, {})
 
     def test_noTimes(self) -> None:
-        """Without a clock nothing is timed and nobody is slowed down."""
+        """Nothing is timed and nobody is slowed down without a clock."""
         peer = Peer(ChatFactory(), "Ann")
         peer.types(*["hi"] * 1000)
         self.assertEqual(peer.lines, [RECEIPT] * 1000)
 
     def test_conversation(self) -> None:
-        """The conversation of two people, line for line."""
+        """Two users converse as the exercise shows, line for line."""
         factory = ChatFactory()
         stanislav, alexei = Peer(factory), Peer(factory)
         stanislav.types("Stanislav", "Hello!")
@@ -61,7 +61,7 @@ class DefaultsTests(SynchronousTestCase):
 
 class DoorTests(TimedTestCase):
     """
-    Which connections are admitted.
+    The connections that are admitted.
     """
 
     limits = Limits(maxPerAddress=2, newPerMinute=3, maxSilent=4)
@@ -92,13 +92,13 @@ class DoorTests(TimedTestCase):
         self.assertEqual(Peer(self.factory).lines, [PROMPT])
 
     def test_loopback(self) -> None:
-        """One's own machine may come as often as it likes."""
+        """This machine may connect as often as it likes."""
         for port in range(4):
             peer = Peer(self.factory, host="127.0.0.1", port=port + 1)
             self.assertEqual(peer.lines, [PROMPT])
 
     def test_silent(self) -> None:
-        """When many say no name, one of them goes for each newcomer; each login makes room."""
+        """Each newcomer replaces a silent connection once there are many; each login makes room."""
         peers = [Peer(self.factory, host=f"192.0.2.{number}") for number in range(4)]
         self.pass_(1)
         peers[1].types("Ann")
@@ -116,14 +116,14 @@ class DoorTests(TimedTestCase):
         self.assertRegex(self.refusal(Peer(factory)), "^! the server is full: try again later")
 
     def test_crowdAtAFullDoor(self) -> None:
-        """While very many are being turned away, more are given no protocol at all."""
+        """A crowd that is being turned away gets no protocol at all beyond a bound."""
         factory = ChatFactory(self.hub, self.clock, Limits(maxConnections=1))
         for _ in range(1 + SPARE_DESCRIPTORS // 2):
             Peer(factory)
         self.assertIs(factory.buildProtocol(None), None)
 
     def test_refusedIsDeaf(self) -> None:
-        """Whatever a refused peer sends is thrown away, and its end harms nobody's count."""
+        """Bytes of a refused peer are thrown away, and its end changes nobody's count."""
         Peer(self.factory), Peer(self.factory)
         refused = Peer(self.factory)
         refused.types("Ann", "hello")
@@ -153,7 +153,7 @@ class GoodbyeTests(TimedTestCase):
     """
 
     def test_goodbye(self) -> None:
-        """At the end everybody is told, and it is known when the last one is gone."""
+        """All users are told of the end, and the door knows when the last one is gone."""
         ann, stranger, program = Peer(self.factory, "Ann"), Peer(self.factory), Peer(self.factory)
         program.asks("hello", name="Bot")
         gone = self.factory.sayGoodbye("server is going down")
@@ -168,7 +168,7 @@ class GoodbyeTests(TimedTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_goodbyeToNobody(self) -> None:
-        """When nobody is here the end comes at once."""
+        """The end comes at once if nobody is here."""
         self.assertIs(self.successResultOf(self.factory.sayGoodbye("bye")), None)
 
     def test_goodbyeToTheDeaf(self) -> None:
@@ -182,7 +182,7 @@ class GoodbyeTests(TimedTestCase):
         self.assertIs(self.successResultOf(gone), None)
 
     def test_stopReading(self) -> None:
-        """When reading stops, what was taken is answered, and nothing else is taken."""
+        """Lines that were taken before the reading stops are answered, and no others are taken."""
         hub, turn = makeTurnHub()
         factory = ChatFactory(hub, self.clock)
         peer, stranger = Peer(factory, "Ann"), Peer(factory)

@@ -9,19 +9,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doors.lines.support import RequestsTestCase
 from tests.support.helpers import NOW, Turn, makeHub, makeTurnHub
 from tests.support.peers import Peer
-from twisted_chat.chat.hub import Hub
 from twisted_chat.doors.lines.factory import ChatFactory
-from twisted_chat.net.limits import KIB, Limits
-from twisted_chat.stores.memory import MemoryLog
-from twisted_chat.stores.session import Session
-from twisted_chat.text.secrets import makeDeviceSecret
-from twisted_chat.wire.scram import MIN_ITERATIONS, ClientExchange, makeVerifier
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -32,6 +24,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
+
 
 OBJECTS = st.fixed_dictionaries(
     {},
@@ -78,51 +71,9 @@ OBJECTS = st.fixed_dictionaries(
 """Objects of the protocol, and such as only look like it."""
 
 
-class SlowRecallLog(MemoryLog):
-    """
-    A log that reads sessions when the test says so.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[Deferred[Session | None]] = []
-
-    def recall(self, tokenHash: str) -> Deferred[Session | None]:
-        """See L{twisted_chat.stores.interfaces.ISessions}."""
-        self.asked.append(Deferred())
-        return self.asked[-1]
-
-
-class RequestsTestCase(SynchronousTestCase):
-    """
-    Tests with programs.
-    """
-
-    def setUp(self) -> None:
-        self.hub = makeHub()
-        self.factory = ChatFactory(self.hub)
-
-    def program(self, name: str = "Bot", **fields: Any) -> Peer:
-        """
-        A program that has said hello.
-        """
-        peer = Peer(self.factory)
-        peer.asks("hello", name=name, **fields)
-        return peer
-
-    def answer(self, peer: Peer, type: str, **fields: Any) -> dict[str, Any]:
-        """
-        The only object that answers this one.
-        """
-        peer.forget()
-        peer.asks(type, **fields)
-        (answer,) = peer.objects
-        return answer
-
-
 class HelloTests(RequestsTestCase):
     """
-    The first object.
+    The first object of a program.
     """
 
     def test_welcome(self) -> None:
@@ -159,7 +110,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(self.answer(peer, "hello", name="Bot")["type"], "welcome")
 
     def test_textAfterwards(self) -> None:
-        """A client that has begun with an object speaks no text any more."""
+        """A client that has begun with an object no longer speaks text."""
         peer = Peer(self.factory)
         peer.types('{"type":"hello","name":""}')
         peer.forget()
@@ -168,7 +119,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(self.factory.users, {})
 
     def test_beforeHello(self) -> None:
-        """Every other request before the hello is refused, and not done later."""
+        """A request before the hello is refused, and not carried out later."""
         peer = Peer(self.factory)
         for type in ("say", "command", "ping", "history", "nothing"):
             answer = self.answer(peer, type, text="hi", line="/quit", key="k")
@@ -183,7 +134,7 @@ class HelloTests(RequestsTestCase):
         self.assertEqual(list(self.factory.users), ["Bot"])
 
     def test_backlog(self) -> None:
-        """A program gets as many old messages as it wants, marked as old."""
+        """A program gets as many old messages as it asks for, marked as old."""
         Peer(self.factory, "Ann").types("one", "two", "three")
         for wanted, expected in ((0, []), (2, ["two", "three"])):
             peer = self.program(f"Bot{wanted}", backlog=wanted)
@@ -196,7 +147,7 @@ class HelloTests(RequestsTestCase):
         )
 
     def test_inOneChunk(self) -> None:
-        """What is sent with the hello is taken after it, in order."""
+        """Requests that are sent with the hello are taken after it, in order."""
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub))
         peer.sends(b'{"type":"hello","name":"Bot"}\n{"type":"say","text":"hi","key":"1"}\n')
@@ -236,268 +187,16 @@ class HelloTests(RequestsTestCase):
         return answer
 
     def test_unknownToken(self) -> None:
-        """A token that nobody knows makes a new session with a new token."""
+        """An unknown token makes a new session with a new token."""
         peer = self.program(token="x" * 43, last=5, epoch="e")
         welcome = peer.objects[0]
         self.assertFalse(welcome["resumed"])
         self.assertNotEqual(welcome["token"], "x" * 43)
 
 
-class ResumeTests(RequestsTestCase):
-    """
-    A hello with a token.
-    """
-
-    def test_resume(self) -> None:
-        """A resumed session gets what it missed, its own with the keys, and then what happens."""
-        first = self.program()
-        token = first.objects[0]["token"]
-        first.asks("say", text="mine", key="k1")
-        last = first.objects[-1]["id"]
-        first.asks("say", text="unseen", key="k2")
-        first.drops()
-        ann = Peer(self.factory, "Ann")
-        ann.types("missed")
-        second = self.program(token=token, last=last, epoch=self.hub.log.epoch)
-        welcome, *missed = second.objects
-        self.assertTrue(welcome["resumed"])
-        self.assertEqual(welcome["missed"], len(missed))
-        said = [(value["text"], value.get("key")) for value in missed if value["type"] == "said"]
-        self.assertEqual(said, [("unseen", "k2"), ("missed", None)])
-        answer = self.answer(second, "say", text="unseen", key="k2")
-        self.assertEqual((answer["type"], answer["id"]), ("ok", missed[0]["id"]))
-
-    def test_whileStillHere(self) -> None:
-        """A token takes the session over from its own connection, in the middle of its life."""
-        first = self.program()
-        welcome = first.objects[0]
-        for _ in range(2):
-            second = self.program(
-                token=welcome["token"], last=welcome["last"], epoch=welcome["epoch"]
-            )
-            self.assertTrue(second.objects[0]["resumed"])
-            self.assertEqual(first.objects[-1]["type"], "bye")
-            self.assertTrue(first.isClosed)
-            first = second
-
-    def test_muchMissed(self) -> None:
-        """A session that is taken over may get more than a stranger may have waiting."""
-        first = self.program()
-        welcome = first.objects[0]
-        Peer(self.factory, "Ann").types(*["x" * 1000] * 30)
-        factory = ChatFactory(self.hub, limits=Limits(maxQueueBeforeLogin=KIB))
-        second = Peer(factory)
-        second.stopsReading()
-        second.asks("hello", token=welcome["token"], last=0, epoch=welcome["epoch"])
-        self.assertFalse(second.isAborted)
-        second.readsAgain()
-        self.assertEqual(len([v for v in second.objects if v["type"] == "said"]), 30)
-
-    def test_waits(self) -> None:
-        """While a session is read nothing else is taken, and then everything in order."""
-        log = SlowRecallLog()
-        peer = Peer(ChatFactory(Hub(log)))
-        peer.asks("hello", name="Bot", token="x")
-        peer.asks("hello", name="Other")
-        peer.asks("say", text="hi", key="1")
-        self.assertFalse(peer.isReadFrom)
-        self.assertEqual(peer.objects, [])
-        log.asked[0].callback(None)
-        types = [value["type"] for value in peer.objects]
-        self.assertEqual(types, ["welcome", "error", "ok"])
-        self.assertEqual(len(log.asked), 1)
-        self.assertTrue(peer.isReadFrom)
-
-    def test_refusedAfterTheWait(self) -> None:
-        """A name may be refused when the session is read, and another hello is taken."""
-        log = SlowRecallLog()
-        factory = ChatFactory(Hub(log))
-        peer = Peer(factory)
-        peer.asks("hello", name="Ann", token="x")
-        Peer(factory, "Ann")
-        log.asked[0].callback(None)
-        self.assertEqual(peer.objects[-1]["code"], "name-taken")
-        peer.asks("hello", name="Bot")
-        self.assertEqual(peer.objects[-1]["type"], "welcome")
-
-    def test_lostWhileWaiting(self) -> None:
-        """A connection lost before its session is read logs nobody in, and takes nothing over."""
-        log = SlowRecallLog()
-        factory = ChatFactory(Hub(log))
-        peer = Peer(factory)
-        peer.asks("hello", name="Bot", token="x")
-        peer.drops()
-        log.asked[0].callback(Session("sid", "hash", "Bot"))
-        self.assertEqual(factory.users, {})
-
-    def test_tooLateWhileWaiting(self) -> None:
-        """A login whose time is over when its session is read logs nobody in."""
-        log, clock = SlowRecallLog(), Clock()
-        factory = ChatFactory(Hub(log), clock)
-        peer = Peer(factory)
-        peer.asks("hello", name="Bot", token="x")
-        clock.pump([0.5] * 62)
-        log.asked[0].callback(None)
-        self.assertEqual(factory.users, {})
-        self.assertEqual(peer.objects[-1]["code"], "login-timeout")
-
-    def test_unreadable(self) -> None:
-        """When sessions cannot be read, the client is told so, and may try again."""
-        log = SlowRecallLog()
-        peer = Peer(ChatFactory(Hub(log)))
-        peer.asks("hello", name="Bot", token="x")
-        log.asked[0].errback(OSError("/var/lib/chat.sqlite: disk I/O error"))
-        (answer,) = peer.objects
-        self.assertEqual(answer["code"], "no-history")
-        self.assertNotIn("sqlite", answer["text"])
-        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
-        peer.asks("hello", name="Bot")
-        self.assertEqual(peer.objects[-1]["type"], "welcome")
-
-
-class AccountTests(RequestsTestCase):
-    """
-    Accounts, as programs have them.
-    """
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.ann = self.program("Ann")
-        self.secret = makeDeviceSecret()
-        self.verifier = str(makeVerifier(self.secret, MIN_ITERATIONS))
-        self.registered = self.answer(
-            self.ann, "register", key="r1", label="laptop", verifier=self.verifier
-        )
-
-    def test_register(self) -> None:
-        """A program registers with a secret that it made, and is answered under its key."""
-        id = self.registered.pop("id")
-        self.assertIsInstance(id, int)
-        self.assertEqual(
-            self.registered, {"type": "registered", "time": NOW, "name": "Ann", "key": "r1"}
-        )
-
-    def test_scram(self) -> None:
-        """The dialogue of a login by SCRAM."""
-        self.ann.asks("command", line="/join #dev")
-        self.ann.asks("say", text="hi")
-        mark = self.ann.objects[-1]["id"]
-        self.ann.drops()
-        bob = self.program("Bob")
-        bob.asks("command", line="/register")
-        bob.asks("command", line="/join #dev")
-        bob.asks("say", text="one")
-        bob.asks("tell", to="Ann", text="psst")
-        peer = Peer(self.factory)
-        self.assertEqual(
-            self.answer(peer, "hello", name="Ann"),
-            {
-                "type": "error",
-                "code": "name-taken",
-                "text": "Ann is registered: if it is yours, enter Ann PASSWORD, else choose another"
-                " name",
-                "login": ["scram", "password"],
-            },
-        )
-        exchange = ClientExchange("Ann/laptop", self.secret)
-        challenge = self.answer(peer, "hello", name="Ann", scram=exchange.first, key="h1")
-        self.assertEqual(set(challenge), {"type", "scram", "key"})
-        self.assertEqual((challenge["type"], challenge["key"]), ("challenge", "h1"))
-        self.assertRegex(challenge["scram"], "^r=.*,s=.*,i=4096$")
-        peer.forget()
-        peer.asks("proof", scram=exchange.answer(challenge["scram"]))
-        welcome, told, *_ = peer.objects
-        self.assertEqual(
-            " ".join(welcome),
-            "type name token epoch last room rooms resumed missed account scram marks unread",
-        )
-        exchange.verify(welcome["scram"])
-        self.assertEqual((welcome["name"], welcome["account"]), ("Ann", "Ann"))
-        self.assertEqual(welcome["unread"], {"#dev": 1, "@": 1})
-        self.assertEqual(welcome["marks"]["#dev"], mark)
-        self.assertEqual((told["type"], told["text"], told["old"]), ("told", "psst", True))
-
-    def test_password(self) -> None:
-        """A simple bot gives its secret with its hello."""
-        peer = Peer(self.factory)
-        answer = self.answer(peer, "hello", name="Ann", password="wrong", key="h1")
-        self.assertEqual((answer["code"], answer["key"]), ("wrong-login", "h1"))
-        answer = self.answer(peer, "hello", name="Ann", password=self.secret)
-        self.assertEqual((answer["type"], answer["account"]), ("welcome", "Ann"))
-        self.assertNotIn("scram", answer)
-
-    def test_promptLine(self) -> None:
-        """A program that takes a name from somebody may send what they typed at its prompt."""
-        peer = Peer(self.factory)
-        answer = self.answer(peer, "hello", name=f"Ann {self.secret}")
-        self.assertEqual((answer["type"], answer["account"]), ("welcome", "Ann"))
-
-    def test_tooManyTries(self) -> None:
-        """Too many wrong passwords are answered by the time to wait."""
-        for _ in range(5):
-            peer = Peer(self.factory)
-            for _ in range(2):
-                self.answer(peer, "hello", name="Ann", password="wrong")
-        answer = self.answer(Peer(self.factory), "hello", name="Ann", password="wrong")
-        self.assertEqual(answer["code"], "too-many-tries")
-        self.assertGreater(answer["wait"], 500)
-
-    def test_proofAlone(self) -> None:
-        """A proof without a challenge, or after another hello, is refused."""
-        peer = Peer(self.factory)
-        self.assertEqual(self.answer(peer, "proof", scram="x")["code"], "bad-object")
-        exchange = ClientExchange("Ann/laptop", self.secret)
-        challenge = self.answer(peer, "hello", name="Ann", scram=exchange.first)
-        self.answer(peer, "hello", name="two words")
-        answer = exchange.answer(challenge["scram"])
-        self.assertEqual(self.answer(peer, "proof", scram=answer)["code"], "bad-object")
-        self.assertEqual(self.answer(peer, "hello", name="Cem")["type"], "welcome")
-
-    def test_refusedRegistrations(self) -> None:
-        """A bad label, a bad verifier or a wrong code registers nobody."""
-        bob = self.program("Bob")
-        good = {"label": "laptop", "verifier": self.verifier}
-        for fields, code in (
-            ({**good, "label": "two words"}, "bad-name"),
-            ({**good, "label": "password"}, "bad-name"),
-            ({**good, "label": ""}, "bad-name"),
-            ({**good, "verifier": "1:AA==:AA==:AA=="}, "bad-proof"),
-            ({**good, "verifier": "x" * 1100}, "too-long"),
-            ({**good, "code": "7KQ2-9F3M-2WXA-P4RT"}, "not-allowed"),
-            ({"label": "laptop"}, "bad-object"),
-            ({**good, "label": 7}, "bad-object"),
-        ):
-            answer = self.answer(bob, "register", key="r1", **fields)
-            self.assertEqual((answer.get("code"), answer.get("key")), (code, "r1"), fields)
-        self.assertEqual(self.answer(bob, "account")["code"], "not-allowed")
-        self.assertEqual(self.answer(bob, "register", **good, key="r2")["type"], "registered")
-
-    def test_code(self) -> None:
-        """A program registers with a code."""
-        code = self.answer(self.ann, "command", line="/invite-code")["text"].rpartition(" ")[2]
-        bob = self.program("Bob")
-        fields = {"label": "laptop", "verifier": self.verifier, "key": "r1"}
-        answer = self.answer(bob, "register", code=code, **fields)
-        self.assertEqual(answer["type"], "registered")
-        cem = self.program("Cem")
-        self.assertEqual(self.answer(cem, "register", code=code, **fields)["code"], "not-allowed")
-
-    def test_read(self) -> None:
-        """A mark is told to the other devices, in the same form, and has no answer."""
-        other = self.program("Ann", password=self.secret)
-        bob = self.program("Bob")
-        bob.asks("say", text="hi")
-        id = bob.objects[-1]["id"]
-        self.ann.forget()
-        other.forget()
-        self.ann.asks("read", room="#lobby", id=id)
-        self.assertEqual(self.ann.objects, [])
-        self.assertEqual(other.objects, [{"type": "read", "room": "#lobby", "id": id}])
-
-
 class AskingTests(RequestsTestCase):
     """
-    What a program asks for when it has a name.
+    The requests of a program that has a name.
     """
 
     def setUp(self) -> None:
@@ -514,12 +213,12 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.other.lines, ["Bot :: hi"])
 
     def test_act(self) -> None:
-        """C{act} shows what somebody does."""
+        """C{act} shows an action."""
         self.assertEqual(self.answer(self.peer, "act", text="waves")["type"], "ok")
         self.assertEqual(self.other.lines, ["* Bot waves"])
 
     def test_tell(self) -> None:
-        """C{tell} says something to one person."""
+        """C{tell} sends a direct message."""
         self.assertEqual(self.answer(self.peer, "tell", to="Ann", text="psst")["type"], "ok")
         self.assertEqual(self.other.lines, ["Bot -> you :: psst"])
         answer = self.answer(self.peer, "tell", to="Nobody", text="psst", key="k")
@@ -542,7 +241,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual((answer["code"], answer["key"]), ("no-such-room", "m"))
 
     def test_rooms(self) -> None:
-        """C{rooms} lists the rooms that one may know of, as values."""
+        """C{rooms} lists the rooms that the user may know of, as values."""
         answer = self.answer(self.peer, "rooms", key="r")
         lobby = {
             "name": "#lobby",
@@ -555,7 +254,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(answer, {"type": "rooms", "rooms": [lobby], "more": 0, "key": "r"})
 
     def test_who(self) -> None:
-        """C{who} tells what everybody may know of somebody, as values."""
+        """C{who} tells what everybody may know of a user, as values."""
         answer = self.answer(self.peer, "who", name="Ann", key="w")
         self.assertEqual(
             answer,
@@ -573,14 +272,14 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "who")["code"], "bad-object")
 
     def test_commands(self) -> None:
-        """C{commands} lists the commands of people, as values."""
+        """C{commands} lists the commands of the text dialect, as values."""
         answer = self.answer(self.peer, "commands", key="c")
         self.assertEqual((answer["type"], answer["key"]), ("commands", "c"))
         names = {command["name"]: command["usage"] for command in answer["commands"]}
         self.assertEqual(names["who"], "NAME")
 
     def test_reply(self) -> None:
-        """C{reply} answers who last told one something alone."""
+        """C{reply} answers the last direct message."""
         answer = self.answer(self.peer, "reply", text="hi", key="k")
         self.assertEqual((answer["code"], answer["key"]), ("no-such-user", "k"))
         self.other.types("/msg Bot psst")
@@ -589,7 +288,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.other.lines, ["Bot -> you :: hi"])
 
     def test_valuesInOrder(self) -> None:
-        """Values come after the answers to what was asked before, and nothing overtakes them."""
+        """Values come after the answers to earlier requests, and nothing overtakes them."""
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub))
         peer.asks("hello", name="Bot")
@@ -603,7 +302,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual([value["key"] for value in peer.objects], ["1", "2", "3"])
 
     def test_history(self) -> None:
-        """C{history} gives what was said before."""
+        """C{history} gives the messages of the past."""
         self.other.types("one", "two", "three")
         answer = self.answer(self.peer, "history", count=2, key="h")
         self.assertEqual((answer["type"], answer["key"]), ("history", "h"))
@@ -616,7 +315,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "history", room="#x")["code"], "no-such-room")
 
     def test_search(self) -> None:
-        """C{search} gives what was found."""
+        """C{search} gives the messages it finds."""
         self.other.types("needle one", "hay")
         answer = self.answer(self.peer, "search", words="needle", key="s")
         self.assertEqual([event["text"] for event in answer["events"]], ["needle one"])
@@ -627,7 +326,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.answer(self.peer, "ping"), {"type": "pong"})
 
     def test_bye(self) -> None:
-        """C{bye} leaves, after everything before it is answered."""
+        """C{bye} leaves, after all earlier requests are answered."""
         self.peer.forget()
         self.peer.sends(b'{"type":"say","text":"x"}\n{"type":"bye"}\n{"type":"ping"}\n')
         self.assertEqual([value["type"] for value in self.peer.objects], ["ok", "left", "bye"])
@@ -640,7 +339,7 @@ class AskingTests(RequestsTestCase):
         self.assertIn("say", answer["text"])
 
     def test_unknownFields(self) -> None:
-        """Fields that nobody knows are ignored."""
+        """Unknown fields are ignored."""
         self.assertEqual(self.answer(self.peer, "say", text="hi", mood=[{}])["type"], "ok")
 
     def test_badFields(self) -> None:
@@ -651,7 +350,7 @@ class AskingTests(RequestsTestCase):
             self.assertIn('"text"', answer["text"])
 
     def test_badKeys(self) -> None:
-        """A key that is none is refused, and nothing is said."""
+        """A malformed key is refused, and nothing is said."""
         for key in ("", "x" * 65, "\u00e9", "a\nb", 7, ["k"]):
             answer = self.answer(self.peer, "say", text="hi", key=key)
             self.assertEqual(answer["code"], "bad-object")
@@ -676,7 +375,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(types, ["error"] * 8)
 
     def test_notAnObject(self) -> None:
-        """What is no object is refused, and the connection lives."""
+        """A line that is no object is refused, and the connection goes on."""
         lines = [
             b"hello",
             b"[]",
@@ -699,7 +398,7 @@ class AskingTests(RequestsTestCase):
         self.assertEqual(self.peer.objects[0]["code"], "too-long")
 
     def test_hugeNumbers(self) -> None:
-        """Numbers beyond all sense are refused."""
+        """A number beyond the bounds of its field is refused."""
         for number in ("1e999", "-1", "1.5", "9223372036854775808", "9" * 300):
             self.peer.forget()
             self.peer.sends(b'{"type":"history","before":' + number.encode() + b"}\n")
@@ -731,7 +430,7 @@ class AskingTests(RequestsTestCase):
     @settings(deadline=None, derandomize=True, max_examples=150)
     @given(st.lists(OBJECTS, max_size=8))
     def test_anything(self, objects: list[dict[str, Any]]) -> None:
-        """Whatever a program asks for is answered by objects, and hurts nobody."""
+        """Any objects of a program are answered by objects, and nobody else is disturbed."""
         factory = ChatFactory(makeHub())
         other = Peer(factory, "Ann")
         peer = Peer(factory)

@@ -26,7 +26,7 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines[3:], [CONNECTED])
 
     def test_takenName(self) -> None:
-        """A name that looks like one of somebody who is here is refused."""
+        """A name that looks like that of a user who is here is refused."""
         Peer(self.factory, "Ann")
         peer = Peer(self.factory)
         peer.types("ann", "Ben")
@@ -40,7 +40,7 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines, [PROMPT, CONNECTED])
 
     def test_enterAlone(self) -> None:
-        """Enter alone, or blanks, at the prompt are answered by the prompt: nothing hangs."""
+        """Enter alone, or blanks, at the prompt is answered by the prompt."""
         for chunk in (b"\n", b"\r\n", b"\r", b" \t \n", b"\xef\xbb\xbf\n", b"\n" * 60_000):
             peer = Peer(self.factory)
             peer.sends(chunk)
@@ -53,7 +53,7 @@ class LoginTests(TimedTestCase):
             peer.drops()
 
     def test_enterHeldDown(self) -> None:
-        """A client that sends line ends on and on is answered as often as its rate allows."""
+        """A client that sends line ends without pause is answered as often as its rate allows."""
         peer = Peer(self.factory)
         for _ in range(1000):
             peer.sends(b"\n")
@@ -101,7 +101,7 @@ class LoginTests(TimedTestCase):
         self.assertEqual(peer.lines, [RECEIPT, RECEIPT])
 
     def test_noReceipts(self) -> None:
-        """Nobody has a name whose lines could be taken for the server's answers."""
+        """No name is accepted whose lines could be taken for the server's answers."""
         for name in ("OK", "ok", "0K", "ОК", "Connected", "error", "You"):
             peer = Peer(self.factory)
             peer.types(name)
@@ -118,7 +118,7 @@ class LoginTests(TimedTestCase):
             peer.drops()
 
     def test_tooLong(self) -> None:
-        """A line too long for anything is answered once before the name, too."""
+        """A line that is too long is answered once before the name, too."""
         peer = Peer(self.factory)
         peer.sends(b"x" * 10_000)
         peer.sends(b"x" * 10_000 + b"\nAnn\n")
@@ -146,7 +146,7 @@ class LoginTests(TimedTestCase):
             peer.drops()
 
     def test_nameInTime(self) -> None:
-        """Once logged in, a user may be silent for as long as they like."""
+        """A user who is logged in may be silent for as long as they like."""
         peer = Peer(self.factory, "Ann")
         self.pass_(60)
         self.clock.advance(86_400)
@@ -169,7 +169,10 @@ class LoginTests(TimedTestCase):
         self.assertFalse(any("hello" in line for line in again.lines))
 
     def test_linesWhileLoggingIn(self) -> None:
-        """What is sent while the log takes the name waits, and is no other protocol's greeting."""
+        """
+        Lines that are sent while the log takes the name wait, and are not taken for another
+        protocol's greeting.
+        """
         hub, turn = makeTurnHub()
         peer = Peer(ChatFactory(hub, self.clock))
         peer.types("Ann")
@@ -202,7 +205,7 @@ class LoginTests(TimedTestCase):
         self.assertIn(CONNECTED, again.lines)
 
     def test_address(self) -> None:
-        """The log is told where people come from; an IPv4 address inside IPv6 reads as IPv4."""
+        """The log is told the addresses of users; an IPv4 address inside IPv6 reads as IPv4."""
         self.assertEqual(Peer(self.factory).protocol.address, "192.0.2.7:51234")
         peer = Peer(self.factory, host="::ffff:192.0.2.8", port=9)
         self.assertEqual(peer.protocol.address, "192.0.2.8:9")
@@ -245,7 +248,7 @@ class AccountTests(TimedTestCase):
 
     def test_exposed(self) -> None:
         """
-        Somebody whose secret others can read on its way is told once; a program is not.
+        A user whose secret others can read on its way is told once, and a program is not.
         """
         peer = Peer(self.factory, "Bob")
         peer.types("/register", f"/login Bob {self.secret}", "/password a password of mine")
@@ -260,7 +263,7 @@ class AccountTests(TimedTestCase):
 
     def test_inbox(self) -> None:
         """
-        What was said to somebody alone while they were away follows the welcome.
+        Direct messages that came while the user was away follow the welcome.
         """
         bob = Peer(self.factory, "Bob")
         bob.types("/register correct horse battery", "/msg Ann psst")
@@ -286,8 +289,8 @@ class AccountTests(TimedTestCase):
 
     def test_wrongChallenges(self) -> None:
         """
-        Three logins by SCRAM of names that nobody has, or with wrong proofs, close it as well; each
-        refusal has the key of its request.
+        Three logins by SCRAM of unknown names, or with wrong proofs, close it as well; each refusal
+        has the key of its request.
         """
         peer = Peer(self.factory)
         for key in ("k1", "k2"):
@@ -301,7 +304,7 @@ class AccountTests(TimedTestCase):
 
     def test_secretsAreNotLogged(self) -> None:
         """
-        Of a login that fails the log holds the address and the code, and no secret.
+        The log of a failed login holds the address and the code, and no secret.
         """
         self.logged.clear()
         peer = Peer(self.factory)

@@ -17,7 +17,7 @@ from twisted_chat.wire.events import PRESENCE
 
 class Version1Tests(test_versions.VersionCase):
     """
-    People who come back to a server that has become newer.
+    Users who come back to a server that has become newer.
     """
 
     def open(self) -> ChatFactory:
@@ -30,7 +30,7 @@ class Version1Tests(test_versions.VersionCase):
 
     def resume(self, factory: ChatFactory, name: str, last: int) -> Peer:
         """
-        Somebody goes on with their session.
+        Resume a session.
 
         @param last: the last id that they have seen.
         """
@@ -42,7 +42,7 @@ class Version1Tests(test_versions.VersionCase):
 
     def type(self, peer: Peer, line: str) -> list[str]:
         """
-        @return: what comes after somebody has sent a line.
+        @return: the lines that answer a typed line.
         """
         peer.forget()
         peer.types(line)

@@ -75,6 +75,17 @@ class RoomsTests(SQLiteCase):
         self.wait()
         self.assertEqual(self.stored(), ([], 1))
 
+    def test_sessions(self) -> None:
+        """
+        What is noted holds for sessions, too: with each of them it is stored up to which id they
+        show the log.
+        """
+        self.create("#tea")
+        self.appendAll(said(), said())
+        self.store.remember(Session("a1", "hash1", "Ann"))
+        self.wait()
+        self.assertEqual(self.stored(), (["#tea"], 3))
+
     def test_nothingChanged(self) -> None:
         """
         Batches that change no room write nothing about them.

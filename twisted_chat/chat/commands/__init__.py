@@ -1,13 +1,13 @@
 """
-The commands: what a person can ask for by a line that begins with a slash.
+The commands: lines that begin with a slash.
 
-A command knows the person who gave it, and nothing of the connection or the dialect.
+A command knows its user, and nothing of the connection or the dialect.
 
-- C{table}: all commands, with their help, and how a line finds its command
-- C{queries}: those that ask: who is here, which rooms there are, what was said
-- C{account}: those about one's own account
-- C{rooms}: those about rooms: enter, leave, invite, lock
-- C{moderators}: who may use those of moderators, where and on whom
-- C{order}: those about people: who may enter and speak, who has which role
-- C{review}: those about what was said and done: removals, reports, the audit
+- C{table}: all commands with their help, and the dispatch of a line
+- C{queries}: commands that only ask: who is here, which rooms there are, what was said
+- C{account}: commands about the user's own account
+- C{rooms}: commands about rooms: enter, leave, invite, lock
+- C{moderators}: decides who may moderate where, and whom
+- C{order}: commands about people: who may enter and speak, who has which role
+- C{review}: commands about messages and acts: removals, reports, the audit
 """

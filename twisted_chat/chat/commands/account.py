@@ -1,8 +1,8 @@
-# -*- test-case-name: tests.chat.commands.test_account -*-
+# -*- test-case-name: tests.chat.commands -*-
 """
-The commands about one's own account.
+The commands about the user's own account.
 
-What is changed is changed by events; a command waits for them, and so does the user's next line.
+All changes are made by events; a command waits for its events, and so does the user's next line.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from ..user import MAX_INBOX, User, ended, usersOf
 from .queries import give
 
 DEVICE_CODE_SECONDS = 600.0
-"""How long a code is good that lets in a device of one's own."""
+"""How long a code for another device of the user is valid, in seconds."""
 
 INVITATION_SECONDS = 7 * 86_400.0
-"""How long a code is good that lets somebody register."""
+"""How long a code that lets somebody register is valid, in seconds."""
 
 INBOX = 20
 """Direct messages that C{/inbox} shows unless another number is asked for."""
@@ -53,7 +53,7 @@ async def register(user: User, text: str, key: str | None) -> None:
 
 async def _registerMade(user: User, code: str = "") -> None:
     """
-    Make the name that somebody has their own, with a secret that is made and shown once.
+    Register the user's name, with a generated secret that is shown once.
 
     @param code: the hash of a code that lets them register, or empty.
     @raise ChatError: it cannot be.
@@ -72,7 +72,7 @@ async def registerWith(
     """
     Make the name that somebody has their own.
 
-    @param make: makes what proves it from now on.
+    @param make: makes the credential.
     @param code: the hash of a code that lets them register, or empty.
     @param key: the client's own id of the request, for the event that answers it.
     @raise ChatError: it cannot be.
@@ -92,14 +92,14 @@ async def registerWith(
             ),
         )
     finally:
-        # Registered without a credential, they can make another one.
+        # If only the credential failed, the user is registered and can add another.
         user.isProved = user.member.isRegistered
     user.proved(credential.label)
 
 
 async def _registerName(user: User, text: str) -> None:
     """
-    Make the name that the owner of an account goes by one more of their own.
+    Add the present name of the owner of an account to the account.
     """
     if text:
         raise BadCommand("you are registered already: /password NEW sets another password")
@@ -113,7 +113,7 @@ async def _registerName(user: User, text: str) -> None:
 
 def mustProve(user: User) -> None:
     """
-    @raise NotAllowed: if a user has no account, or has only shown the token of a session.
+    @raise NotAllowed: if the user has no account, or has proved it only by the token of a session.
     """
     if not user.member.isRegistered:
         raise NotAllowed("you are a guest: /register makes your name your own")
@@ -130,7 +130,7 @@ async def change(
     Change the credentials of a user's account.
 
     @param edit: see L{Authenticator.change}.
-    @return: those that there were.
+    @return: the previous credentials.
     @raise ChatError: it cannot be.
     """
     mustProve(user)
@@ -155,7 +155,7 @@ async def login(user: User, text: str, key: str | None) -> None:
 
 async def details(user: User) -> Account:
     """
-    Tell what the owner of an account may know of it.
+    Describe an account to its owner.
 
     @raise NotAllowed: if the user is a guest.
     """
@@ -191,7 +191,7 @@ async def device(user: User, text: str, key: str | None) -> None:
 
 async def _removeDevice(user: User, label: str, key: str | None) -> None:
     """
-    Take a credential away, and end the sessions that were begun with it.
+    Remove a credential, and end the sessions that were begun with it.
     """
     state = user.state
     former = await change(user, lambda credentials: _without(credentials, label))
@@ -212,8 +212,8 @@ async def _removeDevice(user: User, label: str, key: str | None) -> None:
 
 def _without(credentials: Sequence[Credential], label: str) -> tuple[Credential, ...]:
     """
-    @return: the others.
-    @raise ChatError: if there is no such one, or no other.
+    @return: the other credentials.
+    @raise ChatError: if there is none with this label, or no other.
     """
     left = removed(credentials, label)
     if len(left) == len(credentials):
@@ -225,7 +225,7 @@ def _without(credentials: Sequence[Credential], label: str) -> tuple[Credential,
 
 async def _giveCode(user: User, purpose: str, who: str, seconds: float, label: str = "") -> str:
     """
-    @param who: the account that a code is for, or empty.
+    @param who: the account that the code is for, or empty.
     @return: a new one-time code.
     """
     code = makeSecret()

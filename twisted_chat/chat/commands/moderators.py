@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.chat.commands.test_order -*-
 """
-What the commands of moderators share: who may use them, where they act, and on whom.
+Shared by the moderators' commands: decides who may use them, where, and on whom.
 
-What they change is judged again when the log returns it (L{accounts.moderation}); what is checked
-here spares the log what cannot be, and says so in better words.
+Each change is judged again when the log returns it (L{accounts.moderation}); the checks here keep
+impossible changes out of the log, and refuse them in better words.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ...text.names import cleanName
 from ...wire.events import BANNED, LEFT, SERVER, Draft, Event, asData
 from ..room import Room
 from ..user import User, usersOf
-from .rooms import MAX_REASON, settled
+from .rooms import MAX_REASON, settledRoom
 
 
 class Where(NamedTuple):
     """
     Where a moderator acts.
 
-    @ivar place: as the law knows it.
-    @ivar room: in which its events are shown.
-    @ivar shown: how sentences call it.
+    @ivar place: the place, as the law knows it.
+    @ivar room: the room in which its events are shown.
+    @ivar shown: its name in sentences.
     """
 
     place: str
@@ -42,10 +42,10 @@ class Whom(NamedTuple):
     """
     The person or network that a moderator acts on.
 
-    @ivar name: how people call them.
+    @ivar name: their name for people.
     @ivar who: their account or their session, or empty.
-    @ivar values: what a ban says of them.
-    @ivar isLasting: whether a ban of them has no end unless a time is given.
+    @ivar values: the fields of a ban that identify them.
+    @ivar isLasting: whether a ban of them without a time has no end.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Whom(NamedTuple):
 
     def isActor(self, user: User) -> bool:
         """
-        @return: whether they are the moderator.
+        @return: whether this is the moderator's own person.
         """
         return bool(self.who) and self.who == user.sid
 
@@ -65,7 +65,7 @@ class Whom(NamedTuple):
 
 def rankOf(user: User) -> Rank:
     """
-    @return: the user's rank in the room that they speak in.
+    @return: the user's rank in their current room.
     """
     return user.state.law.rank(user.current.place, user.sid)
 
@@ -79,15 +79,15 @@ def mayKick(user: User) -> bool:
 
 def mayModerate(user: User) -> bool:
     """
-    @return: whether the user is a moderator of their current room, or stands above that.
+    @return: whether the user is at least a moderator of their current room.
     """
     return rankOf(user) >= Rank.MODERATOR
 
 
 def mayRule(user: User) -> bool:
     """
-    @return: whether the user is a moderator of their current room; in the lobby an operator, as
-        bans from there are bans from the server.
+    @return: whether the user is at least a moderator of their current room; in the lobby an
+        operator, because bans there are bans from the server.
     """
     isLobby = user.current is user.state.rooms.lobby
     return rankOf(user) >= (Rank.OPERATOR if isLobby else Rank.MODERATOR)
@@ -95,7 +95,7 @@ def mayRule(user: User) -> bool:
 
 def mayGrant(user: User) -> bool:
     """
-    @return: whether the user gives roles in their current room.
+    @return: whether the user may give roles in their current room.
     """
     return rankOf(user) >= Rank.OWNER
 
@@ -109,15 +109,15 @@ def mayOperate(user: User) -> bool:
 
 async def here(user: User) -> Where:
     """
-    @return: the user's current room, when no change of it waits for the log.
+    @return: the user's current room, once no change of it waits for the log.
     """
-    room = await settled(user)
+    room = await settledRoom(user)
     return Where(room.place, room.name, room.name)
 
 
 async def hereOrAll(user: User) -> Where:
     """
-    @return: the same; but the whole server in the lobby, where everybody is.
+    @return: the user's current room, as L{here} returns it; the whole server if that is the lobby.
     """
     where = await here(user)
     if user.current is user.state.rooms.lobby:
@@ -131,8 +131,8 @@ async def hereOrAll(user: User) -> Where:
 def find(user: User, name: str) -> Whom:
     """
     @param name: as somebody typed it.
-    @return: whoever has that name, registered or not, here or not.
-    @raise NoSuchUser: if nobody is registered or here under it.
+    @return: the person with that name, registered or not, here or not.
+    @raise NoSuchUser: if nobody with that name is registered or here.
     """
     law, roster = user.state.law, user.state.roster
     owned = law.ownerOf(name.removeprefix("@"))
@@ -151,8 +151,8 @@ def find(user: User, name: str) -> Whom:
 
 def resolve(user: User, target: Target, isForAll: bool) -> Whom:
     """
-    @param isForAll: whether a network is banned for registered people, too.
-    @return: whom a target means; a name that nobody has is banned as a name.
+    @param isForAll: whether a ban of a network includes registered people.
+    @return: the person or network that a target means; a name that nobody has is banned as a name.
     """
     if target.pattern:
         return Whom(target.pattern, "", {"pattern": target.pattern}, True)
@@ -167,8 +167,8 @@ def resolve(user: User, target: Target, isForAll: bool) -> Whom:
 
 def mustStandAbove(user: User, where: Where, whom: Whom) -> None:
     """
-    @raise NotAllowed: if the user may not act on this person, or on nobody any more: the role may
-        have gone while the command waited.
+    @raise NotAllowed: if the user may not act on this person, or has lost their role while the
+        command waited.
     """
     law = user.state.law
     rank = law.rank(where.place, user.sid)
@@ -183,14 +183,14 @@ def mustStandAbove(user: User, where: Where, whom: Whom) -> None:
 
 def reasonOf(words: Iterable[str]) -> str:
     """
-    @return: a reason that was typed, as it is shown.
+    @return: the reason from the words that were typed.
     """
     return showable(" ".join(words))[:MAX_REASON]
 
 
 async def propose(user: User, where: Where, kind: str, whom: str, text: str, **data: Any) -> Event:
     """
-    Let something happen, and what is said meanwhile wait for it.
+    Propose a moderator's act; what is said meanwhile waits for it.
     """
     values = asData({"place": where.place, **data})
     draft = Draft(kind, where.room, user.name, text, whom, user.sid, None, values)
@@ -204,15 +204,12 @@ async def propose(user: User, where: Where, kind: str, whom: str, text: str, **d
 
 def _putOut(user: User, room: Room, who: str, reason: str) -> None:
     """
-    Let somebody leave a room together with the ban: what they say after that in the log is heard
-    by nobody.
+    Make somebody leave a room together with the ban, so that nobody hears what follows in the log.
 
-    @param reason: what the room is told, or empty if it knows.
+    @param reason: the reason that the room is told; empty if it knows already.
     """
     state = user.state
     member = state.roster.bySid(who)
     if member is not None and member in room:
-        for device in usersOf(member):
-            device.remember(room)
         left = Draft(LEFT, room.name, member.name, reason, user.name, who, None, user.sid)
         state.log.append(left, None)

@@ -33,22 +33,22 @@ from .moderators import (
 )
 
 KICK_SECONDS = 60
-"""How long somebody stays out of a room who was removed from it by a moderator."""
+"""How long somebody whom a moderator kicks must stay out of the room, in seconds."""
 
 GUEST_SECONDS = 86_400
-"""How long a ban of a guest or a network lasts unless a time is given: addresses change hands."""
+"""How long a ban of a guest or a network lasts by default, in seconds: addresses change hands."""
 
 LOCKDOWN_SECONDS = 3_600
-"""How long a lockdown lasts unless a time is given."""
+"""How long a lockdown lasts by default, in seconds."""
 
 MAX_LISTED = 50
-"""Bans that are listed, the newest first."""
+"""Most bans that are listed, the newest first."""
 
 MAX_LIFTED = 20
-"""Bans of one target that are lifted at once."""
+"""Most bans of one target that are lifted at once."""
 
 NETWORK = "a network"
-"""How a room is told of a network: nobody learns there where others come from."""
+"""Stands for a network in what a room is told, so that nobody learns the addresses of others."""
 
 
 async def kick(user: User, text: str, key: str | None) -> None:
@@ -65,8 +65,8 @@ async def kick(user: User, text: str, key: str | None) -> None:
         raise NotAllowed(f"{member.name} is not in {where.shown}")
     concerned: dict[str, Any] = {"who": member.sid}
     if not member.isRegistered:
-        # Over a new connection a guest is another session.  Their address is left out: it would
-        # send everybody else away who comes from there.
+        # Over a new connection a guest has another session, so their name is banned.  Their address
+        # is not: that would send away everybody else who comes from it.
         concerned["looks"] = sorted(looks(member.name))
     whom = Whom(member.name, member.sid, concerned)
     mustStandAbove(user, where, whom)
@@ -132,7 +132,7 @@ async def _lift(user: User, text: str, what: str) -> None:
     if known is not None and (known.place, known.what) == (where.place, what):
         found = [known]
     else:
-        matches = _matching(user, parseTarget(word))
+        matches = _hasTarget(user, parseTarget(word))
         found = [each for each in law.allBans(where.place, what) if matches(each)]
     if not found:
         raise NotAllowed(f"there is no such ban: /bans lists those of {where.shown}")
@@ -141,9 +141,9 @@ async def _lift(user: User, text: str, what: str) -> None:
         await propose(user, where, LIFTED, shown, "", ban=each.id, what=what)
 
 
-def _matching(user: User, target: Target) -> Callable[[Ban], bool]:
+def _hasTarget(user: User, target: Target) -> Callable[[Ban], bool]:
     """
-    @return: whether a ban is of this target.
+    @return: a predicate that tells whether a ban is of this target.
     """
     if target.net:
         return lambda ban: ban.net == target.net

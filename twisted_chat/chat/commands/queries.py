@@ -2,7 +2,7 @@
 """
 The commands that only ask: who is here, which rooms there are, what was said.
 
-Each question has a function that returns its answer as a value, for doors and commands alike.
+Each query has a function that returns its answer as a value, for doors and commands alike.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from ..user import User, usersOf
 _log = Logger()
 
 _FOUND = 20
-"""Messages shown by C{/history} and C{/search} unless another number is asked for."""
+"""Messages that C{/history} and C{/search} show by default."""
 
 MAX_EVENTS = 1000
-"""Messages that are given at once at most."""
+"""Most messages in one answer."""
 
 MAX_ANSWER_TEXT = 128 * 1024
-"""Characters of text in one answer: rendering more would keep everybody else waiting."""
+"""Most characters of text in one answer: rendering more would keep everybody else waiting."""
 
 LOOKED_AT = 200
-"""Members of a room whose connections are looked at for C{/names}."""
+"""Members of a room whose connections C{/names} checks."""
 
 CHARGED_BYTES = 4_096
 """Bytes of an answer that cost as much as one line."""
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-"""Seconds in the units of C{since:}."""
+"""Seconds in each unit of C{since:}."""
 
 _SINCE = re.compile(r"([0-9]{1,6})([mhdw])")
 
@@ -50,11 +50,11 @@ def members(user: User, name: str) -> Members:
     Tell who is in a room.
 
     @param name: a room's name, as somebody typed it; empty: the current room.
-    @raise NoSuchRoom: if the user may not know.
+    @raise NoSuchRoom: if the user may not know that.
     """
     room = visibleRoom(user, name) if name else user.current
     present = sorted(membersOf(room), key=lambda member: member.name.casefold())
-    # Each look asks the kernel: in a crowd only those are looked at who are shown.
+    # Each check asks the kernel: in a crowd only those who are shown are checked.
     looked = present[:LOOKED_AT]
     lost = [member.name for member in looked if isUnreachable(member)]
     return Members(room.name, tuple(member.name for member in present), tuple(lost))
@@ -62,7 +62,7 @@ def members(user: User, name: str) -> Members:
 
 def isUnreachable(member: Member) -> bool:
     """
-    @return: whether somebody's connections are here and may all be lost.
+    @return: whether somebody has connections here, all of which may be lost.
     """
     devices = usersOf(member)
     return bool(devices) and all(user.client.unreachable for user in devices)
@@ -75,9 +75,9 @@ async def names(user: User, text: str, key: str | None) -> None:
 
 def whois(user: User, name: str) -> Whois:
     """
-    Tell what everybody may know of a person.
+    Tell what everybody may know about a person.
 
-    @raise NoSuchUser: if nobody of this name is here.
+    @raise NoSuchUser: if nobody with this name is here.
     """
     other = user.state.roster.find(name)
     seen = [room.name for room in other.rooms if room in user.rooms or not room.private]
@@ -100,7 +100,7 @@ def roomList(user: User) -> RoomList:
     mine = {*user.rooms, *rooms.owned.get(user.sid, ()), *rooms.invitations.get(user.sid, ())}
     mine.update(rooms.eras[era] for era in user.rights if era in rooms.eras)
     mine = {room for room in mine if room in user.rooms or room.admits(user.sid, user.rights)}
-    # One that was locked since the list was made is not for everybody any more.
+    # A room that was locked since the list was made is no longer listed for everybody.
     mine.update(room for room in listing.largest if room.isListed)
     seen = sorted(mine, key=lambda room: (-len(room), room.name))
     total = listing.total + sum(room.private or not room.isListed for room in mine)
@@ -153,7 +153,7 @@ async def past(user: User, name: str, count: int, before: int | None, key: str |
     Answer with what was said in one of the user's rooms.
 
     @param name: a room's name; empty: the current room.
-    @param before: only what has an id below this one, or C{None}.
+    @param before: only messages with ids below this one, or C{None}.
     @raise NoSuchRoom: if the user is not in it.
     """
     room = user.roomNamed(name) if name else user.current
@@ -174,9 +174,9 @@ async def search(user: User, text: str, key: str | None) -> None:
 
 async def find(user: User, text: str, count: int, key: str | None) -> None:
     """
-    Answer with what was found of all that the user may read.
+    Answer with the messages found among all that the user may read.
 
-    @raise BadCommand: if the text is no search.
+    @raise BadCommand: if the text is not a valid search.
     """
     query = parseQuery(text, user.state.seconds())
     if query.room:
@@ -193,7 +193,7 @@ def parseQuery(text: str, now: float) -> Query:
     """
     @param text: words, and C{from:}, C{in:} and C{since:} in any order.
     @param now: the wall time, in seconds since the epoch, UTC.
-    @raise BadCommand: if there is nothing to search for, or a time that is none.
+    @raise BadCommand: if there is nothing to search for, or a time is malformed.
     """
     words: list[str] = []
     name = room = ""
@@ -219,7 +219,7 @@ def parseQuery(text: str, now: float) -> Query:
 
 async def give(user: User, read: Callable[[], Awaitable[list[Event]]], key: str | None) -> None:
     """
-    Answer with events.  What the user said before is stored first, so that they find it.
+    Answer with events.  The user's earlier messages are stored first, so that they are found.
     """
     await user.whenAnswered()
     try:

@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.chat.commands.test_review -*-
 """
-The commands about what was said and done: messages are removed and restored, reported, and what
-moderators did is looked through.
+The commands that remove, restore and report messages, and list what moderators did.
 """
 
 from __future__ import annotations
@@ -45,21 +44,21 @@ from .moderators import (
     propose,
     reasonOf,
 )
-from .rooms import settled
+from .rooms import settledRoom
 
 _log = Logger()
 
 MAX_LISTED = 50
-"""Reports that are listed, the newest first."""
+"""Most reports that are listed, the newest first."""
 
 AUDIT = 20
-"""Acts of moderators that C{/audit} shows unless another number is asked for."""
+"""Acts of moderators that C{/audit} shows by default."""
 
 MAX_AUDIT = 200
-"""Acts that it shows at most."""
+"""Most acts that C{/audit} shows."""
 
 SHOWN_TEXTS = 3
-"""Removed messages that it shows of each removal."""
+"""Removed messages that C{/audit} shows for each removal."""
 
 
 async def remove(user: User, text: str, key: str | None) -> None:
@@ -78,7 +77,9 @@ async def remove(user: User, text: str, key: str | None) -> None:
     if message.sid != user.sid:
         _mustModerate(user)
         mustStandAbove(user, where, whom)
-    await _take(user, where, message.name, reasonOf(words), who=message.sid, ids=[message.id])
+    await _proposeRemoval(
+        user, where, message.name, reasonOf(words), who=message.sid, ids=[message.id]
+    )
 
 
 def _mustModerate(user: User) -> None:
@@ -90,7 +91,7 @@ def _mustModerate(user: User) -> None:
 
 async def _removeSince(user: User, where: Where, name: str, seconds: int, reason: str) -> None:
     """
-    Remove what somebody said lately: of a registered person by their account, of a guest by name.
+    Remove somebody's latest messages: a registered person's by account, a guest's by name.
     """
     try:
         whom = find(user, name)
@@ -105,12 +106,12 @@ async def _removeSince(user: User, where: Where, name: str, seconds: int, reason
         selected: dict[str, Any] = {"who": whom.who}
     else:
         selected = {"name": whom.name, "looks": whom.values["looks"]}
-    await _take(user, where, whom.name, reason, after=after, **selected)
+    await _proposeRemoval(user, where, whom.name, reason, after=after, **selected)
 
 
-async def _take(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
+async def _proposeRemoval(user: User, where: Where, whose: str, reason: str, **which: Any) -> None:
     """
-    Remove messages.  The room is told which; an author who is not in it, too.
+    Remove messages.  The room is told which, and so is an author who is not in it.
     """
     event = await propose(user, where, REMOVED, whose, reason, **which)
     if user.member not in user.current:
@@ -124,7 +125,8 @@ async def _newestBefore(user: User, room: Room, at: float) -> int:
     @return: the id of the last message of a room before that time, or one before the room's own.
     """
     log, place = user.state.log, Place(room.name, ((room.id, user.state.lastId),))
-    # What has an id below the one is older than that time, what has the other or more is not.
+    # Invariant of the bisection: ids below the one are older than that time, ids from the other on
+    # are not.
     low, high = room.id, user.state.lastId + 1
     while low < high:
         middle = (low + high + 1) // 2
@@ -138,9 +140,9 @@ async def _newestBefore(user: User, room: Room, at: float) -> int:
 
 async def _message(user: User, room: Room, number: str) -> Event:
     """
-    @param number: an id as it was typed.
+    @param number: an id as typed.
     @return: a message of a room.
-    @raise ChatError: if it is none that the user may read, or it was removed.
+    @raise ChatError: if the user may not read it, or it was removed.
     """
     id = int(number[:18])
     scope = Scope((room.placeFor(user.rights),), "")
@@ -154,7 +156,7 @@ async def _message(user: User, room: Room, number: str) -> Event:
 
 async def _reading(question: Awaitable[Any]) -> Any:
     """
-    @return: what a store answers.
+    @return: the store's answer.
     @raise NoHistory: if it cannot read.
     """
     try:
@@ -187,7 +189,7 @@ async def restore(user: User, text: str, key: str | None) -> None:
 
 async def report(user: User, text: str, key: str | None) -> None:
     """C{/report NAME or ID [REASON]}."""
-    room = await settled(user)
+    room = await settledRoom(user)
     first, *words = text.split()
     values: dict[str, Any]
     if first.isdecimal():
@@ -251,7 +253,7 @@ async def audit(user: User, text: str, key: str | None) -> None:
 
 async def _removedTexts(user: User, event: Event) -> list[tuple[int, str]]:
     """
-    @return: the first messages that a removal took away, as far as the user could read them.
+    @return: the first messages that a removal hid, as far as the user could read them.
     """
     room = user.state.rooms.get(event.room)
     if room is None or room not in user.rooms:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.chat.commands.test_table -*-
 """
-The table of commands: dispatching, C{/help} and completion are all made from it.
+The table of commands, used for dispatching, C{/help} and completion.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Command(NamedTuple):
     """
     A row of the table.
 
-    @ivar usage: its arguments as C{/help} shows them; those in brackets may be left out.
+    @ivar usage: its arguments as C{/help} shows them; those in brackets are optional.
     @ivar help: a sentence that says what it does.
     @ivar handler: called with the user, the text of the arguments and the client's own id of the
         request.
-    @ivar needed: how many arguments it needs at least.
-    @ivar cost: how many lines it counts as against the client's rate: what everybody in a room is
-        told of, and what reads the history, costs more than a message.
-    @ivar may: tells whether a user may use it in the room that they speak in; it is not listed
-        where they may not.
+    @ivar needed: the least number of arguments.
+    @ivar cost: how many lines it counts as against the client's rate: commands that tell everybody
+        in a room, or read the history, cost more than a message.
+    @ivar may: tells whether a user may use it in their current room; otherwise C{/help} does not
+        list it.
     """
 
     usage: str
@@ -45,7 +45,7 @@ class Command(NamedTuple):
 
 def commands(user: User) -> Help:
     """
-    @return: all commands that a user may use in the room that they speak in.
+    @return: all commands that a user may use in their current room.
     """
     rows = ((name, row) for name, row in COMMANDS.items() if row.may is None or row.may(user))
     return Help(tuple(CommandHelp(name, row.usage, row.help) for name, row in rows))
@@ -206,19 +206,19 @@ COMMANDS: dict[str, Command] = {
 """All commands, in the order in which C{/help} lists them."""
 
 _ALIASES = {"tell": "msg", "w": "msg", "part": "leave", "list": "rooms", "whois": "who"}
-"""What people type who come from other chats."""
+"""Names that people know from other chats."""
 
 
 def perform(user: User, line: str, key: str | None = None) -> Doing:
     """
-    Do a command.
+    Check a line and dispatch it to the handler of its command.
 
     @param user: who wrote it.
     @param line: clean text, without the slash at its beginning.
     @param key: the client's own id of this request.
-    @return: what is still to be done.
+    @return: the handler's coroutine, not yet started.
     @raise BadCommand: if there is no such command, or it needs more.
-    @raise NotAllowed: if the user may not use it in the room that they speak in.
+    @raise NotAllowed: if the user may not use it in their current room.
     """
     name, _, text = line.partition(" ")
     command = _find(name.lower())
@@ -237,7 +237,7 @@ def perform(user: User, line: str, key: str | None = None) -> Doing:
 
 def _find(name: str) -> Command:
     """
-    @raise BadCommand: if there is none; it names the nearest one.
+    @raise BadCommand: if there is no such command; it suggests the nearest one.
     """
     command = COMMANDS.get(_ALIASES.get(name, name))
     if command is None:

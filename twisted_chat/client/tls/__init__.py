@@ -1,9 +1,9 @@
 """
-Connects over TLS to a server whose certificate is accepted, and to no other.
+Connects over TLS, but only to a server whose certificate is accepted.
 
-Nothing here knows what is said over the connection, or how the user is told of it.
+Nothing here knows the protocol over the connection, or the user interface.
 
-- C{pins}: the servers seen before, and whether to believe a certificate
-- C{handshake}: the application waits until the certificate is accepted
-- C{endpoint}: an endpoint that puts both together
+- C{pins}: remembers servers, and decides whether to accept a certificate
+- C{handshake}: makes the application wait until the certificate is accepted
+- C{endpoint}: an endpoint that combines both
 """

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.client.tls.test_endpoint -*-
 """
-Makes an endpoint that speaks TLS with a server whose certificate is accepted, and with no other.
+Makes an endpoint that speaks TLS, but only with a server whose certificate is accepted.
 
-The application's protocol is made after the certificate was accepted, so nothing can be said to a
-server before it is known who listens.
+The application's protocol is built after the certificate was accepted, so nothing can be sent to an
+unknown server.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from OpenSSL.SSL import Connection, Context
     from twisted.internet._sslverify import IOpenSSLTrustRoot
 
-# What OpenSSL finds wrong with a certificate most often, in people's words (x509_vfy.h).
+# The most frequent verification errors of OpenSSL (x509_vfy.h), in words for people.
 _DOUBTS: Final = {
     9: "it is not valid yet",
     10: "it has expired",
@@ -48,10 +48,10 @@ _DOUBTS: Final = {
 @implementer(IOpenSSLClientConnectionCreator)
 class _Handshake:
     """
-    Makes the TLS connection of one attempt, and notes what OpenSSL thinks of the certificate.
+    Makes the TLS connection of one attempt, and records OpenSSL's verdict on the certificate.
 
-    It lets every certificate through, because L{CertificatePolicy} decides as soon as the handshake
-    has shown that the server has the key of its certificate too.
+    It accepts every certificate, because L{CertificatePolicy} decides once the handshake has proved
+    that the server has the key of its certificate.
     """
 
     def __init__(self, host: str, context: Context) -> None:
@@ -81,8 +81,8 @@ class _Handshake:
 
     def _verify(self, connection: Connection, cert: X509, error: int, depth: int, ok: int) -> bool:
         """
-        Note the first thing that is wrong in the chain, or that all of it down to the server's
-        own certificate is right.
+        Record the first error in the chain, or that the whole chain down to the server's own
+        certificate is valid.
         """
         if not ok and not self._doubted:
             self._doubted = True
@@ -93,7 +93,7 @@ class _Handshake:
 
     def certificate(self) -> bytes:
         """
-        @return: what the server showed, in DER.
+        @return: the server's certificate, in DER.
         @raise Untrusted: if it showed nothing.
         """
         from OpenSSL import crypto
@@ -105,8 +105,8 @@ class _Handshake:
 
     def doubt(self) -> str | None:
         """
-        @return: why no authority vouches that this is the host asked for (RFC 9525); L{None} if
-            one does.
+        @return: why no authority vouches that this is the requested host (RFC 9525); C{None} if one
+            does.
         """
         if self._doubt is not None:
             return self._doubt
@@ -162,24 +162,24 @@ def trustedEndpoint(
     trustRoot: IOpenSSLTrustRoot | None = None,
 ) -> IStreamClientEndpoint:
     """
-    Make an endpoint that speaks TLS with a server whose certificate is accepted, and with no other.
+    Make an endpoint that speaks TLS, but only with a server whose certificate is accepted.
 
-    Its C{connect} makes the application's protocol only after the certificate was accepted.  It
+    Its C{connect} builds the application's protocol only after the certificate was accepted.  It
     fails with L{Untrusted} or L{handshake.NotTLS}, which another try does not cure; with
-    C{TimeoutError} if the handshake takes longer than L{handshake.HANDSHAKE_TIMEOUT}; or as
-    any connection that is lost.
+    C{TimeoutError} if the handshake takes longer than L{handshake.HANDSHAKE_TIMEOUT}; or with the
+    reason of a lost connection.
 
     @param reactor: the reactor.
     @param host: the server's name or address.
     @param port: its TLS port.
     @param fingerprint: accept the certificate with this fingerprint only, even if an authority
         vouches for another.
-    @param pinFile: where servers are remembered; L{defaultPinFile} without it.
+    @param pinFile: the file that remembers servers; by default L{defaultPinFile}.
     @param tell: called with a sentence for the user, when a new server is remembered.
-    @param trustRoot: the authorities to believe, instead of those of this system.
+    @param trustRoot: the authorities to trust, instead of those of this system.
     @return: the endpoint.
     @raise ConfigError: if the extra C{tls} is not installed, or the host or the fingerprint is
-        none.
+        malformed.
     """
     with tlsExtra():
         import service_identity.pyopenssl  # noqa: F401
@@ -193,7 +193,7 @@ def trustedEndpoint(
     context = CertificateOptions(
         trustRoot=trustRoot or platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2
     ).getContext()
-    # The certificate is judged once, so there must be no second handshake to show another.
+    # The certificate is judged once, so a second handshake with another one must be impossible.
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     pins = PinFile(pinFile or defaultPinFile())
     return _TrustedEndpoint(

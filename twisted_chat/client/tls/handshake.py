@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.client.tls.test_handshake -*-
 """
-Stands between TLS and the application: nothing is said to a server before its certificate is
-accepted.
+Stands between TLS and the application, so that nothing is sent to a server before its certificate
+is accepted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HANDSHAKE_TIMEOUT: Final = 30.0
 
 
 class NotTLS(ChatError):
-    """What answers on this port does not speak TLS, or not a version of it that is safe."""
+    """The peer does not speak TLS, or no safe version of it."""
 
     code = "not-tls"
 
@@ -39,9 +39,9 @@ class NotTLS(ChatError):
 @implementer(IHandshakeListener)
 class HandshakeGate(Protocol):
     """
-    Stands between TLS and the application, which is let in when the certificate is accepted.
+    Stands between TLS and the application, which is connected once the certificate is accepted.
 
-    @ivar entered: fires with the application's protocol, or fails with what kept it out.
+    @ivar entered: fires with the application's protocol, or fails with the reason.
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class HandshakeGate(Protocol):
 
     def handshakeCompleted(self) -> None:
         """
-        Let the application in, or leave: the server has the key of the certificate it showed.
+        Judge the certificate, whose key the server has proved to have, and connect the application
+        or leave.
         """
         if self._settled:
             return
@@ -89,7 +90,7 @@ class HandshakeGate(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        Tell the application, or the caller that waits for it.
+        Tell the application, or else the caller that waits for it.
         """
         if self._protocol is not None:
             self._protocol.connectionLost(reason)
@@ -108,14 +109,14 @@ class HandshakeGate(Protocol):
 
     def _refuse(self, reason: Failure) -> None:
         """
-        Leave this server without a word.
+        Abort the connection.
         """
         self._settle(reason)
         cast(ITCPTransport, self.transport).abortConnection()
 
     def _cancelled(self, entered: Deferred[IProtocol]) -> None:
         """
-        Give up: the caller has cancelled the connection.
+        Abort, because the caller has cancelled the connection.
         """
         self._refuse(Failure(CancelledError()))
 
@@ -153,7 +154,7 @@ class HandshakeGateFactory(Factory):
 
 def _words(error: Any) -> str:
     """
-    Find OpenSSL's own reason for an error, which pyOpenSSL gives as a list of triples.
+    Extract OpenSSL's own reason from an error, which pyOpenSSL reports as a list of triples.
     """
     try:
         return str(error.args[0][-1][-1])

@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.client.tls.test_pins -*-
 """
-Keeps the certificates of servers seen before, and decides whether to believe one.
+Remembers the certificates of servers, and decides whether to accept one.
 
-A certificate is believed when an authority of this system vouches for the server's name.  Without
-one the first certificate seen is remembered, a certificate pin, as C{ssh} does with its
-C{known_hosts}, and from then on only that one is taken.  A server that an authority vouched for
-once is never believed on less.
+A certificate is accepted if an authority of this system vouches for the server's name.  Otherwise
+the first certificate seen is remembered as a certificate pin, like C{ssh} does in C{known_hosts},
+and only that one is accepted later.  A server that an authority once vouched for always needs an
+authority.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ...text.files import configFolder, makePrivateFolder
 from ...wire.fingerprint import fingerprint, parseFingerprint
 
 VOUCHED: Final = "verified"
-"""Stands in the pin file, instead of a fingerprint, for a server an authority vouched for."""
+"""Stands in the pin file in the place of a fingerprint if an authority vouched for the server."""
 
 
 class Untrusted(ChatError):
-    """The server's certificate is not the expected one; trying again does not help."""
+    """The server's certificate is not accepted; trying again does not help."""
 
     code = "untrusted"
 
 
 def defaultPinFile() -> str:
     """
-    @return: the path of the file in which this user's servers are remembered (XDG Base Directory
+    @return: the path of the file that remembers this user's servers (XDG Base Directory
         Specification).
     """
     return str(configFolder(os.environ) / "known_servers")
@@ -40,21 +40,21 @@ def defaultPinFile() -> str:
 
 class PinFile:
     """
-    The servers that were seen before: a line C{host:port SHA256:...} for each, or C{verified}
-    instead of the fingerprint.  Empty lines and lines that begin with C{#} are left alone; when a
-    server has several lines each of them is good.
+    The file of known servers: a line C{host:port SHA256:...} for each, or C{verified} instead of
+    the fingerprint.  Empty lines and lines that begin with C{#} are ignored; if a server has
+    several lines, each of them is accepted.
     """
 
     def __init__(self, path: str) -> None:
         """
-        @param path: the file; it is made with the first server, for its owner only.
+        @param path: the file; it is created with the first server, readable by its owner only.
         """
         self.path = path
 
     def pins(self, server: str) -> dict[str, int]:
         """
         @param server: C{host:port}.
-        @return: what is remembered of this server, each with the number of its line.
+        @return: the pins of this server, each with the number of its line.
         @raise Untrusted: if the file, or a line of this server, cannot be read.
         """
         pins: dict[str, int] = {}
@@ -83,7 +83,7 @@ class PinFile:
 
     def remember(self, server: str, pin: str) -> None:
         """
-        Add a line, in one write, so that two clients at once do not mix theirs.
+        Append a line in one write, so that the lines of two clients do not mix.
 
         @param server: C{host:port}.
         @param pin: its fingerprint, or L{VOUCHED}.
@@ -102,7 +102,7 @@ class PinFile:
 
 class CertificatePolicy:
     """
-    Decides on the certificate of one server.
+    Accepts or refuses the certificate of one server.
     """
 
     def __init__(
@@ -127,10 +127,10 @@ class CertificatePolicy:
 
     def judge(self, certificate: bytes, doubt: str | None) -> None:
         """
-        Accept a certificate, or not.
+        Accept a certificate, or refuse it.
 
-        @param certificate: what the server showed, in DER, and has the key of.
-        @param doubt: why no authority vouches for it; L{None} if one does.
+        @param certificate: the server's certificate, in DER, whose key the server has.
+        @param doubt: why no authority vouches for it; C{None} if one does.
         @raise Untrusted: if it is not accepted.
         """
         shown = fingerprint(certificate)
@@ -144,8 +144,8 @@ class CertificatePolicy:
         known = self._pins.pins(self._server)
         if doubt is None:
             if VOUCHED not in known:
-                # Only a later doubt could be told worse without it, so a full disk is no reason
-                # to refuse a server that is beyond doubt.
+                # The pin only improves the message about a later doubt, so a full disk is no reason
+                # to refuse a server that is vouched for.
                 with suppress(OSError):
                     self._pins.remember(self._server, VOUCHED)
         elif shown in known:
@@ -172,9 +172,9 @@ class CertificatePolicy:
 
     def _remember(self, shown: str) -> None:
         """
-        Take the first certificate of a server for its own from now on.
+        Remember the first certificate of a server, so that only it is accepted later.
 
-        @raise Untrusted: if it cannot be remembered, since then every one would be the first.
+        @raise Untrusted: if it cannot be stored: otherwise every certificate would be the first.
         """
         try:
             self._pins.remember(self._server, shown)

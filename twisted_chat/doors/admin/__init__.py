@@ -1,11 +1,12 @@
 """
-The door for the operator: a UNIX socket that only the server's own user may open, over which
-objects of JSON come, one a line.
+The operator's door: a UNIX socket that only the server's own user may open, for JSON objects, one a
+line.
 
-Nobody logs in here; to be let in is to be the operator.  It does not know how anything is kept.
+Nobody logs in here: whoever can open the socket is the operator.  It does not know how anything is
+stored.
 
-- C{requests}: what the operator may ask for
+- C{requests}: the requests of the operator
 - C{protocol}: one connection
-- C{factory}: all connections, and what they share
-- C{tool}: the other end: C{python -m twisted_chat.admin}
+- C{factory}: all connections
+- C{tool}: the program at the other end, C{python -m twisted_chat.admin}
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.contracts.test_door -*-
 """
-All connections of the operator, and what they share.
+The operator's door: all its connections.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class AdminDoor(StreamDoor):
     """
     The operator's door.
 
-    @ivar server: what the operator looks after.
+    @ivar server: the server that requests act on.
     """
 
     name = "admin"
@@ -48,10 +48,10 @@ class AdminDoor(StreamDoor):
         isOptional: bool = False,
     ) -> None:
         """
-        @param listeners: see L{StreamDoor}: for nobody but the operator.
+        @param listeners: see L{StreamDoor}; only the operator may reach them.
         @param others: the other doors.
         @param reload: see L{Server.reload}.
-        @param isOptional: whether the server goes without this door where it cannot be had, since
+        @param isOptional: whether the server runs without this door if it cannot be bound, because
             nobody asked for it.
         """
         super().__init__(gate, listeners)
@@ -73,6 +73,6 @@ class AdminDoor(StreamDoor):
 
     def buildProtocol(self, addr: Any) -> Any:
         """
-        Take a connection, however full the server is.
+        Accept a connection, however full the server is.
         """
         return Factory.buildProtocol(self, addr)

@@ -19,7 +19,7 @@ from .requests import perform
 
 class AdminProtocol(StreamClient, Protocol):
     """
-    One connection.  The next request is taken when the one before is answered.
+    One connection.  It takes a request only after the previous one is answered.
     """
 
     dialect: IDialect = JSON
@@ -27,10 +27,10 @@ class AdminProtocol(StreamClient, Protocol):
 
     def lineReceived(self, raw: bytes) -> None:
         """
-        Do what one line asks for.
+        Perform the request on a line.
 
-        @param raw: without its end.
-        @raise ChatError: if it is no object with a valid key.
+        @param raw: without its line end.
+        @raise ChatError: if it is not an object with a valid key.
         """
         if not raw.strip():
             return

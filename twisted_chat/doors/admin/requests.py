@@ -19,7 +19,7 @@ from ...wire.jsonlines import textField
 from ..stream import StreamDoor
 
 Fields = dict[str, Any]
-"""What an answer holds besides its type."""
+"""The fields of an answer besides its type."""
 
 
 ORDERS: Final = (
@@ -40,16 +40,16 @@ ORDERS: Final = (
     "audit",
     "lockdown",
 )
-"""Commands of those who keep order, as in the chat: the server itself can do no others."""
+"""The moderators' commands, as in the chat: the server itself can perform no others."""
 
 
 class Server(NamedTuple):
     """
-    What the operator looks after.
+    The server that requests act on.
 
     @ivar hub: the chat.
-    @ivar doors: the ways into it.
-    @ivar reload: reads the options once more; returns a sentence, or raises a L{ChatError}.
+    @ivar doors: all doors of the server.
+    @ivar reload: reads the options again; returns a sentence, or raises a L{ChatError}.
     """
 
     hub: Hub
@@ -58,7 +58,7 @@ class Server(NamedTuple):
 
 
 class NotReady(ChatError):
-    """Nothing can be stored at the moment."""
+    """The history accepts nothing now."""
 
     code = "not-ready"
 
@@ -145,12 +145,12 @@ REQUESTS: dict[str, Callable[[Server, Fields], Coroutine[Deferred[Any], Any, Fie
     "command": _command,
     "reload": _reload,
 }
-"""What the operator may ask for, by its type."""
+"""The requests of the operator, by type."""
 
 
 async def perform(server: Server, value: Fields) -> Fields:
     """
-    Do what an object asks for.
+    Perform a request.
 
     @return: the fields of the answer.
     @raise ChatError: if it is refused.

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.doors.admin.test_tool -*-
 """
-Asks a running server, or has it do something: C{python -m twisted_chat.admin}.
+Sends a request to a running server: C{python -m twisted_chat.admin}.
 
-Exit codes: 0 done, 1 refused, not ready or not there, 2 wrong usage.
+Exit codes: 0 for success, 1 if the server refuses, is not ready or does not run, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from ...text.cleaning import escapeLog
 from .requests import ORDERS
 
 TIMEOUT: Final = 10.0
-"""Seconds to wait for an answer: a server that takes longer is not well."""
+"""Seconds to wait for an answer: a healthy server takes less."""
 
 ENDING: Final = "-admin"
-"""What the name of the socket has behind the history's."""
+"""The suffix that the socket's name adds to the name of the history."""
 
 
 class NoAnswer(Exception):
-    """The server cannot be asked, or gave no answer."""
+    """The server cannot be reached, or did not answer."""
 
 
 def socketPath(path: str) -> str:
     """
-    @param path: a history, or a socket itself.
+    @param path: the path of a history, or of the socket itself.
     @return: the path of the socket.
     """
     try:
@@ -45,7 +45,7 @@ def socketPath(path: str) -> str:
 
 def ask(path: str, request: dict[str, Any]) -> dict[str, Any]:
     """
-    @param path: that of the socket.
+    @param path: the path of the socket.
     @param request: an object.
     @return: the answer.
     @raise NoAnswer: if there is none.
@@ -70,7 +70,7 @@ def ask(path: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def show(answer: dict[str, Any], out: TextIO) -> None:
     """
-    Print an answer as people read it.
+    Print an answer for people.
     """
     for line in _lines(answer):
         print(escapeLog(line), file=out)
@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _request(options: argparse.Namespace) -> dict[str, Any]:
     """
-    @return: what the command line asks for.
+    @return: the request that the command line describes.
     """
     if "words" in options:
         words = options.words

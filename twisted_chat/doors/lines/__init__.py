@@ -1,10 +1,10 @@
 """
-The door for lines: C{nc}, telnet and the console client connect here, in the text dialect or the
-JSON one.
+The door for lines, in the text dialect or the JSON dialect: C{nc}, telnet and the console client
+connect here.
 
-It knows neither a port nor another door, and not how anything is kept.
+It knows neither a port, nor another door, nor how anything is stored.
 
-- C{jsonrequests}: what programs ask for
+- C{jsonrequests}: the requests of programs
 - C{protocol}: one connection
-- C{factory}: all connections, and what they share
+- C{factory}: all connections
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.doors.lines.test_factory -*-
 """
-All connections of the door for lines, and what they share.
+The door for lines: all its connections.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class ChatFactory(StreamDoor):
         listeners: Sequence[Listener] = (),
     ) -> None:
         """
-        @param hub: the chat; without it, a new one whose log is in memory.
+        @param hub: the chat; by default a new one whose log is in memory.
         @param clock: a clock that does not jump; without it there are no timeouts and no rates.
-        @param limits: the bounds; without them the defaults.
-        @param gate: what it shares with other doors, which has all of the above; without it, a gate
-            of its own.
+        @param limits: the bounds; by default those of L{Limits}.
+        @param gate: shared with other doors, and used instead of all of the above; by default the
+            door makes its own.
         @param listeners: where to listen.
         """
         if gate is None:

@@ -1,6 +1,6 @@
-# -*- test-case-name: tests.doors.lines.test_jsonrequests -*-
+# -*- test-case-name: tests.doors.lines -*-
 """
-What programs ask for in the JSON dialect.
+Performs the requests of programs in the JSON dialect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ...wire.scram import MAX_MESSAGE
 
 class Requester(Protocol):
     """
-    What the requests of a connection need of it.
+    What requests require of their connection.
     """
 
     dialect: IDialect
@@ -37,12 +37,12 @@ class Requester(Protocol):
 
     def refuseLogin(self, error: ChatError) -> None:
         """
-        Count a login that was refused, and tell the client why.
+        Count a refused login, and tell the client why.
         """
 
     def login(self, request: LoginRequest, key: str | None = None) -> None:
         """
-        Log in, or refuse and say why; no further line is taken before that is done.
+        Log in, or refuse and say why; take no more lines until that is done.
 
         @param key: the client's own id of this request.
         """
@@ -57,18 +57,18 @@ class Requester(Protocol):
 
     def wait(self, result: Deferred[None]) -> None:
         """
-        Take no further line before this fires.
+        Take no more lines until this fires.
         """
 
 
 class JSONRequests:
     """
-    One program's requests.  The first is C{hello}; nothing else is taken before it.
+    The requests of one program.  The first must be C{hello}.
     """
 
     def __init__(self, requester: Requester) -> None:
         """
-        @param requester: the connection; it speaks JSON from now on.
+        @param requester: the connection, which speaks JSON from now on.
         """
         self._requester = requester
         self._proving: LoginRequest | None = None
@@ -76,10 +76,10 @@ class JSONRequests:
 
     def take(self, raw: bytes) -> None:
         """
-        Do what one line asks for.
+        Perform the request on a line.
 
-        @param raw: without its end.
-        @raise ChatError: if it is refused and has no key to say so under.
+        @param raw: without its line end.
+        @raise ChatError: if it is refused and has no key that a refusal could carry.
         """
         if not raw.strip():
             return
@@ -177,10 +177,10 @@ def _give(
     user: User, key: str | None, read: Callable[[], Members | RoomList | Whois | Help]
 ) -> Deferred[None]:
     """
-    Answer with a value, after the answers to everything before it.  It may be larger than what may
-    be queued otherwise.
+    Answer with a value, after the answers to everything before it.  The answer may exceed the limit
+    of the send queue.
 
-    @param read: gives the value; raises a L{ChatError} if it is refused.
+    @param read: returns the value; raises a L{ChatError} if it is refused.
     """
 
     async def give() -> None:
@@ -277,4 +277,4 @@ _HANDLERS: dict[str, Callable[[User, dict[str, Any], str | None], Deferred[None]
     "ping": _ping,
     "bye": _bye,
 }
-"""What a program may ask for once it is logged in."""
+"""The requests of a program that is logged in, by type."""

@@ -3,8 +3,8 @@
 One connection at the door for lines: its first line chooses the dialect, and each line becomes a
 call on the user's avatar.
 
-Bounds and timeouts are those of L{net.connection}; what is said, to whom and in which order is
-decided in the chat.
+L{net.connection} sets bounds and timeouts; the chat decides what is said, to whom and in which
+order.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from ...wire.textlines import PROMPT, TEXT
 from ..stream import StreamClient
 from .jsonrequests import JSONRequests
 
-_MARK: Final = b"\xef\xbb\xbf"
-"""What some programs write before UTF-8 (RFC 3629 section 6): it is no part of the first line."""
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""The signature that some programs write before UTF-8 (RFC 3629 section 6): it is not part of the
+first line."""
 
-_BLANKS: Final = b" \t\r"
-"""What may stand before an object (RFC 8259 section 2)."""
+_JSON_WHITESPACE: Final = b" \t\r"
+"""Whitespace that may precede an object (RFC 8259 section 2)."""
 
 
 class ChatProtocol(StreamClient, LineReceiver):
@@ -38,7 +39,7 @@ class ChatProtocol(StreamClient, LineReceiver):
     One connection.  L{LineReceiver}'s own loop is not used: it copies the rest of a chunk for every
     line in it.
 
-    @ivar dialect: L{TEXT} until the first line says otherwise.
+    @ivar dialect: L{TEXT} until the first line chooses another.
     """
 
     delimiter = b"\n"
@@ -67,7 +68,7 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Take what was read from the socket, unless it begins as another protocol does.
+        Take data that was read from the socket, unless it begins like another protocol.
         """
         isStranger = self.user is None and self._requests is None and not self.isLoggingIn
         if isStranger and not self.isDone:
@@ -86,7 +87,7 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     def _withoutTelnet(self, data: bytes) -> bytes:
         """
-        @return: what is text of what a telnet client has sent; its commands are answered.
+        @return: the text that a telnet client has sent; its commands are answered.
         """
         if self._telnet is None:
             self._telnet = TelnetFilter()
@@ -111,13 +112,13 @@ class ChatProtocol(StreamClient, LineReceiver):
             if answering is not None:
                 self.wait(answering)
         else:
-            self._begin(line.removeprefix(_MARK))
+            self._begin(line.removeprefix(_BYTE_ORDER_MARK))
 
     def _begin(self, line: bytes) -> None:
         """
-        Handle the line of somebody whose dialect is not known yet, or who has no name yet.
+        Handle a line before the dialect is known, or before login.
         """
-        if line.lstrip(_BLANKS)[:1] == b"{":
+        if line.lstrip(_JSON_WHITESPACE)[:1] == b"{":
             self._requests = JSONRequests(self)
             self._requests.take(line)
         elif line.strip():
@@ -127,8 +128,8 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     def emptyLineReceived(self) -> None:
         """
-        Ask a person who pressed Enter once more for a name: silence would look like a hang.  Like
-        a line it takes a token, and without one there is no answer.
+        Ask again for a name when somebody presses Enter: silence would look like a hang.  Like a
+        line it takes a token, and without one there is no answer.
         """
         if self.user is None and self._requests is None and not self.isLoggingIn:
             bucket = self._receiving.bucket
@@ -145,7 +146,7 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     def login(self, request: LoginRequest, key: str | None = None) -> None:
         """
-        Log in, or refuse and say why; no further line is taken before that is done.
+        Log in, or refuse and say why; take no more lines until that is done.
 
         @param key: the client's own id of this request.
         """
@@ -166,7 +167,7 @@ class ChatProtocol(StreamClient, LineReceiver):
 
     def sendLine(self, line: bytes) -> None:
         """
-        Send one line through the send queue, as everything else.
+        Send one line through the send queue, like all other output.
 
         @param line: without its end.
         """

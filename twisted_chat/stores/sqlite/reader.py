@@ -21,6 +21,7 @@ from ...errors import NoHistory
 from ...wire.events import (
     FOREVER,
     MODERATION,
+    MOVES,
     SPOKEN,
     STATE,
     UNREADABLE,
@@ -106,6 +107,11 @@ _REMOVED_TEXTS: Final = (
     "JOIN events ON events.id = removed.id WHERE removal = ? ORDER BY removed.id LIMIT ?"
 )
 """The texts of a removal, also those that still stand with their events."""
+
+_MOVES_AFTER: Final = (
+    f"{SECRET_EVENTS} WHERE id > ? AND id <= ? AND +{isOneOf(sorted(MOVES))} ORDER BY id"
+)
+"""By the ids alone, without an index of rooms: there are few of them."""
 
 _RECORDS: Final = "SELECT key, value FROM records WHERE kind = ?"
 
@@ -470,6 +476,17 @@ class Reader:
                 else:
                     records.append(record)
             return StoredRooms(records, readId(connection, ROOMS)), newestId(connection)
+
+    def movesAfter(self, id: int, limit: int) -> list[Event]:
+        """
+        See L{stores.interfaces.IRooms.movesAfter}.
+        """
+        with (
+            self._moment() as connection,
+            closing(self._events(connection, _MOVES_AFTER, (id, MAX_ID))) as events,
+        ):
+            found = (event for event in events if event.kind != UNREADABLE)
+            return list(islice(found, limit))
 
     def stateAfter(self, id: int, limit: int) -> list[Event]:
         """

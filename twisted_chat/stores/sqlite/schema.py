@@ -63,7 +63,8 @@ PRUNED: Final = "pruned"
 """The note that holds the id up to which messages were pruned."""
 
 ROOMS: Final = "rooms"
-"""The note that holds the id up to which the table of rooms has what the log says."""
+"""The note that holds the id up to which the tables of rooms and of sessions have what the log
+says."""
 
 MAX_ID: Final = 2**53 - 1
 """The largest id that an event can have: what is above was not written by us, and no program that

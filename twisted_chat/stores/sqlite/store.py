@@ -548,6 +548,12 @@ class SQLiteLog:
 
         return self._read(self._reader.rooms).addCallback(asChanged)
 
+    def movesAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
+        """
+        See L{IRooms.movesAfter}.
+        """
+        return self._read(self._reader.movesAfter, id, limit)
+
     def stateAfter(self, id: int, limit: int) -> Deferred[list[Event]]:
         """
         See L{IRooms.stateAfter}.

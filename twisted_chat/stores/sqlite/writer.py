@@ -87,7 +87,7 @@ class Changes(NamedTuple):
 
     @ivar sessions: sessions as they are now; those without a token are forgotten.
     @ivar rooms: rooms as they are now, by their ids; C{None} for those that are to be forgotten.
-    @ivar reflected: the id of the newest event that the rooms show.
+    @ivar reflected: the id of the newest event that they show.
     """
 
     sessions: Sequence[Session] = ()
@@ -151,7 +151,7 @@ def _keepRooms(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.executemany("DELETE FROM rooms WHERE id = ?", gone)
     if kept:
         connection.executemany(_KEEP_ROOM, kept)
-    if changes.rooms:
+    if changes.rooms or changes.sessions:
         writeNote(connection, ROOMS, changes.reflected)
 
 

@@ -18,14 +18,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.building import Building, ListFile, ListLog, Reloading
 from tests.support.peers import Peer
-from twisted_chat import tap as module
+from twisted_chat import composition as module
 from twisted_chat.accounts.pepper import KEPT_FILE, keptPepper
+from twisted_chat.composition import Options
 from twisted_chat.doors.lines.factory import ChatFactory
 from twisted_chat.errors import ChatError
 from twisted_chat.service import ChatService
 from twisted_chat.stores.memory import MemoryLog
 from twisted_chat.stores.sqlite.store import SQLiteLog
-from twisted_chat.tap import Options
 from twisted_chat.worker import Worker
 
 
