@@ -6,6 +6,7 @@ Makes large history files: with sessions that were away for long, through the st
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
@@ -187,6 +188,9 @@ def growHistory(path: Path, events: int, rooms: int, sessions: int = 0, seed: in
             connection.execute(statement)
         _index(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    # Otherwise the first server would have to wait for all of it.
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def addTopics(path: Path, count: int) -> None:

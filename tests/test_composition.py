@@ -178,9 +178,9 @@ class AccountsTests(Building):
     def test_policies(self) -> None:
         """The policies of the options hold from the start."""
         service = self.build("--guests", "no", "--port", "1")
-        self.assertIn("for registered people alone", self.peer(service, "Ann").lines[-2])
+        self.assertIn("only registered people may enter", self.peer(service, "Ann").lines[-2])
         service = self.build("--registration", "invited", "--port", "1")
-        self.assertIn("a code alone", self.peer(service, "Ann", "/register").lines[-1])
+        self.assertIn("takes a code", self.peer(service, "Ann", "/register").lines[-1])
 
     def test_hashing(self) -> None:
         """Passwords are hashed in a thread, and none waits for it any more when the server ends."""
@@ -284,11 +284,11 @@ class ReloadTests(Reloading):
         said = self.reload(service, 'guests = "no"\nregistration = "invited"')
         self.assertEqual(said, "reloaded: --guests, --registration changed")
         ann.types("/register")
-        self.assertIn("a code alone", ann.lines[-1])
+        self.assertIn("takes a code", ann.lines[-1])
         bob = Peer(door)
         bob.types("Bob")
         self.reactor.advance(0)
-        self.assertIn("for registered people alone", bob.lines[-2])
+        self.assertIn("only registered people may enter", bob.lines[-2])
 
     def test_motd(self) -> None:
         """The file of the message of the day is read once more."""

@@ -330,7 +330,7 @@ class EnterTests(LawCase):
     def test_guestsStayOut(self) -> None:
         """A guest is refused, and told why, where guests may not enter."""
         self.law.policies = Policies(guests="no")
-        self.assertIn("for registered people", self.entry("Guest"))
+        self.assertIn("only registered people", self.entry("Guest"))
         self.assertEqual(self.entry("Bob"), "")
         self.assertEqual(self.entry("Guest", self.dev), "")
 

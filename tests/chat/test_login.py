@@ -197,7 +197,7 @@ class PolicyTests(AccountsTestCase):
         """
         self.setPolicies("no")
         self.assertEqual(
-            self.refusal("Cem"), "not-allowed: this server is for registered people alone: log in"
+            self.refusal("Cem"), "not-allowed: only registered people may enter this server: log in"
         )
         self.assertIsNone(self.logIn(f"Ann {self.secret}").loginError)
 
@@ -222,7 +222,7 @@ class PolicyTests(AccountsTestCase):
         self.setPolicies("yes", "invited")
         for line in ("/register", "/register a password of mine"):
             self.assertEqual(
-                self.said(self.bob, line), ["! one registers here with a code alone: ask for one"]
+                self.said(self.bob, line), ["! registering here takes a code: ask for one"]
             )
         self.assertFalse(self.bob.user.member.isRegistered)
 
@@ -233,7 +233,7 @@ class PolicyTests(AccountsTestCase):
         """
         code = self.said(self.ann, "/invite-code")[-1].rpartition(" ")[2]
         self.setPolicies("yes", "operator")
-        self.assertIn("one registers here with a code alone", self.refusal(f"Cem {code}"))
+        self.assertIn("registering here takes a code", self.refusal(f"Cem {code}"))
         self.assertIn("operators alone", self.said(self.ann, "/invite-code")[-1])
 
     def test_refusedRegistrationsAreFree(self) -> None:

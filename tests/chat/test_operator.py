@@ -260,7 +260,7 @@ class CommandTests(SynchronousTestCase):
         """A code for nobody lets a new user register where registration is by invitation."""
         self.hub.state.law.policies = Policies("yes", "invited")
         self.bob.types("/register")
-        self.assertTrue(self.bob.lines[-1].startswith("! one registers here with a code"))
+        self.assertTrue(self.bob.lines[-1].startswith("! registering here takes a code"))
         code = self.successResultOf(Deferred.fromCoroutine(self.hub.operator.makeCode("")))
         cem = FakeClient(self.hub)
         cem.login(LoginRequest(f"Cem {code}"))

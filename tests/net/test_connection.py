@@ -347,7 +347,10 @@ class LineTests(ConnectionCase):
         """Endless bytes without a line end are told to stop, and end the connection."""
         avatar = self.logIn()
         self.connection.dataReceived(b"x" * 65 * KIB)
-        self.assertEqual(avatar.calls[1:], ["! this is no chat of lines: connect again", "quit"])
+        self.assertEqual(
+            avatar.calls[1:],
+            ["! no line end came for too long: send lines, and connect again", "quit"],
+        )
 
     def test_brokenRequest(self) -> None:
         """A request that fails unexpectedly is logged and answered, and the next line is taken."""
@@ -397,7 +400,7 @@ class LineTests(ConnectionCase):
         self.connection.dataReceived(b"x\n" * 1000)
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(
-            self.door.lines, ["cut 192.0.2.7:51234: it sends too much: too much waits"]
+            self.door.lines, ["cut 192.0.2.7:51234: it sends faster than it can be handled"]
         )
         self.assertEqual(self.door.budget.total, 0)
 

@@ -162,7 +162,7 @@ class ServerTests(SynchronousTestCase):
         The proof repeats the header of the first message, so that it cannot be changed on the way.
         """
         final = CLIENT_FINAL.replace("biws", b64encode(b"y,,").decode())
-        self.assertIn("began in another way", self.bad(server(), final))
+        self.assertIn("belongs to another login", self.bad(server(), final))
         with self.assertRaises(WrongLogin):  # The header is right; the proof was for another.
             server(CLIENT_FIRST.replace("n,,", "y,,")).check(final)
 

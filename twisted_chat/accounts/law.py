@@ -363,12 +363,12 @@ class Law:
         """
         lockdown = self.setting(SERVER, "lockdown", now)
         if lockdown == "all" and rank < Rank.OPERATOR:
-            return NotAllowed("nobody can enter at the moment: try again later")
+            return NotAllowed("nobody can enter right now: try again later")
         if not visitor.account:
             if lockdown == "guests":
                 return NotAllowed("guests cannot enter at the moment: log in, or try again later")
             if self.guests(now) == "no":
-                return NotAllowed("this server is for registered people alone: log in")
+                return NotAllowed("only registered people may enter this server: log in")
         return None
 
     def registration(self, now: float) -> str:
@@ -390,7 +390,7 @@ class Law:
             return NotAllowed("nobody can register at the moment: try again later")
         policy = self.registration(now)
         if policy == "operator" or (policy == "invited" and not code):
-            return NotAllowed("one registers here with a code alone: ask for one")
+            return NotAllowed("registering here takes a code: ask for one")
         return None
 
 

@@ -148,9 +148,9 @@ def _granted(event: Event, records: Records) -> None:
     who = fields.text("who")
     role = fields.word("role", *ROLES)
     if role and (role == "operator") != (place == SERVER):
-        raise NotAllowed("operators are of the whole server, other roles of a room")
+        raise NotAllowed("operators belong to the whole server, all other roles to a room")
     if not isAccount(records, who):
-        raise NotAllowed(f"{event.to} is not registered: roles are for registered people alone")
+        raise NotAllowed(f"{event.to} is not registered: only registered people can have a role")
     _checkGrant(event, records, place, who, ROLES[role])
     roles = {each: entry for each, entry in there["roles"].items() if each != who}
     if role:
@@ -258,7 +258,7 @@ def _lifted(event: Event, records: Records) -> None:
     if ban["rank"] > rank:
         raise NotAllowed("somebody of a higher rank decided this: ask them")
     if ban.get("who") == event.sid != ban["by"]:
-        raise NotAllowed("nobody lifts a ban of themselves: ask somebody else")
+        raise NotAllowed("you cannot lift a ban on yourself: ask somebody else")
     drop(records, place, {ban["page"]: [id]})
 
 

@@ -100,7 +100,7 @@ def _checkPolicy(records: Records, time: float, code: Mapping[str, Any] | None) 
         raise NotAllowed("nobody can register at the moment: try again later")
     policy = settingOf(records, SERVER, "registration", time)
     if policy == "operator" or (policy == "invited" and code is None):
-        raise NotAllowed("one registers here with a code alone: ask for one")
+        raise NotAllowed("registering here takes a code: ask for one")
 
 
 def _own(records: Records, who: str, name: str, looks: Sequence[str]) -> None:
@@ -253,7 +253,7 @@ def _code(event: Event, records: Records) -> None:
         raise malformed()
     given, over = _recentCodes(records, event)
     if len(given) >= (MAX_CODES if event.sid else MAX_SERVER_CODES):
-        raise NotAllowed("you gave out as many codes as one may: try again tomorrow")
+        raise NotAllowed("you have given out as many codes as you may: try again tomorrow")
     for each in over:
         records.put(kinds.CODE, each, None)
     code = {"purpose": purpose, "who": who, "label": label, "until": until}

@@ -179,7 +179,7 @@ class IUser(Interface):
 
     def tell(name: str, text: str, key: str | None) -> Deferred[None] | None:
         """
-        Say something to one person alone.
+        Send a direct message.
         """
 
     def read(room: str, id: int, key: str | None) -> Deferred[None]:

@@ -270,11 +270,11 @@ class Connection(ABC):
         if hasUnread(self.transport):
             return False
         self._shared.log.info(
-            "closed {address}: no name came, and others want to come in", address=self.address
+            "closed {address}: no name came, and others are waiting", address=self.address
         )
         self._shared.counters.cut["silent"] += 1
         self.refuseAndClose(
-            LoginTimeout("no name came, and many others want to come in: connect again")
+            LoginTimeout("no name came, and many others are waiting: connect again")
         )
         return True
 
@@ -331,7 +331,7 @@ class Connection(ABC):
 
     def receiveFlooded(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
-        self.refuseAndClose(TooLong("this is no chat of lines: connect again"))
+        self.refuseAndClose(TooLong("no line end came for too long: send lines, and connect again"))
 
     def receiveFull(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
@@ -367,7 +367,7 @@ class Connection(ABC):
 
     def receiveOverflowed(self) -> None:
         """See L{receiving.ReceiveQueueOwner}."""
-        self._cut("flooding", "sends too much: too much waits")
+        self._cut("flooding", "sends faster than it can be handled")
 
     def answered(self) -> None:
         """

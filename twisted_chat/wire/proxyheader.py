@@ -94,7 +94,7 @@ def _binary(data: bytes) -> Header | None:
     size = int.from_bytes(data[14:_FIXED], "big")
     needed = _KINDS.get(data[13])
     if version != 2 or command > 1:
-        raise BadHeader("is of no version that is known")
+        raise BadHeader("has an unknown version")
     if size > MAX_BINARY:
         raise BadHeader("is too long")
     if command and (needed is None or size < needed):

@@ -197,7 +197,7 @@ class ServerExchange:
         """
         found = _match(_CLIENT_FINAL, message, "c=biws,r=NONCE,p=PROOF")
         if found[2] != _encoded(self._first.header.encode()):
-            raise BadProof("this proof is for a login that began in another way: begin once more")
+            raise BadProof("this proof belongs to another login: start again")
         if found[3] != self._nonce:
             raise BadProof("this proof is for another challenge: answer the last one, once")
         self._nonce = ""

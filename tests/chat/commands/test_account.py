@@ -115,7 +115,7 @@ class InviteTests(AccountsTestCase):
         """
         for _ in range(MAX_CODES):
             self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^\\* ")
-        self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^! you gave out as many codes")
+        self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^! you have given out as many codes")
         self.now += 7 * 86_400 + 1
         self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^\\* ")
 
@@ -143,7 +143,7 @@ class UnregisterTests(AccountsTestCase):
         self.assertEqual(
             self.said(self.ann, "/unregister Ann"),
             [
-                "* Nobody will ever be called Ann again, you neither. To do it, type it once more: "
+                "* Nobody will ever be called Ann again, not even you. To confirm, type it again: "
                 "/unregister Ann"
             ],
         )

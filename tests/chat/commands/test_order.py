@@ -99,7 +99,7 @@ class KickTests(Moderated):
         self.toLobby(self.rob, self.max)
         self.assertIn("keep order", self.said(self.max, "/kick Cid")[0])
         lines = self.said(self.rob, "/kick Cid spam")
-        self.assertIn("* Cid is out, and may be back in 1m", lines)
+        self.assertIn("* Cid is removed and can come back in 1m", lines)
         self.assertIn(
             "! you are banned from this server until 2025-11-22 14:34 (spam)", self.cid.lines
         )

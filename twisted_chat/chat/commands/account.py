@@ -260,7 +260,7 @@ async def unregister(user: User, text: str, key: str | None) -> None:
     if not user.isUnregistering:
         user.isUnregistering = True
         user.notice(
-            f"Nobody will ever be called {name} again, you neither. To do it, type it once more: "
+            f"Nobody will ever be called {name} again, not even you. To confirm, type it again: "
             f"/unregister {name}",
             key,
         )

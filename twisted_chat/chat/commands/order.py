@@ -74,7 +74,7 @@ async def kick(user: User, text: str, key: str | None) -> None:
     values = {"what": "enter", "until": until, "quiet": True, **whom.values}
     await propose(user, where, BANNED, member.name, reasonOf(words), **values)
     if where.place == SERVER:
-        user.notice(f"{member.name} is out, and may be back in {showSpan(KICK_SECONDS)}", key)
+        user.notice(f"{member.name} is removed and can come back in {showSpan(KICK_SECONDS)}", key)
 
 
 async def ban(user: User, text: str, key: str | None) -> None:
@@ -230,5 +230,5 @@ async def _grant(user: User, name: str, role: str) -> None:
     if role == "operator" or (not role and isOperator and user.current is user.state.rooms.lobby):
         where = Where(SERVER, SERVER, "this server")
     if not law.isAccount(whom.who):
-        raise NotAllowed(f"{whom.name} is not registered: roles are for registered people alone")
+        raise NotAllowed(f"{whom.name} is not registered: only registered people can have a role")
     await propose(user, where, GRANTED, whom.name, "", who=whom.who, role=role)

@@ -34,7 +34,7 @@ APPLICATION_ID: Final = 0x54774368
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another program's lock before a batch is refused."""
 
-WAL_PAGES: Final = 4_000
+WAL_PAGES: Final = 1_000
 """Pages of 4 KiB in the write-ahead log before what L{checkpoints} left of them is copied into the
 file while a message has to wait."""
 

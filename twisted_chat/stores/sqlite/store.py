@@ -374,13 +374,13 @@ class SQLiteLog:
         self._alarm.end(isTidying=True)
         pause = TIDY_BUSY_PAUSE if self._queue else TIDY_PAUSE
         # The next step waits for this, so that the write-ahead log comes to an end.
-        self._copying.do(self._checkpointer.copy).addCallback(
-            self._copied, pause if waiting.isMore else TIDY_SECONDS
-        )
+        copying = self._copying.do(self._checkpointer.copy)
+        copying.addErrback(self._alarm.sound, isTidying=True)
+        copying.addCallback(self._copied, pause if waiting.isMore else TIDY_SECONDS)
         self._next()
         self._finish()
 
-    def _copied(self, _: None, pause: float) -> None:
+    def _copied(self, _: object, pause: float) -> None:
         if self._isOpen:
             self._later(pause, self._tidy)
 

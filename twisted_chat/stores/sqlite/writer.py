@@ -35,11 +35,11 @@ from .superseded import Pruning, superseded
 SESSION_DAYS: Final = 30
 """A session that was not used for so long cannot be resumed."""
 
-PRUNE_SECONDS: Final = 0.005
+PRUNE_SECONDS: Final = 0.008
 """How long to prune in one step; a message may have to wait a little longer."""
 
-FORGOTTEN: Final = 1_000
-"""Sessions that are removed in one step: some 5 ms."""
+FORGOTTEN: Final = 100
+"""Sessions that are looked at in one statement, and removed if they are old: some 1 ms."""
 
 _COLUMNS: Final = 'id, time, kind, room, name, text, "to", sid, key, data'
 
@@ -55,9 +55,16 @@ ones 32,766 (SQLITE_LIMIT_VARIABLE_NUMBER).
 
 _FIND_KEY: Final = f"{SECRET_EVENTS} WHERE sid = ? AND key = ?"
 
+_SESSIONS_AFTER: Final = "typeof(sid) = 'text' AND sid > CAST(? AS TEXT)"
+"""Whatever bytes the position is, it is text of the same bytes."""
+
+_NEXT_SESSIONS: Final = (
+    f"SELECT CAST(sid AS BLOB) FROM sessions WHERE {_SESSIONS_AFTER} "
+    f"ORDER BY sid LIMIT 1 OFFSET {FORGOTTEN - 1}"
+)
+
 _FORGET_SESSIONS: Final = (
-    "DELETE FROM sessions WHERE sid IN "
-    f"(SELECT sid FROM sessions WHERE seen < ? AND account != sid LIMIT {FORGOTTEN})"
+    f"DELETE FROM sessions WHERE {_SESSIONS_AFTER} AND seen < ? AND account != sid"
 )
 
 _KEEP_SESSION: Final = (
@@ -213,7 +220,8 @@ class Writer:
         self._projection = projection
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
-        self._isForgetting = False
+        # Up to this id it was looked which sessions are old; C{None} while it is not looked.
+        self._forgotten: bytes | None = None
         # The one whose turn it is comes first; so many before it had nothing to do.
         self._pruners: deque[Pruning] = deque()
         self._idlers = 0
@@ -421,15 +429,14 @@ class Writer:
             isMore = self._prune(connection, now) or not isWhole
             if isForgetting:
                 noteTime(connection, now)
-            isForgetting |= self._isForgetting
-            if isForgetting:
-                gone = connection.execute(_FORGET_SESSIONS, (now - SESSION_DAYS * DAY,)).rowcount
-                isForgetting = gone == FORGOTTEN
-                isMore |= isForgetting
+            forgotten = self._forgotten
+            if isForgetting or forgotten is not None:
+                forgotten = self._forget(connection, forgotten or b"", now)
+                isMore |= forgotten is not None
             if self.canSearch:
                 isMore |= fulltext.mergeStep(connection)
             connection.execute("COMMIT")
-            self._isForgetting = isForgetting
+            self._forgotten = forgotten
             connection.execute("PRAGMA synchronous = FULL")
         except Exception as error:
             raise self._failed(error) from error
@@ -456,3 +463,25 @@ class Writer:
                 if not self._idlers:
                     self._pruners.rotate(-1)
                 return True
+
+    def _forget(self, connection: sqlite3.Connection, position: bytes, now: float) -> bytes | None:
+        """
+        Remove sessions that nobody used for L{SESSION_DAYS}, in the order of their ids, while there
+        is time.
+
+        @param position: only ids after this one.
+        @return: up to where it was looked, or C{None} at the end.
+        """
+        until = time.monotonic() + PRUNE_SECONDS
+        oldest = now - SESSION_DAYS * DAY
+        while True:
+            following = connection.execute(_NEXT_SESSIONS, (position,)).fetchone()
+            if following is None:
+                connection.execute(_FORGET_SESSIONS, (position, oldest))
+                return None
+            connection.execute(
+                f"{_FORGET_SESSIONS} AND sid <= CAST(? AS TEXT)", (position, oldest, *following)
+            )
+            position = bytes(following[0])
+            if time.monotonic() > until:
+                return position
