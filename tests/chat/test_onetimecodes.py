@@ -96,7 +96,7 @@ class CodeTests(AccountsTestCase):
         """
         self.hub.state.law.policies = Policies("yes", "invited")
         code = self.code("/invite-code")
-        self.assertIn("a code alone", self.said(self.bob, "/register")[-1])
+        self.assertIn("takes a code", self.said(self.bob, "/register")[-1])
         self.assertIn("Bob is yours", self.said(self.bob, f"/register {code}")[-1])
 
     def test_tooManyConnections(self) -> None:

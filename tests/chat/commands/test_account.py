@@ -115,7 +115,9 @@ class InviteTests(AccountsTestCase):
         """
         for _ in range(MAX_CODES):
             self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^\\* ")
-        self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^! you have given out as many codes")
+        self.assertRegex(
+            self.said(self.ann, "/invite-code")[-1], "^! you have given out as many codes"
+        )
         self.now += 7 * 86_400 + 1
         self.assertRegex(self.said(self.ann, "/invite-code")[-1], "^\\* ")
 
