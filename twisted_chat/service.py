@@ -33,7 +33,7 @@ from .text.names import TABLES
 _TIDY_SECONDS = 60.0
 """How often the hub marks sessions as used and closes rooms that nobody uses."""
 
-_TABLE_SECONDS = 1.0
+_TABLE_SECONDS = 0.1
 """From the start to the first table for names that are not ASCII, and from each to the next, in
 seconds: clients that come back after a restart are served first, and nobody waits for more than one
 table."""
