@@ -265,10 +265,10 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(loaded, [])
         self.reactor.advance(0.2)
         self.assertEqual(loaded, ["one"])
-        self.reactor.advance(1.0)
+        self.reactor.advance(0.1)
         self.assertEqual(loaded, ["one", "two"])
         service.stopService()
-        self.reactor.advance(1.0)
+        self.reactor.advance(0.1)
         self.assertEqual(loaded, ["one", "two"])
 
     def test_tidy(self) -> None:
