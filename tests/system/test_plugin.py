@@ -49,14 +49,10 @@ class PluginTests(SynchronousTestCase):
         self.assertEqual(module, "twisted_chat.tap")
         self.assertIsNotNone(importlib.util.find_spec(module))
 
-    def test_importsNothingOfOurs(self) -> None:
-        """Listing the plugins loads neither the package nor a reactor."""
-        script = (
-            "import sys\n"
-            "from twisted.plugins import chatserver_plugin\n"
-            "print(chatserver_plugin.__file__)\n"
-            "print(*sys.modules)\n"
-        )
+    def linesOf(self, script: str) -> list[str]:
+        """
+        @return: the lines that a script prints in a Python process of its own.
+        """
         run = subprocess.run(
             [sys.executable, "-c", script],
             cwd=ROOT,
@@ -66,7 +62,17 @@ class PluginTests(SynchronousTestCase):
             timeout=60,
         )
         self.assertEqual((run.returncode, run.stderr), (0, ""))
-        path, modules = run.stdout.splitlines()
+        return run.stdout.splitlines()
+
+    def test_importsNothingOfOurs(self) -> None:
+        """Listing the plugins loads neither the package nor a reactor."""
+        script = (
+            "import sys\n"
+            "from twisted.plugins import chatserver_plugin\n"
+            "print(chatserver_plugin.__file__)\n"
+            "print(*sys.modules)\n"
+        )
+        path, modules = self.linesOf(script)
         self.assertEqual(Path(path), ROOT / "twisted" / "plugins" / "chatserver_plugin.py")
         loaded = set(modules.split())
         self.assertNotIn("twisted_chat", loaded)
@@ -89,16 +95,7 @@ class PluginTests(SynchronousTestCase):
             "print(*gc.get_threshold())\n"
             "print(*set(sys.modules) - twisted)\n"
         )
-        run = subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        self.assertEqual((run.returncode, run.stderr), (0, ""))
-        thresholds, modules = run.stdout.splitlines()
+        thresholds, modules = self.linesOf(script)
         self.assertEqual(tuple(map(int, thresholds.split())), COLLECT)
         loaded = {name.partition(".")[0] for name in modules.split()}
         self.assertIn("twisted_chat", loaded)

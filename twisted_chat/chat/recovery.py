@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.chat.test_recovery -*-
 """
-Recovery: rooms and sessions as the log says, where the server before ended without a word.
+Recovery: brings rooms and sessions up to date with the log after a crash.
 
-Both are stored a moment after the events that they are made of.  What was not stored when that
-server ended is made again here, of the same events and by the same rules, before anybody enters.
-Where it cannot be known any more what held then, a room stays private and a right is not given.
+Both are stored a moment after the events that change them.  The changes that a crash cost are made
+again here, from the same events and by the same rules, before anybody enters.  Where the log no
+longer tells what was true at that moment, a room stays private and no right is given.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from .rooms import LOBBY_ID, Rooms
 from .state import State
 
 PAGE = 1_000
-"""Events that are read at once: some 0.5 MiB."""
+"""Events read at once: about 0.5 MiB."""
 
 _Read = Callable[[int, int], Awaitable[list[Event]]]
 
 
 class Moves:
     """
-    Comings and goings of late, person by person and room by room.
+    The latest joining and leaving of each person in each room.
 
-    @ivar lobby: the name that the lobby had.
+    @ivar lobby: the name of the lobby when these events were stored.
     """
 
     def __init__(self, lobby: str) -> None:
@@ -53,16 +53,18 @@ class Moves:
 
     def note(self, event: Event) -> None:
         """
-        @param event: of a kind in L{MOVES}, newer than all before.
+        Record an event.
+
+        @param event: of a kind in L{MOVES}, newer than all recorded ones.
         """
         moves = self._joined if event.kind == JOINED else self._left
         moves[event.sid, event.room] = event.id
 
     def isIn(self, sid: str, room: Room, since: int, wasIn: bool) -> bool:
         """
-        @param since: an event's id.
-        @param wasIn: whether somebody was in the room then.
-        @return: whether they are now.
+        @param since: the id of an event.
+        @param wasIn: whether the person was in the room at that event.
+        @return: whether they are in it now.
         """
         joined = self._joined.get((sid, room.name), 0)
         left = self.leftAt(sid, room.name)
@@ -70,21 +72,21 @@ class Moves:
 
     def leftAt(self, sid: str, room: str) -> int:
         """
-        @return: the id of the last event by which somebody left a room, or every room with the
-            chat; or 0.
+        @return: the id of the last event by which a person left a room, alone or with the whole
+            chat; 0 if there is none.
         """
         return max(self._left.get((sid, room), 0), self._left.get((sid, self.lobby), 0))
 
     def hasLeftChat(self, sid: str) -> bool:
         """
-        @return: whether somebody left the chat, and did not come back.
+        @return: whether a person has left the chat and not returned.
         """
         here = (sid, self.lobby)
         return self._left.get(here, 0) > self._joined.get(here, 0)
 
     def joinersOf(self, room: Room) -> list[str]:
         """
-        @return: the session ids of those who joined a room since it was made.
+        @return: the session ids of everybody who has joined a room since it was made.
         """
         return [
             sid for (sid, name), id in self._joined.items() if name == room.name and id > room.id
@@ -93,12 +95,12 @@ class Moves:
 
 class Recovery:
     """
-    Rooms and sessions on their way from what was stored to what the log says.
+    Replays the events that the stored rooms and sessions do not reflect.
     """
 
     def __init__(self, state: State, stored: StoredRooms, newest: int) -> None:
         """
-        @param state: its law is in force already.
+        @param state: the chat's state, whose law is already loaded.
         @param stored: the rooms as they were stored.
         @param newest: the id of the newest event.
         """
@@ -107,8 +109,8 @@ class Recovery:
         self._newest = newest
         self._records = {record.id: record for record in stored.records}
         lobby = self._records.get(LOBBY_ID)
-        # The events name the rooms as they were called then, and the lobby may be called otherwise
-        # now: what was said to be in one room must not happen to another.
+        # Events carry the names that rooms had at the time, and the lobby may have been renamed
+        # since: an event of one room must not be applied to another.
         self._rooms = Rooms(state.rooms.lobby.name if lobby is None else lobby.name)
         self._rooms.owns = state.owns
         self._rooms.restore(stored.records, newest)
@@ -119,13 +121,15 @@ class Recovery:
 
     async def run(self) -> list[RoomRecord]:
         """
-        Take up everything that was not stored, and have it stored.
+        Replay the events, and store the changes.
 
         @return: all rooms.
-        @raise ChatError: something cannot be read.
+        @raise ChatError: if something cannot be read.
         """
         log = self._state.log
         changes = await _readAll(log.stateAfter, self._from)
+        if not changes and not await log.movesAfter(self._from, 1):
+            return list(self._records.values())
         known = [lockedFor(event)[1] for event in changes if event.kind == LOCKED]
         first = min([max(self._newest - LAGGING, 0), *known])
         for event in merge(changes, await _readAll(log.movesAfter, first)):
@@ -134,9 +138,9 @@ class Recovery:
                     await self._move(event)
                 self._moves.note(event)
             else:
-                with suppress(ChatError):  # It was void when it was new, too.
+                with suppress(ChatError):  # The event was void when it was new, too.
                     await self._change(event)
-        # Only now: what is kept stands for all these events.
+        # Only now: stored rooms and sessions claim to reflect all these events.
         for id in self._changedRooms:
             if id in self._records:
                 log.keepRoom(self._records[id])
@@ -152,8 +156,8 @@ class Recovery:
 
     async def _find(self, sid: str) -> Session | None:
         """
-        @return: the session in which somebody's rooms and rights are kept, as the events up to now
-            make it; C{None} if they cannot come back.
+        @return: the session that holds a person's rooms and rights, with all events so far applied;
+            C{None} if they have none to resume.
         """
         if sid not in self._sessions:
             session = await self._state.log.session(sid)
@@ -168,7 +172,7 @@ class Recovery:
 
     def _grant(self, session: Session, room: Room) -> None:
         """
-        Let somebody be a member of a room's newest era.
+        Make a session's owner a member of a room's newest era.
         """
         if room.private:
             session = session._replace(rights={**session.rights, room.era.start: OPEN})
@@ -198,7 +202,7 @@ class Recovery:
         self._note(room)
         if session is None:
             return
-        # What they say next must not be said where they spoke before.
+        # Their next message must not go to their former current room.
         if session.account:
             await self._displace(session.account, event)
         else:
@@ -207,8 +211,8 @@ class Recovery:
 
     async def _displace(self, account: str, event: Event) -> None:
         """
-        Let every device of an account be told once that it speaks in the lobby: which of them
-        joined a room, and speaks there, the log does not say.
+        Move every device of an account to the lobby, where each is told so once: the log does not
+        say which of them joined a room and made it its current one.
         """
         for device in await self._state.log.sessionsOf(account):
             known = self._sessions.setdefault(device.sid, device)
@@ -217,7 +221,7 @@ class Recovery:
 
     def _isBanned(self, event: Event, room: Room) -> bool:
         """
-        @return: whether somebody was banned when they joined, or a moment after.
+        @return: whether the person who joined was banned then, or soon after.
         """
         law = self._state.law
         visitor = Visitor(event.sid, looks(event.name), "", law.isAccount(event.sid))
@@ -243,7 +247,9 @@ class Recovery:
 
     async def _change(self, event: Event) -> None:
         """
-        @raise ChatError: the event is void.
+        Apply a change of a room.
+
+        @raise ChatError: if the event is void.
         """
         room = self._rooms.get(event.room)
         if room is not None and await self._isVoid(event, room):
@@ -263,7 +269,8 @@ class Recovery:
 
     async def _isVoid(self, event: Event, room: Room) -> bool:
         """
-        @return: whether what came before an event rules it out, beside what L{Rooms.apply} finds.
+        @return: whether earlier events make this one void, for reasons that L{Rooms.apply} does not
+            check.
         """
         if event.kind == CLOSED:
             joiners = self._moves.joinersOf(room)
@@ -278,7 +285,7 @@ class Recovery:
 
     def _note(self, room: Room) -> None:
         """
-        Note what became of a room.
+        Record that a room has changed or ended.
         """
         self._changedRooms[room.id] = None
         if self._rooms.byId.get(room.id) is room:
@@ -289,7 +296,7 @@ class Recovery:
 
 async def _readAll(read: _Read, id: int) -> list[Event]:
     """
-    @return: the events that it reads after an id.
+    @return: all events after an id, read page by page.
     """
     found: list[Event] = []
     while page := await read(found[-1].id if found else id, PAGE):

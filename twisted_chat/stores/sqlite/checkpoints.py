@@ -2,11 +2,11 @@
 """
 Copies the write-ahead log of a history into the file, in a thread of its own.
 
-SQLite would do that within a commit, and all that waits for the commit would wait for the disk to
-write a thousand pages wherever they belong.  A passive checkpoint holds up no writer and no reader;
-it copies what is there when it begins.  The log begins again at its start once all of it has been
-copied while nothing was written; where that never happens, the writer sees to it in the end
-(L{schema.WAL_PAGES}), and finds most of it copied.
+By default SQLite does that within a commit, so everything that waits for the commit also waits for
+a thousand pages to be written all over the file.  A passive checkpoint blocks no writer and no
+reader; it copies the pages that the log holds when it begins.  SQLite reuses the log from its start
+once all of it has been copied and nothing was written meanwhile.  Under constant load that never
+happens here; then the writer copies the few pages that are left (L{schema.WAL_PAGES}).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Checkpointer:
 
     def copy(self) -> None:
         """
-        Copy what can be copied without holding up anybody.  What ails the disk is found by the
-        writer, who copies in the end.
+        Copy as much as possible without blocking anybody.  Errors are not reported here: the writer
+        meets the same disk at its next commit.
         """
         try:
             if self._connection is None:
